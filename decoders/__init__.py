@@ -1,0 +1,1 @@
+"""Vendors' work: what the bytes of a sensor mean. Imports nothing of the gateway."""

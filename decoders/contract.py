@@ -1,0 +1,92 @@
+"""What a decoder is, and all that a vendor may import.
+
+A decoder is a pure function from a `Payload` to a `Decoded`. It reads no clock, no file and no network, keeps no
+state, and for whatever bytes it is given it either returns or raises `DecodeError`: nothing else, and in bounded time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The application payload of one uplink, decrypted.
+
+    ``received_at`` is aware, UTC, and only there to turn a device's "3 minutes ago" into a time; vectors may leave it out.
+    """
+
+    data: bytes
+    f_port: int
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value that the device states: a quantity of the vocabulary, and the unit (UCUM) the device states it in.
+
+    ``channel`` tells several of one quantity apart ("1", "external", "depth_20cm"); ``at`` is the device's own time of
+    measurement (aware, UTC) where the payload carries one.
+    """
+
+    quantity: str
+    value: float | int | bool | str
+    unit: str = ""
+    channel: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """All that a payload says: readings for cities, the vendor's raw fields, and warnings in words."""
+
+    readings: tuple[Reading, ...]
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class DecodeReason(StrEnum):
+    """Why a payload was not decoded: the label of its counter."""
+
+    NO_DECODER = "no_decoder"  # the device has none, or it is not installed
+    UNKNOWN_PORT = "unknown_port"
+    UNKNOWN_MESSAGE = "unknown_message"  # a message type, version or channel this decoder does not know
+    TRUNCATED = "truncated"
+    MALFORMED = "malformed"  # lengths, checksums or values that cannot be
+    EMPTY = "empty"
+    FAILED = "failed"  # the decoder itself broke its promise (an exception, a time-out, a wrong type)
+
+
+class DecodeError(Exception):
+    """Say why a payload cannot be read; the uplink stays in the journal until its decoder learns it."""
+
+    def __init__(self, reason: DecodeReason, detail: str = "") -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+
+
+class Decoder(Protocol):
+    """A decoder as the gateway sees it, whatever its kind.
+
+    ``name`` is "vendor/model"; ``revision`` changes whenever the same payload may give other readings (a hash of the
+    file, or a number its author raises), so that a re-decoded observation has an id of its own.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return "vendor/model"."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Return what changes whenever the same payload may give other readings."""
+        ...
+
+    def decode(self, payload: Payload) -> Decoded:
+        """Return what ``payload`` says; raise DecodeError and nothing else."""
+        ...

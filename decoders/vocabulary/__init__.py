@@ -1,0 +1,1 @@
+"""The one vocabulary of quantities and units, read by decoders and gateway alike."""

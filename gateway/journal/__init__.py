@@ -1,0 +1,1 @@
+"""Room 3, the journal: what was heard, kept in SQLite until every destination has it."""

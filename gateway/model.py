@@ -1,0 +1,417 @@
+"""The values that travel along the path of an uplink (docs/architecture.md, "The values").
+
+All are frozen: a new state is a new value, often a new type, so that an unproved frame cannot reach a decoder.
+Identifiers are lower-case hex strings, big endian as printed on labels; only `gateway.lorawan.phy` knows the
+wire's little endian. Times are aware and in UTC. `None` means absent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import Any, NewType
+from uuid import UUID, uuid5
+
+from decoders.contract import Decoded
+
+Eui64 = NewType("Eui64", str)  # 16 lower-case hex digits, big endian
+DevAddr = NewType("DevAddr", str)  # 8 lower-case hex digits, big endian
+RowId = NewType("RowId", int)  # a row of the journal; grows, never reused
+Json = Any  # what json.loads returns
+
+UPLINK_NAMESPACE = UUID(
+    "6a9e3c64-7c5b-5a7e-9d0c-0d2f5b8a1e77"
+)  # of every uplink id; changing it changes every identity
+
+
+def eui64(text: str) -> Eui64:
+    """Return ``text`` (any case; `-`, `:`, blanks between octets allowed) as an EUI-64; ValueError says what is wrong."""
+    return Eui64(_hex(text, 16))
+
+
+def dev_addr(text: str) -> DevAddr:
+    """Return ``text`` as a DevAddr; ValueError says what is wrong."""
+    return DevAddr(_hex(text, 8))
+
+
+def _hex(text: str, digits: int) -> str:
+    plain = re.sub(r"[-:\s]", "", text).lower()
+    if re.fullmatch(r"[0-9a-f]*", plain) is None:
+        raise ValueError(f"{text!r} has characters that are no hex digits")
+    if len(plain) != digits:
+        raise ValueError(f"{len(plain)} hex digits where {digits} are expected")
+    return plain
+
+
+class Key:
+    """Hold 16 octets of AES-128 key that never appear in a repr, a log or an error."""
+
+    __slots__ = ("_octets",)
+
+    def __init__(self, octets: bytes) -> None:
+        if len(octets) != 16:
+            raise ValueError(f"a key has 16 octets (32 hex digits), not {len(octets)}")
+        self._octets = bytes(octets)
+
+    @classmethod
+    def parse(cls, text: str) -> Key:
+        """Read 32 hex digits; the error never repeats them."""
+        plain = re.sub(r"[-:\s]", "", text)
+        if re.fullmatch(r"[0-9a-fA-F]{32}", plain) is None:
+            raise ValueError("a key has 32 hex digits")
+        return cls(bytes.fromhex(plain))
+
+    def reveal(self) -> bytes:
+        """Return the octets, for a cipher or for the journal; nothing else may ask."""
+        return self._octets
+
+    def __repr__(self) -> str:
+        return "Key(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and self._octets == other._octets
+
+    def __hash__(self) -> int:
+        return hash(self._octets)
+
+
+# ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class TimeQuality(IntEnum):
+    """How far a wall clock may be believed; greater is better."""
+
+    UNSYNCHRONISED = 0
+    SYSTEM = 1  # set by hand or by a battery clock
+    NTP = 2
+    GPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment as this box knows it: wall clock, and the monotonic clock that no correction moves."""
+
+    utc: datetime
+    monotonic: float  # seconds since this boot
+    boot_id: str
+    quality: TimeQuality
+
+
+# ── radio ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in WGS 84, in degrees and metres above the ellipsoid."""
+
+    latitude: float
+    longitude: float
+    altitude_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoraRate:
+    """A LoRa data rate, e.g. SF7BW125 is ``LoraRate(7, 125_000)``."""
+
+    spreading_factor: int
+    bandwidth_hz: int
+
+    def __str__(self) -> str:
+        return f"SF{self.spreading_factor}BW{self.bandwidth_hz // 1000}"
+
+
+@dataclass(frozen=True, slots=True)
+class FskRate:
+    """An FSK data rate in bit/s."""
+
+    bit_rate: int
+
+    def __str__(self) -> str:
+        return f"FSK{self.bit_rate}"
+
+
+DataRate = LoraRate | FskRate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """One copy of a frame, as one antenna of one gateway heard it."""
+
+    gateway: Eui64
+    frequency_hz: int
+    data_rate: DataRate
+    rssi_dbm: float
+    snr_db: float | None = None
+    timestamp_us: int | None = None  # concentrator counter at the end of the packet, 32 bits, wraps
+    channel: int | None = None
+    antenna: int = 0
+    gateway_time: datetime | None = None  # a GNSS gateway's own time of reception
+    fine_time_ns: int | None = None
+    place: Place | None = None
+    source: str = ""  # the name of the source in the configuration: answers go back through it
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A PHYPayload and its receptions, best first; nothing in it is trusted."""
+
+    phy_payload: bytes
+    receptions: tuple[Reception, ...]  # at least one; the best SNR (then RSSI) first
+    heard_at: Instant
+
+    @property
+    def best(self) -> Reception:
+        """The copy to answer through."""
+        return self.receptions[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TxRequest:
+    """A frame to send through the gateway that heard ``reply_to``."""
+
+    source: str
+    gateway: Eui64
+    phy_payload: bytes
+    frequency_hz: int
+    data_rate: DataRate
+    power_dbm: float  # EIRP
+    timestamp_us: int | None  # concentrator counter to send at; None: at once
+
+
+class TxResult(StrEnum):
+    """What the radio said of a TxRequest (GWMP's names; the last two are ours)."""
+
+    SENT = "sent"
+    TOO_LATE = "too_late"
+    TOO_EARLY = "too_early"
+    COLLISION_PACKET = "collision_packet"
+    COLLISION_BEACON = "collision_beacon"
+    TX_FREQ = "tx_freq"
+    TX_POWER = "tx_power"
+    GPS_UNLOCKED = "gps_unlocked"
+    NO_ANSWER = "no_answer"  # the radio was asked and said nothing
+    NOT_CONNECTED = "not_connected"  # there is no radio to ask
+
+
+# ── devices ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class MacVersion(StrEnum):
+    """LoRaWAN link layer versions."""
+
+    V1_0_0 = "1.0.0"
+    V1_0_1 = "1.0.1"
+    V1_0_2 = "1.0.2"
+    V1_0_3 = "1.0.3"
+    V1_0_4 = "1.0.4"
+    V1_1 = "1.1"
+
+
+class Activation(StrEnum):
+    """How a device gets its session."""
+
+    OTAA = "otaa"
+    ABP = "abp"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """The thing in the city that a device measures, e.g. ``Entity("WeatherObserved", "torget-1")``.
+
+    ``type`` is a Smart Data Models type, or "" to let each format choose by quantity; ``id`` is the city's short
+    name of the thing (no URN; a format makes one), or "" for the device's own EUI.
+    """
+
+    type: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A registered device: how to read it and what it measures. Its keys are beside it, never in it."""
+
+    dev_eui: Eui64
+    name: str = ""
+    decoder: str = ""  # "vendor/model"; "" keeps payloads as undecoded
+    activation: Activation = Activation.OTAA
+    mac_version: MacVersion = MacVersion.V1_0_3
+    device_class: str = "A"
+    join_eui: Eui64 | None = None
+    entity: Entity = Entity()
+    place: Place | None = None
+    tags: frozenset[str] = frozenset()  # destinations select devices by tag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootKeys:
+    """The keys an OTAA device joins with. 1.0.x: ``app_key`` alone; 1.1: ``nwk_key`` too."""
+
+    app_key: Key | None = None
+    nwk_key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionKeys:
+    """The keys of one activation; in 1.0.x the three network keys are one NwkSKey."""
+
+    f_nwk_s_int_key: Key
+    s_nwk_s_int_key: Key
+    nwk_s_enc_key: Key
+    app_s_key: Key
+
+    @classmethod
+    def v1_0(cls, *, nwk_s_key: Key, app_s_key: Key) -> SessionKeys:
+        """Return the keys of a LoRaWAN 1.0.x session."""
+        return cls(f_nwk_s_int_key=nwk_s_key, s_nwk_s_int_key=nwk_s_key, nwk_s_enc_key=nwk_s_key, app_s_key=app_s_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One activation of a device: address, keys and counters; replaced, never changed.
+
+    ``activation`` names it in every uplink id: ``"<DevAddr>-<JoinNonce>"`` for OTAA, ``"<DevAddr>-abp<n>"`` for ABP,
+    where n grows with each declared counter reset.
+    """
+
+    dev_eui: Eui64
+    dev_addr: DevAddr
+    activation: str
+    mac_version: MacVersion
+    keys: SessionKeys
+    f_cnt_up: int = 0  # the next 32-bit uplink counter expected
+    n_f_cnt_down: int = 0  # the next downlink counter free to use (1.1: of the network)
+    a_f_cnt_down: int = 0  # 1.1: of the application
+    rx1_delay_s: int = 1
+    rx1_dr_offset: int = 0
+    rx2_data_rate: int = 0
+    rx2_frequency_hz: int = 869_525_000
+    confirmed_f_cnt_up: int | None = None  # the last confirmed uplink's counter (1.1: ConfFCnt of the answer's MIC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uplink:
+    """An application payload, proved, decrypted and new."""
+
+    id: UUID
+    dev_eui: Eui64
+    activation: str
+    f_cnt: int  # 32 bits
+    f_port: int  # 1 to 255; 0 for a frame that carried no application payload
+    payload: bytes
+    confirmed: bool
+    adr: bool
+    receptions: tuple[Reception, ...]
+    heard_at: Instant
+
+    @property
+    def best(self) -> Reception:
+        """The strongest copy."""
+        return self.receptions[0]
+
+
+def uplink_id(dev_eui: Eui64, activation: str, f_cnt: int) -> UUID:
+    """Return the one identity of an uplink, everywhere and for ever (design, law 3)."""
+    return uuid5(UPLINK_NAMESPACE, f"{dev_eui}/{activation}/{f_cnt}")
+
+
+# ── meaning ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Plausibility(StrEnum):
+    """Whether a value lies where its quantity can lie."""
+
+    PLAUSIBLE = "plausible"
+    IMPLAUSIBLE = "implausible"  # delivered, and marked where the format has a place for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One value of one quantity of one entity at one time, in the vocabulary's unit."""
+
+    id: UUID  # uuid5 of the uplink's id, the place in the uplink and the decoder's revision
+    uplink_id: UUID
+    dev_eui: Eui64
+    entity: Entity
+    quantity: str  # a name of decoders/vocabulary/quantities.csv
+    unit: str  # UCUM; "" for booleans
+    value: float | int | bool | str
+    channel: str | None
+    observed_at: datetime
+    time_quality: TimeQuality
+    plausibility: Plausibility
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """All that a format may want of one row: the heard, the known and the derived."""
+
+    row: RowId
+    uplink: Uplink
+    device: Device
+    decoded: Decoded
+    observations: tuple[Observation, ...]
+
+
+# ── platforms ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One thing to say to a platform: bytes, and where they go.
+
+    ``target`` is a path with its query for HTTP, a topic for MQTT. ``headers`` are HTTP headers, or MQTT 5 user properties.
+    """
+
+    target: str
+    body: bytes
+    content_type: str
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Verdict(StrEnum):
+    """What an answer means to whoever does not know the platform."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"  # this message, for ever: a dead letter
+    LATER = "later"  # not now: overloaded, not authorised, not ready
+    UNCLEAR = "unclear"  # sent, no answer: perhaps taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back for one Request: an HTTP status and body, or a PUBACK's reason code.
+
+    For ``UNCLEAR`` there is no ``status`` (0).
+    """
+
+    verdict: Verdict
+    status: int
+    detail: str = ""  # in words, for people: "507 Insufficient Storage", "0x87 Not authorized"
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a platform decided about the rows of a batch; a row in neither was not decided and stays.
+
+    ``memory`` holds what the format must still know after a restart; it is stored with the receipt, key by key (None
+    forgets a key).
+    """
+
+    accepted: frozenset[RowId] = frozenset()
+    refused: Mapping[RowId, str] = field(default_factory=dict)  # with the platform's answer in words
+    undecided: Mapping[RowId, str] = field(default_factory=dict)  # why, for `status`: the last answer in words
+    warnings: tuple[str, ...] = ()  # shown in `status`, counted
+    inexpressible: Mapping[str, int] = field(default_factory=dict)  # quantities this format has no way to say, counted
+    retry_after: timedelta | None = None
+    memory: Mapping[str, Json] = field(default_factory=dict)
+
+
+Clock = Callable[[], Instant]

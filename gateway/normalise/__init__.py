@@ -1,0 +1,1 @@
+"""Room 5, normalise: readings become observations in the vocabulary's units. Pure."""

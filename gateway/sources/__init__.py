@@ -1,0 +1,32 @@
+"""Room 1, sources: radios and network servers become frames. Each speaks one protocol and knows no other room."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from gateway.model import Frame, Json, TxRequest, TxResult
+
+Hear = Callable[[Frame], Awaitable[None]]
+"""Take a frame; return when it is safe (on disk, or dropped for a counted reason). Many may be under way at once."""
+
+
+class Source(Protocol):
+    """A radio, or what stands for one."""
+
+    @property
+    def name(self) -> str:
+        """Return the source's name in the configuration."""
+        ...
+
+    async def run(self, hear: Hear) -> None:
+        """Hear until cancelled. Raises ConfigError when it cannot begin (port in use), never for what comes in."""
+        ...
+
+    async def transmit(self, request: TxRequest) -> TxResult:
+        """Hand a frame to the radio and return what it said; never raises for what a radio can do."""
+        ...
+
+    def status(self) -> Mapping[str, Json]:
+        """Return what people and metrics want to see: counters by reason, gateways, ages in seconds."""
+        ...
