@@ -1,0 +1,86 @@
+"""Room 4, codecs: pick a device's decoder, run it to its end, count its failures."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from decoders.contract import Decoded, DecodeError, Decoder, DecodeReason, Payload
+from gateway.model import Device, Uplink
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED = 1024  # decoded uplinks kept for the next destination; about 1 kB each
+
+FindDecoder = Callable[[str], Decoder]
+"""Return the decoder of that name; LookupError when there is none, ValueError when its file is broken."""
+
+Outcome = Decoded | DecodeError
+
+
+class Codecs:
+    """Decode uplinks with their devices' decoders.
+
+    Several destinations ask for the same uplink at nearly the same time, so the last outcomes are remembered.
+    """
+
+    def __init__(self, find: FindDecoder) -> None:
+        self._find = find
+        self._decoders: dict[str, Decoder | None] = {}
+        self._remembered: OrderedDict[tuple[UUID, str], Outcome] = OrderedDict()
+        self.failures: Counter[tuple[str, DecodeReason]] = Counter()
+
+    async def decode(self, batch: Sequence[tuple[Uplink, Device]]) -> Sequence[Outcome]:
+        """Return what each payload says, in order, or why it cannot be read."""
+        return [self._remember(uplink, device) for uplink, device in batch]
+
+    def revision(self, name: str) -> str:
+        """Return "vendor/model@revision" of the decoder now in use, or "" when there is none."""
+        decoder = self._decoder(name)
+        return "" if decoder is None else f"{name}@{decoder.revision}"
+
+    def forget(self) -> None:
+        """Look decoders up again: files or devices have changed."""
+        self._decoders.clear()
+        self._remembered.clear()
+
+    def _remember(self, uplink: Uplink, device: Device) -> Outcome:
+        key = (uplink.id, device.decoder)
+        outcome = self._remembered.get(key)
+        if outcome is None:
+            outcome = self._run(uplink, device)
+            self._remembered[key] = outcome
+            if len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return outcome
+
+    def _run(self, uplink: Uplink, device: Device) -> Outcome:
+        decoder = self._decoder(device.decoder)
+        if decoder is None:
+            return self._failed(device, DecodeError(DecodeReason.NO_DECODER, device.decoder or "the device names none"))
+        try:
+            return decoder.decode(Payload(uplink.payload, uplink.f_port, uplink.heard_at.utc))
+        except DecodeError as error:
+            return self._failed(device, error)
+        except Exception as error:  # noqa: BLE001 - a vendor's code broke its promise; its uplink waits for a mended one
+            return self._failed(device, DecodeError(DecodeReason.FAILED, f"{type(error).__name__}: {error}"))
+
+    def _failed(self, device: Device, error: DecodeError) -> DecodeError:
+        self.failures[device.decoder, error.reason] += 1
+        return error
+
+    def _decoder(self, name: str) -> Decoder | None:
+        if name not in self._decoders:
+            self._decoders[name] = self._look_up(name)
+        return self._decoders[name]
+
+    def _look_up(self, name: str) -> Decoder | None:
+        if not name:
+            return None
+        try:
+            return self._find(name)
+        except (LookupError, ValueError) as error:
+            logger.warning("decoder %s: %s", name, error)
+            return None
