@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import json
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -31,6 +32,10 @@ class Running(Protocol):
 
     def status(self) -> Mapping[str, Json]:
         """Return what only a running agent knows: sources, network, loops, clock."""
+        ...
+
+    def last_heard_s(self) -> Mapping[str, float]:
+        """Return the age of each device's last frame, in seconds."""
         ...
 
     async def devices_changed(self) -> None:
@@ -58,6 +63,10 @@ class Desk:
                 return {"text": write_csv(await self._journal.devices())}
             case {"do": "device.export_with_keys"}:
                 return {"text": write_csv_with_keys(await self._journal.devices())}
+            case {"do": "device.list"}:
+                return await self._devices()
+            case {"do": "device.show", "device": str(device)}:
+                return await self._device(_eui(device))
             case {"do": "device.remove", "devices": list(devices)}:
                 return await self._remove(devices)
             case {"do": "dead_letters.list"}:
@@ -102,6 +111,55 @@ class Desk:
         result = await self._journal.put_devices(registrations)
         await self._devices_changed()
         return {"added": result.added, "changed": result.changed, "unchanged": result.unchanged}
+
+    async def _devices(self) -> Json:
+        latest = {session.dev_eui: session for session in await self._journal.sessions()}
+        heard = self._running.last_heard_s() if self._running else {}
+        return [
+            {
+                "dev_eui": device.dev_eui,
+                "name": device.name,
+                "decoder": device.decoder,
+                "activation": str(device.activation),
+                "dev_addr": latest[device.dev_eui].dev_addr if device.dev_eui in latest else None,
+                "next_f_cnt_up": latest[device.dev_eui].f_cnt_up if device.dev_eui in latest else None,
+                "last_heard_s": heard.get(device.dev_eui),
+                "tags": sorted(device.tags),
+            }
+            for device in (registration.device for registration in await self._journal.devices())
+        ]
+
+    async def _device(self, dev_eui: Eui64) -> Json:
+        registrations = {one.device.dev_eui: one.device for one in await self._journal.devices()}
+        if dev_eui not in registrations:
+            near = difflib.get_close_matches(dev_eui, registrations, n=1, cutoff=0.8)
+            hint = f"; did you mean {near[0]}?" if near else "; `brygga device list` shows those there are"
+            raise ConfigError(f"no device {dev_eui}{hint}")
+        device = registrations[dev_eui]
+        return {
+            "dev_eui": device.dev_eui,
+            "name": device.name,
+            "decoder": device.decoder or None,
+            "activation": str(device.activation),
+            "mac_version": str(device.mac_version),
+            "join_eui": device.join_eui,
+            "entity": {"type": device.entity.type or None, "id": device.entity.id or None},
+            "place": None
+            if device.place is None
+            else {"latitude": device.place.latitude, "longitude": device.place.longitude},
+            "tags": sorted(device.tags),
+            "last_heard_s": self._running.last_heard_s().get(dev_eui) if self._running else None,
+            "sessions": [
+                {
+                    "dev_addr": one.dev_addr,
+                    "activation": one.activation,
+                    "next_f_cnt_up": one.f_cnt_up,
+                    "next_f_cnt_down": one.n_f_cnt_down,
+                }
+                for one in await self._journal.sessions()
+                if one.dev_eui == dev_eui
+            ],
+        }
 
     async def _remove(self, devices: Sequence[Json]) -> Json:
         removed = await self._journal.remove_devices([_eui(device) for device in devices])

@@ -1,0 +1,216 @@
+"""The agent: wires the rooms together. The only file that knows them all.
+
+sources ─► gather ─► network ─► journal ─► telling (one a destination) ─► format, transport
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from decoders.registry import Registry
+from gateway.clock import SystemClock, learn_boots
+from gateway.codecs import Codecs
+from gateway.config import DestinationSettings, Settings, SourceSettings
+from gateway.control import Desk, serving
+from gateway.delivery import Destination, Telling
+from gateway.formats.catalogue import make_format
+from gateway.journal import Journal
+from gateway.lorawan.region import REGIONS
+from gateway.model import Clock, Json, TimeQuality
+from gateway.network import Network
+from gateway.sources import Source
+from gateway.sources.gather import Gather
+from gateway.sources.semtech_udp import SemtechUdp
+from gateway.transports.catalogue import make_transport
+
+logger = logging.getLogger(__name__)
+
+STOP_TIME = 5.0  # seconds for good-byes; systemd waits 90
+
+
+class Agent:
+    """One running agent: open with `running`, which also closes it."""
+
+    def __init__(self, settings: Settings, journal: Journal, clock: Clock, registry: Registry) -> None:
+        self._clock = clock
+        self._started = clock().monotonic
+        self._trust = settings.clock.trust
+        self.journal = journal
+        self.sources: list[Source] = [_source(one, clock) for one in settings.sources]
+        self.codecs = Codecs(registry.get)
+        self.network = Network(
+            journal=journal,
+            sources={source.name: source for source in self.sources},
+            region=REGIONS[settings.radio.region],
+            net_id=settings.radio.net_id,
+            clock=clock,
+        )
+        self.gather = Gather(self.network.hear, window_s=settings.radio.gather_ms / 1000)
+        self.tellings = [self._telling(one) for one in settings.destinations]
+
+    def _telling(self, settings: DestinationSettings) -> Telling:
+        destination = Destination(
+            name=settings.name,
+            format=make_format(settings),
+            transport=make_transport(settings, self._clock),
+            selects=settings.selection.selects,
+            batch=settings.batch,
+            longest_delay=settings.retry_max_s,
+        )
+        return Telling(
+            destination,
+            journal=self.journal,
+            codecs=self.codecs,
+            find=self.network.device,
+            clock=self._clock,
+            trust=self._trust,
+        )
+
+    async def run(self) -> None:
+        """Hear and tell until cancelled."""
+        await self.devices_changed()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.network.run(), name="network")
+                tasks.create_task(learn_boots(self._clock, self._trust, self.journal.learn_boot), name="clock")
+                for telling in self.tellings:
+                    tasks.create_task(telling.run(), name=f"telling {telling.destination.name}")
+                for source in self.sources:
+                    tasks.create_task(source.run(self.gather), name=f"source {source.name}")
+        finally:
+            self.gather.close()
+            for telling in self.tellings:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(STOP_TIME):
+                        await telling.close()
+
+    async def devices_changed(self) -> None:
+        """Take devices from the journal anew, and try what no decoder understood with the decoders of now."""
+        await self.network.load()
+        self.codecs.forget()
+        names = {device.decoder for device in self.network.devices() if device.decoder}
+        await self.journal.retry_decoder_changed({name: self.codecs.revision(name) for name in names})
+
+    def status(self) -> Mapping[str, Json]:
+        """Return what only a running agent knows, for `brygga status`."""
+        now = self._clock()
+        trusted = now.quality >= self._trust
+        return {
+            "pid": os.getpid(),
+            "since_s": round(now.monotonic - self._started, 1),
+            "clock": {
+                "utc": now.utc.isoformat(timespec="seconds"),
+                "quality": now.quality.name.lower(),
+                "trusted": trusted,
+                "words": "" if trusted else _clock_words(self._trust),
+            },
+            "sources": [source.status() for source in self.sources],
+            "gather": self.gather.status(),
+            "network": self.network.status(),
+            "destinations": {telling.destination.name: telling.status() for telling in self.tellings},
+            "undecoded": {
+                f"{name or 'no decoder'}: {why}": count for (name, why), count in self.codecs.failures.items()
+            },
+        }
+
+    def last_heard_s(self) -> Mapping[str, float]:
+        """Return the age of each device's last frame since the start, in seconds."""
+        now = self._clock().monotonic
+        return {dev_eui: round(now - heard, 1) for dev_eui, heard in self.network.last_heard.items()}
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Agent]:
+    """Run an agent for as long as the block lasts. Raises ConfigError, Busy, StorageError when it cannot begin.
+
+    Whatever ends the agent ends the block, too.
+    """
+    clock = clock or system_clock(settings)
+    journal = await Journal.open(
+        settings.journal_path,
+        limit_bytes=settings.journal.limit_bytes,
+        keep_delivered=settings.journal.keep_delivered,
+        clock=clock,
+        destinations=[one.name for one in settings.destinations],
+    )
+    try:
+        agent = Agent(settings, journal, clock, load_registry(settings))
+        async with (
+            serving(settings.control_socket, Desk(settings, journal, clock, agent)),
+            asyncio.TaskGroup() as tasks,
+        ):
+            task = tasks.create_task(agent.run(), name="agent")
+            try:
+                yield agent
+            finally:
+                task.cancel()
+    finally:
+        await journal.close()
+
+
+async def run(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT, and return 0; errors are raised as `running` raises them."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with running(settings):
+            logger.info("%s: hearing; `brygga status` shows how it goes", settings.gateway.name)
+            await stop.wait()  # no limit: the agent runs until it is told to stop
+            logger.info("stopping")
+    except BaseExceptionGroup as group:
+        raise first_cause(group) from group
+    return 0
+
+
+def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first error that is not itself a group: a task group wraps even a wrong port number."""
+    first = group.exceptions[0]
+    return first_cause(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def check(settings: Settings) -> Sequence[str]:
+    """Return what a configuration promises and this machine cannot keep; nothing is opened or written."""
+    problems = []
+    folder = settings.journal_path.parent
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        problems.append(f"gateway.data: {folder} cannot be written by this user ({existing} belongs to somebody else)")
+    problems += load_registry(settings).problems()
+    return problems
+
+
+def load_registry(settings: Settings) -> Registry:
+    """Return the decoders of the catalogue, of installed packages and of the configured folder."""
+    return Registry.load([settings.decoders.folder] if settings.decoders.folder else [])
+
+
+def system_clock(settings: Settings) -> SystemClock:
+    """Return this machine's clock, vouched for as far as the configuration does."""
+    vouched = TimeQuality.SYSTEM if settings.clock.trust is TimeQuality.SYSTEM else TimeQuality.UNSYNCHRONISED
+    return SystemClock(at_least=vouched)
+
+
+def _clock_words(trust: TimeQuality) -> str:
+    return (
+        f"not yet {trust.name.lower()}: uplinks are kept and wait for it. Is chrony or systemd-timesyncd running? "
+        'A machine whose clock is right without them says clock.trust = "system"'
+    )
+
+
+def _source(settings: SourceSettings, clock: Clock) -> Source:
+    return SemtechUdp(
+        name=settings.name,
+        host=settings.host,
+        port=settings.port,
+        allowed=settings.gateways,
+        clock=clock,
+        receive_buffer=settings.receive_buffer,
+    )

@@ -1,0 +1,81 @@
+"""Decode a payload on the spot, as `brygga decode` and later the dashboard show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from decoders.registry import Registry
+
+from decoders.contract import DecodeError, Decoder, Payload
+from gateway.errors import ConfigError
+from gateway.model import Device, Eui64, Instant, Json, TimeQuality, Uplink
+from gateway.normalise import normalise
+
+
+def decode(registry: Registry, name: str, port: int, text: str) -> Mapping[str, Json]:
+    """Return readings in the vocabulary's units, raw fields and warnings, or ``{"error": words}``.
+
+    Raises ConfigError for what the person typed wrong: an unknown decoder, a port, characters that are no hex.
+    """
+    now = datetime.now(UTC)
+    payload = Payload(_octets(text), _port(port), now)
+    decoder = _find(registry, name)
+    try:
+        decoded = decoder.decode(payload)
+    except DecodeError as error:
+        return {"error": f"{name} cannot read this: {error}"}
+    device = Device(dev_eui=Eui64("0" * 16), decoder=name)
+    normalised = normalise(_uplink(payload, now), device, decoded, decoder.revision)
+    return {
+        "readings": [
+            {
+                "quantity": one.quantity,
+                "value": one.value,
+                "unit": one.unit,
+                "channel": one.channel,
+                "at": None if one.observed_at == now else one.observed_at.isoformat(),
+                "plausibility": str(one.plausibility),
+            }
+            for one in normalised.observations
+        ],
+        "fields": dict(decoded.fields),
+        "warnings": [*decoded.warnings, *normalised.problems],
+    }
+
+
+def _find(registry: Registry, name: str) -> Decoder:
+    try:
+        return registry.get(name)
+    except (LookupError, ValueError) as error:
+        raise ConfigError(str(error.args[0] if error.args else error)) from error
+
+
+def _octets(text: str) -> bytes:
+    plain = "".join(text.split()).removeprefix("0x")
+    try:
+        return bytes.fromhex(plain)
+    except ValueError as error:
+        raise ConfigError(f"payload {text!r}: not an even number of hex digits") from error
+
+
+def _port(port: int) -> int:
+    if not 1 <= port <= 255:
+        raise ConfigError(f"--port {port}: an application's FPort is 1 to 255")
+    return port
+
+
+def _uplink(payload: Payload, now: datetime) -> Uplink:
+    return Uplink(
+        id=UUID(int=0),
+        dev_eui=Eui64("0" * 16),
+        activation="",
+        f_cnt=0,
+        f_port=payload.f_port,
+        payload=payload.data,
+        confirmed=False,
+        adr=False,
+        receptions=(),
+        heard_at=Instant(now, 0.0, "", TimeQuality.NTP),
+    )

@@ -1,0 +1,82 @@
+"""The house's plan, held against the imports: arrows point one way (docs/architecture.md, "The rooms")."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# room: what it may see of ours besides itself
+MAY_SEE: dict[str, set[str]] = {
+    "decoders": set(),
+    "gateway/model.py": {"decoders.contract"},
+    "gateway/errors.py": set(),
+    "gateway/clock.py": {"gateway.model"},
+    "gateway/sources": {"gateway.model", "gateway.errors"},
+    "gateway/lorawan": {"gateway.model", "gateway.errors"},
+    "gateway/journal": {"gateway.model", "gateway.errors"},
+    "gateway/codecs.py": {"gateway.model", "decoders"},
+    "gateway/normalise": {"gateway.model", "decoders"},
+    "gateway/formats": {"gateway.model", "decoders"},
+    "gateway/transports": {"gateway.model", "gateway.errors"},
+}
+JOINTS = {"agent.py", "network.py", "delivery.py", "control.py", "cli.py"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide where an arrow points"
+            yield node.module or ""
+
+
+def files(room: str) -> list[Path]:
+    place = ROOT / room
+    return sorted(place.rglob("*.py")) if place.is_dir() else [place]
+
+
+def ours(name: str) -> bool:
+    return name.split(".")[0] in {"gateway", "decoders", "simulators", "tests"}
+
+
+@pytest.mark.parametrize("room", sorted(MAY_SEE))
+def test_a_room_sees_only_its_neighbours_on_the_path(room: str) -> None:
+    own = room.removesuffix(".py").replace("/", ".")
+    allowed = MAY_SEE[room] | {own}
+
+    strangers = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files(room)
+        for name in imports(path)
+        if ours(name) and not any(name == one or name.startswith(f"{one}.") for one in allowed)
+    ]
+
+    assert strangers == []
+
+
+def test_the_agent_needs_no_simulator_but_for_the_demo_command() -> None:
+    seen = {
+        path.name
+        for path in files("gateway")
+        for name in imports(path)
+        if name.split(".")[0] in {"simulators", "tests"}
+    }
+
+    assert seen <= {"cli.py"}
+
+
+def test_only_the_joints_see_several_rooms() -> None:
+    rooms = {"sources", "lorawan", "journal", "normalise", "formats", "transports"}
+    seeing_many = {
+        path.name
+        for path in (ROOT / "gateway").glob("*.py")
+        if len({name.split(".")[1] for name in imports(path) if name.startswith("gateway.")} & rooms) > 1
+    }
+
+    assert seeing_many <= JOINTS
