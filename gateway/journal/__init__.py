@@ -1,1 +1,29 @@
 """Room 3, the journal: what was heard, kept in SQLite until every destination has it."""
+
+from gateway.journal.journal import Journal
+from gateway.journal.values import (
+    Changes,
+    Depth,
+    HeldKind,
+    HeldRow,
+    Hold,
+    ImportResult,
+    Registration,
+    Row,
+    Settlement,
+    Stats,
+)
+
+__all__ = [
+    "Changes",
+    "Depth",
+    "HeldKind",
+    "HeldRow",
+    "Hold",
+    "ImportResult",
+    "Journal",
+    "Registration",
+    "Row",
+    "Settlement",
+    "Stats",
+]

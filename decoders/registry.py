@@ -1,0 +1,174 @@
+"""Find decoders: the catalogue, installed packages, and a folder of the installer's own.
+
+Listing reads file names only; a decoder is loaded when a device first needs it. What comes later wins: a file in the
+configured folder replaces a decoder of the same name in a package, and that one of the catalogue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from decoders.contract import Decoder
+
+if TYPE_CHECKING:
+    from decoders.vectors import Vector
+
+CATALOGUE = Path(__file__).parent / "catalogue"
+GROUP = "brygga.decoders"
+KINDS = {".yaml": "table", ".py": "python"}
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*")
+
+Place = Path | EntryPoint
+
+
+class UnknownDecoder(LookupError):
+    """No decoder has this name."""
+
+
+class BrokenDecoder(ValueError):
+    """A decoder's file cannot be used: file, line, what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What people want to know of a decoder before they choose it."""
+
+    name: str
+    title: str
+    vendor: str
+    kind: str  # table, python or package
+    source: str  # where the format is published
+    licence: str
+    ports: tuple[int, ...]  # none named: any
+    quantities: tuple[str, ...]
+    revision: str
+
+
+class Registry:
+    """All decoders by name, each loaded when it is first asked for."""
+
+    def __init__(self, places: Mapping[str, Place], problems: Sequence[str] = ()) -> None:
+        self._places = dict(places)
+        self._problems = list(problems)
+        self._loaded: dict[str, Decoder] = {}
+
+    @classmethod
+    def load(cls, folders: Sequence[Path] = (), *, entry_points: bool = True) -> Registry:
+        """Return the registry of the catalogue, of installed packages and of ``folders``, the later the stronger."""
+        places: dict[str, Place] = {}
+        problems: list[str] = []
+        places.update(_in_folder(CATALOGUE, problems))
+        if entry_points:
+            places.update(_in_packages(problems))
+        for folder in folders:
+            places.update(_in_folder(folder, problems))
+        return cls(places, problems)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all decoders, sorted; nothing is loaded for it."""
+        return tuple(sorted(self._places))
+
+    def get(self, name: str) -> Decoder:
+        """Return the decoder ``name``; raises UnknownDecoder or BrokenDecoder, both in words for people."""
+        decoder = self._loaded.get(name)
+        if decoder is None:
+            decoder = self._loaded[name] = self._load(name)
+        return decoder
+
+    def describe(self, name: str) -> Description:
+        """Return what is known of the decoder ``name``; raises as `get` does."""
+        from decoders import loading
+
+        decoder, place = self.get(name), self._place(name)
+        kind = KINDS[place.suffix] if isinstance(place, Path) else "package"
+        facts = loading.facts(decoder)
+        return Description(
+            name=name,
+            title=facts.title or name,
+            vendor=name.split("/", maxsplit=1)[0],
+            kind=kind,
+            source=facts.source,
+            licence=facts.licence,
+            ports=facts.ports,
+            quantities=facts.quantities,
+            revision=decoder.revision,
+        )
+
+    def vectors(self, name: str) -> tuple[Vector, ...]:
+        """Return the vectors beside the decoder ``name``, or in its table; none when it has none."""
+        from decoders import vectors
+
+        place = self._place(name)
+        if not isinstance(place, Path):
+            return ()
+        beside = place.with_name(f"{place.stem}.vectors.yaml")
+        if beside.exists():
+            return vectors.load(beside)
+        return vectors.load(place) if place.suffix == ".yaml" else ()
+
+    def problems(self) -> list[str]:
+        """Return every problem of the decoders that the installer brought, one line each; those are loaded for it."""
+        found = list(self._problems)
+        for name, place in self._places.items():
+            if isinstance(place, Path) and place.is_relative_to(CATALOGUE):
+                continue
+            try:
+                self.get(name)
+            except BrokenDecoder as error:
+                found.append(str(error))
+        return found
+
+    def _place(self, name: str) -> Place:
+        try:
+            return self._places[name]
+        except KeyError:
+            near = get_close_matches(name, self._places, n=3, cutoff=0.5)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise UnknownDecoder(f"there is no decoder {name!r}{hint}") from None
+
+    def _load(self, name: str) -> Decoder:
+        from decoders import loading
+
+        place = self._place(name)
+        try:
+            return loading.load(name, place, self.get)
+        except ValueError as error:
+            raise BrokenDecoder(str(error)) from error
+
+
+def _in_folder(folder: Path, problems: list[str]) -> Iterator[tuple[str, Path]]:
+    if not folder.is_dir():
+        problems.append(f"{folder}: a folder with <vendor>/<model>.yaml or .py is expected")
+        return
+    seen: dict[str, Path] = {}
+    for path in sorted(folder.glob("*/*")):
+        if not _is_decoder(path):
+            continue
+        name = f"{path.parent.name}/{path.stem}"
+        if NAME.fullmatch(name) is None:
+            problems.append(
+                f"{path}: a decoder is <vendor>/<model>{path.suffix} in lower-case letters, digits, -, . and _"
+            )
+        elif name in seen:
+            problems.append(f"{path}: {seen[name].name} has the same name; one of the two must go")
+        else:
+            seen[name] = path
+            yield name, path
+
+
+def _is_decoder(path: Path) -> bool:
+    return path.suffix in KINDS and not path.name.startswith(("_", ".")) and not path.name.endswith(".vectors.yaml")
+
+
+def _in_packages(problems: list[str]) -> Iterator[tuple[str, EntryPoint]]:
+    for point in entry_points(group=GROUP):
+        if NAME.fullmatch(point.name) is None:
+            problems.append(f"entry point {point.name!r} = {point.value}: its name is to be vendor/model")
+        else:
+            yield point.name, point

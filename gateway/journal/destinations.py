@@ -1,0 +1,183 @@
+"""What one destination has settled, set aside and remembered: in memory at once, on disk with the next commit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import cbor2
+
+from gateway.journal.cursors import Cursor
+from gateway.journal.database import Database, Each, Statement, Step
+from gateway.journal.values import HeldKind, Hold, Settlement
+from gateway.model import Json
+
+# A kept record goes when the last destination lets go of it.
+FORGET_KEPT = (
+    "DELETE FROM kept WHERE id = ? AND NOT EXISTS (SELECT 1 FROM destinations"
+    " JOIN held ON held.destination = destinations.number AND held.id = kept.id)"
+)
+
+
+@dataclass(slots=True)
+class Unsaved:
+    """What was settled and is not yet durable."""
+
+    rows: int = 0
+    moved: bool = False  # the cursor
+    held: dict[int, tuple[Hold, int]] = field(default_factory=dict)  # with the microsecond of holding
+    again: set[int] = field(default_factory=set)  # retried rows that are held anew
+    released: set[int] = field(default_factory=set)  # retried rows that are settled
+    memory: dict[str, Json | None] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.moved or bool(self.held or self.released or self.memory)
+
+    def with_later(self, later: Unsaved) -> Unsaved:
+        """Return both, where ``later`` has the last word."""
+        return Unsaved(
+            self.rows + later.rows,
+            self.moved or later.moved,
+            self.held | later.held,
+            self.again | later.again,
+            self.released | later.released,
+            self.memory | later.memory,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Destination:
+    """The state of one destination."""
+
+    number: int
+    name: str
+    cursor: Cursor
+    memory: dict[str, Json] = field(default_factory=dict)
+    held: Counter[HeldKind] = field(default_factory=Counter)
+    retries: int = 0  # rows on their way back, not settled yet
+    given: set[int] = field(default_factory=set)  # those of them that read() has given
+    unsaved: Unsaved = field(default_factory=Unsaved)
+    _saving: Unsaved | None = None
+
+    def settle(self, settlement: Settlement, now: int) -> None:
+        """Take over what was decided; a row that was settled before is left as it is."""
+        unsaved = self.unsaved
+        for row in sorted(settlement.delivered | settlement.skipped):
+            if row in self.given:
+                self._end_retry(row)
+            elif self.cursor.add(row):
+                unsaved.rows += 1
+                unsaved.moved = True
+        for row, hold in sorted(settlement.held.items()):
+            self._hold(row, hold, now)
+        for key, value in settlement.memory.items():
+            self._remember(key, value)
+
+    def not_wanted(self) -> set[int]:
+        """Return the retried rows that are settled though the disk does not say so yet."""
+        saving = self._saving
+        return {*self.unsaved.released, *self.unsaved.again, *(saving.released | saving.again if saving else ())}
+
+    def stage(self) -> Iterator[Step]:
+        """Yield what stores all that is unsaved."""
+        self._saving, self.unsaved = self.unsaved, Unsaved()
+        saving = self._saving
+        if saving.moved:
+            yield Statement(
+                "REPLACE INTO cursors VALUES (?, ?, ?)", (self.number, self.cursor.low, self.cursor.above())
+            )
+        ended = saving.released | saving.again
+        if ended:
+            yield Each("DELETE FROM retries WHERE destination = ? AND id = ?", [(self.number, row) for row in ended])
+        if saving.released:
+            rows = [(self.number, row) for row in saving.released]
+            yield Each("DELETE FROM held WHERE destination = ? AND id = ?", rows)
+            yield Each(FORGET_KEPT, [(row,) for row in saving.released])
+        if saving.held:
+            yield Each("REPLACE INTO held VALUES (?, ?, ?, ?, ?, ?)", list(self._held_values(saving)))
+        yield from self._memory_steps(saving.memory)
+
+    def confirm(self) -> None:
+        """Remember that what stage() yielded is durable."""
+        self._saving = None
+
+    def undo(self) -> None:
+        """Remember that nothing of it is durable."""
+        if self._saving is not None:
+            self.unsaved = self._saving.with_later(self.unsaved)
+            self._saving = None
+
+    def _hold(self, row: int, hold: Hold, now: int) -> None:
+        if row in self.given:
+            self.given.discard(row)
+            self.retries -= 1
+            self.unsaved.again.add(row)
+        elif self.cursor.add(row):
+            self.unsaved.moved = True
+        else:
+            return
+        self.unsaved.rows += 1
+        self.unsaved.held[row] = (hold, now)
+        self.held[hold.kind] += 1
+
+    def _end_retry(self, row: int) -> None:
+        self.given.discard(row)
+        self.retries -= 1
+        self.unsaved.rows += 1
+        self.unsaved.released.add(row)
+
+    def _remember(self, key: str, value: Json | None) -> None:
+        self.unsaved.memory[key] = value
+        if value is None:
+            self.memory.pop(key, None)
+        else:
+            self.memory[key] = value
+
+    def _held_values(self, saving: Unsaved) -> Iterator[tuple[object, ...]]:
+        for row, (hold, now) in saving.held.items():
+            yield self.number, row, hold.kind.value, hold.reason, hold.decoder, now
+
+    def _memory_steps(self, changed: Mapping[str, Json | None]) -> Iterator[Step]:
+        kept = [(self.number, key, cbor2.dumps(value)) for key, value in changed.items() if value is not None]
+        gone = [(self.number, key) for key, value in changed.items() if value is None]
+        if kept:
+            yield Each("REPLACE INTO memory VALUES (?, ?, ?)", kept)
+        if gone:
+            yield Each("DELETE FROM memory WHERE destination = ? AND key = ?", gone)
+
+
+def added(destination: Destination) -> tuple[Step, ...]:
+    """Return what stores a new destination."""
+    return (
+        Statement("INSERT INTO destinations VALUES (?, ?)", (destination.number, destination.name)),
+        Statement("INSERT INTO cursors VALUES (?, ?, ?)", (destination.number, destination.cursor.low, b"")),
+    )
+
+
+def removed(number: int) -> tuple[Step, ...]:
+    """Return what forgets a destination, its held rows and its memory."""
+    tables = (("destinations", "number"), *((name, "destination") for name in ("cursors", "memory", "held", "retries")))
+    return (
+        *(Statement(f"DELETE FROM {name} WHERE {column} = ?", (number,)) for name, column in tables),  # noqa: S608 — names of ours
+        Statement("DELETE FROM kept WHERE id NOT IN (SELECT id FROM held)"),
+    )
+
+
+async def load(database: Database) -> dict[str, Destination]:
+    """Return all destinations as they were when the last commit ended."""
+    found = {
+        number: Destination(number=number, name=name, cursor=Cursor(low, above))
+        for number, name, low, above in await database.fetch(
+            "SELECT number, name, low, above FROM destinations JOIN cursors ON destination = number ORDER BY number"
+        )
+    }
+    for number, key, value in await database.fetch("SELECT destination, key, value FROM memory"):
+        found[number].memory[key] = cbor2.loads(value)
+    waiting = "SELECT destination, kind, count(*) FROM held WHERE NOT EXISTS (SELECT 1 FROM retries WHERE"
+    same = " retries.destination = held.destination AND retries.id = held.id) GROUP BY destination, kind"
+    for number, kind, count in await database.fetch(waiting + same):
+        found[number].held[HeldKind(kind)] = count
+    for number, count in await database.fetch("SELECT destination, count(*) FROM retries GROUP BY destination"):
+        found[number].retries = count
+    return {destination.name: destination for destination in found.values()}

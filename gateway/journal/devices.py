@@ -1,0 +1,105 @@
+"""The device registry: registrations, their sessions and nonces."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from gateway.journal.database import Database, Each
+from gateway.journal.registrations import abp_number, decode, has_abp, plan
+from gateway.journal.sessions import eui_number, eui_of
+from gateway.journal.store import Store
+from gateway.journal.values import Changes, ImportResult, Registration
+from gateway.journal.writer import Writer
+from gateway.model import Eui64, Session
+
+
+class Registry:
+    """The registered devices. One change at a time: each reads, decides and writes."""
+
+    def __init__(self, store: Store, writer: Writer, alone: asyncio.Lock) -> None:
+        self._store = store
+        self._writer = writer
+        self._alone = alone
+
+    async def all(self) -> Sequence[Registration]:
+        """Return all registrations by DevEUI, an ABP device's with its present session."""
+        abp = {session.dev_eui: session for session in self._store.sessions.all() if has_abp(session)}
+        found = [decode(eui, record) for eui, record in await _records(self._store.database)]
+        found.sort(key=lambda registration: registration.device.dev_eui)
+        return [replace(each, session=abp.get(each.device.dev_eui)) for each in found]
+
+    async def put(self, registrations: Iterable[Registration]) -> ImportResult:
+        """Register devices in one transaction; of several registrations of one device the last counts."""
+        async with self._alone:
+            return await self._put(registrations)
+
+    async def reset_counters(self, dev_euis: Iterable[Eui64]) -> int:
+        """Begin the next activation of ABP devices whose counters were set to 0."""
+        wanted = set(dev_euis)
+        async with self._alone:
+            present = [each for each in await self.all() if each.device.dev_eui in wanted and each.session]
+            await self._put(replace(each, session=_restarted(each.session)) for each in present if each.session)
+        return len(present)
+
+    async def remove(self, dev_euis: Iterable[Eui64]) -> int:
+        """Forget devices, their keys and sessions; nonces stay, lest an old join request open a session again."""
+        async with self._alone:
+            wanted = {eui_number(eui) for eui in dev_euis}
+            present = sorted(wanted.intersection(eui for eui, _ in await _records(self._store.database)))
+            gone = {eui_of(eui) for eui in present}
+            sessions = [session for session in self._store.sessions.all() if session.dev_eui in gone]
+            if present:
+                await self._writer.submit(
+                    changes=Changes(retired=tuple((session.dev_eui, session.activation) for session in sessions)),
+                    steps=[Each("DELETE FROM devices WHERE dev_eui = ?", [(eui,) for eui in present])],
+                )
+            return len(present)
+
+    async def dev_nonces(self, dev_eui: Eui64) -> frozenset[int]:
+        """Return the DevNonces that a device has used."""
+        sql = "SELECT nonce FROM dev_nonces WHERE dev_eui = ?"
+        return frozenset(nonce for (nonce,) in await self._store.database.fetch(sql, (eui_number(dev_eui),)))
+
+    async def join_nonce(self, dev_eui: Eui64) -> int:
+        """Return the next JoinNonce of a device."""
+        rows = await self._store.database.fetch(
+            "SELECT next FROM join_nonces WHERE dev_eui = ?", (eui_number(dev_eui),)
+        )
+        return int(rows[0][0]) if rows else 0
+
+    async def _put(self, registrations: Iterable[Registration]) -> ImportResult:
+        database = self._store.database
+        records = dict(await _records(database))
+        last = dict(await database.fetch("SELECT dev_eui, last FROM abp_activations"))
+        present: dict[Eui64, list[Session]] = defaultdict(list)
+        for session in self._store.sessions.all():
+            present[session.dev_eui].append(session)
+        wanted = {registration.device.dev_eui: registration for registration in registrations}
+        planned = plan(wanted, records, last, present)
+        if planned.steps or planned.changes != Changes():
+            await self._writer.submit(changes=planned.changes, steps=planned.steps)
+        return planned.result
+
+
+async def decoders(database: Database) -> dict[Eui64, str]:
+    """Return each registered device's decoder, "" for none."""
+    found = [decode(eui, record) for eui, record in await _records(database)]
+    return {each.device.dev_eui: each.device.decoder for each in found}
+
+
+async def _records(database: Database) -> list[tuple[int, bytes]]:
+    return await database.fetch("SELECT dev_eui, record FROM devices")
+
+
+def _restarted(session: Session) -> Session:
+    return replace(
+        session,
+        activation=f"{session.dev_addr}-abp{abp_number(session) + 1}",
+        f_cnt_up=0,
+        n_f_cnt_down=0,
+        a_f_cnt_down=0,
+        confirmed_f_cnt_up=None,
+    )

@@ -1,0 +1,256 @@
+"""The journal: keeps what was heard until every destination has it (docs/architecture.md, laws 1 to 5).
+
+journal = await Journal.open(path, clock=clock, destinations=["goteborg"])
+(row,) = await journal.commit(Changes(uplinks=(uplink,), sessions=(session,)))  # durable now
+await journal.wait("goteborg")
+rows = await journal.read("goteborg", 100)
+await journal.settle("goteborg", Settlement(delivered=frozenset(row.id for row in rows)))
+await journal.close()
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+
+from gateway.errors import ConfigError
+from gateway.journal import boots, schema
+from gateway.journal.cursors import Cursor
+from gateway.journal.database import Database
+from gateway.journal.destinations import Destination, added, removed
+from gateway.journal.devices import Registry
+from gateway.journal.held import HeldRows
+from gateway.journal.lock import FileLock
+from gateway.journal.reader import Reader
+from gateway.journal.records import encode_uplink, microseconds
+from gateway.journal.store import Quota, Store
+from gateway.journal.values import (
+    Changes,
+    Depth,
+    HeldKind,
+    HeldRow,
+    ImportResult,
+    Registration,
+    Row,
+    Settlement,
+    Stats,
+)
+from gateway.journal.writer import Writer
+from gateway.model import Clock, Eui64, Json, RowId, Session, TimeQuality
+
+LIMIT_BYTES = 512 * 1024 * 1024  # some four million rows
+SMALLEST_LIMIT = 1024 * 1024
+KEEP_DELIVERED = timedelta(days=7)  # for people who look back; 75 MB at one row a second
+
+
+class Journal:
+    """One open journal; a second one of the same file is refused, in this process and in others."""
+
+    def __init__(self, store: Store, clock: Clock, known_boots: boots.Boots, closing: AsyncExitStack) -> None:
+        self._store = store
+        self._clock = clock
+        self._boots = known_boots
+        self._closing = closing
+        self._reader = Reader(store)
+        self._writer = Writer(store)
+        self._alone = asyncio.Lock()  # for what reads, decides and writes
+        self._held = HeldRows(store, self._reader, self._writer, self._alone)
+        self._registry = Registry(store, self._writer, self._alone)
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        clock: Clock,
+        limit_bytes: int = LIMIT_BYTES,
+        keep_delivered: timedelta = KEEP_DELIVERED,
+        destinations: Sequence[str] = (),
+    ) -> Self:
+        """Open or make the database at ``path``, whose folder must be there.
+
+        Of ``destinations`` those never seen before begin with the next uplink. Those that the journal knows and that are not
+        named stay, their rows with them, until remove_destination(). Rows that
+        all have settled are kept for ``keep_delivered``, less where room is short. Raises Busy when another process has the journal open,
+        ConfigError for a file, folder or limit that cannot be, StorageError when the disk fails.
+        """
+        if limit_bytes < SMALLEST_LIMIT:
+            raise ConfigError(
+                f"{path}: a journal limit of {limit_bytes} bytes where at least {SMALLEST_LIMIT} are needed"
+            )
+        async with AsyncExitStack() as closing:
+            lock = FileLock(path.with_name(path.name + ".lock"))
+            lock.acquire()
+            closing.callback(lock.release)
+            await asyncio.to_thread(schema.prepare, path, schema.scripts())
+            database = await Database.connect(path)
+            closing.push_async_callback(database.close)
+            store = await Store.load(database, Quota.of(limit_bytes), keep_delivered, clock)
+            journal = cls(store, clock, await boots.load(database, store.words), closing)
+            closing.push_async_callback(journal._writer.close)
+            for name in destinations:
+                await journal.add_destination(name, from_start=False)
+            journal._closing = closing.pop_all()
+            return journal
+
+    async def close(self) -> None:
+        """Commit what waits, cursors too, and let the file go."""
+        await self._closing.aclose()
+
+    # ── hearing ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def commit(self, changes: Changes) -> tuple[RowId, ...]:
+        """Store ``changes``, all or nothing, and return the rows of its uplinks; durable when it returns.
+
+        Raises StorageError when the disk did not take it: nothing of it is stored, and the next commit may work.
+        No counter of a session moves back.
+        """
+        words = self._store.words
+        return await self._writer.submit(
+            records=[encode_uplink(uplink, words) for uplink in changes.uplinks], changes=changes
+        )
+
+    async def learn_boot(self, boot_id: str, utc_at_zero: datetime, quality: TimeQuality) -> None:
+        """Remember what the wall clock said at monotonic 0 of a boot."""
+        word = self._store.words.number(boot_id)
+        await self._writer.submit(steps=boots.learned(word, utc_at_zero, quality))
+        self._boots[boot_id] = (utc_at_zero, quality)
+
+    def boots(self) -> Mapping[str, tuple[datetime, TimeQuality]]:
+        """Return the boots whose wall clock is known: it is the time here plus the monotonic time."""
+        return MappingProxyType(self._boots)
+
+    # ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def add_destination(self, name: str, *, from_start: bool) -> None:
+        """Begin a destination with the oldest kept row, or with the next uplink; one that is known stays as it is."""
+        async with self._alone:
+            if name in self._store.destinations:
+                return
+            segments = self._store.segments
+            number = max((known.number for known in self._store.destinations.values()), default=0) + 1
+            cursor = Cursor(segments.first_row - 1 if from_start else segments.last_row)
+            destination = Destination(number=number, name=name, cursor=cursor)
+            await self._writer.submit(steps=added(destination))
+            destination.cursor.forget_below(segments.first_row)  # a segment may have gone meanwhile
+            self._store.destinations[name] = destination
+            self._store.ring()
+
+    async def remove_destination(self, name: str) -> None:
+        """Forget a destination: its cursor, its held rows, its memory; KeyError when there is none."""
+        async with self._alone:
+            destination = self._store.destinations.pop(name)  # first, lest the next commit store its cursor again
+            try:
+                await self._writer.submit(steps=removed(destination.number))
+            except BaseException:
+                self._store.destinations[name] = destination
+                raise
+
+    def destinations(self) -> tuple[str, ...]:
+        """Return the names of all destinations that the journal knows."""
+        return tuple(self._store.destinations)
+
+    async def read(self, destination: str, limit: int) -> Sequence[Row]:
+        """Return up to ``limit`` rows: those to be retried, then what is not settled, oldest first.
+
+        A row is given again until it is settled. Fewer than ``limit`` does not mean that there are no more.
+        """
+        return await self._reader.next_rows(self._store.destinations[destination], limit)
+
+    async def wait(self, destination: str) -> None:
+        """Return when read() would give something. Has no limit: a quiet night is no fault; cancel it as you like."""
+        while not self._waiting(self._store.destinations[destination]):
+            await self._store.news.wait()
+
+    async def settle(self, destination: str, settlement: Settlement) -> None:
+        """Take over what was decided about rows that read() gave, in any order; a second time changes nothing.
+
+        Durable with the next commit, or after a hundred rows or a second without one: a crash before repeats the rows.
+        """
+        self._store.destinations[destination].settle(settlement, microseconds(self._clock().utc))
+        self._writer.note_settled()
+
+    async def flush(self) -> None:
+        """Return when all that was settled is on disk."""
+        await self._writer.submit()
+
+    def memory(self, destination: str) -> Mapping[str, Json]:
+        """Return what settlements have asked to remember; a view, not a copy."""
+        return MappingProxyType(self._store.destinations[destination].memory)
+
+    async def depth(self, destination: str) -> Depth:
+        """Return how much lies before a destination."""
+        known = self._store.destinations[destination]
+        oldest = await self._reader.oldest(known)
+        return Depth(waiting=self._waiting(known), oldest=oldest, held={kind: known.held[kind] for kind in HeldKind})
+
+    def _waiting(self, known: Destination) -> int:
+        return known.cursor.waiting(self._store.segments.last_row) + known.retries
+
+    async def held(
+        self, destination: str | None = None, kind: HeldKind | None = None, limit: int = 100
+    ) -> Sequence[HeldRow]:
+        """Return rows that destinations have set aside, oldest first; None means every one."""
+        return await self._held.list(destination, kind, limit)
+
+    async def retry(self, destination: str | None, kind: HeldKind | None, ids: Sequence[RowId] | None = None) -> int:
+        """Put held rows back to the front of read() and return how many; None means every one."""
+        return await self._held.retry(destination, kind, ids)
+
+    async def retry_decoder_changed(self, current: Mapping[str, str]) -> int:
+        """Put back the undecoded rows that another decoder would read now, and return how many.
+
+        ``current`` has the revision of each installed decoder by its name. A row goes back when its device's decoder is among
+        them and is not the one, in that revision, that failed.
+        """
+        return await self._held.retry_decoder_changed(current)
+
+    async def drop_held(
+        self, destination: str | None, kind: HeldKind | None, ids: Sequence[RowId] | None = None
+    ) -> int:
+        """Forget held rows for ever and return how many; None means every one."""
+        return await self._held.drop(destination, kind, ids)
+
+    # ── devices ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def put_devices(self, devices: Sequence[Registration]) -> ImportResult:
+        """Register devices in one transaction; the same devices a second time change nothing.
+
+        An ABP session with the address and keys of the present one continues it, counters and all. Another address or
+        key, or an activation "-abp<n>" with a greater n (a declared counter reset), begins the next activation and ends the one before.
+        A device without a session keeps what it has, unless it has become an OTAA device.
+        """
+        return await self._registry.put(devices)
+
+    async def reset_counters(self, dev_euis: Iterable[Eui64]) -> int:
+        """Begin the next activation of ABP devices whose counters were set to 0, and return how many have one."""
+        return await self._registry.reset_counters(dev_euis)
+
+    async def remove_devices(self, dev_euis: Iterable[Eui64]) -> int:
+        """Forget devices, their keys and sessions, and return how many there were; used nonces stay."""
+        return await self._registry.remove(dev_euis)
+
+    async def devices(self) -> Sequence[Registration]:
+        """Return all registrations by DevEUI, an ABP device's with its present session."""
+        return await self._registry.all()
+
+    async def sessions(self) -> Sequence[Session]:
+        """Return all sessions with their counters, oldest first."""
+        return self._store.sessions.all()
+
+    async def dev_nonces(self, dev_eui: Eui64) -> frozenset[int]:
+        """Return the DevNonces that a device has used."""
+        return await self._registry.dev_nonces(dev_eui)
+
+    async def join_nonce(self, dev_eui: Eui64) -> int:
+        """Return the next JoinNonce of a device, 0 for one that never joined."""
+        return await self._registry.join_nonce(dev_eui)
+
+    async def stats(self) -> Stats:
+        """Return the journal in numbers."""
+        return await self._store.stats()

@@ -1,0 +1,88 @@
+"""Rows of the log, for reading: by a destination's cursor, or one by one wherever they lie now."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from gateway.journal.destinations import Destination
+from gateway.journal.records import decode_uplink
+from gateway.journal.segments import select
+from gateway.journal.store import Store
+from gateway.journal.values import Row
+from gateway.model import RowId
+
+log = logging.getLogger(__name__)
+
+
+class Reader:
+    """Read what is committed, beside the writer and not in its way."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def next_rows(self, destination: Destination, limit: int) -> list[Row]:
+        """Return the rows to be retried, then those not settled yet, oldest first."""
+        retried = await self._retries(destination, limit) if destination.retries else []
+        rows = await self.by_ids(retried)
+        destination.given.update(rows)
+        records = sorted(rows.items())
+        records += await self._unsettled(destination, limit - len(retried))
+        return [Row(RowId(row), decode_uplink(record, self._store.words)) for row, record in records]
+
+    async def oldest(self, destination: Destination) -> datetime | None:
+        """Return when the first row before ``destination`` was heard."""
+        retried = await self._retries(destination, 1) if destination.retries else []
+        records = [*(await self.by_ids(retried)).items()] or await self._unsettled(destination, 1)
+        return decode_uplink(records[0][1], self._store.words).heard_at.utc if records else None
+
+    async def by_ids(self, ids: Collection[int]) -> dict[int, bytes]:
+        """Return the records of ``ids``, from the log or from those copied aside."""
+        if not ids:
+            return {}
+        wanted = (json.dumps(list(ids)),)
+        async with self._store.reading:
+            found = await self._named("kept", wanted)
+            for table in self._store.segments.tables_of(ids):
+                if len(found) == len(ids):
+                    break
+                found |= await self._named(table, wanted)
+        return found
+
+    async def _named(self, table: str, wanted: tuple[str]) -> dict[int, bytes]:
+        sql = f"SELECT id, record FROM {table} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 — a name of ours
+        return dict(await self._store.database.fetch(sql, wanted))
+
+    async def _retries(self, destination: Destination, limit: int) -> list[int]:
+        settled = destination.not_wanted()  # before the query: a commit may end meanwhile
+        sql = "SELECT id FROM retries WHERE destination = ? ORDER BY id LIMIT ?"
+        rows = await self._store.database.fetch(sql, (destination.number, limit + len(settled)))
+        return [row for (row,) in rows if row not in settled][:limit]
+
+    async def _unsettled(self, destination: Destination, limit: int) -> Sequence[tuple[int, bytes]]:
+        async with self._store.reading:
+            segments = self._store.segments
+            destination.cursor.forget_below(segments.first_row)
+            asked = segments.pieces(destination.cursor.gaps(segments.last_row, limit))
+            if not asked:
+                return []
+            sql, values = select(asked)
+            rows = sorted(await self._store.database.fetch(sql, values))
+        _forget_missing(destination, asked, rows)
+        return rows
+
+
+def _forget_missing(
+    destination: Destination, asked: Iterable[tuple[str, int, int]], rows: Sequence[tuple[int, bytes]]
+) -> None:
+    """Pass over rows that the file ought to have and has not: someone has deleted them, and waiting brings none back."""
+    if sum(last - first + 1 for _, first, last in asked) == len(rows):
+        return
+    there = {row for row, _ in rows}
+    missing = [row for _, first, last in asked for row in range(first, last + 1) if row not in there]
+    log.error("%d rows from %d on are missing in the journal; %s goes on", len(missing), missing[0], destination.name)
+    for row in missing:
+        destination.cursor.add(row)
+    destination.unsaved.moved = True

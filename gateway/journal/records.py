@@ -1,0 +1,175 @@
+"""Row records: an uplink as a CBOR array of about 100 octets, and back.
+
+    [1, DevEUI, id, activation, FCnt, FPort, payload, flags, boot, monotonic, UTC, quality, [reception ...]]
+
+    flags        bit 0 confirmed, bit 1 ADR
+    boot         number of the boot id in `Words`
+    monotonic    seconds, float
+    UTC          microseconds since 1970
+
+    reception    [source, gateway, frequency, data rate, RSSI, SNR, timestamp, channel, antenna,
+                  gateway time, fine time, latitude, longitude, altitude]; what is absent at the end is left out
+
+    source, gateway   numbers in `Words`
+    data rate         LoRa: bandwidth * 16 + spreading factor; FSK: the bit rate, negative
+    RSSI, SNR         tenths as an integer where that is exact, else a float
+
+The DevEUI stands at a fixed place, so that it can be had without decoding the rest.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import cbor2
+
+from gateway.errors import StorageError
+from gateway.journal.words import Words
+from gateway.model import (
+    DataRate,
+    Eui64,
+    FskRate,
+    Instant,
+    LoraRate,
+    Place,
+    Reception,
+    TimeQuality,
+    Uplink,
+)
+
+UPLINK_FORMAT = 1
+CONFIRMED, ADR = 1, 2
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+DEV_EUI = slice(3, 11)  # after the array's head, the format and the octet string's head
+QUALITIES = tuple(TimeQuality(value) for value in range(len(TimeQuality)))  # ten times quicker than calling the enum
+
+
+def encode_uplink(uplink: Uplink, words: Words) -> bytes:
+    """Return the record of ``uplink``; new texts in it are numbered by ``words``."""
+    at = uplink.heard_at
+    return cbor2.dumps(
+        (
+            UPLINK_FORMAT,
+            bytes.fromhex(uplink.dev_eui),
+            uplink.id.bytes,
+            uplink.activation,
+            uplink.f_cnt,
+            uplink.f_port,
+            uplink.payload,
+            uplink.confirmed * CONFIRMED + uplink.adr * ADR,
+            words.number(at.boot_id),
+            at.monotonic,
+            microseconds(at.utc),
+            int(at.quality),
+            [_pack(reception, words) for reception in uplink.receptions],
+        )
+    )
+
+
+def decode_uplink(record: bytes, words: Words) -> Uplink:
+    """Return the uplink of ``record``; StorageError when it is damaged or of a format that is not known."""
+    try:
+        fields = cbor2.loads(record)
+        if fields[0] != UPLINK_FORMAT:
+            raise StorageError(f"a record of format {fields[0]!r} in the journal; this version knows {UPLINK_FORMAT}")
+        return _uplink(fields, words)
+    except (cbor2.CBORDecodeError, ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
+        raise StorageError(f"a damaged record in the journal: {record.hex()}") from error
+
+
+def dev_eui_of(record: bytes) -> Eui64:
+    """Return whose uplink ``record`` is, without decoding the rest."""
+    return Eui64(record[DEV_EUI].hex())
+
+
+def microseconds(moment: datetime) -> int:
+    """Return ``moment`` as whole microseconds since 1970."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment(since_1970: int) -> datetime:
+    """Return the aware UTC time that lies ``since_1970`` microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=since_1970)
+
+
+def _uplink(fields: list[Any], words: Words) -> Uplink:
+    _, dev_eui, id_, activation, f_cnt, f_port, payload, flags, boot, monotonic, utc, quality, receptions = fields
+    return Uplink(
+        id=UUID(bytes=id_),
+        dev_eui=Eui64(dev_eui.hex()),
+        activation=activation,
+        f_cnt=f_cnt,
+        f_port=f_port,
+        payload=payload,
+        confirmed=bool(flags & CONFIRMED),
+        adr=bool(flags & ADR),
+        receptions=tuple([_unpack(packed, words) for packed in receptions]),
+        heard_at=Instant(moment(utc), monotonic, words.text(boot), QUALITIES[quality]),
+    )
+
+
+def _pack(reception: Reception, words: Words) -> list[Any]:
+    snr, time = reception.snr_db, reception.gateway_time
+    packed: list[Any] = [
+        words.number(reception.source),
+        words.number(reception.gateway),
+        reception.frequency_hz,
+        _rate_number(reception.data_rate),
+        _tenths(reception.rssi_dbm),
+        None if snr is None else _tenths(snr),
+        reception.timestamp_us,
+        reception.channel,
+        reception.antenna,
+    ]
+    place = reception.place
+    if time is not None or reception.fine_time_ns is not None or place is not None:
+        packed += (None if time is None else microseconds(time), reception.fine_time_ns)
+    if place is not None:
+        packed += (place.latitude, place.longitude, place.altitude_m)
+    return packed
+
+
+def _unpack(packed: list[Any], words: Words) -> Reception:
+    source, gateway, frequency, rate, rssi, snr, timestamp, channel, antenna, *rest = packed
+    time, fine_time, latitude, longitude, altitude = (*rest, None, None, None, None, None)[:5]
+    return Reception(
+        gateway=Eui64(words.text(gateway)),
+        frequency_hz=frequency,
+        data_rate=_rate(rate),
+        rssi_dbm=_number(rssi),
+        snr_db=None if snr is None else _number(snr),
+        timestamp_us=timestamp,
+        channel=channel,
+        antenna=antenna,
+        gateway_time=None if time is None else moment(time),
+        fine_time_ns=fine_time,
+        place=None if latitude is None else Place(latitude, longitude, altitude),
+        source=words.text(source),
+    )
+
+
+def _tenths(value: float) -> int | float:
+    tenths = round(value * 10)
+    return tenths if tenths / 10 == value else float(value)
+
+
+def _number(packed: float) -> float:
+    return packed / 10 if isinstance(packed, int) else packed
+
+
+@lru_cache(maxsize=64)
+def _rate_number(rate: DataRate) -> int:
+    match rate:
+        case LoraRate(spreading_factor, bandwidth_hz):
+            return bandwidth_hz * 16 + spreading_factor
+        case FskRate(bit_rate):
+            return -bit_rate
+
+
+@lru_cache(maxsize=64)
+def _rate(number: int) -> DataRate:
+    return FskRate(-number) if number < 0 else LoraRate(number % 16, number // 16)

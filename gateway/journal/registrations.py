@@ -1,0 +1,162 @@
+"""What a registration is on disk, and what an import changes: worked out before anything is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import cbor2
+
+from gateway.journal.database import Insert, Step
+from gateway.journal.sessions import Name, eui_number, eui_of
+from gateway.journal.values import Changes, ImportResult, Registration
+from gateway.model import Activation, Device, Entity, Eui64, Key, MacVersion, Place, RootKeys, Session
+
+FORMAT = 1
+ABP_ACTIVATION = re.compile(r"-abp(\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an import is going to write."""
+
+    changes: Changes
+    steps: Sequence[Step]
+    result: ImportResult
+
+
+def encode(registration: Registration) -> bytes:
+    """Return a registration without its session, the same octets for the same values."""
+    device, keys = registration.device, registration.root_keys
+    place = device.place
+    return cbor2.dumps(
+        (
+            FORMAT,
+            device.name,
+            device.decoder,
+            device.activation.value,
+            device.mac_version.value,
+            device.device_class,
+            device.join_eui,
+            (device.entity.type, device.entity.id),
+            None if place is None else (place.latitude, place.longitude, place.altitude_m),
+            sorted(device.tags),
+            None if keys.app_key is None else keys.app_key.reveal(),
+            None if keys.nwk_key is None else keys.nwk_key.reveal(),
+        )
+    )
+
+
+def decode(eui: int, record: bytes) -> Registration:
+    """Return what encode() was given."""
+    _, name, decoder, activation, mac, device_class, join_eui, entity, place, tags, app_key, nwk_key = cbor2.loads(
+        record
+    )
+    device = Device(
+        dev_eui=eui_of(eui),
+        name=name,
+        decoder=decoder,
+        activation=Activation(activation),
+        mac_version=MacVersion(mac),
+        device_class=device_class,
+        join_eui=None if join_eui is None else Eui64(join_eui),
+        entity=Entity(*entity),
+        place=None if place is None else Place(*place),
+        tags=frozenset(tags),
+    )
+    keys = RootKeys(
+        app_key=None if app_key is None else Key(app_key),
+        nwk_key=None if nwk_key is None else Key(nwk_key),
+    )
+    return Registration(device=device, root_keys=keys)
+
+
+def plan(
+    wanted: Mapping[Eui64, Registration],
+    records: Mapping[int, bytes],
+    last: Mapping[int, int],
+    present: Mapping[Eui64, Sequence[Session]],
+) -> Plan:
+    """Compare the registrations with what is stored: ``records`` and the last ABP activations by EUI number."""
+    rows: list[tuple[int, bytes]] = []
+    begun: list[Session] = []
+    retired: list[Name] = []
+    added = changed = 0
+    for eui, registration in wanted.items():
+        number, record = eui_number(eui), encode(registration)
+        session, gone = next_session(registration, present.get(eui, ()), last.get(number))
+        begun += [session] if session else []
+        retired += gone
+        if records.get(number) != record:
+            rows.append((number, record))
+        if number not in records:
+            added += 1
+        elif records[number] != record or session or gone:
+            changed += 1
+    abp = [(eui_number(session.dev_eui), abp_number(session)) for session in begun]
+    steps = [
+        *([Insert("REPLACE INTO devices", rows)] if rows else []),
+        *([Insert("REPLACE INTO abp_activations", abp)] if abp else []),
+    ]
+    changes = Changes(sessions=tuple(begun), retired=tuple(retired))
+    return Plan(changes, steps, ImportResult(added, changed, len(wanted) - added - changed))
+
+
+def next_session(
+    registration: Registration, present: Sequence[Session], last: int | None
+) -> tuple[Session | None, list[Name]]:
+    """Return the session that ``registration`` begins or corrects, if any, and those that it ends.
+
+    ``last`` is the greatest ABP activation number that the device ever had.
+    """
+    given = registration.session
+    if given is None:
+        ended = [session for session in present if _is_of_other_kind(session, registration.device.activation)]
+        return None, [(session.dev_eui, session.activation) for session in ended]
+    same = [session for session in present if _continues(session, given)]
+    if same:
+        session = _corrected(same[-1], given)
+        new = None if session == same[-1] else session
+    else:
+        session = new = _activated(given, last)
+    return new, [(old.dev_eui, old.activation) for old in present if old.activation != session.activation]
+
+
+def abp_number(session: Session) -> int:
+    """Return n of an activation that ends in "-abp<n>", 0 for any other."""
+    found = ABP_ACTIVATION.search(session.activation)
+    return int(found[1]) if found else 0
+
+
+def has_abp(session: Session) -> bool:
+    """Tell whether ``session`` is an ABP device's."""
+    return ABP_ACTIVATION.search(session.activation) is not None
+
+
+def _is_of_other_kind(session: Session, activation: Activation) -> bool:
+    return has_abp(session) != (activation is Activation.ABP)
+
+
+def _continues(session: Session, given: Session) -> bool:
+    """Tell whether ``given`` is the ABP session that runs already: same address and keys, no reset declared."""
+    if not has_abp(session):
+        return False
+    same = session.dev_addr == given.dev_addr and session.keys == given.keys
+    return same and abp_number(given) <= abp_number(session)
+
+
+def _corrected(session: Session, given: Session) -> Session:
+    return replace(
+        given,
+        activation=session.activation,
+        f_cnt_up=session.f_cnt_up,
+        n_f_cnt_down=session.n_f_cnt_down,
+        a_f_cnt_down=session.a_f_cnt_down,
+        confirmed_f_cnt_up=session.confirmed_f_cnt_up,
+    )
+
+
+def _activated(given: Session, last: int | None) -> Session:
+    number = abp_number(given) if last is None else max(abp_number(given), last + 1)
+    return replace(given, activation=f"{given.dev_addr}-abp{number}")

@@ -1,0 +1,120 @@
+"""What goes into the journal and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.model import Device, Eui64, Json, RootKeys, RowId, Session, Uplink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """One atomic set: after a crash all of it is there, or nothing."""
+
+    uplinks: tuple[Uplink, ...] = ()
+    sessions: tuple[Session, ...] = ()  # inserted, or replaced by (dev_eui, activation)
+    retired: tuple[tuple[Eui64, str], ...] = ()  # (dev_eui, activation) of sessions to forget
+    dev_nonces: tuple[tuple[Eui64, int], ...] = ()  # used DevNonces
+    join_nonces: tuple[tuple[Eui64, int], ...] = ()  # the next JoinNonce of a device
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An uplink and its place in the log."""
+
+    id: RowId
+    uplink: Uplink
+
+
+class HeldKind(StrEnum):
+    """Why a row waits for a person, a codec or a clock."""
+
+    REFUSED = "refused"  # a dead letter: the platform said no
+    UNDECODED = "undecoded"  # no decoder could read it
+    UNDATED = "undated"  # its time is not known and the destination takes no uncertain time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Why one destination sets a row aside."""
+
+    kind: HeldKind
+    reason: str
+    decoder: str = ""  # "vendor/model@revision" of the decoder that failed; "" where there was none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What one destination decided about rows that read() gave it; a row in none of these stays."""
+
+    delivered: frozenset[RowId] = frozenset()
+    skipped: frozenset[RowId] = frozenset()  # not this destination's: nothing was to be sent
+    held: Mapping[RowId, Hold] = field(default_factory=dict)
+    memory: Mapping[str, Json | None] = field(default_factory=dict)  # None forgets the key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRow:
+    """A row that a destination set aside, with the reason."""
+
+    id: RowId
+    destination: str
+    kind: HeldKind
+    reason: str
+    decoder: str
+    held_at: datetime
+    uplink: Uplink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How much one destination has before it."""
+
+    waiting: int  # rows that read() would give, those to be retried among them
+    oldest: datetime | None  # when the first of them was heard, as the clock stood then
+    held: Mapping[HeldKind, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """The journal in numbers; counts of commits are since it was opened."""
+
+    rows: int
+    segments: int
+    dropped_rows: int  # settled rows whose segments were dropped, since the database was made
+    last_row: RowId  # 0 before the first
+    file_bytes: int
+    wal_bytes: int
+    used_bytes: int  # of the file; the rest is free for new rows
+    quota_bytes: int  # what the log may use; a commit beyond it raises StorageError
+    commits: int  # transactions, each with one flush
+    committed_rows: int
+    failed_commits: int
+
+    def as_json(self) -> Mapping[str, Json]:
+        """Return the numbers by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """A device with its secrets.
+
+    ``session`` holds an ABP device's keys and address; see `Journal.put_devices` for what becomes of its activation.
+    """
+
+    device: Device
+    root_keys: RootKeys = field(default_factory=RootKeys)
+    session: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import of devices did."""
+
+    added: int
+    changed: int
+    unchanged: int

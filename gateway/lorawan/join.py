@@ -1,0 +1,136 @@
+"""Joining: a join request is proved, and answered with a session and an encrypted join accept.
+
+1.0.x devices have an AppKey, 1.1 devices an AppKey and a NwkKey; the network of this box is the join server too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from gateway.errors import BadFrame, BadFrameReason
+from gateway.lorawan import crypto
+from gateway.lorawan.join_accept import JoinAcceptContent, frequency_cf_list
+from gateway.lorawan.phy import JOIN_ACCEPT_MHDR, JoinRequest
+from gateway.lorawan.region import RECEIVE_DELAY1, Region
+from gateway.model import DevAddr, Device, Key, MacVersion, RootKeys, Session, SessionKeys
+
+JOIN_NONCES: Final = 1 << 24  # JoinNonce has three octets
+DEV_NONCE_GROWS: Final = frozenset({MacVersion.V1_0_4, MacVersion.V1_1})  # before, it was random
+
+# NetID type: bits of the type in a DevAddr (all ones but the last), bits of the NwkID (Backend Interfaces 1.1, section 5.1)
+NWK_ID_BITS: Final = (6, 6, 9, 11, 12, 13, 15, 17)
+
+
+def open_join_request(request: JoinRequest, device: Device, root_keys: RootKeys, used: Collection[int]) -> None:
+    """Prove a join request of ``device``; ``used`` are the DevNonces it joined with before. Raises BadFrame only."""
+    if device.join_eui is not None and request.join_eui != device.join_eui:
+        raise BadFrame(
+            BadFrameReason.WRONG_JOIN_EUI, f"{device.dev_eui}: {request.join_eui}, registered {device.join_eui}"
+        )
+    if crypto.join_request_mic(_join_key(device, root_keys), request) != request.mic:
+        raise BadFrame(BadFrameReason.MIC, f"{device.dev_eui}: the device joins with another key")
+    if not _is_fresh(request.dev_nonce, device.mac_version, used):
+        raise BadFrame(BadFrameReason.REPLAYED_DEV_NONCE, f"{device.dev_eui}: {request.dev_nonce}")
+
+
+def _is_fresh(dev_nonce: int, mac_version: MacVersion, used: Collection[int]) -> bool:
+    if mac_version in DEV_NONCE_GROWS:
+        return dev_nonce > max(used, default=-1)
+    return dev_nonce not in used
+
+
+def _join_key(device: Device, root_keys: RootKeys) -> Key:
+    return _present(root_keys.nwk_key if device.mac_version is MacVersion.V1_1 else root_keys.app_key, device)
+
+
+def _present(key: Key | None, device: Device) -> Key:
+    if key is None:
+        name = "AppKey and NwkKey" if device.mac_version is MacVersion.V1_1 else "AppKey"
+        raise BadFrame(BadFrameReason.UNKNOWN_DEVICE, f"{device.dev_eui}: LoRaWAN {device.mac_version} needs {name}")
+    return key
+
+
+def answer_join(
+    request: JoinRequest,
+    device: Device,
+    root_keys: RootKeys,
+    *,
+    join_nonce: int,
+    net_id: int,
+    dev_addr: DevAddr,
+    region: Region,
+    rx1_delay_s: int = RECEIVE_DELAY1.seconds,
+    rx1_dr_offset: int = 0,
+    rx2_data_rate: int | None = None,
+) -> tuple[Session, bytes]:
+    """Return the session that a proved request begins, and the PHYPayload of the join accept that says so.
+
+    ``join_nonce`` must never have been used with this device; ``rx2_data_rate`` None is the region's. Raises BadFrame only.
+    """
+    if join_nonce >= JOIN_NONCES:
+        raise BadFrame(BadFrameReason.COUNTER_EXHAUSTED, f"{device.dev_eui}: JoinNonce {join_nonce}")
+    content = JoinAcceptContent(
+        join_nonce=join_nonce,
+        net_id=net_id,
+        dev_addr=dev_addr,
+        opt_neg=device.mac_version is MacVersion.V1_1,
+        rx1_dr_offset=rx1_dr_offset,
+        rx2_data_rate=region.rx2_data_rate if rx2_data_rate is None else rx2_data_rate,
+        rx_delay=rx1_delay_s,
+        cf_list=frequency_cf_list(region.cf_list_hz),
+    )
+    session = Session(
+        dev_eui=device.dev_eui,
+        dev_addr=dev_addr,
+        activation=f"{dev_addr}-{join_nonce}",
+        mac_version=device.mac_version,
+        keys=_session_keys(request, device, root_keys, content),
+        rx1_delay_s=content.rx_delay,
+        rx1_dr_offset=content.rx1_dr_offset,
+        rx2_data_rate=content.rx2_data_rate,
+        rx2_frequency_hz=region.rx2_frequency_hz,
+    )
+    return session, _join_accept(request, device, root_keys, content)
+
+
+def _session_keys(request: JoinRequest, device: Device, root_keys: RootKeys, content: JoinAcceptContent) -> SessionKeys:
+    app_key = _present(root_keys.app_key, device)
+    if device.mac_version is MacVersion.V1_1:
+        return crypto.derive_session_keys_v1_1(
+            app_key=app_key,
+            nwk_key=_join_key(device, root_keys),
+            join_nonce=content.join_nonce,
+            join_eui=request.join_eui,
+            dev_nonce=request.dev_nonce,
+        )
+    return crypto.derive_session_keys_v1_0(
+        app_key, join_nonce=content.join_nonce, net_id=content.net_id, dev_nonce=request.dev_nonce
+    )
+
+
+def _join_accept(request: JoinRequest, device: Device, root_keys: RootKeys, content: JoinAcceptContent) -> bytes:
+    key, octets = _join_key(device, root_keys), content.to_bytes()
+    accept = JOIN_ACCEPT_MHDR + octets
+    if content.opt_neg:
+        js_int_key = crypto.derive_js_int_key(key, device.dev_eui)
+        mic = crypto.join_accept_mic_v1_1(js_int_key, request.join_eui, request.dev_nonce, accept)
+    else:
+        mic = crypto.signature(key, accept)
+    return JOIN_ACCEPT_MHDR + crypto.encrypt_join_accept(key, octets + mic)
+
+
+def dev_addr_prefix(net_id: int) -> tuple[int, int]:
+    """Return the prefix of a NetID's DevAddrs (in place, the rest 0) and how many bits it has."""
+    net_id_type = net_id >> 21
+    nwk_id_bits = NWK_ID_BITS[net_id_type]
+    bits = net_id_type + 1 + nwk_id_bits
+    type_prefix = (1 << net_id_type + 1) - 2  # 0, 10, 110, …
+    nwk_id = net_id & ((1 << nwk_id_bits) - 1)
+    return (type_prefix << nwk_id_bits | nwk_id) << (32 - bits), bits
+
+
+def new_dev_addr(net_id: int, random_bits: int) -> DevAddr:
+    """Return a DevAddr of a NetID (24 bits); ``random_bits`` (32) fill what the NetID leaves free."""
+    prefix, bits = dev_addr_prefix(net_id)
+    return DevAddr(f"{prefix | random_bits & (0xFFFF_FFFF >> bits):08x}")

@@ -1,0 +1,172 @@
+"""Uplinks against sessions: whose it is, whether it is new, and what it says.
+
+A frame carries the lower half of its counter and an address that many devices may share, so a session has made a frame
+exactly where the frame's MIC is right with that session's keys and the full counter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from gateway.errors import BadFrame, BadFrameReason
+from gateway.lorawan.crypto import FOptsCounter, SessionCiphers
+from gateway.lorawan.phy import ADDRESS, DataFrame, Direction
+from gateway.lorawan.region import EU868, Region
+from gateway.model import Frame, MacVersion, Reception, Session, Uplink, uplink_id
+
+MAX_F_CNT_GAP: Final = 16_384  # LoRaWAN 1.0.3, section 4.3.1.5; 1.0.4 and 1.1 have no such rule
+NO_GAP_RULE: Final = frozenset({MacVersion.V1_0_4, MacVersion.V1_1})
+_HALF: Final = 0x1_0000
+_WHOLE: Final = 0x1_0000_0000
+
+
+@dataclass(slots=True, eq=False)
+class OpenSession:
+    """A session with its cipher objects; ``session`` is replaced as its counters move, its keys never change."""
+
+    session: Session
+    ciphers: SessionCiphers = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.ciphers = SessionCiphers(self.session.keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUplink:
+    """A frame that was never heard before.
+
+    ``session`` is what ``opened.session`` becomes when the uplink is committed; until then nothing has moved.
+    ``mac_commands`` are decrypted, from FOpts or from FPort 0.
+    """
+
+    uplink: Uplink
+    session: Session
+    opened: OpenSession
+    mac_commands: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """The last frame again: its answer was lost, or it goes out several times. Answered again, not emitted again."""
+
+    opened: OpenSession
+    f_cnt: int
+    confirmed: bool
+
+
+Opened = NewUplink | Repeated
+
+
+def full_f_cnt(next_expected: int, received16: int) -> int:
+    """Return the 32-bit counter that a received half most likely is: the one before ``next_expected``, or the next from it on.
+
+    Past 2**32 it wraps; so a result below ``next_expected - 1`` means that the counter is used up.
+    """
+    ahead = (received16 - next_expected) % _HALF
+    if ahead == _HALF - 1 and next_expected > 0:
+        return next_expected - 1
+    return (next_expected + ahead) % _WHOLE
+
+
+def open_uplink(frame: Frame, data_frame: DataFrame, sessions: Sequence[OpenSession], region: Region = EU868) -> Opened:
+    """Prove, decrypt and count ``data_frame`` (the parsed ``frame``) with the sessions of its address.
+
+    Raises BadFrame only. Nothing of ``sessions`` is changed.
+    """
+    if data_frame.direction is not Direction.UPLINK:
+        raise BadFrame(BadFrameReason.NOT_UPLINK, data_frame.dev_addr)
+    if not sessions:
+        raise BadFrame(BadFrameReason.UNKNOWN_DEV_ADDR, data_frame.dev_addr)
+    for opened, f_cnt in _candidates(data_frame, sessions):
+        if _made(opened, frame, data_frame, f_cnt, region):
+            return _open(opened, frame, data_frame, f_cnt)
+    raise BadFrame(BadFrameReason.MIC, data_frame.dev_addr)
+
+
+def _candidates(data_frame: DataFrame, sessions: Sequence[OpenSession]) -> Iterator[tuple[OpenSession, int]]:
+    """Yield who may have made the frame with which counter, the likely ones first: mostly one MIC is computed."""
+    received16 = data_frame.f_cnt16
+    for opened in sessions:
+        yield opened, full_f_cnt(opened.session.f_cnt_up, received16)
+    for opened in sessions:
+        likely = full_f_cnt(opened.session.f_cnt_up, received16)
+        others = {likely - _HALF, received16} - {likely}  # an old frame, or a device that began again at 0
+        if likely < opened.session.f_cnt_up:
+            others.add(likely + _HALF)  # no repetition, but the frame after 65,535 lost ones
+        yield from ((opened, f_cnt) for f_cnt in sorted(others) if 0 <= f_cnt < _WHOLE)
+
+
+def _made(opened: OpenSession, frame: Frame, data_frame: DataFrame, f_cnt: int, region: Region) -> bool:
+    if opened.session.mac_version is MacVersion.V1_1:
+        return _made_v1_1(opened, frame, data_frame, f_cnt, region)
+    return opened.ciphers.uplink_mic(data_frame.signed, f_cnt) == data_frame.mic
+
+
+def _made_v1_1(opened: OpenSession, frame: Frame, data_frame: DataFrame, f_cnt: int, region: Region) -> bool:
+    return any(
+        opened.ciphers.uplink_mic_v1_1(data_frame.signed, f_cnt, conf_f_cnt=conf_f_cnt, tx_dr=tx_dr, tx_ch=tx_ch)
+        == data_frame.mic
+        for conf_f_cnt in _acknowledged_counters(opened.session, data_frame)
+        for tx_dr, tx_ch in {_sent_on(reception, region) for reception in frame.receptions}
+    )
+
+
+def _acknowledged_counters(session: Session, data_frame: DataFrame) -> set[int]:
+    """Return which downlink counters an ACK of 1.1 can mean: the last of the network and of the application."""
+    if not data_frame.f_ctrl.ack:
+        return {0}
+    return {max(session.n_f_cnt_down - 1, 0), max(session.a_f_cnt_down - 1, 0)}
+
+
+def _sent_on(reception: Reception, region: Region) -> tuple[int, int]:
+    """Return TxDr and TxCh; TxCh is the device's number of the channel, so it comes from the frequency."""
+    return region.data_rate_number(reception.data_rate) or 0, region.channel(reception.frequency_hz) or 0
+
+
+def _open(opened: OpenSession, frame: Frame, data_frame: DataFrame, f_cnt: int) -> Opened:
+    session = opened.session
+    if f_cnt == session.f_cnt_up - 1:
+        return Repeated(opened=opened, f_cnt=f_cnt, confirmed=data_frame.confirmed)
+    if f_cnt < session.f_cnt_up:
+        used_up = f_cnt == full_f_cnt(session.f_cnt_up, data_frame.f_cnt16)
+        reason = BadFrameReason.COUNTER_EXHAUSTED if used_up else BadFrameReason.REPLAYED_COUNTER
+        raise BadFrame(reason, f"{session.dev_eui}: {f_cnt}, the next is {session.f_cnt_up}")
+    if f_cnt - session.f_cnt_up >= MAX_F_CNT_GAP and session.mac_version not in NO_GAP_RULE:
+        raise BadFrame(BadFrameReason.COUNTER_GAP, f"{session.dev_eui}: {f_cnt}, the next is {session.f_cnt_up}")
+    return _new(opened, frame, data_frame, f_cnt)
+
+
+def _new(opened: OpenSession, frame: Frame, data_frame: DataFrame, f_cnt: int) -> NewUplink:
+    session = opened.session
+    plain = opened.ciphers.crypt_payload(
+        Direction.UPLINK, data_frame.signed[ADDRESS], f_cnt, data_frame.f_port or 0, data_frame.frm_payload
+    )
+    uplink = Uplink(
+        id=uplink_id(session.dev_eui, session.activation, f_cnt),
+        dev_eui=session.dev_eui,
+        activation=session.activation,
+        f_cnt=f_cnt,
+        f_port=data_frame.f_port or 0,
+        payload=plain if data_frame.f_port else b"",
+        confirmed=data_frame.confirmed,
+        adr=data_frame.f_ctrl.adr,
+        receptions=frame.receptions,
+        heard_at=frame.heard_at,
+    )
+    confirmed_f_cnt_up = f_cnt if data_frame.confirmed else session.confirmed_f_cnt_up
+    return NewUplink(
+        uplink=uplink,
+        session=replace(session, f_cnt_up=f_cnt + 1, confirmed_f_cnt_up=confirmed_f_cnt_up),
+        opened=opened,
+        mac_commands=plain if data_frame.f_port == 0 else _f_opts(opened, data_frame, f_cnt),
+    )
+
+
+def _f_opts(opened: OpenSession, data_frame: DataFrame, f_cnt: int) -> bytes:
+    if opened.session.mac_version is not MacVersion.V1_1:
+        return data_frame.f_opts
+    return opened.ciphers.crypt_f_opts(
+        FOptsCounter.F_CNT_UP_OR_N_F_CNT_DOWN, Direction.UPLINK, data_frame.signed[ADDRESS], f_cnt, data_frame.f_opts
+    )

@@ -1,0 +1,258 @@
+"""The source that packet forwarders speak to: Semtech's UDP protocol (GWMP), several gateways at once.
+
+A forwarder sends each datagram once and waits for its PUSH_ACK, so that goes out before anything else is done. The
+protocol proves nothing: whoever reaches the port can claim any EUI. So bind to the loopback interface unless forwarders
+run elsewhere, and name the gateways that may speak.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from gateway.model import Clock, Eui64, Frame, Instant, Json, TxRequest, TxResult
+from gateway.sources import Hear
+from gateway.sources.forwarders import Forwarder, Forwarders
+from gateway.sources.gwmp import (
+    BadDatagram,
+    BadDatagramReason,
+    PullData,
+    PullResp,
+    PushData,
+    TxAck,
+    acknowledgement,
+    parse,
+    sender,
+)
+from gateway.sources.rxpk import Crc, Received, read_rxpk, read_stat
+from gateway.sources.txpk import write_txpk
+from gateway.sources.udp import Address, Listener, bind_udp, granted_receive_buffer_bytes, in_words, kernel_drops
+from gateway.sources.under_way import UnderWay
+
+RECEIVE_BUFFER_BYTES: Final = 4 << 20  # 6500 small datagrams: half a minute of the busiest concentrator
+ANSWER_LIMIT_S: Final = 2.0  # a forwarder answers a PULL_RESP at once; a slow mobile network needs most of a second
+MOST_UNDER_WAY: Final = 4096  # frames heard and not yet safe: 20 s of the busiest concentrator while the disk stalls
+DRAIN_LIMIT_S: Final = 1.0  # for frames under way when the source is stopped: a gathering's window and a commit
+
+
+class Dropped(StrEnum):
+    """Why something was dropped that was well formed; BadDatagramReason names what was not."""
+
+    NOT_ALLOWED = "not_allowed"  # a gateway that is not on the list
+    TOO_MANY_GATEWAYS = "too_many_gateways"
+    NOT_FOR_SERVERS = "not_for_servers"  # a type that only a server sends
+    OVERFLOW = "overflow"  # a frame, while too many others wait for the disk
+    LATE_TX_ACK = "late_tx_ack"  # answers a PULL_RESP that nobody waits for
+    ACK_NOT_SENT = "ack_not_sent"  # the network did not take our acknowledgement
+    UNKNOWN_TX_ERROR = "unknown_tx_error"  # a TX_ACK with an error that the protocol does not have
+    NETWORK_ERROR = "network_error"  # the kernel reported one (ICMP)
+
+
+class SemtechUdp:
+    """A `Source` for packet forwarders.
+
+    ``gateways`` are those that may speak; none named: all may. ``crc`` are the `stat` values of packets to hear:
+    a packet without CRC is normally another gateway's downlink.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        host: str,
+        port: int,
+        clock: Clock,
+        gateways: frozenset[Eui64] = frozenset(),
+        crc: frozenset[Crc] = frozenset({Crc.RIGHT}),
+        receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES,
+        answer_limit_s: float = ANSWER_LIMIT_S,
+        most_under_way: int = MOST_UNDER_WAY,
+    ) -> None:
+        self._name = name
+        self._host, self._port = host, port
+        self._clock = clock
+        self._gateways = gateways
+        self._crc = crc
+        self._receive_buffer_bytes = receive_buffer_bytes
+        self._answer_limit_s = answer_limit_s
+        self._most_under_way = most_under_way
+        self._counts: Counter[str] = Counter()
+        self._dropped: Counter[str] = Counter()
+        self._forwarders = Forwarders()
+        self._answers: dict[tuple[Eui64, int], asyncio.Future[TxResult]] = {}
+        self._token = random.randrange(0x10000)  # noqa: S311 - a token tells answers apart, it keeps no secret
+        self._listener: Listener | None = None
+        self._under_way: UnderWay | None = None
+        self._listening = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        """Return the source's name in the configuration."""
+        return self._name
+
+    async def listening(self) -> tuple[str, int]:
+        """Return the host and port that are listened on, once they are; the caller sets the limit."""
+        await self._listening.wait()
+        assert self._listener is not None
+        return self._listener.address[:2]
+
+    async def run(self, hear: Hear) -> None:
+        """Hear until cancelled; then give the frames that forwarders were acknowledged for a second to get safe.
+
+        Raises ConfigError when the port cannot be had.
+        """
+        bound = await bind_udp(f"source {self._name!r}", self._host, self._port, self._receive_buffer_bytes)
+        async with asyncio.TaskGroup() as group:
+            self._under_way = UnderWay(hear, group, self._most_under_way)
+            _, listener = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: Listener(self._take, self._network_error), sock=bound
+            )
+            self._listener = listener
+            self._listening.set()
+            try:
+                await listener.closed.wait()  # no limit: a source listens until it is cancelled
+            finally:
+                self._listening.clear()
+                self._listener = None
+                await listener.close()
+                await self._under_way.drain(DRAIN_LIMIT_S)
+            if listener.error is not None:
+                raise listener.error
+
+    async def transmit(self, request: TxRequest) -> TxResult:
+        """Ask the gateway to send, and return what it says within ``answer_limit_s``."""
+        result = await self._ask(request)
+        self._counts[f"transmit_{result}"] += 1
+        return result
+
+    def status(self) -> Mapping[str, Json]:
+        """Return counters, the receive buffer and each gateway's state."""
+        listener = self._listener
+        return {
+            "listening": None if listener is None else in_words(listener.address),
+            "receive_buffer": None if listener is None else self._buffer_status(listener.socket),
+            "under_way": 0 if self._under_way is None else len(self._under_way),
+            "counts": dict(self._counts),
+            "dropped": {str(reason): count for reason, count in self._dropped.items()},
+            "gateways": self._forwarders.status(self._clock().monotonic),
+        }
+
+    def _buffer_status(self, bound: socket.socket) -> Mapping[str, Json]:
+        granted = granted_receive_buffer_bytes(bound)
+        advice = "raise net.core.rmem_max: systemd/90-brygga.conf" if granted < self._receive_buffer_bytes else None
+        return {
+            "asked_bytes": self._receive_buffer_bytes,
+            "granted_bytes": granted,
+            "dropped_by_kernel": kernel_drops(bound),
+            "advice": advice,
+        }
+
+    # ── up ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _take(self, datagram: bytes, address: Address) -> None:
+        self._counts["datagrams"] += 1
+        gateway = sender(datagram)
+        if self._gateways and gateway is not None and gateway not in self._gateways:
+            self._dropped[Dropped.NOT_ALLOWED] += 1
+            return
+        answer = acknowledgement(datagram)
+        if answer is not None and not self._send(answer, address):
+            self._dropped[Dropped.ACK_NOT_SENT] += 1
+        try:
+            self._understand(datagram, address, self._clock())
+        except BadDatagram as error:
+            self._dropped[error.reason] += 1
+
+    def _understand(self, datagram: bytes, address: Address, now: Instant) -> None:
+        said = parse(datagram)
+        if not isinstance(said, PushData | PullData | TxAck):
+            self._dropped[Dropped.NOT_FOR_SERVERS] += 1
+            return
+        forwarder = self._forwarders.meet(said.gateway, address, now.monotonic)
+        if forwarder is None:
+            self._dropped[Dropped.TOO_MANY_GATEWAYS] += 1
+            return
+        forwarder.version = said.version
+        match said:
+            case PushData():
+                self._push(said, forwarder, now)
+            case PullData():
+                self._counts["pull_data"] += 1
+                forwarder.pulled(address, now.monotonic)
+            case TxAck():
+                self._counts["tx_ack"] += 1
+                self._answered(said)
+
+    def _push(self, said: PushData, forwarder: Forwarder, now: Instant) -> None:
+        self._counts["push_data"] += 1
+        if said.version == 1:
+            self._counts["push_data_version_1"] += 1
+        for rxpk in said.rxpk:
+            forwarder.rxpk += 1
+            try:
+                received = read_rxpk(rxpk, gateway=said.gateway, source=self._name, place=forwarder.place)
+            except BadDatagram as error:
+                self._dropped[error.reason] += 1
+            else:
+                self._tell(received, forwarder, now)
+        if said.stat is not None:
+            self._counts["stat"] += 1
+            forwarder.told(read_stat(said.stat), now.monotonic)
+
+    def _tell(self, received: Received, forwarder: Forwarder, now: Instant) -> None:
+        if received.crc not in self._crc:
+            self._dropped[BadDatagramReason.NO_CRC] += 1
+            return
+        assert self._under_way is not None
+        if self._under_way.tell(Frame(received.phy_payload, received.receptions, now)):
+            self._counts["frames"] += 1
+            forwarder.frames += 1
+        else:
+            self._dropped[Dropped.OVERFLOW] += 1
+
+    # ── down ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _ask(self, request: TxRequest) -> TxResult:
+        forwarder = self._forwarders.get(request.gateway)
+        address = None if forwarder is None else forwarder.downlink_address(self._clock().monotonic)
+        if forwarder is None or address is None:
+            return TxResult.NOT_CONNECTED
+        token = self._next_token(request.gateway)
+        answer: asyncio.Future[TxResult] = asyncio.get_running_loop().create_future()
+        self._answers[request.gateway, token] = answer
+        try:
+            if not self._send(PullResp(forwarder.version, token, write_txpk(request)).to_bytes(), address):
+                return TxResult.NOT_CONNECTED
+            async with asyncio.timeout(self._answer_limit_s):
+                return await answer
+        except TimeoutError:  # version 1 has no TX_ACK, and forwarders are silent about JSON that they cannot read
+            return TxResult.NO_ANSWER
+        finally:
+            del self._answers[request.gateway, token]
+
+    def _next_token(self, gateway: Eui64) -> int:
+        """Return a token that no answer of this gateway is awaited for."""
+        self._token = (self._token + 1) & 0xFFFF
+        while (gateway, self._token) in self._answers:
+            self._token = (self._token + 1) & 0xFFFF
+        return self._token
+
+    def _answered(self, said: TxAck) -> None:
+        answer = self._answers.get((said.gateway, said.token))
+        if answer is None or answer.done():
+            self._dropped[Dropped.LATE_TX_ACK] += 1
+            return
+        if said.result is None:
+            self._dropped[Dropped.UNKNOWN_TX_ERROR] += 1
+        answer.set_result(said.result or TxResult.NO_ANSWER)
+
+    def _send(self, datagram: bytes, address: Address) -> bool:
+        return self._listener is not None and self._listener.send(datagram, address)
+
+    def _network_error(self) -> None:
+        self._dropped[Dropped.NETWORK_ERROR] += 1

@@ -1,0 +1,50 @@
+"""A broker as a person configures it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from gateway.transports.endpoint import Endpoint
+from gateway.transports.secret import Secret
+from gateway.transports.tls import Tls
+
+WIDEST_WINDOW: Final = 100  # twice the window is no faster (measured), and what is in flight is unclear after a cut
+
+
+class MqttVersion(StrEnum):
+    """The versions of MQTT. 3.1.1 has no way to refuse a message: what a broker drops looks taken."""
+
+    V5 = "5"
+    V3_1_1 = "3.1.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """A broker and how to speak to it."""
+
+    endpoint: Endpoint
+    client_id: str  # no other client may use it at the same broker
+    version: MqttVersion = MqttVersion.V5
+    username: str | None = None
+    password: Secret | None = None
+    tls: Tls = field(default_factory=Tls)  # for mqtts://
+    window: int = WIDEST_WINDOW  # unacknowledged at a time; the broker's Receive Maximum may make it less
+    keepalive_s: int = 60  # 0: none, and a connection that died while idle is noticed with the next message
+    status_topic: str | None = None  # retained "online" and "offline", the latter as last will
+    clean_start: bool = True
+    connect_limit_s: float = 15.0  # for name, TCP, TLS and CONNACK together
+    answer_limit_s: float = 20.0  # for a PUBACK while one is due
+
+    def __post_init__(self) -> None:
+        if not self.client_id:
+            raise ValueError("client_id is empty; the gateway's name is a good one")
+        if not 1 <= self.window <= WIDEST_WINDOW:
+            raise ValueError(f"window is {self.window}; 1 to {WIDEST_WINDOW} is right")
+        if not 0 <= self.keepalive_s <= 0xFFFF:
+            raise ValueError(f"keepalive is {self.keepalive_s} s; 0 to 65535 is right")
+        if self.password is not None and self.username is None:
+            raise ValueError("a password needs a username beside it")
+        if not self.endpoint.scheme.startswith("mqtt"):
+            raise ValueError(f"{self.endpoint} is no broker; mqtt:// and mqtts:// are")

@@ -1,0 +1,65 @@
+"""aiohttp's errors become ours: the one seam.
+
+What matters is whether the platform may have got the request. Not sent: nothing was taken. Perhaps sent: it is unclear.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import aiohttp
+
+from gateway.errors import Unreachable
+from gateway.model import Answer, Verdict
+from gateway.transports import network
+
+NOT_SENT: Final = (
+    aiohttp.ClientConnectorError,  # names, TCP, TLS, proxies
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ServerFingerprintMismatch,
+)
+NO_URL: Final = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
+
+
+def translate(error: aiohttp.ClientError | OSError | ValueError, url: str) -> Answer | Unreachable:
+    """Return what ``error`` says of the request: Unreachable when it was not sent, else UNCLEAR (or REFUSED: unsendable)."""
+    if isinstance(error, NOT_SENT):
+        unreachable = Unreachable(f"{url}: {_connect_words(error)}")
+        unreachable.__cause__ = error
+        return unreachable
+    # Of the ValueErrors only those of a URL are ClientErrors; a header with a line break raises a bare one.
+    if isinstance(error, NO_URL) or not isinstance(error, aiohttp.ClientError | OSError):
+        return Answer(verdict=Verdict.REFUSED, status=0, detail=f"not sent: {error} cannot be part of a request")
+    return Answer(verdict=Verdict.UNCLEAR, status=0, detail=f"sent, and no answer: {_words(error)}")
+
+
+def _connect_words(error: aiohttp.ClientError) -> str:
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return _words_of_cause(error.certificate_error)
+        case aiohttp.ClientConnectorError():
+            return network.in_words(error.os_error)
+        case aiohttp.ConnectionTimeoutError():
+            return network.in_words(TimeoutError())
+        case _:
+            return str(error)
+
+
+def _words_of_cause(error: Exception) -> str:
+    return network.in_words(error) if isinstance(error, OSError) else str(error)
+
+
+def _words(error: aiohttp.ClientError | OSError) -> str:
+    match error:
+        case asyncio.TimeoutError():
+            return "the time for the whole exchange was over"
+        case aiohttp.ServerDisconnectedError():
+            return "the platform closed the connection without an answer"
+        case aiohttp.ClientResponseError():
+            # Its repr holds the request's headers, and so the credential.
+            return f"what came back is no HTTP: {error.message}"
+        case OSError():
+            return network.in_words(error)
+        case _:
+            return str(error) or type(error).__name__

@@ -1,0 +1,345 @@
+"""One destination's loop, against a journal in memory, a format that writes ids and a platform that does as told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from decoders.contract import Decoded, DecodeError, DecodeReason, Payload, Reading
+from gateway.codecs import Codecs
+from gateway.delivery import STRIKES, Destination, Telling
+from gateway.errors import Unreachable
+from gateway.formats import Conversation
+from gateway.journal import Changes, HeldKind, Journal
+from gateway.model import (
+    Answer,
+    Device,
+    Eui64,
+    Instant,
+    Item,
+    Json,
+    Receipt,
+    Request,
+    TimeQuality,
+    Uplink,
+    Verdict,
+    uplink_id,
+)
+
+BOOT = "boot-now"
+START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+DEVICE = Device(dev_eui=Eui64("a81758fffe051d02"), name="torget", decoder="acme/th", tags=frozenset({"air"}))
+STRANGER = Eui64("a81758fffe00ffff")
+
+
+class FakeClock:
+    """A clock that moves when told to."""
+
+    def __init__(self, quality: TimeQuality = TimeQuality.NTP) -> None:
+        self.seconds = 100.0
+        self.quality = quality
+
+    def __call__(self) -> Instant:
+        return Instant(START + timedelta(seconds=self.seconds), self.seconds, BOOT, self.quality)
+
+
+class AcmeTh:
+    """One octet of temperature; 0xEE is a message it does not know; 0xBB is a bug of its author."""
+
+    name = "acme/th"
+    revision = "1"
+
+    def decode(self, payload: Payload) -> Decoded:
+        match payload.data[0]:
+            case 0xEE:
+                raise DecodeError(DecodeReason.UNKNOWN_MESSAGE, "0xEE")
+            case 0xBB:
+                raise KeyError("a bug")
+            case value:
+                return Decoded((Reading("air_temperature", value, "Cel"),))
+
+
+class IdFormat:
+    """Say each uplink's counter in a request of its own; take a verdict as it comes."""
+
+    def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
+        answers = yield [
+            Request(target="t", body=str(item.uplink.f_cnt).encode(), content_type="text/plain") for item in batch
+        ]
+        pairs = list(zip(batch, answers, strict=True))
+        return Receipt(
+            accepted=frozenset(item.row for item, answer in pairs if answer.verdict is Verdict.TAKEN),
+            refused={item.row: answer.detail for item, answer in pairs if answer.verdict is Verdict.REFUSED},
+            undecided={
+                item.row: answer.detail for item, answer in pairs if answer.verdict in {Verdict.LATER, Verdict.UNCLEAR}
+            },
+            memory={"taken": memory.get("taken", 0) + sum(answer.verdict is Verdict.TAKEN for answer in answers)},
+        )
+
+
+class ForgetfulFormat:
+    """A format with a bug: it says nothing about any row."""
+
+    def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
+        yield [Request(target="t", body=b"", content_type="text/plain") for _ in batch]
+        return Receipt(memory=dict(memory))
+
+
+@dataclass
+class FakePlatform:
+    """Take everything, unless ``verdict`` says otherwise for a counter."""
+
+    verdict: Callable[[int], Verdict] = lambda _: Verdict.TAKEN
+    away: bool = False
+    taken: list[int] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        if self.away:
+            raise Unreachable("tcp://127.0.0.1:9: connection refused")
+        return [self._answer(int(request.body or b"0")) for request in requests]
+
+    def _answer(self, f_cnt: int) -> Answer:
+        verdict = self.verdict(f_cnt)
+        if verdict is Verdict.TAKEN:
+            self.taken.append(f_cnt)
+            self.came.set()
+        return Answer(verdict=verdict, status=0, detail=f"said {verdict}")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def status(self) -> Mapping[str, Json]:
+        return {}
+
+
+@dataclass
+class Bench:
+    """A journal with one destination, and the loop under test."""
+
+    journal: Journal
+    platform: FakePlatform
+    telling: Telling
+    clock: FakeClock
+
+    async def hear(self, *f_cnts: int, **changed: Json) -> None:
+        uplinks = tuple(replace(uplink(f_cnt, self.clock()), **changed) for f_cnt in f_cnts)
+        await self.journal.commit(Changes(uplinks=uplinks))
+
+
+def uplink(f_cnt: int, heard_at: Instant) -> Uplink:
+    return Uplink(
+        id=uplink_id(DEVICE.dev_eui, "01000000-abp0", f_cnt),
+        dev_eui=DEVICE.dev_eui,
+        activation="01000000-abp0",
+        f_cnt=f_cnt,
+        f_port=2,
+        payload=bytes([f_cnt % 100]),
+        confirmed=False,
+        adr=False,
+        receptions=(),
+        heard_at=heard_at,
+    )
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> object:
+    clock = FakeClock()
+    journal = await Journal.open(tmp_path / "journal.db", clock=clock, destinations=["lund"])
+    platform = FakePlatform()
+    yield Bench(journal, platform, telling(journal, platform, clock), clock)
+    await journal.close()
+
+
+def telling(journal: Journal, platform: FakePlatform, clock: FakeClock, format_: object = None) -> Telling:
+    destination = Destination(
+        name="lund",
+        format=format_ or IdFormat(),  # type: ignore[arg-type]  # either is a Format
+        transport=platform,
+        selects=lambda device: device.dev_eui != STRANGER,
+        batch=10,
+    )
+    return Telling(
+        destination,
+        journal=journal,
+        codecs=Codecs(lambda name: AcmeTh() if name == "acme/th" else _missing(name)),
+        find=lambda dev_eui: DEVICE if dev_eui == DEVICE.dev_eui else None,
+        clock=clock,
+        trust=TimeQuality.NTP,
+    )
+
+
+def _missing(name: str) -> AcmeTh:
+    raise LookupError(name)
+
+
+async def test_rows_go_out_oldest_first_and_the_cursor_follows(bench: Bench) -> None:
+    await bench.hear(*range(1, 26))
+
+    delays = [await bench.telling.turn() for _ in range(3)]
+
+    assert bench.platform.taken == list(range(1, 26))
+    assert delays == [0, 0, 0]
+    assert (await bench.journal.depth("lund")).waiting == 0
+    assert bench.journal.memory("lund")["taken"] == 25
+
+
+async def test_a_platform_that_is_away_costs_nothing_but_time(bench: Bench) -> None:
+    await bench.hear(1, 2, 3)
+    bench.platform.away = True
+
+    delays = [await bench.telling.turn() for _ in range(8)]
+    trouble = bench.telling.status()["trouble"]
+    bench.platform.away = False
+    await bench.telling.turn()
+
+    assert "connection refused" in trouble
+    assert 0.5 <= delays[0] <= 1.0
+    assert all(delay <= 60 for delay in delays)
+    assert delays[7] > delays[0] * 10
+    assert bench.platform.taken == [1, 2, 3]
+    assert bench.telling.status()["trouble"] is None
+
+
+async def test_a_refused_row_becomes_a_dead_letter_with_the_platforms_words_and_the_rest_goes_on(bench: Bench) -> None:
+    bench.platform.verdict = lambda f_cnt: Verdict.REFUSED if f_cnt == 2 else Verdict.TAKEN
+    await bench.hear(1, 2, 3)
+
+    await bench.telling.turn()
+    [letter] = await bench.journal.held("lund", HeldKind.REFUSED)
+    bench.platform.verdict = lambda _: Verdict.TAKEN
+    await bench.journal.retry("lund", HeldKind.REFUSED)
+    await bench.telling.turn()
+
+    assert (letter.uplink.f_cnt, letter.reason) == (2, "said refused")
+    assert bench.platform.taken == [1, 3, 2]
+    assert list(await bench.journal.held("lund")) == []
+
+
+async def test_an_unclear_answer_is_sent_again_under_the_same_id(bench: Bench) -> None:
+    bench.platform.verdict = lambda f_cnt: Verdict.UNCLEAR if f_cnt == 1 else Verdict.TAKEN
+    await bench.hear(1, 2)
+
+    delay = await bench.telling.turn()
+    bench.platform.verdict = lambda _: Verdict.TAKEN
+    await bench.telling.turn()
+
+    assert delay > 0
+    assert bench.platform.taken == [2, 1]
+
+
+async def test_a_row_that_alone_stays_undecided_is_set_aside_at_last(bench: Bench) -> None:
+    bench.platform.verdict = lambda f_cnt: Verdict.LATER if f_cnt == 1 else Verdict.TAKEN
+    await bench.hear(1)
+
+    for f_cnt in range(2, 2 + STRIKES):
+        await bench.hear(f_cnt)
+        await bench.telling.turn()
+    [letter] = await bench.journal.held("lund", HeldKind.REFUSED)
+
+    assert letter.uplink.f_cnt == 1
+    assert "said later" in letter.reason
+
+
+async def test_a_platform_that_takes_nothing_makes_no_dead_letters_however_long(bench: Bench) -> None:
+    bench.platform.verdict = lambda _: Verdict.LATER
+    await bench.hear(1, 2, 3)
+
+    for _ in range(5 * STRIKES):
+        await bench.telling.turn()
+
+    assert list(await bench.journal.held("lund")) == []
+    assert (await bench.journal.depth("lund")).waiting == 3
+
+
+@pytest.mark.parametrize(("octet", "reason"), [(0xEE, "unknown_message: 0xEE"), (0xBB, "failed: KeyError: 'a bug'")])
+async def test_an_undecodable_uplink_waits_for_its_decoder_and_holds_up_nobody(
+    bench: Bench, octet: int, reason: str
+) -> None:
+    await bench.hear(1)
+    await bench.hear(2, payload=bytes([octet]))
+    await bench.hear(3)
+
+    await bench.telling.turn()
+    [held] = await bench.journal.held("lund", HeldKind.UNDECODED)
+
+    assert bench.platform.taken == [1, 3]
+    assert (held.uplink.f_cnt, held.reason, held.decoder) == (2, reason, "acme/th@1")
+
+
+async def test_a_device_that_is_not_selected_is_skipped_and_not_sent(bench: Bench) -> None:
+    await bench.hear(1, dev_eui=STRANGER)
+    await bench.hear(2)
+
+    await bench.telling.turn()
+
+    assert bench.platform.taken == [2]
+    assert bench.telling.status()["counts"]["skipped"] == 1
+    assert (await bench.journal.depth("lund")).waiting == 0
+
+
+async def test_rows_heard_before_the_clock_was_right_wait_and_are_dated_then(bench: Bench) -> None:
+    seen: list[datetime] = []
+
+    class SeeingFormat(IdFormat):
+        def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
+            seen.extend(observation.observed_at for item in batch for observation in item.observations)
+            return super().deliver(batch, memory)
+
+    loop = telling(bench.journal, bench.platform, bench.clock, SeeingFormat())
+    wrong = Instant(datetime(1970, 1, 1, tzinfo=UTC), 40.0, BOOT, TimeQuality.UNSYNCHRONISED)
+    await bench.hear(1, heard_at=wrong)
+
+    delay = await loop.turn()
+    waited = list(bench.platform.taken)
+    await bench.journal.learn_boot(BOOT, START, TimeQuality.NTP)
+    await loop.turn()
+
+    assert delay > 0
+    assert waited == []
+    assert bench.platform.taken == [1]
+    assert seen == [START + timedelta(seconds=40)]
+
+
+async def test_rows_of_a_boot_that_never_knew_the_time_are_held_not_dated(bench: Bench) -> None:
+    wrong = Instant(datetime(1970, 1, 1, tzinfo=UTC), 40.0, "another-boot", TimeQuality.UNSYNCHRONISED)
+    await bench.hear(1, heard_at=wrong)
+    await bench.hear(2)
+
+    await bench.telling.turn()
+    [held] = await bench.journal.held("lund")
+
+    assert held.kind is HeldKind.UNDATED
+    assert bench.platform.taken == [2]
+
+
+async def test_a_format_that_says_nothing_about_a_row_leaves_it_undecided(bench: Bench) -> None:
+    loop = telling(bench.journal, bench.platform, bench.clock, ForgetfulFormat())
+    await bench.hear(1)
+
+    delay = await loop.turn()
+
+    assert delay > 0
+    assert loop.status()["trouble"] == "no answer about this row"
+    assert (await bench.journal.depth("lund")).waiting == 1
+
+
+async def test_the_loop_wakes_when_something_is_heard_and_ends_when_cancelled(bench: Bench) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(bench.telling.run(), name="telling")
+        async with asyncio.timeout(5):
+            await bench.hear(1)
+            await bench.platform.came.wait()
+            bench.platform.came.clear()
+            await bench.hear(2)
+            await bench.platform.came.wait()
+        task.cancel()
+
+    assert bench.platform.taken == [1, 2]
+    assert UUID(str(uplink(1, bench.clock()).id)).version == 5

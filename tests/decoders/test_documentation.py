@@ -1,0 +1,31 @@
+"""The examples of docs/decoders.md work as they stand there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from decoders.registry import Registry
+from decoders.vectors import check, hostile
+
+DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "decoders.md"
+
+
+def test_the_table_and_the_function_of_the_guide_say_what_its_vectors_say(tmp_path: Path) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    blocks = re.findall(r"```(yaml|python)\n(.*?)```", text, re.DOTALL)
+    vectors, table = [body for kind, body in blocks if kind == "yaml"][:2]
+    function = next(body for kind, body in blocks if kind == "python")
+    folder = tmp_path / "acme"
+    folder.mkdir()
+    for name, body in (("th-1.yaml", table), ("th-2.py", function)):
+        (folder / name).write_text(body, encoding="utf-8")
+        (folder / f"{name.split('.')[0]}.vectors.yaml").write_text(vectors, encoding="utf-8")
+
+    registry = Registry.load([tmp_path], entry_points=False)
+
+    assert registry.problems() == []
+    for name in ("acme/th-1", "acme/th-2"):
+        assert list(map(str, check(registry.get(name), registry.vectors(name)))) == []
+        assert len(registry.vectors(name)) == 2
+        assert hostile(registry.get(name), registry.vectors(name)) == []

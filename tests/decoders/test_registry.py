@@ -1,0 +1,186 @@
+"""The registry finds decoders, loads what is asked for, and says plainly what is broken."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from decoders import registry as registry_module
+from decoders.contract import DecodeError, DecodeReason, Payload
+from decoders.registry import BrokenDecoder, Registry, UnknownDecoder
+
+TABLE = "description: Acme TH-1\nfields:\n  - {name: a, type: u8, reading: {quantity: co2, unit: '[ppm]'}}\n"
+PYTHON = '''"""Acme TH-2."""
+from decoders.contract import Decoded, Payload
+def decode(payload: Payload) -> Decoded:
+    return Decoded((), {"first": payload.data[0]})
+'''
+
+
+def put(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def load(folder: Path) -> Registry:
+    return Registry.load([folder], entry_points=False)
+
+
+def test_the_first_ten_models_are_there() -> None:
+    assert set(Registry.load(entry_points=False).names()) >= {
+        "elsys/ers", "milesight/em300-th", "milesight/am307", "dragino/lht65", "decentlab/dl-pr26",
+        "decentlab/dl-ctd10", "sensative/strips", "adeunis/comfort", "talkpool/oy1210", "quandify/cubicmeter",
+    }  # fmt: skip
+
+
+def test_a_folder_adds_decoders_of_both_kinds(tmp_path: Path) -> None:
+    put(tmp_path, "acme/th-1.yaml", TABLE)
+    put(tmp_path, "acme/th-2.py", PYTHON)
+    registry = load(tmp_path)
+
+    assert registry.get("acme/th-1").decode(Payload(b"\x05", 1)).fields == {"a": 5}
+    assert registry.get("acme/th-2").decode(Payload(b"\x05", 1)).fields == {"first": 5}
+    assert registry.describe("acme/th-1").title == "Acme TH-1"
+    assert registry.describe("acme/th-1").kind == "table"
+    assert registry.describe("acme/th-1").quantities == ("co2",)
+    assert registry.describe("acme/th-2").kind == "python"
+    assert registry.problems() == []
+
+
+def test_a_decoder_is_loaded_once_and_only_when_it_is_asked_for(tmp_path: Path) -> None:
+    path = put(tmp_path, "acme/th-1.yaml", TABLE)
+    registry = load(tmp_path)
+    first = registry.get("acme/th-1")
+    path.unlink()
+
+    assert registry.get("acme/th-1") is first
+
+
+def test_the_folder_is_stronger_than_the_catalogue(tmp_path: Path) -> None:
+    put(tmp_path, "elsys/ers.yaml", TABLE)
+
+    assert load(tmp_path).describe("elsys/ers").title == "Acme TH-1"
+
+
+def test_the_revision_changes_with_the_file(tmp_path: Path) -> None:
+    put(tmp_path, "acme/th-1.yaml", TABLE)
+    before = load(tmp_path).get("acme/th-1").revision
+    put(tmp_path, "acme/th-1.yaml", TABLE + "  - {name: b, type: u8}\n")
+
+    assert load(tmp_path).get("acme/th-1").revision != before
+
+
+def test_a_model_may_be_the_same_as_another() -> None:
+    registry = Registry.load(entry_points=False)
+
+    assert registry.get("elsys/ers-co2").name == "elsys/ers-co2"
+    assert registry.get("elsys/ers-co2").revision == registry.get("elsys/ers").revision
+    assert registry.describe("elsys/ers-co2").title == "Elsys ERS CO2"
+
+
+@pytest.mark.parametrize("text", ["same_as: acme/th-1\n", "same_as: acme/th-9\n", "same_as: acme/b\n"])
+def test_the_same_as_nothing_is_broken(tmp_path: Path, text: str) -> None:
+    put(tmp_path, "acme/th-1.yaml", text)
+    put(tmp_path, "acme/b.yaml", "same_as: acme/th-1\n")
+
+    with pytest.raises(BrokenDecoder, match=r"yaml line 1: same_as"):
+        load(tmp_path).get("acme/th-1")
+
+
+def test_an_unknown_name_brings_the_nearest_ones() -> None:
+    with pytest.raises(UnknownDecoder, match=r"there is no decoder 'elsys/esr'; did you mean .*elsys/ers"):
+        Registry.load(entry_points=False).get("elsys/esr")
+
+
+BROKEN = [
+    ("acme/a.yaml", "fields:\n  - {name: a, typ: u8}\n", r"acme/a\.yaml line 2: field 'a': .*did you mean 'type'"),
+    ("acme/a.py", "def decode(payload):\n  return (\n", r"acme/a\.py line 2: SyntaxError"),
+    ("acme/a.py", "\n\nimport nothing_like_this\n", r"acme/a\.py line 3: ModuleNotFoundError: No module"),
+    ("acme/a.py", "1 / 0\n", r"acme/a\.py line 1: ZeroDivisionError"),
+    ("acme/a.py", "x = 1\n", r"acme/a\.py line 1: a function decode"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "problem"), BROKEN)
+def test_a_broken_file_is_one_problem_and_the_others_work(tmp_path: Path, name: str, text: str, problem: str) -> None:
+    put(tmp_path, name, text)
+    put(tmp_path, "acme/th-1.yaml", TABLE)
+    registry = load(tmp_path)
+
+    with pytest.raises(BrokenDecoder, match=problem):
+        registry.get("acme/a")
+
+    assert registry.get("acme/th-1").decode(Payload(b"\x05", 1)).fields == {"a": 5}
+    assert len(registry.problems()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("Acme/TH 1.yaml", "lower-case letters"), ("acme/th-1.py", "th-1.py has the same name")],
+)
+def test_a_file_of_a_wrong_name_is_a_problem(tmp_path: Path, name: str, problem: str) -> None:
+    put(tmp_path, "acme/th-1.yaml", TABLE)
+    put(tmp_path, name, PYTHON if name.endswith(".py") else TABLE)
+
+    assert [line for line in load(tmp_path).problems() if problem in line]
+
+
+def test_a_missing_folder_is_a_problem(tmp_path: Path) -> None:
+    (problem,) = load(tmp_path / "nowhere").problems()
+
+    assert problem.startswith(f"{tmp_path / 'nowhere'}: a folder")
+
+
+def test_an_empty_payload_needs_no_code_of_a_vendor(tmp_path: Path) -> None:
+    put(tmp_path, "acme/th-2.py", PYTHON)
+
+    with pytest.raises(DecodeError) as caught:
+        load(tmp_path).get("acme/th-2").decode(Payload(b"", 1))
+
+    assert caught.value.reason is DecodeReason.EMPTY
+
+
+# ── packages ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def packaged(monkeypatch: pytest.MonkeyPatch, *points: tuple[str, str]) -> Registry:
+    found = [EntryPoint(name, value, "brygga.decoders") for name, value in points]
+    monkeypatch.setattr(registry_module, "entry_points", lambda group: found if group == "brygga.decoders" else [])
+    return Registry.load()
+
+
+def test_a_package_brings_a_module_as_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = packaged(monkeypatch, ("acme/th-3", "decoders.catalogue.elsys.ers"))
+
+    decoded = registry.get("acme/th-3").decode(Payload(bytes.fromhex("0100e2"), 5))
+
+    assert decoded.fields == {"temperature": 22.6}
+    assert registry.describe("acme/th-3").kind == "package"
+
+
+def test_a_broken_package_is_one_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = packaged(
+        monkeypatch, ("acme/a", "no_such_package:decoder"), ("acme/b", "math:pi"), ("Bad Name", "math:pi")
+    )
+
+    problems = registry.problems()
+
+    assert len(problems) == 3
+    assert any("no_such_package" in problem for problem in problems)
+
+
+def test_listing_loads_no_decoder_and_no_yaml() -> None:
+    program = (
+        "import sys; from decoders.registry import Registry; Registry.load().names();"
+        "print([name for name in ('yaml', 'decoders.table', 'decoders.vocabulary') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+
+    assert done.stdout.strip() == "[]"

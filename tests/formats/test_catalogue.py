@@ -1,0 +1,37 @@
+"""Formats by name, for the configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.formats.catalogue import FORMATS, make, options_of
+from gateway.formats.ngsi_ld import NgsiLd
+from gateway.formats.senml import SenMl
+
+
+def test_every_format_can_be_made_without_options() -> None:
+    assert {name: type(make(name, {})) for name in FORMATS} == {"ngsi_ld": NgsiLd, "senml": SenMl}
+
+
+def test_options_reach_the_format() -> None:
+    assert isinstance(make("senml", {"encoding": "cbor", "topic": "a/{dev_eui}"}), SenMl)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("ngsild", {}, "'ngsild' is none of ngsi_ld, senml; did you mean 'ngsi_ld'?"),
+        ("senml", {"topik": "x"}, "senml has no option 'topik'; .*did you mean 'topic'?"),
+        ("senml", {"encoding": "xml"}, "encoding: 'xml' is neither"),
+    ],
+)
+def test_what_a_person_wrote_wrong_is_said(name: str, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make(name, options)
+
+
+def test_options_are_listed_with_their_defaults() -> None:
+    assert options_of("senml")["encoding"] == "json"
+    assert options_of("ngsi_ld")["late"] == "refuse"

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from gateway.journal import Changes, ImportResult, Journal, Registration
+from gateway.model import (
+    Activation,
+    Device,
+    Entity,
+    Key,
+    MacVersion,
+    Place,
+    RootKeys,
+    dev_addr,
+    eui64,
+)
+from tests.journal.samples import abp, clock, otaa, session
+
+FULL = Registration(
+    device=Device(
+        dev_eui=eui64("ffb3d57ed0001234"),
+        name="Torget väst",
+        decoder="elsys/ers",
+        mac_version=MacVersion.V1_1,
+        device_class="C",
+        join_eui=eui64("70b3d57ed0000000"),
+        entity=Entity("WeatherObserved", "torget-1"),
+        place=Place(57.7, 11.97),
+        tags=frozenset({"air", "öppen"}),
+    ),
+    root_keys=RootKeys(app_key=Key(bytes(16)), nwk_key=Key(bytes(range(16)))),
+)
+
+
+async def test_a_device_comes_back_as_it_was_registered(path: Path) -> None:
+    journal = await Journal.open(path, clock=clock)
+    await journal.put_devices([FULL, abp(1)])
+    await journal.close()
+
+    journal = await Journal.open(path, clock=clock)
+
+    assert await journal.devices() == [abp(1), FULL]
+    await journal.close()
+
+
+async def test_ten_thousand_devices_are_imported_and_the_same_file_changes_nothing(journal: Journal) -> None:
+    devices = [*(abp(index) for index in range(5000)), *(otaa(index) for index in range(5000))]
+    before = (await journal.stats()).commits
+
+    assert await journal.put_devices(devices) == ImportResult(added=10_000, changed=0, unchanged=0)
+    assert (await journal.stats()).commits == before + 1
+    moved = replace((await journal.sessions())[0], f_cnt_up=77)
+    await journal.commit(Changes(sessions=(moved,)))
+
+    assert await journal.put_devices(devices) == ImportResult(added=0, changed=0, unchanged=10_000)
+    sessions = await journal.sessions()
+    assert len(sessions) == 5000
+    assert sessions[0].f_cnt_up == 77
+
+
+async def test_a_changed_name_changes_the_device_and_not_its_counters(journal: Journal) -> None:
+    await journal.put_devices([abp(1), otaa(1), otaa(2)])
+    (known,) = await journal.sessions()
+    await journal.commit(Changes(sessions=(replace(known, f_cnt_up=9),)))
+    renamed = replace(abp(1), device=replace(abp(1).device, name="renamed"))
+
+    assert await journal.put_devices([renamed, otaa(1, name="renamed"), otaa(2)]) == ImportResult(0, 2, 1)
+
+    assert [known.f_cnt_up for known in await journal.sessions()] == [9]
+    assert [each.device.name for each in await journal.devices()] == ["renamed", "renamed", "sensor"]
+
+
+async def test_other_receive_settings_keep_the_counters(journal: Journal) -> None:
+    await journal.put_devices([abp(1)])
+    (known,) = await journal.sessions()
+    await journal.commit(Changes(sessions=(replace(known, f_cnt_up=9),)))
+    given = abp(1).session
+    assert given is not None
+
+    result = await journal.put_devices([replace(abp(1), session=replace(given, rx1_delay_s=5))])
+
+    assert result == ImportResult(0, 1, 0)
+    assert await journal.sessions() == (replace(known, f_cnt_up=9, rx1_delay_s=5),)
+
+
+async def test_other_keys_begin_the_next_activation(journal: Journal) -> None:
+    await journal.put_devices([abp(1)])
+    (known,) = await journal.sessions()
+    await journal.commit(Changes(sessions=(replace(known, f_cnt_up=9),)))
+
+    assert await journal.put_devices([abp(1, key=7)]) == ImportResult(0, 1, 0)
+
+    (after,) = await journal.sessions()
+    assert (after.activation, after.f_cnt_up) == ("26011bda-abp1", 0)
+
+
+async def test_another_address_begins_the_next_activation(journal: Journal) -> None:
+    await journal.put_devices([abp(1)])
+    given = abp(1).session
+    assert given is not None
+
+    await journal.put_devices([replace(abp(1), session=replace(given, dev_addr=dev_addr("26011bdb")))])
+
+    assert [known.activation for known in await journal.sessions()] == ["26011bdb-abp1"]
+
+
+async def test_a_declared_reset_begins_the_next_activation_once(journal: Journal) -> None:
+    await journal.put_devices([abp(1)])
+    (known,) = await journal.sessions()
+    await journal.commit(Changes(sessions=(replace(known, f_cnt_up=9),)))
+    reset = abp(1, activation="26011bda-abp4")
+
+    assert await journal.put_devices([reset]) == ImportResult(0, 1, 0)
+    assert await journal.put_devices([reset]) == ImportResult(0, 0, 1)
+
+    (after,) = await journal.sessions()
+    assert (after.activation, after.f_cnt_up) == ("26011bda-abp4", 0)
+
+
+async def test_counters_can_be_reset_by_device(journal: Journal) -> None:
+    await journal.put_devices([abp(1), abp(2), otaa(1)])
+    await journal.commit(Changes(sessions=tuple(replace(s, f_cnt_up=9) for s in await journal.sessions())))
+
+    assert await journal.reset_counters([abp(1).device.dev_eui, otaa(1).device.dev_eui]) == 1
+
+    states = {(known.activation, known.f_cnt_up) for known in await journal.sessions()}
+    assert states == {("26011bda-abp0", 9), ("26011bda-abp1", 0)}
+
+
+async def test_a_device_that_returns_never_gets_an_activation_twice(journal: Journal) -> None:
+    await journal.put_devices([abp(1)])
+    await journal.remove_devices([abp(1).device.dev_eui])
+
+    await journal.put_devices([abp(1)])
+
+    assert [known.activation for known in await journal.sessions()] == ["26011bda-abp1"]
+
+
+async def test_a_removed_device_leaves_no_session_but_its_nonces(journal: Journal) -> None:
+    dev_eui = otaa(1).device.dev_eui
+    await journal.put_devices([otaa(1), abp(1)])
+    await journal.commit(Changes(sessions=(session(3, dev_eui=dev_eui),), dev_nonces=((dev_eui, 5),)))
+
+    assert await journal.remove_devices([dev_eui, eui64("0000000000000001")]) == 1
+
+    assert [each.device.dev_eui for each in await journal.devices()] == [abp(1).device.dev_eui]
+    assert [known.dev_eui for known in await journal.sessions()] == [abp(1).device.dev_eui]
+    assert await journal.dev_nonces(dev_eui) == {5}
+
+
+async def test_a_joined_session_stays_when_its_device_is_imported_again(journal: Journal) -> None:
+    await journal.put_devices([otaa(1)])
+    joined = session(3, dev_eui=otaa(1).device.dev_eui)
+    await journal.commit(Changes(sessions=(joined,)))
+
+    assert await journal.put_devices([otaa(1)]) == ImportResult(0, 0, 1)
+
+    assert await journal.sessions() == (joined,)
+
+
+async def test_a_device_that_becomes_otaa_loses_its_abp_session(journal: Journal) -> None:
+    await journal.put_devices([abp(1)])
+    now_otaa = Registration(device=replace(abp(1).device, activation=Activation.OTAA))
+
+    assert await journal.put_devices([now_otaa]) == ImportResult(0, 1, 0)
+
+    assert await journal.sessions() == ()
+
+
+async def test_an_import_never_moves_a_counter_back(journal: Journal) -> None:
+    await journal.put_devices([abp(1)])
+    (known,) = await journal.sessions()
+
+    await journal.commit(Changes(sessions=(replace(known, f_cnt_up=9), replace(known, rx1_delay_s=3))))
+
+    assert [state.f_cnt_up for state in await journal.sessions()] == [9]

@@ -1,0 +1,112 @@
+"""Frames as a gateway hears them, and sessions as the network knows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.errors import BadFrame, BadFrameReason
+from gateway.lorawan.phy import DataFrame, parse
+from gateway.lorawan.sessions import NewUplink, Opened, OpenSession, open_uplink
+from gateway.model import (
+    DataRate,
+    DevAddr,
+    Eui64,
+    Frame,
+    Instant,
+    Key,
+    LoraRate,
+    MacVersion,
+    Reception,
+    Session,
+    SessionKeys,
+    TimeQuality,
+)
+from simulators.end_device import EndDevice
+
+NOW = Instant(datetime(2026, 11, 24, 12, 0, tzinfo=UTC), 100.0, "boot", TimeQuality.NTP)
+SF7 = LoraRate(7, 125_000)
+DEV_EUI = Eui64("a81758fffe051d02")
+DEV_ADDR = DevAddr("26011234")
+
+
+def reception(
+    *, frequency_hz: int = 868_100_000, data_rate: DataRate = SF7, timestamp_us: int | None = 1_000_000
+) -> Reception:
+    """Return how one antenna heard a frame."""
+    return Reception(
+        gateway=Eui64("0016c001ff10a235"),
+        frequency_hz=frequency_hz,
+        data_rate=data_rate,
+        rssi_dbm=-57.0,
+        timestamp_us=timestamp_us,
+        source="roof",
+    )
+
+
+CHANNEL_1 = reception(frequency_hz=868_300_000)
+
+
+def heard(phy_payload: bytes, *receptions: Reception) -> Frame:
+    """Return a frame as a source makes it."""
+    return Frame(phy_payload, receptions or (reception(),), NOW)
+
+
+def session_of(device: EndDevice, *, f_cnt_up: int = 0) -> Session:
+    """Return what the network knows of a personalised device."""
+    assert device.dev_addr is not None
+    assert device.keys is not None
+    return Session(
+        dev_eui=device.dev_eui,
+        dev_addr=device.dev_addr,
+        activation=f"{device.dev_addr}-abp0",
+        mac_version=device.mac_version,
+        keys=device.keys,
+        f_cnt_up=f_cnt_up,
+    )
+
+
+def personalised(
+    mac_version: MacVersion = MacVersion.V1_0_3, *, f_cnt_up: int = 0, dev_eui: Eui64 = DEV_EUI
+) -> tuple[EndDevice, OpenSession]:
+    """Return an ABP device, and its session in the network; both count from ``f_cnt_up``."""
+    device = EndDevice.abp(dev_eui, DEV_ADDR, mac_version=mac_version)
+    device.f_cnt_up = f_cnt_up
+    return device, OpenSession(session_of(device, f_cnt_up=f_cnt_up))
+
+
+def hear(phy_payload: bytes, *sessions: OpenSession, receptions: tuple[Reception, ...] = ()) -> Opened:
+    """Open a frame as the network does, and let the session's counters move."""
+    data_frame = parse(phy_payload)
+    assert isinstance(data_frame, DataFrame)
+    opened = open_uplink(heard(phy_payload, *receptions), data_frame, sessions)
+    if isinstance(opened, NewUplink):
+        opened.opened.session = opened.session
+    return opened
+
+
+def distinct_keys() -> SessionKeys:
+    """Return the keys of a 1.1 session, each another."""
+    return SessionKeys(
+        f_nwk_s_int_key=Key(b"F" * 16),
+        s_nwk_s_int_key=Key(b"S" * 16),
+        nwk_s_enc_key=Key(b"E" * 16),
+        app_s_key=Key(b"A" * 16),
+    )
+
+
+def session_v1_1(**changes: Any) -> OpenSession:
+    """Return a 1.1 session in the network."""
+    session = Session(
+        dev_eui=DEV_EUI, dev_addr=DEV_ADDR, activation="x", mac_version=MacVersion.V1_1, keys=distinct_keys()
+    )
+    return OpenSession(replace(session, **changes))
+
+
+def open_octets(octets: bytes, *sessions: OpenSession) -> None:
+    """Do with octets what the network does; the address is not looked up: all sessions are tried."""
+    data_frame = parse(octets)
+    if not isinstance(data_frame, DataFrame):
+        raise BadFrame(BadFrameReason.NOT_SUPPORTED)
+    open_uplink(heard(octets, CHANNEL_1), data_frame, sessions)

@@ -1,0 +1,92 @@
+"""Uplinks of LoRaWAN 1.1: two-part MICs, encrypted FOpts, acknowledged counters."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.errors import BadFrame, BadFrameReason
+from gateway.lorawan.crypto import FOptsCounter, SessionCiphers
+from gateway.lorawan.phy import Direction, FCtrl, data_octets, dev_addr_octets
+from gateway.lorawan.sessions import NewUplink
+from gateway.model import FskRate, LoraRate
+from tests.lorawan.air import CHANNEL_1, DEV_ADDR, distinct_keys, hear, open_octets, reception, session_v1_1
+
+
+def uplink_v1_1(
+    *, f_cnt: int = 0, f_port: int | None = 2, ack: bool = False, conf_f_cnt: int = 0, tx_dr: int = 5, tx_ch: int = 1
+) -> bytes:
+    """Return what a 1.1 device sends: "hi", and LinkCheckReq where it has its place."""
+    ciphers, address, direction = SessionCiphers(distinct_keys()), dev_addr_octets(DEV_ADDR), Direction.UPLINK
+    f_opts = ciphers.crypt_f_opts(FOptsCounter.F_CNT_UP_OR_N_F_CNT_DOWN, direction, address, f_cnt, b"\x02")
+    signed = data_octets(
+        direction=direction,
+        confirmed=False,
+        dev_addr=DEV_ADDR,
+        f_ctrl=FCtrl(ack=ack),
+        f_cnt=f_cnt,
+        f_opts=f_opts if f_port else b"",
+        f_port=f_port,
+        frm_payload=ciphers.crypt_payload(direction, address, f_cnt, f_port or 0, b"hi" if f_port else b"\x02"),
+    )
+    return signed + ciphers.uplink_mic_v1_1(signed, f_cnt, conf_f_cnt=conf_f_cnt, tx_dr=tx_dr, tx_ch=tx_ch)
+
+
+def test_an_uplink_of_1_1_is_opened_with_its_f_opts() -> None:
+    opened = hear(uplink_v1_1(), session_v1_1(), receptions=(CHANNEL_1,))
+
+    assert isinstance(opened, NewUplink)
+    assert (opened.uplink.payload, opened.mac_commands) == (b"hi", b"\x02")
+
+
+def test_port_0_of_1_1_is_read_with_the_network_s_key() -> None:
+    opened = hear(uplink_v1_1(f_port=0), session_v1_1(), receptions=(CHANNEL_1,))
+
+    assert isinstance(opened, NewUplink)
+    assert (opened.uplink.payload, opened.mac_commands) == (b"", b"\x02")
+
+
+def test_a_channel_of_the_cf_list_counts_on_from_the_default_ones() -> None:
+    opened = hear(uplink_v1_1(tx_ch=3), session_v1_1(), receptions=(reception(frequency_hz=867_100_000),))
+
+    assert isinstance(opened, NewUplink)
+
+
+def test_1_1_refuses_a_frame_that_was_sent_on_another_channel() -> None:
+    with pytest.raises(BadFrame) as caught:
+        hear(uplink_v1_1(), session_v1_1(), receptions=(reception(frequency_hz=868_500_000),))
+
+    assert caught.value.reason is BadFrameReason.MIC
+
+
+def test_1_1_refuses_a_frame_that_was_sent_at_another_rate() -> None:
+    with pytest.raises(BadFrame) as caught:
+        hear(uplink_v1_1(), session_v1_1(), receptions=(reception(data_rate=LoraRate(12, 125_000)),))
+
+    assert caught.value.reason is BadFrameReason.MIC
+
+
+def test_1_1_takes_a_frame_that_leaked_into_a_second_channel() -> None:
+    leaked = reception(frequency_hz=867_900_000, data_rate=FskRate(50_000))
+
+    opened = hear(uplink_v1_1(), session_v1_1(), receptions=(leaked, CHANNEL_1))
+
+    assert isinstance(opened, NewUplink)
+
+
+@pytest.mark.parametrize("counters", [{"n_f_cnt_down": 8}, {"n_f_cnt_down": 2, "a_f_cnt_down": 8}])
+def test_an_acknowledgement_of_1_1_is_of_the_last_downlink(counters: dict[str, int]) -> None:
+    phy_payload = uplink_v1_1(ack=True, conf_f_cnt=7)
+
+    opened = hear(phy_payload, session_v1_1(**counters), receptions=(CHANNEL_1,))
+
+    assert isinstance(opened, NewUplink)
+
+
+def test_no_flipped_bit_of_a_signed_1_1_frame_is_accepted() -> None:
+    phy_payload, opened = uplink_v1_1(), session_v1_1()
+
+    for bit in range(8 * len(phy_payload)):
+        flipped = bytearray(phy_payload)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(BadFrame):
+            open_octets(bytes(flipped), opened)
