@@ -24,7 +24,7 @@ MAY_SEE: dict[str, set[str]] = {
     "gateway/formats": {"gateway.model", "decoders"},
     "gateway/transports": {"gateway.model", "gateway.errors"},
 }
-JOINTS = {"agent.py", "network.py", "delivery.py", "control.py", "cli.py"}
+JOINTS = {"agent.py", "answers.py", "network.py", "delivery.py", "control.py", "cli.py"}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -42,7 +42,7 @@ def files(room: str) -> list[Path]:
 
 
 def ours(name: str) -> bool:
-    return name.split(".")[0] in {"gateway", "decoders", "simulators", "tests"}
+    return name.split(".", maxsplit=1)[0] in {"gateway", "decoders", "simulators", "tests"}
 
 
 @pytest.mark.parametrize("room", sorted(MAY_SEE))

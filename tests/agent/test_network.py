@@ -1,0 +1,377 @@
+"""The network against a real journal, with simulated devices and a radio that remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from gateway import network as network_module
+from gateway.errors import BadFrameReason
+from gateway.journal import Journal, Registration
+from gateway.lorawan.region import EU868
+from gateway.model import Activation, DevAddr, Device, Eui64, RootKeys, Session, uplink_id
+from gateway.network import Network
+from simulators.end_device import EndDevice
+from tests.agent.radio import FailingJournal, Radio, StandingClock, frame
+
+DEV_EUI = Eui64("a81758fffe051d02")
+CITY = "city"
+
+
+@dataclass
+class Bench:
+    """A network with all around it."""
+
+    network: Network
+    journal: FailingJournal
+    radio: Radio
+    clock: StandingClock
+
+    async def hear(self, phy_payload: bytes) -> None:
+        await self.network.hear(frame(phy_payload, self.clock))
+
+    async def answered(self) -> bytes:
+        """Return what the radio was told to send last; waits for it."""
+        async with asyncio.timeout(5):
+            await self.radio.told.wait()
+        self.radio.told.clear()
+        return self.radio.sent[-1].phy_payload
+
+    async def rows(self) -> list[int]:
+        """Return the counters of the uplinks in the journal."""
+        journal = cast("Journal", self.journal)
+        return [row.uplink.f_cnt for row in await journal.read(CITY, 100)]
+
+    async def session(self) -> Session:
+        (session,) = await cast("Journal", self.journal).sessions()
+        return session
+
+
+@asynccontextmanager
+async def network_on(path: Path, clock: StandingClock) -> AsyncIterator[Bench]:
+    journal = await Journal.open(path, clock=clock, destinations=[CITY])
+    failing, radio = FailingJournal(journal), Radio()
+    network = Network(
+        journal=cast("Journal", failing), sources={"radio": radio}, region=EU868, net_id=0x13, clock=clock
+    )
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(network.run())
+            await asyncio.sleep(0)
+            yield Bench(network, failing, radio, clock)
+            running.cancel()
+    finally:
+        await journal.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+async def bench(path: Path) -> AsyncIterator[Bench]:
+    async with network_on(path, StandingClock()) as made:
+        yield made
+
+
+async def register(bench: Bench, device: EndDevice) -> None:
+    journal = cast("Journal", bench.journal)
+    await journal.put_devices([registration(device)])
+    await bench.network.load()
+
+
+def registration(device: EndDevice) -> Registration:
+    if device.keys is None:
+        keys = RootKeys(app_key=device.app_key)
+        return Registration(device=Device(dev_eui=device.dev_eui, join_eui=device.join_eui), root_keys=keys)
+    assert device.dev_addr is not None
+    session = Session(
+        dev_eui=device.dev_eui,
+        dev_addr=device.dev_addr,
+        activation=f"{device.dev_addr}-abp0",
+        mac_version=device.mac_version,
+        keys=device.keys,
+    )
+    return Registration(device=Device(dev_eui=device.dev_eui, activation=Activation.ABP), session=session)
+
+
+def abp(dev_eui: Eui64 = DEV_EUI) -> EndDevice:
+    return EndDevice.abp(dev_eui, DevAddr("26011234"))
+
+
+# ── joining ──
+
+
+async def test_a_device_joins_and_is_heard(bench: Bench) -> None:
+    device = EndDevice(DEV_EUI)
+    await register(bench, device)
+
+    await bench.hear(device.join_request())
+    joined = device.accept(await bench.answered())
+    await bench.hear(device.uplink(2, b"\x01"))
+
+    assert joined
+    assert await bench.rows() == [0]
+    assert bench.network.counts == {"frames": 2, "joins": 1, "uplinks": 1}
+
+
+async def test_a_join_request_heard_again_is_refused_also_after_a_restart(path: Path) -> None:
+    device, clock = EndDevice(DEV_EUI), StandingClock()
+    request = device.join_request()
+    async with network_on(path, clock) as bench:
+        await register(bench, device)
+        await bench.hear(request)
+        await bench.hear(request)
+        before = bench.network.refused[BadFrameReason.REPLAYED_DEV_NONCE]
+
+    async with network_on(path, clock) as bench:
+        await bench.network.load()
+        await bench.hear(request)
+        after = bench.network.refused[BadFrameReason.REPLAYED_DEV_NONCE]
+
+    assert (before, after) == (1, 1)
+
+
+async def test_two_join_requests_heard_at_once_get_two_join_nonces(bench: Bench) -> None:
+    device = EndDevice(DEV_EUI)
+    await register(bench, device)
+
+    await asyncio.gather(bench.hear(device.join_request()), bench.hear(device.join_request()))
+
+    nonces = [changes.join_nonces[0][1] for changes in bench.journal.commits]
+    assert nonces == [1, 2]
+    assert bench.network.counts["joins"] == 2
+
+
+async def test_a_join_that_the_disk_does_not_take_is_not_answered(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network_module, "STORAGE_RETRY_S", 0.001)
+    device = EndDevice(DEV_EUI)
+    await register(bench, device)
+    bench.journal.failures = 2
+
+    await bench.hear(device.join_request())
+
+    assert bench.network.counts["joins"] == 1
+    assert bench.radio.sent == []
+
+
+async def test_join_accepts_that_nobody_heard_leave_two_sessions_at_most(bench: Bench) -> None:
+    device = EndDevice(DEV_EUI)
+    await register(bench, device)
+    accept = b""
+    for _ in range(5):
+        await bench.hear(device.join_request())
+        accept = await bench.answered()
+
+    joined = device.accept(accept)
+    before = bench.network.status()["sessions"]
+    await bench.hear(device.uplink(2, b"\x01"))
+
+    assert joined
+    assert before == 2
+    assert bench.network.status()["sessions"] == 1
+    assert len(await cast("Journal", bench.journal).sessions()) == 1
+
+
+async def test_a_slow_copy_of_an_old_session_does_not_end_the_new_one(bench: Bench) -> None:
+    device = EndDevice(DEV_EUI)
+    await register(bench, device)
+    await bench.hear(device.join_request())
+    device.accept(await bench.answered())
+    slow = device.uplink(2, b"\x01")
+    await bench.hear(device.join_request())
+    accept = await bench.answered()
+
+    await bench.hear(slow)
+    device.accept(accept)
+    await bench.hear(device.uplink(2, b"\x02"))
+
+    assert bench.network.counts["uplinks"] == 2
+
+
+async def test_a_device_of_nobody_is_counted_and_not_answered(bench: Bench) -> None:
+    await bench.hear(EndDevice(DEV_EUI).join_request())
+    await bench.hear(abp().uplink(2, b"\x01"))
+
+    assert bench.network.refused == {BadFrameReason.UNKNOWN_DEVICE: 1, BadFrameReason.UNKNOWN_DEV_ADDR: 1}
+    assert bench.radio.sent == []
+
+
+# ── data ──
+
+
+async def test_a_confirmed_uplink_is_acknowledged_once_it_is_on_disk(bench: Bench) -> None:
+    device = abp()
+    await register(bench, device)
+
+    await bench.hear(device.uplink(2, b"\x01", confirmed=True))
+    on_disk = await bench.rows()
+    downlink = device.hear(await bench.answered())
+
+    assert on_disk == [0]
+    assert downlink is not None
+    assert downlink.ack
+    assert (await bench.session()).n_f_cnt_down == 1
+
+
+async def test_an_uplink_has_the_identity_of_its_activation(bench: Bench) -> None:
+    device = abp()
+    await register(bench, device)
+
+    await bench.hear(device.uplink(2, b"\x01"))
+
+    (row,) = await cast("Journal", bench.journal).read(CITY, 10)
+    assert row.uplink.id == uplink_id(DEV_EUI, "26011234-abp0", 0)
+
+
+async def test_an_unconfirmed_uplink_is_not_answered(bench: Bench) -> None:
+    device = abp()
+    await register(bench, device)
+
+    await bench.hear(device.uplink(2, b"\x01"))
+
+    assert bench.radio.sent == []
+    assert (await bench.session()).n_f_cnt_down == 0
+
+
+async def test_a_retransmission_is_answered_again_and_not_emitted_again(bench: Bench) -> None:
+    device = abp()
+    await register(bench, device)
+    await bench.hear(device.uplink(2, b"\x01", confirmed=True))
+    first = await bench.answered()
+
+    await bench.hear(device.repeat())
+    second = device.hear(await bench.answered())
+
+    assert device.hear(first) is None, "the older counter is not taken after the newer"
+    assert second is not None
+    assert second.ack
+    assert await bench.rows() == [0]
+
+
+async def test_mac_commands_alone_move_the_counter_and_make_no_row(bench: Bench) -> None:
+    device = abp()
+    await register(bench, device)
+
+    await bench.hear(device.uplink(0, b"\x02"))
+
+    assert await bench.rows() == []
+    assert (await bench.session()).f_cnt_up == 1
+
+
+async def test_a_replay_after_a_restart_is_refused(path: Path) -> None:
+    device, clock = abp(), StandingClock()
+    first = device.uplink(2, b"\x01")
+    async with network_on(path, clock) as bench:
+        await register(bench, device)
+        await bench.hear(first)
+        await bench.hear(device.uplink(2, b"\x02"))
+
+    async with network_on(path, clock) as bench:
+        await bench.network.load()
+        await bench.hear(first)
+
+        assert bench.network.refused == {BadFrameReason.REPLAYED_COUNTER: 1}
+        assert await bench.rows() == [0, 1]
+
+
+async def test_devices_that_change_while_frames_come_in_keep_their_counters(bench: Bench) -> None:
+    device, other = abp(), EndDevice.abp(Eui64("a81758fffe051d03"), DevAddr("26011235"))
+    await register(bench, device)
+    first = device.uplink(2, b"\x01")
+    await bench.hear(first)
+
+    await register(bench, other)
+    await bench.hear(first)
+    await bench.hear(other.uplink(2, b"\x01"))
+
+    assert bench.network.refused == {BadFrameReason.REPEATED: 1}
+    assert await bench.rows() == [0, 0]
+
+
+async def test_a_removed_device_is_no_longer_heard(bench: Bench) -> None:
+    device = abp()
+    await register(bench, device)
+    await bench.hear(device.uplink(2, b"\x01"))
+
+    await cast("Journal", bench.journal).remove_devices([DEV_EUI])
+    await bench.network.load()
+    await bench.hear(device.uplink(2, b"\x02"))
+
+    assert bench.network.refused == {BadFrameReason.UNKNOWN_DEV_ADDR: 1}
+    assert await bench.rows() == [0]
+
+
+# ── a disk that takes nothing ──
+
+
+async def test_an_uplink_that_the_disk_refuses_is_kept_and_not_acknowledged(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network_module, "STORAGE_RETRY_S", 0.001)
+    device = abp()
+    await register(bench, device)
+    bench.journal.failures = 3
+
+    await bench.hear(device.uplink(2, b"\x01", confirmed=True))
+
+    assert await bench.rows() == [0]
+    assert bench.radio.sent == []
+    assert bench.network.status()["waiting_for_disk"] == 0
+
+
+async def test_a_retransmission_is_not_acknowledged_before_its_first_is_on_disk(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network_module, "STORAGE_RETRY_S", 0.05)
+    device = abp()
+    await register(bench, device)
+    bench.journal.failures = 1
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(bench.hear(device.uplink(2, b"\x01", confirmed=True)))
+        await asyncio.sleep(0)
+        tasks.create_task(bench.hear(device.repeat()))
+    await bench.answered()
+
+    first, second = bench.journal.commits
+    assert [uplink.f_cnt for uplink in first.uplinks] == [0]
+    assert second.uplinks == ()
+    assert len(bench.radio.sent) == 1
+
+
+async def test_what_memory_cannot_hold_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network_module, "WAITING_LIMIT", 0)
+    device = abp()
+    await register(bench, device)
+    bench.journal.failures = 1
+
+    await bench.hear(device.uplink(2, b"\x01"))
+
+    assert bench.network.counts["lost_for_want_of_disk"] == 1
+    assert bench.network.counts["uplinks"] == 0
+
+
+async def test_an_uplink_that_was_lost_is_new_when_the_device_tries_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network_module, "WAITING_LIMIT", 0)
+    device = abp()
+    await register(bench, device)
+    bench.journal.failures = 1
+
+    await bench.hear(device.uplink(2, b"\x01", confirmed=True))
+    await bench.hear(device.repeat())
+    await bench.answered()
+
+    assert await bench.rows() == [0]
+    assert len(bench.radio.sent) == 1
