@@ -10,15 +10,15 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from decoders.registry import Registry
 from gateway.clock import SystemClock, learn_boots
 from gateway.codecs import Codecs
-from gateway.config import DestinationSettings, Settings, SourceSettings
+from gateway.config import DestinationSettings, Settings, SourceSettings, data_folder_problem, make_data_folder
 from gateway.control import Desk, serving
 from gateway.delivery import Destination, Telling
-from gateway.formats.catalogue import make_format
 from gateway.journal import Journal
 from gateway.lorawan.region import REGIONS
 from gateway.model import Clock, Json, TimeQuality
@@ -26,11 +26,12 @@ from gateway.network import Network
 from gateway.sources import Source
 from gateway.sources.gather import Gather
 from gateway.sources.semtech_udp import SemtechUdp
-from gateway.transports.catalogue import make_transport
+from gateway.transports import catalogue as transports
 
 logger = logging.getLogger(__name__)
 
 STOP_TIME = 5.0  # seconds for good-byes; systemd waits 90
+SWITCH_INTERVAL = 0.0005  # seconds; with Python's 5 ms a busy loop keeps the journal's thread waiting for up to seconds
 
 
 class Agent:
@@ -56,8 +57,8 @@ class Agent:
     def _telling(self, settings: DestinationSettings) -> Telling:
         destination = Destination(
             name=settings.name,
-            format=make_format(settings),
-            transport=make_transport(settings, self._clock),
+            format=settings.format,
+            transport=transports.make(settings.platform, self._clock),
             selects=settings.selection.selects,
             batch=settings.batch,
             longest_delay=settings.retry_max_s,
@@ -83,7 +84,6 @@ class Agent:
                 for source in self.sources:
                     tasks.create_task(source.run(self.gather), name=f"source {source.name}")
         finally:
-            self.gather.close()
             for telling in self.tellings:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(STOP_TIME):
@@ -109,7 +109,7 @@ class Agent:
                 "trusted": trusted,
                 "words": "" if trusted else _clock_words(self._trust),
             },
-            "sources": [source.status() for source in self.sources],
+            "sources": [{"name": source.name, **source.status()} for source in self.sources],
             "gather": self.gather.status(),
             "network": self.network.status(),
             "destinations": {telling.destination.name: telling.status() for telling in self.tellings},
@@ -131,6 +131,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     Whatever ends the agent ends the block, too.
     """
     clock = clock or system_clock(settings)
+    make_data_folder(settings.gateway.data)
     journal = await Journal.open(
         settings.journal_path,
         limit_bytes=settings.journal.limit_bytes,
@@ -155,6 +156,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
 async def run(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT, and return 0; errors are raised as `running` raises them."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -162,7 +164,7 @@ async def run(settings: Settings) -> int:
         loop.add_signal_handler(number, stop.set)
     try:
         async with running(settings):
-            logger.info("%s: hearing; `brygga status` shows how it goes", settings.gateway.name)
+            logger.info("%s: started; `brygga status` shows how it goes", settings.gateway.name)
             await stop.wait()  # no limit: the agent runs until it is told to stop
             logger.info("stopping")
     except BaseExceptionGroup as group:
@@ -178,13 +180,8 @@ def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 def check(settings: Settings) -> Sequence[str]:
     """Return what a configuration promises and this machine cannot keep; nothing is opened or written."""
-    problems = []
-    folder = settings.journal_path.parent
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not os.access(existing, os.W_OK | os.X_OK):
-        problems.append(f"gateway.data: {folder} cannot be written by this user ({existing} belongs to somebody else)")
-    problems += load_registry(settings).problems()
-    return problems
+    folder = data_folder_problem(settings.gateway.data)
+    return [*([folder] if folder else []), *load_registry(settings).problems()]
 
 
 def load_registry(settings: Settings) -> Registry:
@@ -207,10 +204,10 @@ def _clock_words(trust: TimeQuality) -> str:
 
 def _source(settings: SourceSettings, clock: Clock) -> Source:
     return SemtechUdp(
-        name=settings.name,
+        settings.name,
         host=settings.host,
         port=settings.port,
-        allowed=settings.gateways,
+        gateways=settings.gateways,
         clock=clock,
-        receive_buffer=settings.receive_buffer,
+        receive_buffer_bytes=settings.receive_buffer_bytes,
     )

@@ -6,28 +6,32 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
+from decoders.contract import Decoded, DecodeError, Decoder
 from decoders.registry import Registry
-
-from decoders.contract import DecodeError, Decoder, Payload
+from gateway.codecs import Codecs
 from gateway.errors import ConfigError
 from gateway.model import Device, Eui64, Instant, Json, TimeQuality, Uplink
 from gateway.normalise import normalise
 
+NOBODY = Eui64("0" * 16)
 
-def decode(registry: Registry, name: str, port: int, text: str) -> Mapping[str, Json]:
+
+async def decode(registry: Registry, name: str, port: int, text: str) -> Mapping[str, Json]:
     """Return readings in the vocabulary's units, raw fields and warnings, or ``{"error": words}``.
 
     Raises ConfigError for what the person typed wrong: an unknown decoder, a port, characters that are no hex.
     """
-    now = datetime.now(UTC)
-    payload = Payload(_octets(text), _port(port), now)
+    uplink = _uplink(_octets(text), _port(port), datetime.now(UTC))
     decoder = _find(registry, name)
-    try:
-        decoded = decoder.decode(payload)
-    except DecodeError as error:
-        return {"error": f"{name} cannot read this: {error}"}
-    device = Device(dev_eui=Eui64("0" * 16), decoder=name)
-    normalised = normalise(_uplink(payload, now), device, decoded, decoder.revision)
+    device = Device(dev_eui=NOBODY, decoder=name)
+    (outcome,) = await Codecs(registry.get).decode([(uplink, device)])
+    if isinstance(outcome, DecodeError):
+        return {"error": f"{name} cannot read this: {outcome}"}
+    return _in_words(uplink, device, outcome, decoder.revision)
+
+
+def _in_words(uplink: Uplink, device: Device, decoded: Decoded, revision: str) -> Mapping[str, Json]:
+    normalised = normalise(uplink, device, decoded, revision)
     return {
         "readings": [
             {
@@ -35,7 +39,7 @@ def decode(registry: Registry, name: str, port: int, text: str) -> Mapping[str, 
                 "value": one.value,
                 "unit": one.unit,
                 "channel": one.channel,
-                "at": None if one.observed_at == now else one.observed_at.isoformat(),
+                "at": None if one.observed_at == uplink.heard_at.utc else one.observed_at.isoformat(),
                 "plausibility": str(one.plausibility),
             }
             for one in normalised.observations
@@ -49,7 +53,7 @@ def _find(registry: Registry, name: str) -> Decoder:
     try:
         return registry.get(name)
     except (LookupError, ValueError) as error:
-        raise ConfigError(str(error.args[0] if error.args else error)) from error
+        raise ConfigError(str(error)) from error
 
 
 def _octets(text: str) -> bytes:
@@ -66,14 +70,14 @@ def _port(port: int) -> int:
     return port
 
 
-def _uplink(payload: Payload, now: datetime) -> Uplink:
+def _uplink(payload: bytes, port: int, now: datetime) -> Uplink:
     return Uplink(
         id=UUID(int=0),
-        dev_eui=Eui64("0" * 16),
+        dev_eui=NOBODY,
         activation="",
         f_cnt=0,
-        f_port=payload.f_port,
-        payload=payload.data,
+        f_port=port,
+        payload=payload,
         confirmed=False,
         adr=False,
         receptions=(),

@@ -75,6 +75,7 @@ class EndDevice:
         self.adr = False
         self.dev_nonce = -1  # the last one used
         self._used_nonces: set[int] = set()
+        self.join_nonce: int | None = None  # of the accept that gave the session; None where none did
         self.dev_addr: DevAddr | None = None
         self.keys: SessionKeys | None = None
         self._ciphers: SessionCiphers | None = None
@@ -133,6 +134,7 @@ class EndDevice:
             self.app_key, join_nonce=content.join_nonce, net_id=content.net_id, dev_nonce=self.dev_nonce
         )
         self._activate(content.dev_addr, keys)
+        self.join_nonce = content.join_nonce
         self.rx1_delay_s = content.rx_delay or 1
         self.rx1_dr_offset, self.rx2_data_rate = content.rx1_dr_offset, content.rx2_data_rate
         self.channels_hz = cf_list_frequencies(content.cf_list)

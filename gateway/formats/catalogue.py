@@ -17,6 +17,12 @@ FORMATS: Final[Mapping[str, Callable[..., Format]]] = {
     "senml": SenMl,
 }
 
+# The protocols that each can go over: NGSI-LD needs the answer's body, which a PUBACK has not.
+WAYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "ngsi_ld": ("http", "https"),
+    "senml": ("mqtt", "mqtts", "http", "https"),
+}
+
 
 def make(name: str, options: Mapping[str, Json]) -> Format:
     """Return the format ``name`` with ``options``; ValueError says what is wrong with either."""
@@ -29,6 +35,17 @@ def make(name: str, options: Mapping[str, Json]) -> Format:
                 f"{name} has no option {option!r}; it has {', '.join(known)}{_did_you_mean(option, known)}"
             )
     return FORMATS[name](**options)
+
+
+def misfit(name: str, options: Mapping[str, Json], scheme: str) -> str:
+    """Return why the format ``name`` cannot go to a URL of ``scheme``, in words; "" when it can."""
+    if scheme not in WAYS[name]:
+        right = " or ".join(f"{way}://" for way in WAYS[name])
+        return f"{name} cannot go over {scheme}://; {right} is right"
+    topic = str(options.get("topic", options_of(name).get("topic", "/")))
+    if scheme.startswith("http") and not topic.startswith("/"):
+        return f"{name} over {scheme}:// puts its topic behind the URL; options.topic = '/{topic}' begins with / as a path does"
+    return ""
 
 
 def options_of(name: str) -> Mapping[str, Json]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.formats.catalogue import FORMATS, make, options_of
+from gateway.formats.catalogue import FORMATS, WAYS, make, misfit, options_of
 from gateway.formats.ngsi_ld import NgsiLd
 from gateway.formats.senml import SenMl
 
@@ -35,3 +35,24 @@ def test_what_a_person_wrote_wrong_is_said(name: str, options: dict[str, Any], w
 def test_options_are_listed_with_their_defaults() -> None:
     assert options_of("senml")["encoding"] == "json"
     assert options_of("ngsi_ld")["late"] == "refuse"
+
+
+def test_every_format_says_which_protocols_it_can_go_over() -> None:
+    assert WAYS.keys() == FORMATS.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "scheme", "words"),
+    [
+        ("ngsi_ld", {}, "https", ""),
+        ("ngsi_ld", {}, "mqtts", "ngsi_ld cannot go over mqtts://; http:// or https:// is right"),
+        ("senml", {}, "mqtt", ""),
+        ("senml", {"topic": "/in"}, "http", ""),
+        ("senml", {"topic": "in"}, "http", "options.topic = '/in' begins with / as a path does"),
+    ],
+)
+def test_a_format_that_cannot_go_a_way_says_why(name: str, options: dict[str, Any], scheme: str, words: str) -> None:
+    said = misfit(name, options, scheme)
+
+    assert said.endswith(words)
+    assert bool(said) is bool(words)

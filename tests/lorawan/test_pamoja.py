@@ -7,77 +7,34 @@ from dataclasses import replace
 import pytest
 from pamoja import _native
 from pamoja._native import (
-    ChannelPlan,
-    LorawanDevice,
-    LorawanDeviceSettings,
     LorawanEndDevice,
-    LorawanSession,
     LorawanTransmission,
 )
 
 from gateway.lorawan.downlink import acknowledge, receive_windows, seal_downlink
 from gateway.lorawan.join import answer_join, open_join_request
-from gateway.lorawan.mac_commands import parse_mac_commands
-from gateway.lorawan.phy import Direction, FCtrl, JoinRequest, parse
+from gateway.lorawan.phy import FCtrl, JoinRequest, parse
 from gateway.lorawan.region import EU868, airtime
-from gateway.lorawan.sessions import NewUplink, OpenSession, Repeated
-from gateway.model import DataRate, DevAddr, Device, Eui64, Key, MacVersion, Reception, RootKeys, Session, SessionKeys
-from tests.lorawan.air import hear, reception
+from gateway.lorawan.sessions import OpenSession, Repeated
+from gateway.model import DevAddr, Device, Key, MacVersion, RootKeys, Session, SessionKeys
+from tests.lorawan.air import hear
+from tests.lorawan.pamoja_device import (
+    APP_KEY,
+    APP_S_KEY,
+    DEV_EUI,
+    JOIN_EUI,
+    NWK_S_KEY,
+    STEP_US,
+    VERSIONS,
+    abp,
+    heard_as,
+    otaa,
+    rate,
+    sealed,
+    uplink,
+)
 
-DEV_EUI, JOIN_EUI = Eui64("a81758fffe051d02"), Eui64("70b3d57ed0000001")
-APP_KEY, NWK_S_KEY, APP_S_KEY = bytes(range(16)), bytes(range(16, 32)), bytes(range(32, 48))
-VERSIONS = [MacVersion.V1_0_3, MacVersion.V1_0_4]
-PLAN = ChannelPlan.for_region("EU868")
-STEP_US = 10_000_000  # between uplinks
 REFUSES: type[Exception] = _native.PamojaError  # type: ignore[attr-defined]  # its stubs leave it out
-
-
-def settings(mac_version: MacVersion) -> LorawanDeviceSettings:
-    return LorawanDeviceSettings(2, 16, version=str(mac_version), adr=False, regional_duty_cycle=False, seed=1)
-
-
-def otaa(mac_version: MacVersion) -> LorawanEndDevice:
-    credentials = LorawanDevice(list(bytes.fromhex(DEV_EUI)), list(bytes.fromhex(JOIN_EUI)), list(APP_KEY))
-    return LorawanEndDevice.over_the_air(PLAN, credentials, settings(mac_version))
-
-
-def abp(mac_version: MacVersion, f_cnt: int) -> tuple[LorawanEndDevice, OpenSession]:
-    keys = SessionKeys.v1_0(nwk_s_key=Key(NWK_S_KEY), app_s_key=Key(APP_S_KEY))
-    session = Session(
-        dev_eui=DEV_EUI,
-        dev_addr=DevAddr("26011234"),
-        activation="26011234-abp0",
-        mac_version=mac_version,
-        keys=keys,
-        f_cnt_up=f_cnt,
-        n_f_cnt_down=f_cnt,
-    )
-    theirs = LorawanSession(0x26011234, list(NWK_S_KEY), list(APP_S_KEY))
-    last_down = f_cnt - 1 if f_cnt else None
-    device = LorawanEndDevice.personalized(PLAN, theirs, settings(mac_version), fcnt_up=f_cnt, fcnt_down=last_down)
-    return device, OpenSession(session)
-
-
-def rate(number: int) -> DataRate:
-    data_rate = EU868.data_rate(number)
-    assert data_rate is not None
-    return data_rate
-
-
-def heard_as(sent: LorawanTransmission) -> Reception:
-    return reception(frequency_hz=sent.frequency_hz, data_rate=rate(sent.data_rate), timestamp_us=0)
-
-
-def uplink(sent: LorawanTransmission, opened: OpenSession) -> NewUplink:
-    result = hear(bytes(sent.frame), opened, receptions=(heard_as(sent),))
-    assert isinstance(result, NewUplink)
-    return result
-
-
-def sealed(opened: OpenSession, phy_payload: bytes) -> list[int]:
-    """Count a downlink as the network does, and return it as the device takes it."""
-    opened.session = replace(opened.session, n_f_cnt_down=opened.session.n_f_cnt_down + 1)
-    return list(phy_payload)
 
 
 def joined(device: LorawanEndDevice, mac_version: MacVersion, dev_nonce: int = 1) -> OpenSession:
@@ -198,31 +155,3 @@ def test_it_refuses_a_downlink_of_another_session() -> None:
 
     with pytest.raises(REFUSES):
         device.heard(list(acknowledge(stranger.session, stranger.ciphers, ack=False, f_cnt_up=0)), 9)
-
-
-@pytest.mark.parametrize(
-    ("request_octets", "answer"),
-    [
-        ("06", "06 ff 07"),  # DevStatusReq: battery unknown, margin 7 dB
-        ("0302 0200 01", "03 07"),  # LinkADRReq
-        ("08 02", "08"),  # RXTimingSetupReq
-        ("05 00 d2ad84", "05 07"),  # RXParamSetupReq, 869.525 MHz
-    ],
-)
-@pytest.mark.parametrize("f_port", [None, 0], ids=["FOpts", "FPort 0"])
-def test_it_answers_mac_commands(request_octets: str, answer: str, f_port: int | None) -> None:
-    device, opened = abp(MacVersion.V1_0_4, 0)
-    octets = bytes.fromhex(request_octets)
-    uplink(device.send(5, [1], STEP_US), opened)
-
-    if f_port is None:
-        downlink = seal_downlink(opened.session, opened.ciphers, f_opts=octets)
-    else:
-        downlink = seal_downlink(opened.session, opened.ciphers, f_port=f_port, payload=octets)
-    device.heard(sealed(opened, downlink), 7, "rx1")
-    result = uplink(device.send(5, [2], 2 * STEP_US), opened)
-
-    (command,) = parse_mac_commands(Direction.UPLINK, result.mac_commands).commands
-    assert command.to_bytes()[:1] == bytes.fromhex(answer)[:1]
-    assert result.mac_commands.hex() == bytes.fromhex(answer).hex()
-    assert result.uplink.payload == b"\x02"

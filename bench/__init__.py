@@ -1,0 +1,1 @@
+"""Programs that measure: `python -m bench.whole_path`, `bench.stages`, `bench.footprint` (README.md)."""

@@ -1,0 +1,223 @@
+"""The words of the `brygga` command: every command with its options and an example, for --help and the reference."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway import __version__
+from gateway.devices_file.columns import COLUMNS
+
+KINDS = ("refused", "undecoded", "undated")  # of dead letters
+
+Parser = argparse.ArgumentParser
+Add = Callable[[Parser], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: what it is called, what it does, how it is typed."""
+
+    words: str
+    brief: str
+    description: str
+    example: str  # a line that can be typed, and lines of what comes of it
+    arguments: tuple[Add, ...] = ()
+
+
+def _argument(*names: str, help: str, **settings: object) -> Add:  # noqa: A002 - argparse's own word
+    def add(parser: Parser) -> None:
+        parser.add_argument(*names, help=help, **settings)  # type: ignore[arg-type]  # argparse's own keywords
+
+    return add
+
+
+_CONFIG = _argument("--config", metavar="FILE", help="default: brygga.toml here, then /etc/brygga/brygga.toml")
+_JSON = _argument("--json", action="store_true", help="print JSON, for programs")
+_DESTINATION = _argument("--destination", metavar="NAME", help="only those of this destination")
+_KIND = _argument("--kind", choices=KINDS, help="only those refused by the platform, not decoded, or without a time")
+
+_DEVICE_OPTIONS = tuple(
+    _argument(
+        f"--{column.name.replace('_', '-')}",
+        required=column.name == "dev_eui",
+        metavar=column.name.rpartition("_")[2].upper(),
+        help=column.words,
+    )
+    for column in COLUMNS.values()
+    if column.is_option
+)
+
+COMMANDS = (
+    Command(
+        words="run",
+        brief="run the agent",
+        description="Hear, keep and deliver until stopped (Ctrl-C or SIGTERM).",
+        example="brygga run --config /etc/brygga/brygga.toml",
+        arguments=(_CONFIG,),
+    ),
+    Command(
+        words="check",
+        brief="check a configuration",
+        description="Print every problem of a configuration at once; exit 78 if there is one.",
+        example="brygga check --config brygga.toml",
+        arguments=(_CONFIG,),
+    ),
+    Command(
+        words="status",
+        brief="show sources, journal and destinations",
+        description="Show how it goes: of a running agent all, of a stopped one what its journal says.",
+        example="brygga status",
+        arguments=(_CONFIG, _JSON),
+    ),
+    Command(
+        words="demo",
+        brief="show it all on this machine, with nothing else needed",
+        description="Run simulated radio and sensors, the agent, a broker and a city platform; take the\n"
+        "destinations away for a while, and bring them back.",
+        example="brygga demo --once",
+        arguments=(
+            _argument("--once", action="store_true", help="end by itself; exit 0 when nothing was lost"),
+            _argument("--outage", type=float, default=12.0, metavar="S", help="seconds of the outage (12)"),
+        ),
+    ),
+    Command(
+        words="device add",
+        brief="add one device",
+        description="Add a device, or change the one with this DevEUI: what is left out stays as it is.",
+        example="brygga device add --dev-eui a81758fffe0a0001 --name 'Library' --decoder elsys/ers",
+        arguments=(*_DEVICE_OPTIONS, _CONFIG),
+    ),
+    Command(
+        words="device import",
+        brief="import a CSV file",
+        description="Add or change all devices of a CSV file, or none if a line is wrong. The first line names\n"
+        "the columns; one that is left out stays as it is, and so do keys where a cell is empty.",
+        example="brygga device import examples/devices.csv",
+        arguments=(_argument("file", metavar="FILE.csv", help="- for standard input"), _CONFIG),
+    ),
+    Command(
+        words="device export",
+        brief="export a CSV file",
+        description="Write all devices as CSV, for another box or for safe keeping.",
+        example="brygga device export --with-keys devices.csv",
+        arguments=(
+            _argument("file", metavar="FILE.csv", nargs="?", default="-", help="- (default) for standard output"),
+            _argument("--with-keys", action="store_true", help="root keys, session keys and counters too"),
+            _CONFIG,
+        ),
+    ),
+    Command(
+        words="device list",
+        brief="list devices",
+        description="List all devices; of a running agent with the age of their last frame. A narrow terminal\n"
+        "shows less of each, a pipe all.",
+        example="brygga device list | grep water",
+        arguments=(_CONFIG, _JSON),
+    ),
+    Command(
+        words="device show",
+        brief="show one device",
+        description="Show all that is known of one device; never its keys.",
+        example="brygga device show a81758fffe0a0001",
+        arguments=(_argument("device", metavar="DEVEUI", help="16 hex digits"), _CONFIG, _JSON),
+    ),
+    Command(
+        words="device remove",
+        brief="remove devices",
+        description="Forget devices, their keys and sessions; uplinks already heard stay.",
+        example="brygga device remove a81758fffe0a0001 24e124fffe0a0002",
+        arguments=(_argument("devices", metavar="DEVEUI", nargs="+", help="16 hex digits"), _CONFIG),
+    ),
+    Command(
+        words="decode",
+        brief="decode a payload on the spot",
+        description="Print a payload's readings; needs no configuration, but finds its decoders too.",
+        example="brygga decode --decoder elsys/ers --port 5 0100e202290400270506060308070d62",
+        arguments=(
+            _argument("--decoder", required=True, metavar="VENDOR/MODEL", help="e.g. elsys/ers"),
+            _argument("--port", type=int, required=True, metavar="N", help="FPort, 1 to 255"),
+            _argument("hex", nargs="+", metavar="HEX", help="the payload; blanks between octets are allowed"),
+            _CONFIG,
+            _JSON,
+        ),
+    ),
+    Command(
+        words="dead-letters list",
+        brief="list them",
+        description="List what is held back, oldest first, with the platform's or the decoder's answer.",
+        example="brygga dead-letters list --kind refused",
+        arguments=(
+            _argument("--limit", type=int, default=50, metavar="N", help="at most so many (50)"),
+            _DESTINATION,
+            _KIND,
+            _CONFIG,
+            _JSON,
+        ),
+    ),
+    Command(
+        words="dead-letters show",
+        brief="show one",
+        description="Show one uplink with its payload, and why each destination holds it back.",
+        example="brygga dead-letters show 1042",
+        arguments=(_argument("id", type=int, metavar="ID", help="as `dead-letters list` has it"), _CONFIG, _JSON),
+    ),
+    Command(
+        words="dead-letters retry",
+        brief="try them again",
+        description="Send them again: those named, or all.",
+        example="brygga dead-letters retry --destination goteborg",
+        arguments=(
+            _argument("ids", type=int, nargs="*", metavar="ID", help="none: all"),
+            _DESTINATION,
+            _KIND,
+            _CONFIG,
+        ),
+    ),
+    Command(
+        words="dead-letters drop",
+        brief="drop them for ever",
+        description="Drop those named, or --all; dropped uplinks cannot be had back.",
+        example="brygga dead-letters drop 1042",
+        arguments=(
+            _argument("ids", type=int, nargs="*", metavar="ID", help="as `dead-letters list` has them"),
+            _argument("--all", action="store_true", help="all, or all that --destination and --kind leave"),
+            _DESTINATION,
+            _KIND,
+            _CONFIG,
+        ),
+    ),
+)
+
+GROUPS = {
+    "device": "add, import, export, list, show, remove devices",
+    "dead-letters": "uplinks that a platform refused or no decoder understood",
+}
+
+
+def parser() -> Parser:
+    """Return the parser; what it returns has ``command``, the words of a Command."""
+    top = argparse.ArgumentParser(
+        prog="brygga",
+        description="The agent on a LoRaWAN gateway: hears sensors, decodes them, keeps them, delivers them.",
+        epilog="Begin with `brygga demo`, or with examples/brygga.toml and `brygga check`.",
+    )
+    top.add_argument("--version", action="version", version=f"brygga {__version__}")
+    places = {"": top.add_subparsers(title="commands", required=True, metavar="COMMAND")}
+    for command in COMMANDS:
+        group, _, name = command.words.rpartition(" ")
+        if group not in places:
+            inner = places[""].add_parser(group, help=GROUPS[group], description=f"{GROUPS[group].capitalize()}.")
+            places[group] = inner.add_subparsers(title="commands", required=True, metavar="COMMAND")
+        one = places[group].add_parser(
+            name,
+            help=command.brief,
+            description=command.description,
+            epilog=f"example:\n  {command.example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for add in command.arguments:
+            add(one)
+        one.set_defaults(command=command.words)
+    return top

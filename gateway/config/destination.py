@@ -1,0 +1,210 @@
+"""A destination's section: what its keys must be to each other, and the settings made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from gateway.config.keys import HTTP_ONLY, MQTT_ONLY, DestinationKeys
+from gateway.config.reading import Check, Section, Table, did_you_mean, hint_in_words, shown_value
+from gateway.config.settings import DestinationSettings, Selection
+from gateway.errors import ConfigError
+from gateway.formats import catalogue
+from gateway.model import Eui64, Json
+from gateway.transports import tls
+from gateway.transports.broker import Broker, MqttVersion
+from gateway.transports.service import ApiKey, Basic, Bearer, Login, Service
+from gateway.transports.tls import Tls
+
+Problems = Iterator[tuple[str, str]]
+
+
+def keys_of(section: Section) -> DestinationKeys:
+    """Return the section's keys by their type."""
+    return cast("DestinationKeys", section.keys)
+
+
+def speaks_mqtt(keys: DestinationKeys) -> bool:
+    """Tell which of the two protocols the URL names."""
+    return keys.url.scheme.startswith("mqtt")
+
+
+# ── what keys must be to each other ──
+
+
+def _format(section: Section) -> Problems:
+    keys = keys_of(section)
+    if keys.format not in catalogue.FORMATS:
+        yield "format", f"{keys.format!r} is no format{did_you_mean(keys.format, catalogue.FORMATS)}"
+        return
+    problems = list(_option_types(keys.format, keys.options))
+    yield from problems or _options(keys.format, keys.options)
+
+
+def _option_types(name: str, options: Table) -> Problems:
+    hints = get_type_hints(catalogue.FORMATS[name].__init__)
+    known = catalogue.options_of(name)
+    for option, value in options.items():
+        if option not in known:
+            yield f"options.{option}", f"{name} has no such option{did_you_mean(option, known)}"
+        elif not _is(hints[option], value):
+            yield f"options.{option}", f"{shown_value(value)} where {hint_in_words(hints[option])} is expected"
+
+
+def _is(hint: Any, value: Json) -> bool:
+    try:
+        TypeAdapter(hint).validate_python(value, strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+def _options(name: str, options: Table) -> Problems:
+    try:
+        catalogue.make(name, options)
+    except ValueError as error:
+        option, found, words = str(error).partition(": ")
+        yield (
+            (f"options.{option}", words) if found and option in catalogue.options_of(name) else ("options", str(error))
+        )
+
+
+def _format_fits(section: Section) -> Problems:
+    keys = keys_of(section)
+    if keys.format in catalogue.FORMATS:
+        words = catalogue.misfit(keys.format, keys.options, keys.url.scheme)
+        if words:
+            yield "format", words
+
+
+def _protocol(section: Section) -> Problems:
+    mqtt = speaks_mqtt(keys_of(section))
+    other = "HTTP" if mqtt else "MQTT"
+    for key in HTTP_ONLY if mqtt else MQTT_ONLY:
+        if key in section.given:
+            yield key, f"belongs to {other}, and the URL begins with {keys_of(section).url.scheme}://"
+
+
+def _twice(section: Section) -> Problems:
+    for key in ("password", "token"):
+        if {key, f"{key}_file"} <= section.given:
+            yield key, f"stands beside {key}_file; one of the two is enough"
+
+
+def _user(section: Section) -> Problems:
+    password = section.given & {"password", "password_file"}
+    if password and "username" not in section.given:
+        yield "username", "is missing; a password needs it"
+    if "username" in section.given and not password and not speaks_mqtt(keys_of(section)):
+        yield "password_file", "is missing; HTTP Basic needs it beside username"
+    if ":" in (keys_of(section).username or "") and not speaks_mqtt(keys_of(section)):
+        yield "username", "has a colon in it, which HTTP Basic cannot say (RFC 7617)"
+
+
+def _api_key(section: Section) -> Problems:
+    for key, other in (("api_key_header", "api_key_file"), ("api_key_file", "api_key_header")):
+        if key in section.given and other not in section.given:
+            yield other, f"is missing; it belongs to {key}"
+
+
+def _one_login(section: Section) -> Problems:
+    logins = [name for name in ("username", "token", "token_file", "api_key_file") if name in section.given]
+    if len(logins) > 1 and set(logins) != {"token", "token_file"}:
+        yield logins[1], f"stands beside {logins[0]}; a platform is shown one credential"
+
+
+def _tls(section: Section) -> Problems:
+    keys = keys_of(section)
+    if "tls" not in section.given:
+        return
+    if not keys.url.secure:
+        yield "tls", f"has no effect on {keys.url.scheme}://; {keys.url.scheme}s:// is encrypted"
+    if keys.tls.key_file is not None and keys.tls.certificate_file is None:
+        yield "tls.certificate_file", "is missing; key_file belongs to it"
+    elif keys.tls.certificate_file is not None:
+        try:
+            tls.context(Tls(certificate_file=keys.tls.certificate_file, key_file=keys.tls.key_file))
+        except ConfigError as error:
+            yield "tls.certificate_file", "; ".join(error.problems)
+
+
+def _limits(section: Section) -> Problems:
+    keys = keys_of(section)
+    if keys.connect_limit_s >= keys.total_limit_s:
+        yield "connect_limit_s", f"{keys.connect_limit_s:g} is not less than total_limit_s, {keys.total_limit_s:g}"
+
+
+CHECKS: Final[Mapping[tuple[str, ...], Check]] = {
+    ("format", "options"): _format,
+    ("url", "format", "options"): _format_fits,
+    ("url",): _protocol,
+    (): _twice,
+    ("url", "username"): _user,
+    ("api_key_file", "api_key_header"): _api_key,
+    ("username", "token"): _one_login,
+    ("url", "tls"): _tls,
+    ("connect_limit_s", "total_limit_s"): _limits,
+}
+
+
+# ── what comes of it ──
+
+
+def destination_settings(keys: DestinationKeys, gateway_name: str) -> DestinationSettings:
+    """Return the settings of a destination whose keys are all right."""
+    return DestinationSettings(
+        name=keys.name,
+        format=catalogue.make(keys.format, keys.options),
+        platform=_broker(keys, gateway_name) if speaks_mqtt(keys) else _service(keys),
+        selection=Selection(tags=frozenset(keys.tags), dev_euis=frozenset(map(Eui64, keys.dev_euis))),
+        batch=keys.batch,
+        retry_max_s=keys.retry_max_s,
+    )
+
+
+def client_id(keys: DestinationKeys, gateway_name: str) -> str:
+    """Return the configured client id, or one that stays the same over restarts and differs between gateways."""
+    return keys.client_id or re.sub(r"[^0-9A-Za-z_-]", "-", f"brygga-{gateway_name}-{keys.name}")
+
+
+def _broker(keys: DestinationKeys, gateway_name: str) -> Broker:
+    return Broker(
+        endpoint=keys.url,
+        client_id=client_id(keys, gateway_name),
+        version=MqttVersion(keys.mqtt_version),
+        username=keys.username,
+        password=keys.password or keys.password_file,
+        tls=_believed(keys),
+        window=keys.window,
+        keepalive_s=keys.keep_alive_s,
+        status_topic=keys.status_topic,
+    )
+
+
+def _service(keys: DestinationKeys) -> Service:
+    return Service(
+        endpoint=keys.url,
+        login=_login(keys),
+        headers=keys.headers,
+        tls=_believed(keys),
+        concurrency=keys.concurrency,
+        connect_limit_s=keys.connect_limit_s,
+        total_limit_s=keys.total_limit_s,
+    )
+
+
+def _login(keys: DestinationKeys) -> Login | None:
+    if (token := keys.token or keys.token_file) is not None:
+        return Bearer(token)
+    if keys.api_key_header is not None and keys.api_key_file is not None:
+        return ApiKey(keys.api_key_header, keys.api_key_file)
+    if keys.username is not None and (password := keys.password or keys.password_file) is not None:
+        return Basic(keys.username, password)
+    return None
+
+
+def _believed(keys: DestinationKeys) -> Tls:
+    return Tls(**dict(keys.tls))

@@ -1,0 +1,212 @@
+"""The keys of `brygga.toml`: what a person may write, with what it means and what holds when it is left out.
+
+docs/reference/configuration.md is made from these tables (scripts/generate_configuration.py).
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
+
+from gateway.config.values import (
+    AuthorityFile,
+    Duration,
+    Euis,
+    Folder,
+    HeaderName,
+    Headers,
+    JournalSize,
+    Name,
+    NetId,
+    Octets,
+    OptionalFile,
+    OptionalFolder,
+    OptionalPath,
+    OptionalText,
+    Options,
+    Port,
+    Reading,
+    RegionName,
+    Seconds,
+    SecretFile,
+    Shown,
+    Tags,
+    Text,
+    Topic,
+    Truth,
+    Url,
+    Written,
+)
+
+
+class Keys(BaseModel):
+    """The keys of one section. Good values are noted in the context even when others are wrong."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def note(cls, value: Any, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Keep what was read well, for the checks that look at several keys."""
+        good = read(value)
+        Reading.of(info).good[cls, str(info.field_name)] = good
+        return good
+
+
+class GatewayKeys(Keys):
+    """This box."""
+
+    name: Name = Field(default_factory=socket.gethostname, description="what people call this gateway")
+    data: Folder = Field(
+        default=Path("/var/lib/brygga"),
+        description="the folder of the journal and all else that the agent writes; made by `brygga run` if its parent is there",
+    )
+    control_socket: OptionalPath = Field(
+        default=None, description="the socket that the commands use; without it `control.sock` in the data folder"
+    )
+
+
+class ClockKeys(Keys):
+    """How good a time must be before readings are dated with it."""
+
+    trust: Annotated[Literal["gps", "ntp", "system"], Shown('"gps", "ntp" or "system"')] = Field(
+        default="ntp",
+        description="uplinks wait until the clock is that good; `system` believes this machine's clock as it is",
+    )
+
+
+class RadioKeys(Keys):
+    """The air: one region and one network for all sources."""
+
+    region: RegionName = Field(
+        default="EU868", description="channels, data rates and limits (LoRaWAN Regional Parameters)"
+    )
+    net_id: NetId = Field(default="000000", description="the network's identity; `000000` is for private networks")
+    gather_ms: Annotated[int, Field(ge=0, le=800), Shown("a whole number from 0 to 800")] = Field(
+        default=200,
+        description="how long copies of one frame from several gateways are waited for; what is over 800 misses RX1",
+    )
+
+
+class JournalKeys(Keys):
+    """How much is kept, and how long."""
+
+    limit: JournalSize = Field(
+        default=512 * 10**6, description="the size of the database on disk; the oldest goes when it is reached"
+    )
+    keep_delivered: Duration = Field(
+        default=timedelta(days=7), description="how long an uplink stays after every destination has it"
+    )
+
+
+class DecodersKeys(Keys):
+    """Decoders besides those that come with the agent."""
+
+    folder: OptionalFolder = Field(
+        default=None, description="`<vendor>/<model>.yaml` or `.py`; one of a known name replaces the built-in one"
+    )
+
+
+class SemtechUdpKeys(Keys):
+    """A port that packet forwarders speak to (Semtech UDP, GWMP)."""
+
+    name: Name = Field(description="what this source is called; no two sources have the same name")
+    type: Annotated[Literal["semtech_udp"], Shown('"semtech_udp"')] = Field(description="what kind of source it is")
+    host: Text = Field(
+        default="0.0.0.0",  # noqa: S104 - forwarders of other boxes are meant; the reference says what that means
+        description="the address to listen on; `127.0.0.1` where the forwarder runs on this machine: the protocol proves nothing",
+    )
+    port: Port = Field(
+        default=1700, description="the UDP port, `server_address`'s in the forwarder's `global_conf.json`"
+    )
+    gateways: Euis = Field(default=[], description="the gateways that may speak; none named: all")
+    receive_buffer: Octets = Field(
+        default=4 << 20,
+        description="what the kernel is asked to hold while the agent is busy; it grants `net.core.rmem_max` at most",
+    )
+
+
+class TlsKeys(Keys):
+    """Whom to believe, and who we are; for mqtts:// and https://."""
+
+    ca_file: AuthorityFile = Field(default=None, description="the authority to believe; without it the system's are")
+    certificate_file: OptionalFile = Field(default=None, description="our certificate with its chain, PEM")
+    key_file: OptionalFile = Field(default=None, description="its private key, PEM, if it is not in the same file")
+    insecure: Truth = Field(default=False, description="believe anybody; for a try in a closed network only")
+
+
+class DestinationKeys(Keys):
+    """A city: whom to tell, in which words, over which way."""
+
+    name: Name = Field(
+        description="what this destination is called; the journal knows by it what was delivered, so keep it"
+    )
+    url: Url = Field(description="where the platform is; the port is the protocol's own when left out")
+    format: Text = Field(description="the platform's language; see the formats below")
+    options: Options = Field(default={}, description="of the format; see the formats below")
+    tags: Tags = Field(
+        default=[], description="devices with one of these tags; without `tags` and `dev_euis`: all devices"
+    )
+    dev_euis: Euis = Field(default=[], description="these devices, too")
+    batch: Annotated[int, Field(ge=1, le=1000), Shown("a whole number from 1 to 1000")] = Field(
+        default=100, description="uplinks that are told at a time"
+    )
+    retry_max_s: Seconds = Field(
+        default=60.0, description="the longest pause between two tries at a platform that is away"
+    )
+    username: OptionalText = Field(default=None, description="for the broker, or HTTP Basic")
+    password: Written = Field(default=None, description="beside `username`; better in a file")
+    password_file: SecretFile = Field(default=None, description="the same, out of a file")
+    token: Written = Field(default=None, description="HTTP: a Bearer token; better in a file")
+    token_file: SecretFile = Field(default=None, description="HTTP: the same, out of a file")
+    api_key_header: HeaderName = Field(default=None, description="HTTP: the header of the platform's own kind of key")
+    api_key_file: SecretFile = Field(default=None, description="HTTP: the key that goes into that header")
+    headers: Headers = Field(default={}, description="HTTP: sent with each request")
+    tls: TlsKeys = Field(default=TlsKeys(), description="see `[destination.tls]`")
+    mqtt_version: Annotated[Literal["5", "3.1.1"], Shown('"5" or "3.1.1" in quotes')] = Field(
+        default="5", description="MQTT: 3.1.1 only where the broker has no 5: it cannot say that it refused a message"
+    )
+    client_id: OptionalText = Field(
+        default=None,
+        description="MQTT: no two clients of a broker may have the same; without it `brygga-<gateway>-<destination>`",
+    )
+    window: Annotated[int, Field(ge=1, le=100), Shown("a whole number from 1 to 100")] = Field(
+        default=100, description="MQTT: messages on their way at a time"
+    )
+    keep_alive_s: Annotated[int, Field(ge=0, le=65_535), Shown("a whole number from 0 to 65535")] = Field(
+        default=60, description="MQTT: seconds between two signs of life; 0: none"
+    )
+    status_topic: Topic = Field(
+        default=None, description='MQTT: where "online" and "offline" are kept; without it nowhere'
+    )
+    concurrency: Annotated[int, Field(ge=1, le=64), Shown("a whole number from 1 to 64")] = Field(
+        default=4, description="HTTP: requests side by side"
+    )
+    connect_limit_s: Seconds = Field(default=10.0, description="HTTP: for name, TCP and TLS together")
+    total_limit_s: Seconds = Field(default=30.0, description="HTTP: for a whole request; more than `connect_limit_s`")
+
+
+SECTIONS: Final[Mapping[str, type[Keys]]] = {
+    "gateway": GatewayKeys,
+    "clock": ClockKeys,
+    "radio": RadioKeys,
+    "journal": JournalKeys,
+    "decoders": DecodersKeys,
+}
+SOURCES: Final[Mapping[str, type[Keys]]] = {"semtech_udp": SemtechUdpKeys}
+MQTT_ONLY: Final = ("mqtt_version", "client_id", "window", "keep_alive_s", "status_topic")
+HTTP_ONLY: Final = (
+    "token",
+    "token_file",
+    "api_key_header",
+    "api_key_file",
+    "headers",
+    "concurrency",
+    "connect_limit_s",
+    "total_limit_s",
+)

@@ -1,0 +1,157 @@
+"""From the file to the settings: read, taken apart by section, looked at as a whole."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from gateway.config.destination import CHECKS, destination_settings, keys_of
+from gateway.config.keys import (
+    SECTIONS,
+    SOURCES,
+    ClockKeys,
+    DecodersKeys,
+    DestinationKeys,
+    JournalKeys,
+    Keys,
+    RadioKeys,
+    SemtechUdpKeys,
+)
+from gateway.config.reading import Section, Table, cross_checked, did_you_mean, read_section, shown_value
+from gateway.config.settings import (
+    Clock,
+    Decoders,
+    Gateway,
+    Journal,
+    Radio,
+    SemtechUdpSettings,
+    Settings,
+    SourceSettings,
+)
+from gateway.config.whole import Sections, contradictions, control_socket, warnings
+from gateway.errors import ConfigError
+from gateway.model import Eui64, TimeQuality
+
+KNOWN: Final = [*SECTIONS, "source", "destination"]
+
+
+def load(path: Path) -> Settings:
+    """Return the settings that ``path`` says; ConfigError says all that is wrong with it, a line each.
+
+    Secret and certificate files are read, too. Nothing is opened, made or written.
+    """
+    document = _document(path)
+    sections, problems = _sections(document, path.absolute().parent)
+    problems += contradictions(sections)
+    if problems:
+        raise ConfigError([f"{path.name}: {problem}" for problem in problems])
+    return _settings(sections, path)
+
+
+def _document(path: Path) -> Table:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text (octet {error.start}); save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(_syntax(path.name, str(error))) from error
+
+
+def _syntax(name: str, words: str) -> str:
+    """Put the line where people look for it: "brygga.toml line 3, column 5: not TOML: …"."""
+    found = re.fullmatch(r"(.*) \(at (line \d+, column \d+|end of document)\)", words, re.DOTALL)
+    what, where = (found[1], f" {found[2]}") if found else (words, "")
+    return f"{name}{where}: not TOML: {what[:1].lower()}{what[1:]}; texts stand in quotes, and a section begins with [its name]"
+
+
+# ── sections ──
+
+
+def _sections(document: Table, folder: Path) -> tuple[Sections, list[str]]:
+    problems = [
+        f"{name}: there is no such section{did_you_mean(name, KNOWN)}" for name in document if name not in KNOWN
+    ]
+    single: dict[str, Section] = {}
+    for name, keys in SECTIONS.items():
+        table = document.get(name, {})
+        if not isinstance(table, dict):
+            problems.append(f"{name}: {shown_value(table)} where a section is expected: [{name}], once")
+            table = {}
+        single[name], found = read_section(keys, table, name, folder)
+        problems += found
+    sources, found = _each(document, "source", _source, folder)
+    destinations, more = _each(document, "destination", _destination, folder)
+    return Sections(single=single, sources=sources, destinations=destinations), problems + found + more
+
+
+Read = Callable[[Table, str, Path], tuple[Section | None, list[str]]]
+
+
+def _each(document: Table, name: str, read: Read, folder: Path) -> tuple[list[Section], list[str]]:
+    tables = document.get(name, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        got = "one section" if isinstance(tables, dict) else shown_value(tables)
+        return [], [f"{name}: {got} where a list of sections is expected: each begins with [[{name}]]"]
+    sections: list[Section] = []
+    problems: list[str] = []
+    for number, table in enumerate(tables):
+        section, found = read(table, f"{name}[{number}]", folder)
+        problems += found
+        if section is not None:
+            sections.append(section)
+    return sections, problems
+
+
+def _source(table: Table, place: str, folder: Path) -> tuple[Section | None, list[str]]:
+    kind = table.get("type")
+    if not isinstance(kind, str) or kind not in SOURCES:
+        words = "is missing" if kind is None else f"{shown_value(kind)} is no type of source"
+        return None, [f"{place}.type: {words}{did_you_mean(str(kind), SOURCES)}"]
+    return read_section(SOURCES[kind], table, place, folder)
+
+
+def _destination(table: Table, place: str, folder: Path) -> tuple[Section | None, list[str]]:
+    section, problems = read_section(DestinationKeys, table, place, folder)
+    return section, problems + cross_checked(section, CHECKS)
+
+
+# ── settings ──
+
+
+def _settings(sections: Sections, path: Path) -> Settings:
+    gateway = sections.gateway
+    clock, radio, journal, decoders = (sections.single[name].keys for name in ("clock", "radio", "journal", "decoders"))
+    assert isinstance(clock, ClockKeys)
+    assert isinstance(radio, RadioKeys)
+    assert isinstance(journal, JournalKeys)
+    assert isinstance(decoders, DecodersKeys)
+    return Settings(
+        gateway=Gateway(name=gateway.name, data=gateway.data),
+        clock=Clock(TimeQuality[clock.trust.upper()]),
+        radio=Radio(region=radio.region, net_id=int(radio.net_id, 16), gather_ms=radio.gather_ms),
+        journal=Journal(limit_bytes=journal.limit, keep_delivered=journal.keep_delivered),
+        decoders=Decoders(decoders.folder),
+        sources=tuple(_source_settings(section.keys) for section in sections.sources),
+        destinations=tuple(destination_settings(keys_of(one), gateway.name) for one in sections.destinations),
+        control_socket=control_socket(gateway),
+        warnings=tuple(f"{path.name}: {warning}" for warning in warnings(sections, path)),
+    )
+
+
+def _source_settings(keys: Keys) -> SourceSettings:
+    match keys:
+        case SemtechUdpKeys():
+            return SemtechUdpSettings(
+                name=keys.name,
+                host=keys.host,
+                port=keys.port,
+                gateways=frozenset(map(Eui64, keys.gateways)),
+                receive_buffer_bytes=keys.receive_buffer,
+            )
+        case _:
+            raise AssertionError(f"no settings are made of {type(keys).__name__}")

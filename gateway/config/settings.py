@@ -1,0 +1,111 @@
+"""What a configuration says, proved and complete: the rest of the agent sees these values and no file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from gateway.formats import Format
+from gateway.model import Device, Eui64, TimeQuality
+from gateway.transports.broker import Broker
+from gateway.transports.service import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """This box."""
+
+    name: str
+    data: Path  # the folder of all that the agent writes
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How good a time must be before readings are dated with it."""
+
+    trust: TimeQuality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Radio:
+    """The air: one region and one network for all sources."""
+
+    region: str  # one of gateway.lorawan.region.REGIONS
+    net_id: int  # 24 bits
+    gather_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """How much is kept, and how long."""
+
+    limit_bytes: int
+    keep_delivered: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Decoders:
+    """Decoders besides those that come with the agent."""
+
+    folder: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SemtechUdpSettings:
+    """A port that packet forwarders speak to."""
+
+    name: str
+    host: str
+    port: int  # 0: any that is free
+    gateways: frozenset[Eui64]  # that may speak; none named: all
+    receive_buffer_bytes: int
+
+
+SourceSettings = SemtechUdpSettings  # a union, once there are more types
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which devices a destination gets: all, or those with one of the tags or one of the EUIs."""
+
+    tags: frozenset[str] = frozenset()
+    dev_euis: frozenset[Eui64] = frozenset()
+
+    def selects(self, device: Device) -> bool:
+        """Tell whether ``device`` is among them."""
+        if not self.tags and not self.dev_euis:
+            return True
+        return device.dev_eui in self.dev_euis or not self.tags.isdisjoint(device.tags)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationSettings:
+    """Whom to tell, in which words, over which way."""
+
+    name: str
+    format: Format
+    platform: Broker | Service
+    selection: Selection
+    batch: int
+    retry_max_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A whole configuration; ``warnings`` are what works and is unwise, in words."""
+
+    gateway: Gateway
+    clock: Clock
+    radio: Radio
+    journal: Journal
+    decoders: Decoders
+    sources: tuple[SourceSettings, ...]
+    destinations: tuple[DestinationSettings, ...]
+    control_socket: Path
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def journal_path(self) -> Path:
+        """The database, in the data folder."""
+        return self.gateway.data / "journal.db"

@@ -1,0 +1,236 @@
+"""The kinds of values that people write: each with its words, and with what reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from gateway.errors import ConfigError
+from gateway.lorawan.region import REGIONS
+from gateway.model import Eui64, Json, eui64
+from gateway.transports import tls
+from gateway.transports.endpoint import Endpoint, endpoint
+from gateway.transports.secret import Secret
+
+SIZES: Final = {
+    "B": 1,
+    "kB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+    "TiB": 2**40,
+}
+DURATIONS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+NAME_LIMIT: Final = 64  # characters: names are columns of tables and labels of metrics
+SMALLEST_JOURNAL: Final = 2**20  # what the journal itself asks for; a test compares
+LARGEST: Final = 2**53  # of a size or a duration: beyond it nothing is meant
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a kind of value is called in errors and in the reference: "a whole number, 0 to 65535"."""
+
+    text: str
+    item: str = ""  # one of a list's
+    secret: bool = False  # never repeated in an error
+
+
+@dataclass(slots=True)
+class Reading:
+    """What reading one section found so far; pydantic's context while it does."""
+
+    folder: Path  # relative paths begin here
+    good: dict[tuple[type, str], Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, info: ValidationInfo) -> Reading:
+        """Return the one that is under way."""
+        assert isinstance(info.context, cls)
+        return info.context
+
+
+def size(text: str) -> int:
+    """Read "512 MB" as octets; ValueError says what is wrong."""
+    return _with_unit(text, SIZES)
+
+
+def duration(text: str) -> timedelta:
+    """Read "7 d" or "30 min"; ValueError says what is wrong."""
+    return timedelta(seconds=_with_unit(text, DURATIONS))
+
+
+def _with_unit(text: str, units: dict[str, int]) -> int:
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
+    known = ", ".join(units)
+    if found is None:
+        raise ValueError(f"{text!r} is no number with one of the units {known}")
+    number, unit = found.groups()
+    factor = next((value for name, value in units.items() if name.lower() == unit.lower()), None)
+    if factor is None:
+        raise ValueError(f"{text!r} has {f'the unknown unit {unit!r}' if unit else 'no unit'}; one of {known} is right")
+    if float(number) * factor > LARGEST:
+        raise ValueError(f"{text!r} is more than anybody can mean")
+    return round(float(number) * factor)
+
+
+def _measured(read: Callable[[str], Any], example: str) -> BeforeValidator:
+    """Return what reads texts with a unit, and asks for the unit of a bare number."""
+
+    def measure(value: Json) -> Any:
+        match value:
+            case str():
+                return read(value)
+            case int() | float() if not isinstance(value, bool):
+                raise ValueError(f"{value} has no unit; {example.format(value)!r} has one")
+            case _:
+                return value
+
+    return BeforeValidator(measure)
+
+
+def _journal_size(octets: int) -> int:
+    if octets < SMALLEST_JOURNAL:
+        raise ValueError(f"{octets} octets are too few for a journal; 1 MiB is the least, and holds some 8000 uplinks")
+    return octets
+
+
+def _text(read: Callable[[str], Any]) -> BeforeValidator:
+    """Return what reads texts and leaves the complaint about everything else to the type."""
+    return BeforeValidator(lambda value: read(value) if isinstance(value, str) else value)
+
+
+def _in_folder(value: Json, info: ValidationInfo) -> Json:
+    if not isinstance(value, str):
+        return value
+    if not value or "\0" in value:
+        raise ValueError(f"{value!r} is no path; leave the key out where none is meant")
+    return Reading.of(info).folder / value
+
+
+def _name(text: str) -> str:
+    if not text or text != text.strip() or not text.isprintable() or len(text) > NAME_LIMIT:
+        raise ValueError(f"{text!r} is no name: 1 to {NAME_LIMIT} printable characters, no blank at the ends")
+    return text
+
+
+def _existing_folder(value: Json, info: ValidationInfo) -> Json:
+    path = _in_folder(value, info)
+    if isinstance(path, Path) and not path.is_dir():
+        raise ValueError(f"{path} {'is a file' if path.exists() else 'is not there'}; a folder is expected")
+    return path
+
+
+def _readable(value: Json, info: ValidationInfo) -> Json:
+    path = _in_folder(value, info)
+    if isinstance(path, Path):
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise ValueError(f"{path}: cannot be read: {error.strerror}") from error
+    return path
+
+
+def _secret_of(value: Json, info: ValidationInfo) -> Json:
+    path = _in_folder(value, info)
+    return _said(Secret.from_file, path) if isinstance(path, Path) else path
+
+
+def _authority(value: Json, info: ValidationInfo) -> Json:
+    path = _in_folder(value, info)
+    if isinstance(path, Path):
+        _said(lambda file: tls.context(tls.Tls(ca_file=file)), path)
+    return path
+
+
+def _said(function: Callable[[Path], Any], path: Path) -> Any:
+    """Turn what ``function`` says of a file into what pydantic collects."""
+    try:
+        return function(path)
+    except ConfigError as error:
+        raise ValueError("; ".join(error.problems)) from error
+
+
+def _net_id(text: str) -> str:
+    if re.fullmatch(r"[0-9A-Fa-f]{6}", text) is None:
+        raise ValueError(f"{text!r} is no NetID: 6 hex digits, e.g. '000000' for a network of one's own")
+    return text
+
+
+def _region(text: str) -> str:
+    if text not in REGIONS:
+        raise ValueError(f"{text!r} is none of {', '.join(REGIONS)}")
+    return text
+
+
+def _topic(text: str) -> str:
+    if not text or re.search(r"[+#\0]", text):
+        raise ValueError(f"{text!r} is no topic to publish to: not empty, without + and #")
+    return text
+
+
+def _dev_eui(text: str) -> Eui64:
+    try:
+        return eui64(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r}: {error}") from None
+
+
+def _header_name(text: str) -> str:
+    if re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", text) is None:  # RFC 9110, section 5.6.2
+        raise ValueError(f"{text!r} is no name of an HTTP header; 'X-API-Key' is one")
+    return text
+
+
+def _header_value(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("the value of a header is one line of printable characters, no blank at the ends")
+    return text
+
+
+# What stands behind a key. The optional ones are left out where nothing is meant: TOML has no word for nothing.
+Text = Annotated[str, Shown("a text")]
+OptionalText = Annotated[str | None, Field(min_length=1), Shown("a text that is not empty")]
+Truth = Annotated[bool, Shown("true or false")]
+Name = Annotated[str, AfterValidator(_name), Shown("a name of 1 to 64 characters")]
+Port = Annotated[int, Field(ge=0, le=0xFFFF), Shown("a whole number from 0 (any that is free) to 65535")]
+JournalSize = Annotated[
+    int, _measured(size, "{} MB"), AfterValidator(_journal_size), Shown('a size such as "512 MB" or "2 GB"')
+]
+Octets = Annotated[
+    int, _text(size), Field(ge=4096), Shown('a size such as "4 MiB", or a number of octets, from 4096 up')
+]
+Duration = Annotated[timedelta, _measured(duration, "{} d"), Shown('a time such as "7 d", "12 h" or "30 min"')]
+Seconds = Annotated[
+    float, Field(gt=0, le=86_400, allow_inf_nan=False), Shown("a number of seconds above 0 and up to 86400")
+]
+RegionName = Annotated[str, AfterValidator(_region), Shown("a region: " + ", ".join(REGIONS))]
+NetId = Annotated[str, AfterValidator(_net_id), Shown("a text of 6 hex digits")]
+Topic = Annotated[str | None, _text(_topic), Shown("an MQTT topic")]
+Url = Annotated[Endpoint, _text(endpoint), Shown("a URL with mqtt://, mqtts://, http:// or https://")]
+Euis = Annotated[
+    list[Annotated[str, AfterValidator(_dev_eui)]],
+    Shown("a list of EUIs", item="a text of 16 hex digits"),
+]
+Tags = Annotated[list[Annotated[str, AfterValidator(_name)]], Shown("a list of tags", item="a text")]
+Headers = Annotated[
+    dict[Annotated[str, AfterValidator(_header_name)], Annotated[str, AfterValidator(_header_value)]],
+    Shown("a table of HTTP headers", item="a text", secret=True),
+]
+HeaderName = Annotated[str | None, _text(_header_name), Shown("the name of an HTTP header")]
+Options = Annotated[dict[str, Any], Shown("a table of the format's options")]
+Written = Annotated[Secret | None, _text(Secret), Shown("a text", secret=True)]
+SecretFile = Annotated[Secret | None, BeforeValidator(_secret_of), Shown("a file of one line")]
+Folder = Annotated[Path, BeforeValidator(_in_folder), Shown("a folder")]
+OptionalFolder = Annotated[Path | None, BeforeValidator(_existing_folder), Shown("a folder")]
+OptionalPath = Annotated[Path | None, BeforeValidator(_in_folder), Shown("a path")]
+OptionalFile = Annotated[Path | None, BeforeValidator(_readable), Shown("a file")]
+AuthorityFile = Annotated[Path | None, BeforeValidator(_authority), Shown("a file of certificates, PEM")]

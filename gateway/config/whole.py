@@ -1,0 +1,148 @@
+"""What only the whole file shows: sections that contradict each other, and what works and is unwise."""
+
+from __future__ import annotations
+
+import ipaddress
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from gateway.config.destination import client_id, keys_of, speaks_mqtt
+from gateway.config.keys import GatewayKeys, SemtechUdpKeys
+from gateway.config.reading import Section
+
+SOCKET_PATH_LIMIT: Final = 107  # octets, unix(7)
+EVERY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
+COMMON_HOST_NAMES: Final = frozenset(
+    {"raspberrypi", "localhost", "debian", "raspberry"}
+)  # as systems come out of the box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sections:
+    """All sections of a file, as far as they could be read."""
+
+    single: dict[str, Section]
+    sources: Sequence[Section]
+    destinations: Sequence[Section]
+
+    @property
+    def gateway(self) -> GatewayKeys:
+        """The keys of [gateway]."""
+        return cast("GatewayKeys", self.single["gateway"].keys)
+
+
+def control_socket(gateway: GatewayKeys) -> Path:
+    """Return the socket that the commands use."""
+    return gateway.control_socket or gateway.data / "control.sock"
+
+
+# ── problems ──
+
+
+def contradictions(sections: Sections) -> Iterator[str]:
+    """Yield a line for each problem that one section alone does not show."""
+    yield from _same(sections.sources, lambda one: getattr(one.keys, "name", None), "name", "a source")
+    yield from _same(sections.destinations, lambda one: getattr(one.keys, "name", None), "name", "a destination")
+    yield from _same(sections.destinations, lambda one: _client(one, sections), "client_id", "a client of this broker")
+    yield from _ports(sections.sources)
+    yield from _places(sections)
+
+
+def _same(some: Sequence[Section], key: Callable[[Section], object], name: str, what: str) -> Iterator[str]:
+    first: dict[object, Section] = {}
+    for section in some:
+        value = key(section)
+        if value is None or name in section.wrong:
+            continue
+        if value in first:
+            shown = value[-1] if isinstance(value, tuple) else value
+            yield f"{section.place}.{name}: {shown!r} is {what} already: {first[value].place}; each has its own"
+        first.setdefault(value, section)
+
+
+def _client(section: Section, sections: Sections) -> tuple[str, str] | None:
+    keys = keys_of(section)
+    if not section.wrong.isdisjoint({"url", "name", "client_id"}) or {"url", "name"} - section.given:
+        return None
+    return (str(keys.url), client_id(keys, sections.gateway.name)) if speaks_mqtt(keys) else None
+
+
+def _ports(sources: Sequence[Section]) -> Iterator[str]:
+    taken: list[tuple[str, Section]] = []
+    for section in sources:
+        keys = section.keys
+        if not isinstance(keys, SemtechUdpKeys) or not section.wrong.isdisjoint({"host", "port"}) or not keys.port:
+            continue
+        for host, other in taken:
+            other_port = cast("SemtechUdpKeys", other.keys).port
+            if other_port == keys.port and (host == keys.host or EVERY_ADDRESS & {host, keys.host}):
+                yield f"{section.place}.port: {other.place} listens on {keys.port} already; give each its own port"
+                break
+        taken.append((keys.host, section))
+
+
+def _places(sections: Sections) -> Iterator[str]:
+    wrong = sections.single["gateway"].wrong
+    gateway = sections.gateway
+    if "data" not in wrong and gateway.data.exists() and not gateway.data.is_dir():
+        yield f"gateway.data: {gateway.data} is a file where a folder is expected"
+    if wrong.isdisjoint({"data", "control_socket"}):
+        octets = len(bytes(control_socket(gateway)))
+        if octets > SOCKET_PATH_LIMIT:
+            yield (
+                f"gateway.control_socket: {control_socket(gateway)} has {octets} octets where a socket's path has at most "
+                f"{SOCKET_PATH_LIMIT}; '/run/brygga/control.sock' is short"
+            )
+
+
+# ── warnings ──
+
+
+def warnings(sections: Sections, path: Path) -> Iterator[str]:
+    """Yield a line for all that works and is unwise."""
+    if not sections.sources:
+        yield "no [[source]]: nothing will be heard"
+    if not sections.destinations:
+        yield "no [[destination]]: what is heard is kept, and told to nobody"
+    yield from _open_secrets(sections, path)
+    yield from _destinations(sections)
+    name = sections.gateway.name
+    if "name" not in sections.single["gateway"].given and name in COMMON_HOST_NAMES:
+        yield f"gateway.name: is not set, and many machines are called {name!r}; a broker must be able to tell gateways apart"
+
+
+def _open_secrets(sections: Sections, path: Path) -> Iterator[str]:
+    open_to_all = _open_to_all(path)
+    for section in sections.destinations:
+        for key in ("password", "token"):
+            if open_to_all and key in section.given:
+                yield (
+                    f"{section.place}.{key}: every user can read it; chmod o-r {path}, or put it into a file ({key}_file)"
+                )
+        for key in ("password_file", "token_file", "api_key_file"):
+            if key in section.given and _open_to_all(file := path.absolute().parent / section.table[key]):
+                yield f"{section.place}.{key}: every user can read it; chmod o-r {file}"
+
+
+def _open_to_all(path: Path) -> bool:
+    return bool(path.stat().st_mode & stat.S_IROTH)
+
+
+def _destinations(sections: Sections) -> Iterator[str]:
+    for section in sections.destinations:
+        keys = keys_of(section)
+        if keys.tls.insecure:
+            yield f"{section.place}.tls.insecure: whoever is on the line can read and answer in the platform's place"
+        logins = section.given & {"password", "password_file", "token", "token_file", "api_key_file"}
+        if logins and not keys.url.secure and not _loopback(keys.url.host):
+            yield f"{section.place}.url: {keys.url.scheme}:// sends the credential in the clear; {keys.url.scheme}s:// hides it"
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,255 @@
+"""The desk: answers what commands ask about one box, whether an agent stands behind it or only the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from decoders.registry import Registry
+from gateway import __version__
+from gateway.config import Settings
+from gateway.devices_file import read_cells, read_csv, write_csv, write_csv_with_keys
+from gateway.errors import ConfigError
+from gateway.journal import HeldKind, HeldRow, Journal, Registration
+from gateway.model import Clock, Device, Eui64, Json, RowId, Session, eui64
+
+ALL_ROWS = -1  # what SQLite takes for no LIMIT
+NEVER_STARTED: Mapping[str, Json] = {"waiting": 0, "oldest_s": None, "held": {}, "configured": True}  # a destination
+
+
+class Running(Protocol):
+    """The agent, as far as the desk knows it."""
+
+    def status(self) -> Mapping[str, Json]:
+        """Return what only a running agent knows: sources, network, loops, clock."""
+        ...
+
+    def last_heard_s(self) -> Mapping[str, float]:
+        """Return the age of each device's last frame, in seconds."""
+        ...
+
+    async def devices_changed(self) -> None:
+        """Take devices from the journal anew."""
+        ...
+
+
+class Desk:
+    """Answer requests about one box: ``{"do": "status"}`` and the rest that `answer` names."""
+
+    def __init__(self, settings: Settings, journal: Journal, clock: Clock, running: Running | None = None) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._clock = clock
+        self._running = running
+
+    async def answer(self, request: Mapping[str, Json]) -> Json:
+        """Do what is asked; ConfigError says in words what is wrong with the request, StorageError what with the disk."""
+        match request:
+            case {"do": "status"}:
+                return await self._status()
+            case {"do": "device.add", "cells": dict(cells)}:
+                return await self._add(cells)
+            case {"do": "device.import", "text": str(text), "name": str(name)}:
+                return await self._import(text, name)
+            case {"do": "device.export", "with_keys": bool(with_keys)}:
+                write = write_csv_with_keys if with_keys else write_csv
+                return {"text": write(await self._journal.devices())}
+            case {"do": "device.list"}:
+                return await self._devices()
+            case {"do": "device.show", "device": str(device)}:
+                return await self._device(_eui(device))
+            case {"do": "device.remove", "devices": list(devices)}:
+                return await self._remove(devices)
+            case {"do": "dead_letters.list", "limit": int(limit)}:
+                destination, kind, _ = self._which(request)
+                return [_held(row) for row in await self._journal.held(destination, kind, limit)]
+            case {"do": "dead_letters.show", "id": int(number)}:
+                return [_held(row) for row in await self._journal.held(limit=ALL_ROWS) if row.id == number]
+            case {"do": "dead_letters.retry"}:
+                return {"count": await self._journal.retry(*self._which(request))}
+            case {"do": "dead_letters.drop"}:
+                return {"count": await self._journal.drop_held(*self._which(request))}
+            case _:
+                raise ConfigError(f"control: {request.get('do')!r} is nothing this agent ({__version__}) can do")
+
+    # ── status ──
+
+    async def _status(self) -> Json:
+        stats = await self._journal.stats()
+        destinations = {one.name: dict(NEVER_STARTED) for one in self._settings.destinations}
+        destinations |= {name: await self._depth(name) for name in self._journal.destinations()}
+        live = dict(self._running.status()) if self._running else {}
+        for name, more in live.pop("destinations", {}).items():
+            destinations.setdefault(name, {}).update(more)
+        return {
+            "agent": {
+                "name": self._settings.gateway.name,
+                "version": __version__,
+                "running": self._running is not None,
+            },
+            "journal": {**stats.as_json(), "limit_bytes": self._settings.journal.limit_bytes},
+            "destinations": destinations,
+            **live,
+        }
+
+    async def _depth(self, name: str) -> dict[str, Json]:
+        depth = await self._journal.depth(name)
+        age = None if depth.oldest is None else (self._clock().utc - depth.oldest).total_seconds()
+        return {
+            "waiting": depth.waiting,
+            "oldest_s": None if age is None else round(age, 1),
+            "held": {str(kind): count for kind, count in depth.held.items() if count},
+            "configured": any(one.name == name for one in self._settings.destinations),
+        }
+
+    # ── devices ──
+
+    async def _add(self, cells: Mapping[str, str]) -> Json:
+        registration, problems = read_cells(cells, await self._known())
+        if registration is None:
+            raise ConfigError([f"device add: {problem}" for problem in problems])
+        device = registration.device
+        return await self._put([registration]) | {"dev_eui": device.dev_eui, "activation": str(device.activation)}
+
+    async def _import(self, text: str, name: str) -> Json:
+        registrations, problems = await asyncio.to_thread(read_csv, text, name, await self._known())
+        if problems:
+            raise ConfigError(problems)
+        return await self._put(registrations)
+
+    async def _put(self, registrations: Sequence[Registration]) -> dict[str, Json]:
+        result = await self._journal.put_devices(registrations)
+        await self._devices_changed()
+        named = Counter(one.device.decoder for one in registrations if one.device.decoder)
+        return {
+            "added": result.added,
+            "changed": result.changed,
+            "unchanged": result.unchanged,
+            "warnings": await asyncio.to_thread(self._strange_decoders, named),
+        }
+
+    def _strange_decoders(self, named: Counter[str]) -> list[str]:
+        """Say which decoders are not installed: no error, for they may come later and what was heard waits for them."""
+        folder = self._settings.decoders.folder
+        installed = Registry.load([folder] if folder else []).names()
+        return [
+            f"there is no decoder {name}: the uplinks of {count} {'device' if count == 1 else 'devices'} "
+            f"are kept undecoded until there is{_did_you_mean(name, installed)}"
+            for name, count in named.items()
+            if name not in installed
+        ]
+
+    async def _known(self) -> Mapping[Eui64, Registration]:
+        return {one.device.dev_eui: one for one in await self._journal.devices()}
+
+    async def _devices(self) -> Json:
+        latest = {session.dev_eui: session for session in await self._journal.sessions()}
+        heard = self._running.last_heard_s() if self._running else {}
+        return [
+            {
+                "dev_eui": device.dev_eui,
+                "name": device.name,
+                "decoder": device.decoder,
+                "activation": str(device.activation),
+                "dev_addr": latest[device.dev_eui].dev_addr if device.dev_eui in latest else None,
+                "next_f_cnt_up": latest[device.dev_eui].f_cnt_up if device.dev_eui in latest else None,
+                "last_heard_s": heard.get(device.dev_eui),
+                "tags": sorted(device.tags),
+            }
+            for device in (registration.device for registration in await self._journal.devices())
+        ]
+
+    async def _device(self, dev_eui: Eui64) -> Json:
+        known = await self._known()
+        if dev_eui not in known:
+            hint = _did_you_mean(dev_eui, known) or "; `brygga device list` shows those there are"
+            raise ConfigError(f"there is no device {dev_eui}{hint}")
+        sessions = [one for one in await self._journal.sessions() if one.dev_eui == dev_eui]
+        return {
+            **_described(known[dev_eui].device),
+            "running": self._running is not None,
+            "last_heard_s": self._running.last_heard_s().get(dev_eui) if self._running else None,
+            "sessions": [_session(one) for one in sessions],
+        }
+
+    async def _remove(self, devices: Sequence[Json]) -> Json:
+        wanted = [_eui(device) for device in devices]
+        known = await self._known()
+        removed = await self._journal.remove_devices(wanted)
+        await self._devices_changed()
+        return {"removed": removed, "unknown": [one for one in wanted if one not in known]}
+
+    async def _devices_changed(self) -> None:
+        if self._running:
+            await self._running.devices_changed()
+
+    # ── dead letters ──
+
+    def _which(self, request: Mapping[str, Json]) -> tuple[str | None, HeldKind | None, list[RowId] | None]:
+        destination, kind, ids = request.get("destination"), request.get("kind"), request.get("ids")
+        names = self._journal.destinations()
+        if destination is not None and destination not in names:
+            those = _did_you_mean(destination, names) or f"; those there are: {', '.join(names) or 'none'}"
+            raise ConfigError(f"there is no destination {destination}{those}")
+        if kind is not None and kind not in set(HeldKind):
+            raise ConfigError(f"dead letters: {kind!r} is none of {', '.join(HeldKind)}")
+        if ids is not None and not (isinstance(ids, list) and all(isinstance(one, int) for one in ids)):
+            raise ConfigError(f"dead letters: ids are whole numbers, not {ids!r}")
+        return destination, None if kind is None else HeldKind(kind), None if ids is None else list(map(RowId, ids))
+
+
+def _did_you_mean(text: str, there: Sequence[str] | Mapping[Eui64, object]) -> str:
+    near = difflib.get_close_matches(text, there, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _eui(text: Json) -> Eui64:
+    try:
+        return eui64(str(text))
+    except ValueError as error:
+        raise ConfigError(f"{text}: {error}") from error
+
+
+def _described(device: Device) -> dict[str, Json]:
+    place = device.place
+    return {
+        "dev_eui": device.dev_eui,
+        "name": device.name,
+        "decoder": device.decoder or None,
+        "activation": str(device.activation),
+        "mac_version": str(device.mac_version),
+        "device_class": device.device_class,
+        "join_eui": device.join_eui,
+        "entity": {"type": device.entity.type or None, "id": device.entity.id or None},
+        "place": place and {"latitude": place.latitude, "longitude": place.longitude, "altitude_m": place.altitude_m},
+        "tags": sorted(device.tags),
+    }
+
+
+def _session(session: Session) -> dict[str, Json]:
+    return {
+        "dev_addr": session.dev_addr,
+        "activation": session.activation,
+        "next_f_cnt_up": session.f_cnt_up,
+        "next_f_cnt_down": session.n_f_cnt_down,
+    }
+
+
+def _held(row: HeldRow) -> dict[str, Json]:
+    return {
+        "id": row.id,
+        "destination": row.destination,
+        "kind": str(row.kind),
+        "reason": row.reason,
+        "decoder": row.decoder or None,
+        "held_at": row.held_at.isoformat(),
+        "uplink": str(row.uplink.id),
+        "dev_eui": row.uplink.dev_eui,
+        "f_cnt": row.uplink.f_cnt,
+        "f_port": row.uplink.f_port,
+        "heard_at": row.uplink.heard_at.utc.isoformat(),
+        "payload": row.uplink.payload.hex(),
+    }

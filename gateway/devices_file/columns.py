@@ -1,0 +1,178 @@
+"""The columns of a devices file, which are the options of `brygga device add` too: what each is, and how it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from gateway.model import Activation, Key, MacVersion, dev_addr, eui64
+
+DECODER = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*")
+NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)  # what a spreadsheet makes of an EUI that is all digits
+MAY_BE_A_KEY = re.compile(r"[0-9a-fA-F]{24,}")  # longer than any identifier
+OTHER_NAMES = {"1.0": "1.0.0", "1.1.0": "1.1"}  # of a LoRaWAN version
+
+ABSENT: Any = object()
+"""What an empty cell of a column says that cannot be cleared: a known device keeps what it has."""
+
+Read = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column: ``read`` raises ValueError in words; an empty cell means ``empty``."""
+
+    name: str
+    words: str
+    read: Read
+    empty: Any = ABSENT
+    is_option: bool = True  # of `brygga device add`; the others are for moving a device with its session
+
+
+def quoted(text: str) -> str:
+    """Return ``text`` for an error: in quotes, or not at all where it may be a key in the wrong column."""
+    plain = re.sub(r"[-:\s]", "", text)
+    return "this" if MAY_BE_A_KEY.search(plain) else repr(text)
+
+
+def _text(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("has a line break or another control character")
+    return text
+
+
+def _identifier(read: Read) -> Read:
+    def checked(text: str) -> Any:
+        if ROUNDED.fullmatch(text):
+            raise ValueError(f"{text!r} was rounded by a spreadsheet: format the column as text and enter it again")
+        if re.search(r"[^0-9a-fA-F:\s-]", text):
+            raise ValueError(f"{quoted(text)} has characters that are no hex digits")
+        return read(text)
+
+    return checked
+
+
+def _decoder(text: str) -> str:
+    if DECODER.fullmatch(text) is None:
+        raise ValueError(f"{quoted(text)} is no vendor/model in lower-case letters, e.g. elsys/ers")
+    return text
+
+
+def _one_of(kind: type[StrEnum], spelled: Callable[[str], str]) -> Read:
+    def read(text: str) -> StrEnum:
+        try:
+            return kind(spelled(text))
+        except ValueError:
+            raise ValueError(f"{quoted(text)} is none of {', '.join(kind)}") from None
+
+    return read
+
+
+def _version(text: str) -> str:
+    plain = text.replace(",", ".")
+    return OTHER_NAMES.get(plain, plain)
+
+
+def _device_class(text: str) -> str:
+    if text.upper() not in {"A", "C"}:
+        raise ValueError(f"{quoted(text)} is none of A, C")
+    return text.upper()
+
+
+def _number(least: float, most: float, unit: str) -> Read:
+    def read(text: str) -> float:
+        if NUMBER.fullmatch(text) is None:
+            raise ValueError(f"{quoted(text)} is no number, e.g. 57.7089")
+        number = float(text.replace(",", "."))
+        if not least <= number <= most:
+            raise ValueError(f"{text} is not within {least:g} to {most:g} {unit}")
+        return number
+
+    return read
+
+
+def _whole(most: int) -> Read:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or int(text) > most:
+            raise ValueError(f"{quoted(text)} is no whole number from 0 to {most}")
+        return int(text)
+
+    return read
+
+
+def _tags(text: str) -> frozenset[str]:
+    return frozenset(filter(None, re.split(r"[\s,;]+", _text(text))))
+
+
+_EUI = _identifier(eui64)
+_COUNTER = _whole(2**32 - 1)
+
+COLUMNS = {
+    column.name: column
+    for column in (
+        Column(name="dev_eui", words="16 hex digits, from the label", read=_EUI),
+        Column(name="name", words="what people call it", read=_text, empty=""),
+        Column(name="decoder", words="vendor/model, e.g. elsys/ers", read=_decoder, empty=""),
+        Column(
+            name="activation", words="otaa (if not said) or abp", read=_one_of(Activation, lambda text: text.lower())
+        ),
+        Column(name="mac_version", words="LoRaWAN version, 1.0.3 if not said", read=_one_of(MacVersion, _version)),
+        Column(name="device_class", words="A (if not said) or C", read=_device_class),
+        Column(name="join_eui", words="16 hex digits; also called AppEUI; empty: any", read=_EUI, empty=None),
+        Column(
+            name="app_key",
+            words="32 hex digits (OTAA); on a terminal asked for when left out, to stay out of the shell's history",
+            read=Key.parse,
+        ),
+        Column(name="nwk_key", words="32 hex digits (OTAA of LoRaWAN 1.1)", read=Key.parse),
+        Column(name="dev_addr", words="8 hex digits (ABP)", read=_identifier(dev_addr)),
+        Column(name="nwk_s_key", words="32 hex digits (ABP; FNwkSIntKey of LoRaWAN 1.1)", read=Key.parse),
+        Column(name="app_s_key", words="32 hex digits (ABP)", read=Key.parse),
+        Column(
+            name="entity_type",
+            words="Smart Data Models type of what it measures, e.g. WeatherObserved",
+            read=_text,
+            empty="",
+        ),
+        Column(name="entity_id", words="the city's name for what it measures", read=_text, empty=""),
+        Column(name="latitude", words="degrees north, WGS 84", read=_number(-90, 90, "degrees"), empty=None),
+        Column(name="longitude", words="degrees east, WGS 84", read=_number(-180, 180, "degrees"), empty=None),
+        Column(name="altitude_m", words="metres above the ellipsoid", read=_number(-500, 10_000, "metres"), empty=None),
+        Column(
+            name="tags",
+            words="words that destinations select devices by, e.g. 'water north'",
+            read=_tags,
+            empty=frozenset(),
+        ),
+        Column(name="s_nwk_s_int_key", words="32 hex digits (ABP of LoRaWAN 1.1)", read=Key.parse),
+        Column(name="nwk_s_enc_key", words="32 hex digits (ABP of LoRaWAN 1.1)", read=Key.parse),
+        Column(
+            name="activation_number",
+            words="of an ABP session; a greater one declares that the counters begin anew",
+            read=_COUNTER,
+            is_option=False,
+        ),
+        Column(name="f_cnt_up", words="next uplink counter (ABP)", read=_COUNTER, is_option=False),
+        Column(name="n_f_cnt_down", words="next downlink counter (ABP)", read=_COUNTER, is_option=False),
+        Column(
+            name="a_f_cnt_down",
+            words="next downlink counter of the application (ABP of LoRaWAN 1.1)",
+            read=_COUNTER,
+            is_option=False,
+        ),
+        Column(
+            name="confirmed_f_cnt_up",
+            words="counter of the last confirmed uplink (ABP)",
+            read=_COUNTER,
+            is_option=False,
+        ),
+        Column(name="rx1_delay_s", words="1 to 15 seconds (ABP)", read=_whole(15), is_option=False),
+        Column(name="rx1_dr_offset", words="0 to 7 (ABP)", read=_whole(7), is_option=False),
+        Column(name="rx2_data_rate", words="0 to 15 (ABP)", read=_whole(15), is_option=False),
+        Column(name="rx2_frequency_hz", words="hertz (ABP)", read=_whole(1_677_721_500), is_option=False),
+    )
+}

@@ -1,0 +1,134 @@
+"""What the network asks of a device: the difference between how it should be and how it said it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from gateway.lorawan.adr import Setting
+from gateway.lorawan.channel_plan import ChannelPlan, mask_blocks
+from gateway.lorawan.mac_commands import (
+    DevStatusReq,
+    DlChannelReq,
+    DutyCycleReq,
+    LinkADRReq,
+    MacCommand,
+    NewChannelReq,
+    RXParamSetupReq,
+    RXTimingSetupReq,
+    TXParamSetupReq,
+)
+from gateway.lorawan.mac_layer.state import MacState
+from gateway.lorawan.region import RECEIVE_DELAY1, Channel, Region
+from gateway.model import MacVersion, Session
+
+Group = tuple[MacCommand, ...]  # commands that are understood together or not at all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How the network wants its devices to be."""
+
+    rx1_delay_s: int
+    rx1_dr_offset: int
+    rx2_data_rate: int
+    rx2_frequency_hz: int
+    channels: Mapping[int, Channel]  # beyond the default ones, by number; none in a fixed plan
+    enabled: frozenset[int]
+    max_duty_cycle: int = 0
+    tx_param_setup: TXParamSetupReq | None = None
+    status_every: timedelta | None = timedelta(days=1)
+
+    @classmethod
+    def of(cls, region: Region) -> Wanted:
+        """Return what a region's defaults make: what a join accept says anyway, and what an ABP device is told."""
+        plan = ChannelPlan.joined(region)
+        first = len(region.default_channels)
+        more = {
+            first + place: Channel(frequency_hz, 0, region.highest_adr_data_rate)
+            for place, frequency_hz in enumerate(region.cf_list_hz)
+        }
+        enabled = region.cf_list_mask if region.fixed_plan else plan.defined | more.keys()
+        return cls(
+            rx1_delay_s=RECEIVE_DELAY1.seconds,
+            rx1_dr_offset=0,
+            rx2_data_rate=region.rx2_data_rate,
+            rx2_frequency_hz=region.rx2_frequency_hz,
+            channels={} if region.fixed_plan else more,
+            enabled=enabled,
+        )
+
+
+def requests(
+    session: Session, state: MacState, wanted: Wanted, setting: Setting | None, now: datetime
+) -> tuple[Group, ...]:
+    """Return what a device should be asked, the most urgent first; ``setting`` is what ADR wants, None: as it is.
+
+    What it refused before in this session is not among it.
+    """
+    groups = (*_windows(session, wanted), *_channels(state, wanted), *_adr(session, state, wanted, setting))
+    groups += (*_limits(session, state, wanted), *_status(state, wanted, now))
+    return tuple(group for group in groups if group[-1].to_bytes() not in state.refused)
+
+
+def _windows(session: Session, wanted: Wanted) -> Iterator[Group]:
+    if session.rx1_delay_s != wanted.rx1_delay_s:
+        yield (RXTimingSetupReq(delay=wanted.rx1_delay_s),)
+    has = (session.rx1_dr_offset, session.rx2_data_rate, session.rx2_frequency_hz)
+    if has != (wanted.rx1_dr_offset, wanted.rx2_data_rate, wanted.rx2_frequency_hz):
+        request = RXParamSetupReq(
+            rx1_dr_offset=wanted.rx1_dr_offset,
+            rx2_data_rate=wanted.rx2_data_rate,
+            frequency_hz=wanted.rx2_frequency_hz,
+        )
+        yield (request,)
+
+
+def _channels(state: MacState, wanted: Wanted) -> Iterator[Group]:
+    for number, channel in wanted.channels.items():
+        present = state.plan.channels[number] if number < len(state.plan.channels) else None
+        if present is None or replace(present, downlink_hz=None) != replace(channel, downlink_hz=None):
+            request = NewChannelReq(
+                ch_index=number,
+                frequency_hz=channel.frequency_hz,
+                min_dr=channel.lowest_data_rate,
+                max_dr=channel.highest_data_rate,
+            )
+            yield (request,)
+        if channel.downlink_hz is not None and present is not None and present.downlink_hz != channel.downlink_hz:
+            yield (DlChannelReq(ch_index=number, frequency_hz=channel.downlink_hz),)
+
+
+def _adr(session: Session, state: MacState, wanted: Wanted, setting: Setting | None) -> Iterator[Group]:
+    enabled = (
+        wanted.enabled & state.plan.defined
+    )  # a channel that is still to be told is switched on by its NewChannelReq
+    if setting is None and enabled == state.plan.enabled:
+        return
+    to = setting or state.setting
+    yield tuple(
+        LinkADRReq(
+            data_rate=to.data_rate,
+            tx_power=to.tx_power,
+            ch_mask=block.ch_mask,
+            ch_mask_cntl=block.ch_mask_cntl,
+            nb_trans=to.nb_trans,
+        )
+        for block in mask_blocks(state.plan.region, enabled, session.mac_version)
+    )
+
+
+def _limits(session: Session, state: MacState, wanted: Wanted) -> Iterator[Group]:
+    if state.max_duty_cycle != wanted.max_duty_cycle:
+        yield (DutyCycleReq(max_duty_cycle=wanted.max_duty_cycle),)
+    knows = state.plan.region.tx_param_setup and session.mac_version not in {MacVersion.V1_0_0, MacVersion.V1_0_1}
+    if knows and wanted.tx_param_setup is not None and state.tx_param_setup != wanted.tx_param_setup:
+        yield (wanted.tx_param_setup,)
+
+
+def _status(state: MacState, wanted: Wanted, now: datetime) -> Iterator[Group]:
+    if wanted.status_every is None:
+        return
+    if state.status is None or now - state.status.told_at >= wanted.status_every:
+        yield (DevStatusReq(),)

@@ -1,0 +1,1 @@
+"""The regions' tables, a file each; `gateway.lorawan.region` gathers them."""

@@ -1,0 +1,74 @@
+"""The agent as a process of its own: `brygga run` with a configuration, killed and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from gateway.model import Json
+
+COMMAND_LIMIT_S: Final = 60.0  # an import of 10,000 devices takes a few seconds
+STOP_LIMIT_S: Final = 15.0
+
+
+class AgentProcess:
+    """One configuration's agent; what it says goes to ``log``. An end that nobody asked for is noted in ``crashes``."""
+
+    def __init__(self, configuration: Path, log: Path) -> None:
+        self._configuration = configuration
+        self.log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self.crashes: list[str] = []
+
+    async def start(self) -> None:
+        """Start it; it listens a moment later."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(*self._command("run"), stdout=log, stderr=log)
+
+    async def kill(self) -> None:
+        """End it as a power cut would (SIGKILL)."""
+        await self._end(signal.SIGKILL, -signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """End it in good order (SIGTERM)."""
+        await self._end(signal.SIGTERM, 0)
+
+    async def ask(self, *words: str, text: str = "") -> str:
+        """Run another `brygga` command with the same configuration, and return what it prints; RuntimeError if it fails."""
+        process = await asyncio.create_subprocess_exec(
+            *self._command(*words),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(COMMAND_LIMIT_S):
+            out, err = await process.communicate(text.encode())
+        if process.returncode:
+            raise RuntimeError(f"brygga {' '.join(words)} ended with {process.returncode}: {err.decode()}")
+        return out.decode()
+
+    async def status(self) -> Mapping[str, Json]:
+        """Return what `brygga status --json` says."""
+        status: Mapping[str, Json] = json.loads(await self.ask("status", "--json"))
+        return status
+
+    def _command(self, *words: str) -> tuple[str, ...]:
+        return (sys.executable, "-m", "gateway", *words, "--config", str(self._configuration))
+
+    async def _end(self, number: signal.Signals, expected: int) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.returncode is None:
+            process.send_signal(number)
+        else:
+            expected = -signal.SIGKILL  # nothing that ends by itself is expected
+        async with asyncio.timeout(STOP_LIMIT_S):
+            code = await process.wait()
+        if code != expected:
+            self.crashes.append(f"ended with {code} where {expected} was expected; its log is {self.log}")

@@ -1,0 +1,164 @@
+"""The stage of a torture run: everything real but the air.
+
+device ─ radio ─► UDP ─► agent (killed) ─► witness ─► mosquitto (killed) ─► city
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final, Self
+
+from gateway.devices_file import write_csv_with_keys
+from gateway.model import eui64
+from simulators.air import Air
+from simulators.fleet import Fleet
+from simulators.packet_forwarder import PacketForwarder
+from simulators.platforms.mosquitto import Mosquitto, MosquittoSettings
+from simulators.platforms.mqtt import Subscriber
+from simulators.torture.agent_process import AgentProcess
+from simulators.torture.plan import GATEWAYS, Plan, tortured_members
+from simulators.torture.witness import Witness
+
+HOST: Final = "127.0.0.1"
+CITY: Final = "city"
+STRANGER: Final = eui64("aa555a00000000ff")  # a gateway that no device belongs to
+KEEP_ALIVE_S: Final = 0.5  # an agent that was started again soon knows where its gateways are
+START_LIMIT_S: Final = 30.0  # on a busy machine
+STATE_PAUSE_S: Final = 0.05  # between two looks at how far it is
+
+MakeSubscriber = Callable[[int], Subscriber]
+
+CONFIGURATION: Final = """\
+[gateway]
+name = "torture"
+data = "data"
+
+[clock]
+trust = "system"
+
+[journal]
+keep_delivered = "365 d"
+
+[[source]]
+name = "radio"
+type = "semtech_udp"
+host = "{host}"
+port = {radio_port}
+
+[[destination]]
+name = "{city}"
+url = "mqtt://{host}:{broker_port}"
+format = "senml"
+retry_max_s = 2
+"""
+
+
+def subscriber(port: int) -> Subscriber:
+    """Return a city that keeps its session at the broker on ``port``."""
+    return Subscriber(HOST, port)
+
+
+class Scene:
+    """All that takes part, in ``folder``; runs for as long as the context lasts."""
+
+    def __init__(self, plan: Plan, folder: Path, make_city: MakeSubscriber) -> None:
+        self._folder = folder
+        self._server = (HOST, free_udp_port())
+        self._closing = AsyncExitStack()
+        self.journal = folder / "data" / "journal.db"
+        self.broker = Mosquitto(folder / "mosquitto", MosquittoSettings(persistence=True))
+        self.broker_run = 0
+        self.witness = Witness(self.broker.port, lambda: self.broker_run)
+        self.city = make_city(self.broker.port)
+        self.agent = AgentProcess(folder / "brygga.toml", folder / "agent.log")
+        self.fleet = Fleet(
+            tortured_members(plan),
+            self._server,
+            gateways=GATEWAYS,
+            air=Air(seed=plan.seed, loss=plan.loss),
+            seed=plan.seed,
+            pace_s=plan.pace_s,
+            speed=plan.speed,
+            keep_alive_s=KEEP_ALIVE_S,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Start broker, witness, city and agent, and register the devices."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        async with AsyncExitStack() as opened:
+            opened.push_async_callback(self.broker.stop)
+            await self.start_broker()
+            await opened.enter_async_context(self.witness)
+            await opened.enter_async_context(_listening(self.city))
+            await self._save_subscription()
+            opened.push_async_callback(self.agent.stop)
+            await self._register_devices()
+            await self.start_agent()
+            await opened.enter_async_context(self.fleet)
+            self._closing = opened.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._closing.aclose()
+
+    async def start_broker(self) -> None:
+        """Start the broker; its PUBACKs count as those of a new run."""
+        self.broker_run += 1
+        await self.broker.start()
+
+    async def start_agent(self) -> None:
+        """Start the agent and return when it answers a gateway."""
+        await self.agent.start()
+        async with self.stranger():
+            pass
+
+    @contextlib.asynccontextmanager
+    async def stranger(self) -> AsyncIterator[PacketForwarder]:
+        """Open one more gateway, which the agent has answered."""
+        async with PacketForwarder(STRANGER, self._server, keep_alive_s=KEEP_ALIVE_S) as stranger:
+            async with asyncio.timeout(START_LIMIT_S):
+                await stranger.connected()
+            yield stranger
+
+    async def _save_subscription(self) -> None:
+        """End the broker in good order once: from then on its file knows the city, whatever kills it."""
+        async with asyncio.timeout(START_LIMIT_S):
+            await self.city.subscribed.wait()
+            await self.broker.stop()
+            await until(lambda: not self.city.subscribed.is_set())
+            await self.start_broker()
+            await self.city.subscribed.wait()
+
+    async def _register_devices(self) -> None:
+        text = CONFIGURATION.format(host=HOST, radio_port=self._server[1], broker_port=self.witness.port, city=CITY)
+        (self._folder / "brygga.toml").write_text(text, encoding="utf-8")
+        self.journal.parent.mkdir(exist_ok=True)
+        await self.agent.ask("device", "import", "-", text=write_csv_with_keys(self.fleet.registrations()))
+
+
+@contextlib.asynccontextmanager
+async def _listening(city: Subscriber) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(city.run(), name="city")
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return when ``condition`` holds; the caller sets the limit."""
+    while not condition():  # noqa: ASYNC110 - what others count tells nobody when it changes
+        await asyncio.sleep(STATE_PAUSE_S)
+
+
+def free_udp_port() -> int:
+    """Return a UDP port that nobody listens on now: an agent that is started again must have the same."""
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
