@@ -12,7 +12,7 @@ from gateway.model import Device, Uplink
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED = 1024  # decoded uplinks kept for the next destination; about 1 kB each
+REMEMBERED = 256  # decoded uplinks kept for the next destination, two batches and some; about 2 kB each
 
 FindDecoder = Callable[[str], Decoder]
 """Return the decoder of that name; LookupError when there is none, ValueError when its file is broken."""

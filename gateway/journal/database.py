@@ -18,6 +18,7 @@ import aiosqlite
 from gateway.errors import StorageError
 
 WAL_PAGES = 1000  # checkpointed at this size and used again in place: a WAL that grows costs twice the bytes
+READ_CACHE_KIB = 256  # of SQLite's own 2000: the log is read once, from one end to the other
 ROWS_AT_ONCE = 64  # rows in one INSERT; halved for the rest, so that few statements fill the statement cache
 
 Values = tuple[Any, ...]
@@ -125,6 +126,7 @@ class Database:
             for pragma in ("synchronous=FULL", f"wal_autocheckpoint={WAL_PAGES}", "secure_delete=0", "temp_store=2"):
                 await writing.execute_fetchall(f"PRAGMA {pragma}")
             reading = await aiosqlite.connect(path, isolation_level=None)
+            await reading.execute_fetchall(f"PRAGMA cache_size={-READ_CACHE_KIB}")
         except BaseException:
             await writing.close()
             raise

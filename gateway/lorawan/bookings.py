@@ -11,7 +11,7 @@ SLACK_US: Final = 600_000_000  # forgotten in portions of ten minutes, for each 
 
 
 class Bookings:
-    """Transmissions, each from its begin to its end; they may overlap, for some are only reported to us.
+    """Transmissions, each from its begin to its end. Some are only reported, at a time not known well, and may overlap: both count.
 
     The air time before a moment is the sum of what has passed since each begin, less what has passed since each end; so
     two sorted lists with their running sums tell it in a few steps, however much is booked.

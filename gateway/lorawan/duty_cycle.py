@@ -123,10 +123,10 @@ def _waits(bookings: Bookings, begin: int, length: int, limit: int | None) -> It
 def _other_hours(bookings: Bookings, begin: int, end: int) -> Iterator[int]:
     """Yield where hours open that hold a part of a new frame and may hold most, besides the hour that closes with it.
 
-    With nothing booked behind the new frame there are none: what opens or closes later holds less.
+    What closes behind the last transmission holds less; so with nothing booked behind the new frame these are few.
     """
-    last = bookings.last_end
-    for closes in bookings.ends(begin, min(last, end + _WINDOW_US - 1)):
+    last = max(bookings.last_end, end)
+    for closes in bookings.ends(begin, end + _WINDOW_US - 1):
         yield closes - _WINDOW_US
     for opens in (begin, *bookings.begins(begin - _WINDOW_US, min(end - 1, last - _WINDOW_US))):
         if opens + _WINDOW_US <= last:

@@ -187,6 +187,9 @@ def test_steps_start_from_where_the_limits_put_the_device() -> None:
 
     assert told == Setting(data_rate=3, tx_power=0)
 
+    weak = Setting(data_rate=5, tx_power=7)  # 3 dB too few: one step up from 4, the least power allowed
+    assert wanted(run(HISTORY, -0.5, weak), weak, replace(LIMITS, max_tx_power=4)) == Setting(data_rate=5, tx_power=3)
+
 
 def test_a_region_s_limits_are_its_lora_rates_and_powers() -> None:
     assert limits_of(EU868) == LIMITS

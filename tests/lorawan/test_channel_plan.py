@@ -95,8 +95,10 @@ def test_the_fewest_blocks_are_those_of_others(
 def test_a_device_has_on_what_the_blocks_were_made_for_whatever_it_had(region: Region, data: st.DataObject) -> None:
     plan = full(region)
     some = st.frozensets(st.sampled_from(sorted(plan.defined)), min_size=1)
-    before, wanted, version = data.draw(some), data.draw(some | WHOLE_BANKS.map(lambda one: one & plan.defined or {0})), (
-        data.draw(st.sampled_from(MacVersion))
+    before, wanted, version = (
+        data.draw(some),
+        data.draw(some | WHOLE_BANKS.map(lambda one: one & plan.defined or {0})),
+        (data.draw(st.sampled_from(MacVersion))),
     )
     blocks = mask_blocks(region, wanted, version)
 
@@ -114,9 +116,7 @@ def test_no_fewer_blocks_would_do(wanted: frozenset[int]) -> None:
         differing = (narrow | wide) ^ wanted
         return len({min(number // 16, 4) for number in differing})
 
-    banks = [
-        [channels((8 * bit, 8 * bit + 7)) for bit in range(8) if mask >> bit & 1] for mask in range(256)
-    ]
+    banks = [[channels((8 * bit, 8 * bit + 7)) for bit in range(8) if mask >> bit & 1] for mask in range(256)]
     wide = [frozenset(64 + bit for bit in range(8) if mask >> bit & 1) for mask in range(256)]
     fewest = min(
         5,
@@ -281,7 +281,8 @@ def test_an_empty_place_of_a_cf_list_keeps_the_numbers_behind_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("region", "octets"), [(EU868, "00ff" + "00" * 13 + "01"), (US915, "184f84e85684b85e84886684586e8400"), (EU868, "00")]
+    ("region", "octets"),
+    [(EU868, "00ff" + "00" * 13 + "01"), (US915, "184f84e85684b85e84886684586e8400"), (EU868, "00")],
 )
 def test_a_cf_list_of_the_wrong_kind_changes_nothing(region: Region, octets: str) -> None:
     assert ChannelPlan.joined(region, bytes.fromhex(octets)) == ChannelPlan.default(region)
@@ -304,7 +305,11 @@ def test_rx1_follows_dl_channel_req_until_the_channel_is_made_anew() -> None:
     moved = plan.with_downlink(3, 869_525_000)
     anew = moved.with_channel(3, 867_100_000)
 
-    assert [one.rx1_frequency_hz(867_100_000, 5) for one in (plan, moved, anew)] == [867_100_000, 869_525_000, 867_100_000]
+    assert [one.rx1_frequency_hz(867_100_000, 5) for one in (plan, moved, anew)] == [
+        867_100_000,
+        869_525_000,
+        867_100_000,
+    ]
     assert moved.rx1_frequency_hz(868_100_000, 5) == 868_100_000
     assert moved.with_downlink(3, 867_100_000) == plan
 

@@ -106,17 +106,15 @@ def test_what_is_booked_ahead_counts_for_a_frame_before_it() -> None:
 
     assert ledger.refusal(M, 10 * SECOND, 2 * SECOND) is Refusal.DUTY_CYCLE
     assert ledger.refusal(M, 10 * SECOND, SECOND) is None
-    assert ledger.earliest(M, 10 * SECOND, 2 * SECOND) == 301 * SECOND + WINDOW - 2 * SECOND + SECOND
+    assert ledger.earliest(M, 10 * SECOND, 2 * SECOND) == 299 * SECOND + WINDOW
 
 
 def test_what_others_sent_beyond_the_law_is_counted_and_allows_nothing_more() -> None:
     ledger = ledger_of(Sent(M, timedelta(), 30 * SECOND), Sent(M, 40 * SECOND, 30 * SECOND))
 
-    earliest = ledger.earliest(M, 100 * SECOND, SECOND)
-
     assert ledger.spent(M, 100 * SECOND) == 60 * SECOND
-    assert earliest == WINDOW + 34 * SECOND + 1 * SECOND - SECOND + 0 * SECOND or earliest is not None
-    assert on_air([Sent(M, timedelta(), 30 * SECOND), Sent(M, 40 * SECOND, 30 * SECOND)], M, earliest + SECOND - WINDOW, earliest + SECOND) == 35 * SECOND
+    assert ledger.refusal(M, 100 * SECOND, US) is Refusal.DUTY_CYCLE
+    assert ledger.earliest(M, 100 * SECOND, SECOND) == 24 * SECOND + WINDOW
 
 
 def test_a_booking_that_the_radio_refused_gives_its_share_back() -> None:
@@ -132,7 +130,7 @@ def test_a_booking_that_the_radio_refused_gives_its_share_back() -> None:
 # ── one transmitter ──
 
 
-@pytest.mark.parametrize("start_us", [0, 10_000, 50_000, -20_000, 92_500, 92_500 - 142_501 - 41_000])
+@pytest.mark.parametrize("start_us", [0, 10_000, 50_000, 92_500, -20_000, -92_500])
 def test_it_sends_one_frame_at_a_time_on_whatever_sub_band(start_us: int) -> None:
     ledger = ledger_of(Sent(P, timedelta(), 50_000 * US))
 
@@ -142,7 +140,7 @@ def test_it_sends_one_frame_at_a_time_on_whatever_sub_band(start_us: int) -> Non
 def test_two_frames_are_as_far_apart_as_a_forwarder_s_queue_wants_them() -> None:
     ledger = ledger_of(Sent(P, timedelta(), 50_000 * US))
 
-    assert GUARD > timedelta(milliseconds=1.5 + 40 + 1)
+    assert timedelta(milliseconds=1.5 + 40 + 1) < GUARD
     assert ledger.earliest(M, timedelta(), 50_000 * US) == 50_000 * US + GUARD
     assert ledger.refusal(M, -50_000 * US - GUARD, 50_000 * US) is None
     assert ledger.refusal(M, -50_000 * US - GUARD + US, 50_000 * US) is Refusal.BUSY
@@ -160,18 +158,17 @@ def test_a_frame_fits_between_two_others_only_where_there_is_room_for_it() -> No
 
 
 def test_what_has_left_every_hour_is_forgotten() -> None:
-    ledger = DutyCycle()
-    start, most = timedelta(), 0
+    ledger, most, start = DutyCycle(), 0, timedelta()
 
-    for _ in range(20_000):
-        start = ledger.earliest(M, start, 90_000 * US) or start
+    for number in range(6_000):
+        start = 9 * number * SECOND
+        assert ledger.earliest(M, start, 90_000 * US) == start
         ledger.book(M, start, 90_000 * US)
-        start += timedelta(seconds=9)
         most = max(most, len(ledger))
 
-    assert start > 40 * WINDOW
-    assert most < 700
-    assert ledger.spent(M, start) == on_air([Sent(M, start - 9 * SECOND * n, 90_000 * US) for n in range(401)], M, start - WINDOW, start)
+    assert most <= (WINDOW + 2 * AHEAD + 100 * SECOND) / (9 * SECOND)
+    assert ledger.spent(M, start) == 400 * 90_000 * US
+    assert ledger.refusal(M, start + SECOND, 90_001 * US) is Refusal.DUTY_CYCLE
 
 
 def test_a_booking_far_ahead_makes_the_ledger_careful_and_never_lavish() -> None:
@@ -187,7 +184,7 @@ AIRTIMES = st.integers(1, 40_000_000).map(lambda length: length * US)
 ASKED = st.tuples(st.sampled_from([M, P, BANDS["K"], FREE]), st.integers(0, 2_000_000_000), AIRTIMES)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)  # how long one takes is no matter of this test
 @given(asked=st.lists(ASKED, max_size=25), ahead=st.integers(0, AHEAD // US))
 def test_no_hour_holds_more_than_the_law_allows(asked: list[tuple[SubBand, int, timedelta]], ahead: int) -> None:
     """Let time pass and ask for frames, some of them to be sent later than others that are asked for afterwards."""
@@ -208,7 +205,7 @@ def test_no_hour_holds_more_than_the_law_allows(asked: list[tuple[SubBand, int, 
         assert fullest_hour(sent, band) <= share
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)  # how long one takes is no matter of this test
 @given(
     booked=st.lists(st.tuples(st.integers(0, 500), st.integers(1, 12)), max_size=12),
     at=st.integers(0, 500),

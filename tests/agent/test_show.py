@@ -1,0 +1,184 @@
+"""What people read: columns on a terminal of any width, times and sizes in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from gateway import show, show_status, spans
+from gateway.listing import Column, lay_out, printable
+from gateway.model import Json
+
+COLUMNS = (Column("id"), Column("name", is_cut=True), Column("kind", leaves=1), Column("note", leaves=2, is_cut=True))
+ROWS = (("1", "Torget väst", "otaa", "roof"), ("22", "Bibliotekets läsesal", "abp", ""))
+
+STATUS: dict[str, Any] = {
+    "agent": {"name": "roof", "version": "0.1.0", "running": True},
+    "pid": 7,
+    "since_s": 7300.0,
+    "clock": {"utc": "2026-11-24T12:00:00+00:00", "quality": "unsynchronised", "trusted": False, "words": "not yet ntp"},
+    "sources": [
+        {
+            "name": "mast",
+            "listening": "0.0.0.0:1700",
+            "receive_buffer": {
+                "asked_bytes": 4_000_000, "granted_bytes": 212_992, "dropped_by_kernel": 3, "advice": "raise rmem_max",
+            },
+            "counts": {"datagrams": 12, "push_data": 0},
+            "dropped": {"not_json": 2},
+            "gateways": {"b827ebfffe123456": {"last_seen_s": 0.4, "frames": 9, "can_transmit": False}},
+        }
+    ],
+    "network": {
+        "devices": 2, "sessions": 1, "counts": {"frames": 9, "uplinks": 8}, "refused": {"mic": 1}, "waiting_for_disk": 4,
+    },
+    "undecoded": {"elsys/ers: truncated": 2},
+    "journal": {"rows": 8, "file_bytes": 19_456, "limit_bytes": 512_000_000},
+    "destinations": {
+        "goteborg": {
+            "waiting": 5, "oldest_s": 400.0, "held": {"refused": 1}, "configured": True, "state": "stalled",
+            "trouble": "mqtt://broker:\nrefused", "trouble_s": 65.0, "last_answer_s": None, "counts": {"delivered": 3},
+            "problems": {"co2 cannot be said in this format": 2}, "transport": {"notes": ["cannot say no"]},
+        },
+        "old": {"waiting": 0, "oldest_s": None, "held": {}, "configured": False},
+    },
+}  # fmt: skip
+
+
+def device_row(index: int) -> dict[str, Json]:
+    return {
+        "dev_eui": f"{0x70B3D57ED1000000 + index:016x}",
+        "name": f"Vattenmätare Södra skogsgatan {index}",
+        "decoder": "quandify/cubicmeter-1-1-copper",
+        "activation": "otaa",
+        "dev_addr": "26011bda" if index % 2 else None,
+        "next_f_cnt_up": index if index % 2 else None,
+        "last_heard_s": 300.0 if index % 2 else None,
+        "tags": ["north", "water"],
+    }
+
+
+def lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
+    return list(lay_out(columns, rows, width))
+
+
+def test_into_a_pipe_everything_goes_and_a_row_is_a_line() -> None:
+    assert lines(COLUMNS, ROWS, None) == [
+        "id  name                  kind  note",
+        "1   Torget väst           otaa  roof",
+        "22  Bibliotekets läsesal  abp",
+    ]
+
+
+def test_on_a_narrow_terminal_the_least_needed_columns_leave_first() -> None:
+    assert lines(COLUMNS, ROWS, 35)[1] == "1   Torget väst           otaa"
+    assert lines(COLUMNS, ROWS, 29)[1] == "1   Torget väst"
+
+
+def test_what_is_still_too_wide_is_cut_where_it_may_be() -> None:
+    assert lines(COLUMNS, ROWS, 17) == ["id  name", "1   Torget väst", "22  Bibliotekets…"]
+
+
+def test_a_column_keeps_enough_to_tell_rows_apart_however_narrow_the_terminal() -> None:
+    assert lines(COLUMNS, ROWS, 1) == ["id  name", "1   Torget …", "22  Bibliot…"]
+
+
+def test_wide_characters_keep_the_columns_straight() -> None:
+    (_, first, second) = lines((Column("a"), Column("b")), [("温度", "x"), ("t", "x")], None)
+
+    assert cell_len(first[: first.index("x")]) == cell_len(second[: second.index("x")])
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[2Jx", "a\nb", "a\rb", "\x9b31mx"])
+def test_nothing_that_a_terminal_would_obey_gets_through(hostile: str) -> None:
+    assert printable(hostile).isprintable()
+    assert all(line.isprintable() for line in lines((Column("a"),), [(hostile,)], 80))
+
+
+def test_five_thousand_devices_fit_into_eighty_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(show, "terminal_width", lambda: 80)
+
+    show.devices([device_row(index) for index in range(5000)])
+
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 5002
+    assert max(map(cell_len, printed)) <= 80
+    assert printed[0].split() == ["DevEUI", "name", "decoder", "DevAddr", "FCnt", "last", "heard"]
+    assert printed[2] == "70b3d57ed1000001  Vattenmätare Sö…  quandify/cubicm…  26011bda  0     5 min ago"
+    assert printed[-1] == "5000 devices, 2500 of them not joined yet"
+
+
+def test_a_status_says_it_all_and_marks_what_needs_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    show_status.status(STATUS)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "roof: running for 2 h (brygga 0.1.0, pid 7)",
+        "clock: 2026-11-24T12:00:00+00:00, unsynchronised; not yet ntp",
+        "source mast: listens on 0.0.0.0:1700",
+        "    datagrams 12",
+        "    dropped: not_json 2",
+        "    gateway b827ebfffe123456: last datagram now, 9 frames, cannot transmit",
+        "    ! the kernel gives 213.0 kB of 4.0 MB of receive buffer: raise rmem_max",
+        "    ! 3 datagrams did not fit into the receive buffer and are lost",
+        "network: 2 devices, 1 sessions; since the start 9 frames, 8 uplinks, 0 joins",
+        "    not taken: mic 1",
+        "    ! 4 frames wait in memory: the disk takes nothing",
+        "    ! not decoded: elsys/ers: truncated 2",
+        "journal: 8 uplinks kept, 19.5 kB of at most 512.0 MB",
+        "destination  state                 waiting  oldest  delivered  held back  last answer",
+        "goteborg     stalled               5        7 min   3          refused 1  never",
+        "old          no longer configured  0                           0",
+        "    ! goteborg: for 65 s: mqtt://broker: refused",
+        "    ! goteborg: cannot say no",
+        "    ! goteborg: co2 cannot be said in this format (2 times)",
+    ]
+
+
+def test_a_destination_that_takes_what_waited_is_catching_up(capsys: pytest.CaptureFixture[str]) -> None:
+    one = {**STATUS["destinations"]["goteborg"], "state": "delivering", "trouble": None}
+
+    show_status.status({**STATUS, "destinations": {"city": one, "other": {**one, "waiting": 0}}})
+
+    printed = capsys.readouterr().out
+    assert "city         catching up" in printed
+    assert "other        up to date" in printed
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "never"), (0, "now"), (1.9, "now"), (2, "2 s ago"), (119, "119 s ago"), (240, "4 min ago"),
+     (7200, "2 h ago"), (172_800, "2 days ago")],
+)  # fmt: skip
+def test_an_age_is_said_as_people_say_it(seconds: float | None, words: str) -> None:
+    assert spans.ago(seconds) == words
+
+
+@pytest.mark.parametrize(("octets", "words"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (4_194_304, "4.2 MB")])
+def test_a_size_is_said_as_people_say_it(octets: int, words: str) -> None:
+    assert spans.size(octets) == words
+
+
+def test_a_reading_that_cannot_be_is_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    reading = {
+        "quantity": "motion",
+        "value": True,
+        "unit": "",
+        "channel": None,
+        "at": None,
+        "plausibility": "implausible",
+    }
+
+    show.decoded({"readings": [reading], "fields": {"a": [1, None], "b": {"c": 2}}, "warnings": ["low\x1bbattery"]})
+
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        "quantity  value              unit  channel  at",
+        "motion    yes (implausible)",
+        "fields: a=1; -, b=c 2",
+    ]
+    assert printed.err == "warning: low battery\n"
