@@ -317,6 +317,45 @@ def uplink_id(dev_eui: Eui64, activation: str, f_cnt: int) -> UUID:
     return uuid5(UPLINK_NAMESPACE, f"{dev_eui}/{activation}/{f_cnt}")
 
 
+class DownlinkState(StrEnum):
+    """Where a downlink is on its way; from EXPIRED on it has come to its end."""
+
+    QUEUED = "queued"
+    SENT = "sent"  # a confirmed one waits for its acknowledgement, another has come to its end
+    ACKNOWLEDGED = "acknowledged"
+    EXPIRED = "expired"
+    FAILED = "failed"  # with the reason: refused by the radio, over the duty cycle, never acknowledged
+    DROPPED = "dropped"  # by a person, or with its device or session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downlink:
+    """What an application tells a device, and what became of it; replaced with each step.
+
+    ``id`` grows and is never used again. Of several that wait for one device the greatest ``priority`` goes first, then the oldest.
+    """
+
+    id: int
+    dev_eui: Eui64
+    f_port: int  # 1 to 223
+    payload: bytes
+    queued_at: datetime
+    confirmed: bool = False
+    priority: int = 0
+    expires_at: datetime | None = None
+    reference: str = ""  # the caller's own, given back with each state
+    state: DownlinkState = DownlinkState.QUEUED
+    tries: int = 0  # frames that carried it
+    f_cnt: int | None = None  # of the last of them
+    sent_at: datetime | None = None
+    detail: str = ""  # why it failed, in words
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether something can still become of it."""
+        return self.state is DownlinkState.QUEUED or (self.state is DownlinkState.SENT and self.confirmed)
+
+
 # ── meaning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -4,6 +4,7 @@ from gateway.journal.journal import Journal
 from gateway.journal.values import (
     Changes,
     Depth,
+    Event,
     HeldKind,
     HeldRow,
     Hold,
@@ -12,11 +13,13 @@ from gateway.journal.values import (
     Row,
     Settlement,
     Stats,
+    Unclaimed,
 )
 
 __all__ = [
     "Changes",
     "Depth",
+    "Event",
     "HeldKind",
     "HeldRow",
     "Hold",
@@ -26,4 +29,5 @@ __all__ = [
     "Row",
     "Settlement",
     "Stats",
+    "Unclaimed",
 ]

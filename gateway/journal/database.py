@@ -141,6 +141,15 @@ class Database:
         except sqlite3.Error as error:
             raise StorageError(f"{self.path}: {error}") from error
 
+    async def wiping(self, transaction: Transaction) -> None:
+        """Apply ``transaction`` so that nothing of what it replaces stays readable in the file or in the WAL."""
+        await self._writing.execute_fetchall("PRAGMA secure_delete=1")
+        try:
+            await self.apply(transaction)
+            await self._writing.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            await self._writing.execute_fetchall("PRAGMA secure_delete=0")
+
     async def fetch(self, sql: str, values: Values = ()) -> list[Any]:
         """Return all rows of a query over what is committed."""
         try:

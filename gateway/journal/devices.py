@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from gateway.journal.database import Database, Each
-from gateway.journal.registrations import abp_number, decode, has_abp, plan
+from gateway.journal.database import Database, Each, Insert, Step
+from gateway.journal.registrations import abp_number, decode, encode, has_abp, is_clear, plan
 from gateway.journal.sessions import eui_number, eui_of
 from gateway.journal.store import Store
 from gateway.journal.values import Changes, ImportResult, Registration
+from gateway.journal.vault import Vault
 from gateway.journal.writer import Writer
 from gateway.model import Eui64, Session
 
@@ -27,7 +28,7 @@ class Registry:
     async def all(self) -> Sequence[Registration]:
         """Return all registrations by DevEUI, an ABP device's with its present session."""
         abp = {session.dev_eui: session for session in self._store.sessions.all() if has_abp(session)}
-        found = [decode(eui, record) for eui, record in await _records(self._store.database)]
+        found = await _registrations(self._store)
         found.sort(key=lambda registration: registration.device.dev_eui)
         return [replace(each, session=abp.get(each.device.dev_eui)) for each in found]
 
@@ -72,22 +73,33 @@ class Registry:
 
     async def _put(self, registrations: Iterable[Registration]) -> ImportResult:
         database = self._store.database
-        records = dict(await _records(database))
+        stored = {each.device.dev_eui: each for each in await _registrations(self._store)}
         last = dict(await database.fetch("SELECT dev_eui, last FROM abp_activations"))
         present: dict[Eui64, list[Session]] = defaultdict(list)
         for session in self._store.sessions.all():
             present[session.dev_eui].append(session)
         wanted = {registration.device.dev_eui: registration for registration in registrations}
-        planned = plan(wanted, records, last, present)
+        planned = plan(wanted, stored, last, present, self._store.vault)
         if planned.steps or planned.changes != Changes():
             await self._writer.submit(changes=planned.changes, steps=planned.steps)
         return planned.result
 
 
-async def decoders(database: Database) -> dict[Eui64, str]:
+async def decoders(store: Store) -> dict[Eui64, str]:
     """Return each registered device's decoder, "" for none."""
-    found = [decode(eui, record) for eui, record in await _records(database)]
-    return {each.device.dev_eui: each.device.decoder for each in found}
+    return {each.device.dev_eui: each.device.decoder for each in await _registrations(store)}
+
+
+async def unsealed(database: Database, vault: Vault) -> list[Step]:
+    """Return what seals the records that an older version wrote in clear."""
+    rows = [
+        (eui, encode(decode(eui, record, vault), vault)) for eui, record in await _records(database) if is_clear(record)
+    ]
+    return [Insert("REPLACE INTO devices", rows)] if rows else []
+
+
+async def _registrations(store: Store) -> list[Registration]:
+    return [decode(eui, record, store.vault) for eui, record in await _records(store.database)]
 
 
 async def _records(database: Database) -> list[tuple[int, bytes]]:

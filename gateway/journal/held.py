@@ -123,7 +123,7 @@ class HeldRows:
         """Put back the undecoded rows that another decoder would read now."""
         async with self._alone:
             await self._writer.submit()
-            decoders = await devices.decoders(self._store.database)
+            decoders = await devices.decoders(self._store)
             entries = await chosen(self._store.database, Choice(kind=HeldKind.UNDECODED))
             found: list[HeldEntry] = []
             for batch in _batches(entries):

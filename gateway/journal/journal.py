@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Self
 
 from gateway.errors import ConfigError
-from gateway.journal import boots, schema
+from gateway.journal import boots, downlinks, schema, sealing, unclaimed
 from gateway.journal.cursors import Cursor
 from gateway.journal.database import Database
 from gateway.journal.destinations import Destination, added, removed
@@ -32,6 +32,7 @@ from gateway.journal.store import Quota, Store
 from gateway.journal.values import (
     Changes,
     Depth,
+    Event,
     HeldKind,
     HeldRow,
     ImportResult,
@@ -39,12 +40,16 @@ from gateway.journal.values import (
     Row,
     Settlement,
     Stats,
+    Unclaimed,
 )
+from gateway.journal.vault import Vault
 from gateway.journal.writer import Writer
-from gateway.model import Clock, Eui64, Json, RowId, Session, TimeQuality
+from gateway.model import Clock, Downlink, Eui64, Frame, Json, RowId, Session, TimeQuality
 
 LIMIT_BYTES = 512 * 1024 * 1024  # some four million rows
 SMALLEST_LIMIT = 1024 * 1024
+KEY_FILE = "brygga.key"  # beside the database, where no other place is named
+KEEP_UNCLAIMED = 20_000  # frames of nobody; 3 MB, a day of a busy town
 KEEP_DELIVERED = timedelta(days=7)  # for people who look back; 75 MB at one row a second
 
 
@@ -71,8 +76,12 @@ class Journal:
         limit_bytes: int = LIMIT_BYTES,
         keep_delivered: timedelta = KEEP_DELIVERED,
         destinations: Sequence[str] = (),
+        key_file: Path | None = None,
     ) -> Self:
         """Open or make the database at ``path``, whose folder must be there.
+
+        Device keys are sealed under the key in ``key_file``, by default "brygga.key" beside the database; it is made where it is
+        not there.
 
         Of ``destinations`` those never seen before begin with the next uplink. Those that the journal knows and that are not
         named stay, their rows with them, until remove_destination(). Rows that
@@ -88,9 +97,11 @@ class Journal:
             lock.acquire()
             closing.callback(lock.release)
             await asyncio.to_thread(schema.prepare, path, schema.scripts())
+            vault = Vault.at(key_file or path.with_name(KEY_FILE))
             database = await Database.connect(path)
             closing.push_async_callback(database.close)
-            store = await Store.load(database, Quota.of(limit_bytes), keep_delivered, clock)
+            await sealing.seal_all(database, vault)
+            store = await Store.load(database, Quota.of(limit_bytes), keep_delivered, clock, vault)
             journal = cls(store, clock, await boots.load(database, store.words), closing)
             closing.push_async_callback(journal._writer.close)
             for name in destinations:
@@ -250,6 +261,38 @@ class Journal:
     async def join_nonce(self, dev_eui: Eui64) -> int:
         """Return the next JoinNonce of a device, 0 for one that never joined."""
         return await self._registry.join_nonce(dev_eui)
+
+    def mac_state(self, session: Session) -> bytes | None:
+        """Return a session's MAC state as it was committed last; None where it has none."""
+        return self._store.sessions.mac_state(session)
+
+    async def downlinks(
+        self, dev_eui: Eui64 | None = None, *, open_only: bool = False, limit: int = 1000
+    ) -> Sequence[Downlink]:
+        """Return downlinks of a device or of all, the oldest first; of more than ``limit`` the newest."""
+        return await downlinks.load(self._store.database, dev_eui, open_only=open_only, limit=limit)
+
+    async def last_downlink(self) -> int:
+        """Return the greatest id that a downlink ever had, 0 before the first."""
+        return await downlinks.last_id(self._store.database)
+
+    async def events(self, dev_eui: Eui64) -> Sequence[Event]:
+        """Return what happened to a device, the oldest first, twenty events at most."""
+        return await downlinks.events(self._store.database, dev_eui)
+
+    async def keep_unclaimed(self, frames: Sequence[Frame], kept: int = KEEP_UNCLAIMED) -> None:
+        """Put frames of nobody into the ring, from which all but the newest ``kept`` go."""
+        async with self._alone:
+            first = await unclaimed.last_id(self._store.database) + 1
+            await self._writer.submit(steps=unclaimed.stored(first, frames, self._store.words, kept))
+
+    async def unclaimed(self) -> Sequence[Unclaimed]:
+        """Return the frames of nobody, the oldest first."""
+        return await unclaimed.load(self._store.database, self._store.words)
+
+    async def forget_unclaimed(self, ids: Sequence[int]) -> None:
+        """Let go of frames that were claimed."""
+        await self._writer.submit(steps=unclaimed.taken(ids))
 
     async def stats(self) -> Stats:
         """Return the journal in numbers."""

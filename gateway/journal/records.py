@@ -65,7 +65,7 @@ def encode_uplink(uplink: Uplink, words: Words) -> bytes:
             at.monotonic,
             microseconds(at.utc),
             int(at.quality),
-            [_pack(reception, words) for reception in uplink.receptions],
+            [pack_reception(reception, words) for reception in uplink.receptions],
         )
     )
 
@@ -107,12 +107,13 @@ def _uplink(fields: list[Any], words: Words) -> Uplink:
         payload=payload,
         confirmed=bool(flags & CONFIRMED),
         adr=bool(flags & ADR),
-        receptions=tuple([_unpack(packed, words) for packed in receptions]),
+        receptions=tuple([unpack_reception(packed, words) for packed in receptions]),
         heard_at=Instant(moment(utc), monotonic, words.text(boot), QUALITIES[quality]),
     )
 
 
-def _pack(reception: Reception, words: Words) -> list[Any]:
+def pack_reception(reception: Reception, words: Words) -> list[Any]:
+    """Return a reception as the head of this file draws it."""
     snr, time = reception.snr_db, reception.gateway_time
     packed: list[Any] = [
         words.number(reception.source),
@@ -133,7 +134,8 @@ def _pack(reception: Reception, words: Words) -> list[Any]:
     return packed
 
 
-def _unpack(packed: list[Any], words: Words) -> Reception:
+def unpack_reception(packed: list[Any], words: Words) -> Reception:
+    """Return what pack_reception() was given."""
     source, gateway, frequency, rate, rssi, snr, timestamp, channel, antenna, *rest = packed
     time, fine_time, latitude, longitude, altitude = (*rest, None, None, None, None, None)[:5]
     return Reception(

@@ -11,9 +11,11 @@ import cbor2
 from gateway.journal.database import Insert, Step
 from gateway.journal.sessions import Name, eui_number, eui_of
 from gateway.journal.values import Changes, ImportResult, Registration
+from gateway.journal.vault import Vault
 from gateway.model import Activation, Device, Entity, Eui64, Key, MacVersion, Place, RootKeys, Session
 
-FORMAT = 1
+CLEAR, SEALED = 1, 2  # formats of a record: version 1 of the schema had keys in clear
+KEYS = 2  # of a device: AppKey and NwkKey
 ABP_ACTIVATION = re.compile(r"-abp(\d+)$")
 
 
@@ -26,13 +28,13 @@ class Plan:
     result: ImportResult
 
 
-def encode(registration: Registration) -> bytes:
-    """Return a registration without its session, the same octets for the same values."""
+def encode(registration: Registration, vault: Vault) -> bytes:
+    """Return a registration without its session."""
     device, keys = registration.device, registration.root_keys
     place = device.place
     return cbor2.dumps(
         (
-            FORMAT,
+            SEALED,
             device.name,
             device.decoder,
             device.activation.value,
@@ -42,16 +44,27 @@ def encode(registration: Registration) -> bytes:
             (device.entity.type, device.entity.id),
             None if place is None else (place.latitude, place.longitude, place.altitude_m),
             sorted(device.tags),
-            None if keys.app_key is None else keys.app_key.reveal(),
-            None if keys.nwk_key is None else keys.nwk_key.reveal(),
+            vault.seal((keys.app_key, keys.nwk_key), _owner(device.dev_eui)),
         )
     )
 
 
-def decode(eui: int, record: bytes) -> Registration:
+def _owner(dev_eui: Eui64) -> bytes:
+    return f"device {dev_eui}".encode()
+
+
+def is_clear(record: bytes) -> bool:
+    """Tell whether an older version wrote ``record``, with its keys in clear."""
+    return bool(cbor2.loads(record)[0] == CLEAR)
+
+
+def decode(eui: int, record: bytes, vault: Vault) -> Registration:
     """Return what encode() was given."""
-    _, name, decoder, activation, mac, device_class, join_eui, entity, place, tags, app_key, nwk_key = cbor2.loads(
-        record
+    form, name, decoder, activation, mac, device_class, join_eui, entity, place, tags, *keys = cbor2.loads(record)
+    app_key, nwk_key = (
+        (None if octets is None else Key(octets) for octets in keys)
+        if form == CLEAR
+        else vault.open(keys[0], KEYS, _owner(eui_of(eui)))
     )
     device = Device(
         dev_eui=eui_of(eui),
@@ -65,34 +78,32 @@ def decode(eui: int, record: bytes) -> Registration:
         place=None if place is None else Place(*place),
         tags=frozenset(tags),
     )
-    keys = RootKeys(
-        app_key=None if app_key is None else Key(app_key),
-        nwk_key=None if nwk_key is None else Key(nwk_key),
-    )
-    return Registration(device=device, root_keys=keys)
+    return Registration(device=device, root_keys=RootKeys(app_key=app_key, nwk_key=nwk_key))
 
 
 def plan(
     wanted: Mapping[Eui64, Registration],
-    records: Mapping[int, bytes],
+    stored: Mapping[Eui64, Registration],
     last: Mapping[int, int],
     present: Mapping[Eui64, Sequence[Session]],
+    vault: Vault,
 ) -> Plan:
-    """Compare the registrations with what is stored: ``records`` and the last ABP activations by EUI number."""
+    """Compare the registrations with what is stored; ``last`` has the last ABP activations by EUI number."""
     rows: list[tuple[int, bytes]] = []
     begun: list[Session] = []
     retired: list[Name] = []
     added = changed = 0
     for eui, registration in wanted.items():
-        number, record = eui_number(eui), encode(registration)
+        number, known = eui_number(eui), stored.get(eui)
         session, gone = next_session(registration, present.get(eui, ()), last.get(number))
         begun += [session] if session else []
         retired += gone
-        if records.get(number) != record:
-            rows.append((number, record))
-        if number not in records:
+        same = known is not None and replace(known, session=None) == replace(registration, session=None)
+        if not same:
+            rows.append((number, encode(registration, vault)))
+        if known is None:
             added += 1
-        elif records[number] != record or session or gone:
+        elif not same or session or gone:
             changed += 1
     abp = [(eui_number(session.dev_eui), abp_number(session)) for session in begun]
     steps = [

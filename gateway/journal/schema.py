@@ -15,7 +15,10 @@ MAGIC = b"SQLite format 3\x00"
 PAGE_SIZE = 1024  # a commit of one row and its counter writes 6.6 kB, with 4096 it is 12.7 (measured)
 PRIVATE = 0o600  # the database holds keys; SQLite gives the WAL the same mode
 
-SCRIPTS: Sequence[str] = ("schema_v1.sql",)  # the n-th leads from version n - 1 to n; a new file runs all
+SCRIPTS: Sequence[str] = (
+    "schema_v1.sql",
+    "schema_v2.sql",
+)  # the n-th leads from version n - 1 to n; a new file runs all
 
 
 def scripts() -> tuple[str, ...]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import cbor2
 
 from gateway.journal.database import Database, Each, Insert, Step
+from gateway.journal.vault import Vault
 from gateway.model import DevAddr, Eui64, Key, MacVersion, Session, SessionKeys
 
-FORMAT = 1
+CLEAR, SEALED = 1, 2  # formats of a record: version 1 of the schema had keys in clear
+KEYS = 4  # of a session
 Name = tuple[Eui64, str]  # dev_eui and activation
 
 
@@ -27,7 +30,12 @@ def eui_of(number: int) -> Eui64:
 class Sessions:
     """All sessions, in memory as on disk; a change is staged, then confirmed or undone."""
 
-    def __init__(self, stored: Iterable[tuple[int, Session]] = ()) -> None:
+    def __init__(
+        self, vault: Vault, stored: Iterable[tuple[int, Session]] = (), mac_states: Mapping[int, bytes] | None = None
+    ) -> None:
+        self._vault = vault
+        self._mac_states = dict(mac_states or {})  # by session number
+        self._staged_states: dict[Name, bytes] = {}
         self._known: dict[Name, tuple[int, Session]] = {_name(session): (number, session) for number, session in stored}
         self._next = max((number for number, _ in self._known.values()), default=0) + 1
         self._staged: dict[Name, tuple[int, Session] | None] = {}
@@ -49,6 +57,15 @@ class Sessions:
         for name in retired:
             self._staged[name] = None
 
+    def stage_mac_states(self, mac_states: Sequence[tuple[Eui64, str, bytes]]) -> None:
+        """Note MAC states that change; one of a session that is not there, or is about to go, is passed over."""
+        self._staged_states.update({(dev_eui, activation): record for dev_eui, activation, record in mac_states})
+
+    def mac_state(self, session: Session) -> bytes | None:
+        """Return the MAC state of a session as it is on disk."""
+        number, _ = self._known.get(_name(session), (0, None))
+        return self._mac_states.get(number)
+
     def steps(self) -> list[Step]:
         """Return what stores all that is staged: two rows for a new session, a narrow one where counters moved."""
         counters, records, retired = [], [], []
@@ -60,19 +77,33 @@ class Sessions:
             number, session = staged
             counters.append(_counters(number, session))
             if known is None or not _only_counters_differ(known[1], session):
-                records.append((number, eui_number(session.dev_eui), _encode(session)))
+                records.append((number, eui_number(session.dev_eui), _encode(session, self._vault)))
+        states = self._numbered_states()
         return [
             *([Insert("REPLACE INTO sessions", records)] if records else []),
             *([Insert("REPLACE INTO counters", counters)] if counters else []),
             *([Each("DELETE FROM sessions WHERE number = ?", retired)] if retired else []),
             *([Each("DELETE FROM counters WHERE session = ?", retired)] if retired else []),
+            *([Insert("REPLACE INTO mac_states", states)] if states else []),
+            *([Each("DELETE FROM mac_states WHERE session = ?", retired)] if retired else []),
         ]
+
+    def _numbered_states(self) -> list[tuple[int, bytes]]:
+        found = []
+        for name, record in self._staged_states.items():
+            known = self._staged[name] if name in self._staged else self._known.get(name)
+            if known is not None:
+                found.append((known[0], record))
+        return found
 
     def confirm(self) -> None:
         """Remember that all that was staged is durable."""
+        self._mac_states.update(self._numbered_states())
+        self._staged_states.clear()
         for name, staged in self._staged.items():
             if staged is None:
-                self._known.pop(name, None)
+                number, _ = self._known.pop(name, (0, None))
+                self._mac_states.pop(number, None)
             else:
                 self._known[name] = staged
         self._staged.clear()
@@ -80,15 +111,28 @@ class Sessions:
     def undo(self) -> None:
         """Forget what was staged: it did not reach the disk."""
         self._staged.clear()
+        self._staged_states.clear()
 
 
-async def load(database: Database) -> Sessions:
-    """Return the sessions with their counters."""
+async def load(database: Database, vault: Vault) -> Sessions:
+    """Return the sessions with their counters and MAC states."""
     rows = await database.fetch(
         "SELECT number, dev_eui, record, f_cnt_up, n_f_cnt_down, a_f_cnt_down, confirmed_f_cnt_up"
         " FROM sessions JOIN counters ON session = number ORDER BY number"
     )
-    return Sessions((number, _decode(eui, record, counters)) for number, eui, record, *counters in rows)
+    mac_states = dict(await database.fetch("SELECT session, record FROM mac_states"))
+    stored = ((number, _decode(eui, record, counters, vault)) for number, eui, record, *counters in rows)
+    return Sessions(vault, stored, mac_states)
+
+
+async def unsealed(database: Database, vault: Vault) -> list[Step]:
+    """Return what seals the records that an older version wrote in clear."""
+    rows = [
+        (number, eui, _encode(_decode(eui, record, (0, 0, 0, None), vault), vault))
+        for number, eui, record in await database.fetch("SELECT number, dev_eui, record FROM sessions")
+        if cbor2.loads(record)[0] == CLEAR
+    ]
+    return [Insert("REPLACE INTO sessions", rows)] if rows else []
 
 
 def _name(session: Session) -> Name:
@@ -126,14 +170,29 @@ def _counters(number: int, session: Session) -> tuple[int | None, ...]:
     return number, session.f_cnt_up, session.n_f_cnt_down, session.a_f_cnt_down, session.confirmed_f_cnt_up
 
 
-def _encode(session: Session) -> bytes:
+def _encode(session: Session, vault: Vault) -> bytes:
     keys = session.keys
-    octets = (keys.f_nwk_s_int_key, keys.s_nwk_s_int_key, keys.nwk_s_enc_key, keys.app_s_key)
-    return cbor2.dumps((FORMAT, session.activation, *_fixed(session), *(key.reveal() for key in octets)))
+    four = (keys.f_nwk_s_int_key, keys.s_nwk_s_int_key, keys.nwk_s_enc_key, keys.app_s_key)
+    sealed = vault.seal(four, _owner(session.dev_eui, session.activation))
+    return cbor2.dumps((SEALED, session.activation, *_fixed(session), sealed))
 
 
-def _decode(eui: int, record: bytes, counters: Sequence[int | None]) -> Session:
-    _, activation, address, mac, delay, offset, rx2_rate, rx2_frequency, *keys = cbor2.loads(record)
+def _owner(dev_eui: Eui64, activation: str) -> bytes:
+    return f"session {dev_eui} {activation}".encode()
+
+
+def _keys_of(eui: int, record: bytes, vault: Vault) -> tuple[list[Any], list[Key]]:
+    """Return the fields of a record before its keys, and the keys."""
+    form, *fields = cbor2.loads(record)
+    if form == CLEAR:
+        return fields[:-KEYS], [Key(octets) for octets in fields[-KEYS:]]
+    opened = vault.open(fields[-1], KEYS, _owner(eui_of(eui), fields[0]))
+    return fields[:-1], [key for key in opened if key is not None]
+
+
+def _decode(eui: int, record: bytes, counters: Sequence[int | None], vault: Vault) -> Session:
+    fields, keys = _keys_of(eui, record, vault)
+    activation, address, mac, delay, offset, rx2_rate, rx2_frequency = fields
     f_cnt_up, n_f_cnt_down, a_f_cnt_down, confirmed = counters
     assert f_cnt_up is not None
     assert n_f_cnt_down is not None
@@ -143,7 +202,7 @@ def _decode(eui: int, record: bytes, counters: Sequence[int | None]) -> Session:
         dev_addr=DevAddr(address),
         activation=activation,
         mac_version=MacVersion(mac),
-        keys=_keys([Key(octets) for octets in keys]),
+        keys=_keys(keys),
         f_cnt_up=f_cnt_up,
         n_f_cnt_down=n_f_cnt_down,
         a_f_cnt_down=a_f_cnt_down,

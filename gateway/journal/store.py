@@ -10,14 +10,15 @@ from itertools import islice
 from pathlib import Path
 
 from gateway.errors import StorageError
-from gateway.journal import destinations, segments, sessions
+from gateway.journal import destinations, downlinks, segments, sessions
 from gateway.journal.database import WAL_PAGES, Database, Insert, Step, Transaction
 from gateway.journal.destinations import Destination
-from gateway.journal.records import EPOCH, decode_uplink
+from gateway.journal.records import EPOCH, decode_uplink, microseconds
 from gateway.journal.schema import PAGE_SIZE
 from gateway.journal.segments import Segments
 from gateway.journal.sessions import Sessions, eui_number
 from gateway.journal.values import Stats
+from gateway.journal.vault import Vault
 from gateway.journal.words import Words
 from gateway.journal.writer import Entry, Rows
 from gateway.model import Clock, RowId
@@ -52,6 +53,7 @@ class Store:
     quota: Quota
     keep_delivered: timedelta
     clock: Clock
+    vault: Vault
     words: Words
     segments: Segments
     sessions: Sessions
@@ -66,7 +68,9 @@ class Store:
     _look: bool = True  # whether the file may have become crowded
 
     @classmethod
-    async def load(cls, database: Database, quota: Quota, keep_delivered: timedelta, clock: Clock) -> Store:
+    async def load(
+        cls, database: Database, quota: Quota, keep_delivered: timedelta, clock: Clock, vault: Vault
+    ) -> Store:
         """Read all that memory must know; rows of the log stay on disk."""
         known = await destinations.load(database)
         lows = [destination.cursor.low for destination in known.values()]
@@ -75,9 +79,10 @@ class Store:
             quota=quota,
             keep_delivered=keep_delivered,
             clock=clock,
+            vault=vault,
             words=Words(await database.fetch("SELECT number, word FROM words ORDER BY number")),
             segments=await _load_segments(database, max(lows, default=0), quota.segment_bytes),
-            sessions=await sessions.load(database),
+            sessions=await sessions.load(database, vault),
             destinations=known,
         )
 
@@ -149,7 +154,10 @@ class Store:
         for entry in entries:
             changes = entry.changes
             self.sessions.stage(changes.sessions, changes.retired)
+            self.sessions.stage_mac_states(changes.mac_states)
             steps += entry.steps
+            steps += downlinks.stored(changes.downlinks, microseconds(self.clock().utc))
+            steps += downlinks.told(changes.events)
         steps += self.sessions.steps()
         steps += _nonces(entries)
         steps += self._settlements()

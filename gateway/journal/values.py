@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.model import Device, Eui64, Json, RootKeys, RowId, Session, Uplink
+from gateway.model import Device, Downlink, Eui64, Frame, Json, RootKeys, RowId, Session, Uplink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,26 @@ class Changes:
     retired: tuple[tuple[Eui64, str], ...] = ()  # (dev_eui, activation) of sessions to forget
     dev_nonces: tuple[tuple[Eui64, int], ...] = ()  # used DevNonces
     join_nonces: tuple[tuple[Eui64, int], ...] = ()  # the next JoinNonce of a device
+    mac_states: tuple[tuple[Eui64, str, bytes], ...] = ()  # of sessions by (dev_eui, activation)
+    downlinks: tuple[Downlink, ...] = ()  # inserted, or replaced by id
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something in the life of a device that a person may want to know later."""
+
+    dev_eui: Eui64
+    at: datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """A frame of nobody, and its place in the ring."""
+
+    id: int
+    frame: Frame
 
 
 @dataclass(frozen=True, slots=True)

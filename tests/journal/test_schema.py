@@ -11,12 +11,12 @@ from gateway.journal import Journal
 from gateway.journal.schema import prepare, scripts
 from tests.journal.samples import CITY, clock, given, hear
 
-FAKE_V2 = """
+FAKE_NEXT = """
 -- A column with a default; and a semicolon; in a comment.
 ALTER TABLE devices ADD COLUMN note TEXT NOT NULL DEFAULT ';';
 CREATE TABLE commands (id INTEGER PRIMARY KEY);
 """
-BROKEN_V2 = "CREATE TABLE half (id INTEGER);\nCREATE TABLE half (id INTEGER);\n"
+BROKEN_NEXT = "CREATE TABLE half (id INTEGER);\nCREATE TABLE half (id INTEGER);\n"
 
 
 def pragma(path: Path, name: str) -> object:
@@ -41,7 +41,7 @@ async def test_a_stored_version_is_brought_to_the_next_with_its_rows(path: Path)
     await hear(journal, range(3))
     await journal.close()
 
-    prepare(path, [*scripts(), FAKE_V2])
+    prepare(path, [*scripts(), FAKE_NEXT])
 
     assert pragma(path, "user_version") == len(scripts()) + 1
     assert "commands" in tables(path)
@@ -55,7 +55,7 @@ async def test_a_migration_that_fails_leaves_the_old_version_whole(path: Path) -
     await journal.close()
 
     with pytest.raises(StorageError, match="half"):
-        prepare(path, [*scripts(), BROKEN_V2])
+        prepare(path, [*scripts(), BROKEN_NEXT])
 
     assert "half" not in tables(path)
     journal = await Journal.open(path, clock=clock, destinations=[CITY])
@@ -64,14 +64,14 @@ async def test_a_migration_that_fails_leaves_the_old_version_whole(path: Path) -
 
 
 async def test_a_newer_database_says_what_to_do(path: Path) -> None:
-    prepare(path, [*scripts(), FAKE_V2])
+    prepare(path, [*scripts(), FAKE_NEXT])
 
-    with pytest.raises(ConfigError, match=r"newer Brygga \(database version 2, this one knows up to 1\); install"):
+    with pytest.raises(ConfigError, match=r"newer Brygga \(database version 3, this one knows up to 2\); install"):
         await Journal.open(path, clock=clock)
 
 
 async def test_after_a_refusal_the_lock_is_free(path: Path) -> None:
-    prepare(path, [*scripts(), FAKE_V2])
+    prepare(path, [*scripts(), FAKE_NEXT])
     with pytest.raises(ConfigError):
         await Journal.open(path, clock=clock)
 
