@@ -83,11 +83,23 @@ def receive_windows(
     return tuple(window for window in windows if window is not None)
 
 
-def rx1(reception: Reception, session: Session | None, region: Region, phy_payload: bytes) -> TxRequest | None:
-    """Return the frame for RX1; None where the radio tells no time or the region has no data rate for it."""
+def rx1(
+    reception: Reception,
+    session: Session | None,
+    region: Region,
+    phy_payload: bytes,
+    *,
+    frequency_hz: int | None = None,
+    dwell_limited: bool = False,
+) -> TxRequest | None:
+    """Return the frame for RX1; None where the radio tells no time or the region has no frequency or data rate for it.
+
+    ``frequency_hz`` is where this device listens (DlChannelReq), None where its region says; ``dwell_limited`` is its DownlinkDwellTime.
+    """
     offset = 0 if session is None else session.rx1_dr_offset
-    data_rate = region.rx1_data_rate(reception.data_rate, offset)
-    return _window(reception, rx1_delay(session), reception.frequency_hz, data_rate, region, phy_payload)
+    data_rate = region.rx1_data_rate(reception.data_rate, offset, dwell_limited=dwell_limited)
+    where = region.rx1_frequency_hz(reception.frequency_hz) if frequency_hz is None else frequency_hz
+    return _window(reception, rx1_delay(session), where, data_rate, region, phy_payload)
 
 
 def rx2(reception: Reception, session: Session | None, region: Region, phy_payload: bytes) -> TxRequest | None:
@@ -105,12 +117,12 @@ def rx1_delay(session: Session | None) -> timedelta:
 def _window(
     reception: Reception,
     delay: timedelta,
-    frequency_hz: int,
+    frequency_hz: int | None,
     data_rate: DataRate | None,
     region: Region,
     phy_payload: bytes,
 ) -> TxRequest | None:
-    if reception.timestamp_us is None or data_rate is None:
+    if reception.timestamp_us is None or frequency_hz is None or data_rate is None:
         return None
     return TxRequest(
         source=reception.source,

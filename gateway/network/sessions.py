@@ -1,0 +1,95 @@
+"""Open sessions: found by address for frames, by device for joins; with the MAC state and what was heard lately."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.lorawan.adr import HeardUplink
+from gateway.lorawan.mac_layer import MacState
+from gateway.lorawan.sessions import OpenSession
+from gateway.model import DevAddr, Eui64, Frame, Session
+
+Name = tuple[Eui64, str]  # of a session: device and activation
+
+
+@dataclass(slots=True, eq=False)
+class LiveSession(OpenSession):
+    """A session in use. Memory may be ahead of the disk, never behind it.
+
+    ``turn`` keeps its commits in order, so that no counter is on disk before the uplink it counts.
+    """
+
+    mac: MacState
+    history: tuple[HeardUplink, ...] = ()  # what ADR looks at
+    last: Frame | None = None  # the last frame heard: where a class C device is, and what people ask for
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class LiveSessions:
+    """All sessions of the registered devices."""
+
+    def __init__(self) -> None:
+        self._by_address: defaultdict[DevAddr, list[LiveSession]] = defaultdict(list)
+        self._by_device: defaultdict[Eui64, list[LiveSession]] = defaultdict(list)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_device.values()))
+
+    def __iter__(self) -> Iterator[LiveSession]:
+        for sessions in self._by_device.values():
+            yield from sessions
+
+    def at(self, address: DevAddr) -> Sequence[LiveSession]:
+        """Return the sessions that share an address."""
+        return self._by_address.get(address, ())
+
+    def of(self, dev_eui: Eui64) -> Sequence[LiveSession]:
+        """Return a device's sessions, the oldest first."""
+        return self._by_device.get(dev_eui, ())
+
+    def current(self, dev_eui: Eui64) -> LiveSession | None:
+        """Return the session that a device uses, as far as it has shown: the newest one heard, else the newest."""
+        sessions = self.of(dev_eui)
+        heard = [one for one in sessions if one.session.f_cnt_up]
+        return (heard or [*sessions] or [None])[-1]
+
+    def replace_all(self, sessions: Mapping[Name, LiveSession]) -> None:
+        """Have these sessions and no others."""
+        self._by_address.clear()
+        self._by_device.clear()
+        for live in sessions.values():
+            self.add(live)
+
+    def add(self, live: LiveSession) -> None:
+        """Add a session; one that is there already stays as it is."""
+        name, address = name_of(live.session), live.session.dev_addr
+        if all(name_of(one.session) != name for one in self.of(name[0])):
+            self._by_device[name[0]].append(live)
+            self._by_address[address].append(live)
+
+    def before(self, live: LiveSession) -> list[LiveSession]:
+        """Return the device's sessions that ``live`` follows. Later ones stay: a copy of an old frame may come slowly."""
+        sessions = self.of(live.session.dev_eui)
+        return [*sessions[: sessions.index(live)]] if live in sessions else []
+
+    def never_heard(self, dev_eui: Eui64) -> list[LiveSession]:
+        """Return sessions whose join accepts brought no uplink: the device did not hear them, or has not sent yet."""
+        return [one for one in self.of(dev_eui) if one.session.f_cnt_up == 0]
+
+    def retire(self, ended: Sequence[LiveSession]) -> tuple[Name, ...]:
+        """Forget sessions, and return their names for the journal to forget."""
+        for live in ended:
+            for index, key in ((self._by_device, live.session.dev_eui), (self._by_address, live.session.dev_addr)):
+                sharing = index[key]  # type: ignore[index]  # each index has its own kind of key
+                sharing.remove(live)
+                if not sharing:
+                    del index[key]  # type: ignore[attr-defined]
+        return tuple(name_of(live.session) for live in ended)
+
+
+def name_of(session: Session) -> Name:
+    """Return what a session is known by."""
+    return session.dev_eui, session.activation

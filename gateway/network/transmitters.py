@@ -1,0 +1,217 @@
+"""Transmitters: a sealed downlink leaves in the first receive window that a gateway can still reach and may use.
+
+RX1 through the gateway that heard best; where that one refuses, is not there or has spent its share of the air, through
+the next that heard; then RX2 in the same order. A gateway that says nothing may have sent: it is not asked again, nor is
+another. Each gateway has one ledger of what it sent, by sub-band.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from gateway.lorawan.downlink import rx1, rx1_delay, rx2
+from gateway.lorawan.duty_cycle import DutyCycle, Refusal, allowance
+from gateway.lorawan.phy import Direction
+from gateway.lorawan.region import RX2_AFTER_RX1, Region, airtime
+from gateway.model import Clock, DataRate, Eui64, Frame, Json, Reception, Session, TxRequest, TxResult
+from gateway.sources import Source
+
+LEAD: Final = timedelta(milliseconds=100)  # a forwarder needs 42.5 ms before a slot (SX1302), the rest is the way there
+AT_ONCE: Final = timedelta(milliseconds=50)  # from the request to the air, where no time is given
+
+Transmitter = tuple[str, Eui64]  # source and gateway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """One chance to send: where, when (in this box's monotonic time) and how."""
+
+    name: str  # "rx1", "rx2", "at_once"
+    request: TxRequest
+    opens: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A sealed frame and when the device that it answers listens; ``session`` None answers a join request."""
+
+    phy_payload: bytes
+    session: Session | None
+    rx1_frequency_hz: Callable[[Reception], int | None] | None = None  # None: where the region says
+    dwell_limited: bool = False
+    rx2_fits: bool = True  # False: the frame is too long for RX2's data rate
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a downlink on its way to the air: ``window`` is where it went, ``why`` why it did not."""
+
+    window: str | None = None
+    why: str = ""
+
+    @property
+    def sent(self) -> bool:
+        """Tell whether a radio took it."""
+        return self.window is not None
+
+
+class Transmitters:
+    """The radios of this box, each with its ledger."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        region: Region,
+        clock: Clock,
+        antenna_gain_dbi: Callable[[str], float] = lambda _: 0.0,
+    ) -> None:
+        self._sources = sources
+        self._region = region
+        self._clock = clock
+        self._antenna_gain_dbi = antenna_gain_dbi
+        self._ledgers: dict[Transmitter, DutyCycle] = {}
+        self.counts: Counter[str] = Counter()
+
+    async def send(self, windows: Sequence[Window]) -> Outcome:
+        """Send in the first of ``windows`` that is possible and lawful, and say what became of it."""
+        why = "both receive windows have passed, or no gateway can send"
+        for window in windows:
+            if self._now() >= window.opens - (LEAD if window.request.timestamp_us is not None else timedelta(0)):
+                continue
+            if (refusal := self._refusal(window)) is not None:
+                why = str(refusal)
+            else:
+                result = await self._transmit(window)
+                if result in {TxResult.SENT, TxResult.NO_ANSWER}:
+                    return Outcome(window.name) if result is TxResult.SENT else Outcome(why=str(result))
+                why = str(result)
+            self.counts[f"{window.name}_{why}"] += 1
+        self.counts["missed"] += 1
+        return Outcome(why=why)
+
+    def windows(self, frame: Frame, answer: Answer) -> list[Window]:
+        """Return the windows after an uplink, in the order of trying."""
+        receptions = [one for one in one_a_gateway(frame.receptions) if one.source in self._sources]
+        heard_at, delay = timedelta(seconds=frame.heard_at.monotonic), rx1_delay(answer.session)
+        found = [("rx1", heard_at + delay, self._rx1(reception, answer)) for reception in receptions]
+        if answer.rx2_fits:
+            opens = heard_at + delay + RX2_AFTER_RX1
+            found += [
+                ("rx2", opens, rx2(reception, answer.session, self._region, answer.phy_payload))
+                for reception in receptions
+            ]
+        return [
+            Window(name=name, opens=opens, request=self._powered(request))
+            for name, opens, request in found
+            if request is not None
+        ]
+
+    def _rx1(self, reception: Reception, answer: Answer) -> TxRequest | None:
+        frequency_hz = None if answer.rx1_frequency_hz is None else answer.rx1_frequency_hz(reception)
+        return rx1(
+            reception,
+            answer.session,
+            self._region,
+            answer.phy_payload,
+            frequency_hz=frequency_hz,
+            dwell_limited=answer.dwell_limited,
+        )
+
+    def at_once(
+        self, receptions: Sequence[Reception], frequency_hz: int, data_rate: DataRate, phy_payload: bytes
+    ) -> list[Window]:
+        """Return the chances to send now (class C), through each gateway that heard ``receptions``, the best first."""
+        opens = self._now() + AT_ONCE
+        return [
+            Window(
+                name="at_once",
+                opens=opens,
+                request=self._powered(
+                    TxRequest(
+                        source=reception.source,
+                        gateway=reception.gateway,
+                        phy_payload=phy_payload,
+                        frequency_hz=frequency_hz,
+                        data_rate=data_rate,
+                        power_dbm=self._region.eirp_dbm(frequency_hz),
+                        timestamp_us=None,
+                    )
+                ),
+            )
+            for reception in one_a_gateway(receptions)
+            if reception.source in self._sources
+        ]
+
+    def earliest(self, transmitter: Transmitter, frequency_hz: int, data_rate: DataRate, size: int) -> timedelta | None:
+        """Return when a transmitter may send a frame, in monotonic time; None: never, it is longer than an hour's share."""
+        band = self._region.sub_band(frequency_hz)
+        now = self._now() + AT_ONCE
+        if band is None:
+            return now
+        return self._ledger(transmitter).earliest(band, now, airtime(size, data_rate, Direction.DOWNLINK))
+
+    def status(self) -> Mapping[str, Json]:
+        """Return what was counted, and what each transmitter has spent of the last hour."""
+        return {"counts": dict(self.counts), "duty_cycle": [*self._spent()]}
+
+    def _spent(self) -> Iterator[Mapping[str, Json]]:
+        now = self._now()
+        for (source, gateway), ledger in self._ledgers.items():
+            for band in self._region.sub_bands:
+                limit, spent = allowance(band), ledger.spent(band, now)
+                if spent:
+                    yield {
+                        "source": source,
+                        "gateway": gateway,
+                        "sub_band": band.label,
+                        "spent_s": round(spent.total_seconds(), 3),
+                        "allowed_s": None if limit is None else limit.total_seconds(),
+                    }
+
+    async def _transmit(self, window: Window) -> TxResult:
+        request = window.request
+        band = self._region.sub_band(request.frequency_hz)
+        length = airtime(len(request.phy_payload), request.data_rate, Direction.DOWNLINK)
+        ledger = self._ledger((request.source, request.gateway))
+        if band is not None:
+            ledger.book(band, window.opens, length)  # before it is asked: two answers at once must not have one slot
+        result = await self._sources[request.source].transmit(request)
+        if result is TxResult.SENT:
+            self.counts[f"sent_{window.name}"] += 1
+        elif result is TxResult.NO_ANSWER:
+            self.counts[f"{window.name}_{result}"] += 1  # it may be on air: the booking stays
+        elif band is not None:
+            ledger.release(band, window.opens, length)
+        return result
+
+    def _refusal(self, window: Window) -> Refusal | None:
+        request = window.request
+        band = self._region.sub_band(request.frequency_hz)
+        if band is None:
+            return None
+        length = airtime(len(request.phy_payload), request.data_rate, Direction.DOWNLINK)
+        return self._ledger((request.source, request.gateway)).refusal(band, window.opens, length)
+
+    def _powered(self, request: TxRequest) -> TxRequest:
+        """Return a request whose EIRP is what the law allows: the antenna's gain is taken off what the radio sends."""
+        gain_dbi = self._antenna_gain_dbi(request.source)
+        return replace(request, power_dbm=request.power_dbm - gain_dbi) if gain_dbi else request
+
+    def _ledger(self, transmitter: Transmitter) -> DutyCycle:
+        return self._ledgers.setdefault(transmitter, DutyCycle())
+
+    def _now(self) -> timedelta:
+        return timedelta(seconds=self._clock().monotonic)
+
+
+def one_a_gateway(receptions: Sequence[Reception]) -> Iterator[Reception]:
+    """Yield the best copy of each gateway, the best gateway first."""
+    seen: set[Transmitter] = set()
+    for reception in receptions:
+        if (reception.source, reception.gateway) not in seen:
+            seen.add((reception.source, reception.gateway))
+            yield reception
