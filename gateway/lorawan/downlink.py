@@ -84,10 +84,11 @@ def receive_windows(
 
 
 def rx1(reception: Reception, session: Session | None, region: Region, phy_payload: bytes) -> TxRequest | None:
-    """Return the frame for RX1; None where the radio tells no time or the region has no data rate for it."""
+    """Return the frame for RX1; None where the radio tells no time or the region has no data rate or channel for it."""
     offset = 0 if session is None else session.rx1_dr_offset
     data_rate = region.rx1_data_rate(reception.data_rate, offset)
-    return _window(reception, rx1_delay(session), reception.frequency_hz, data_rate, region, phy_payload)
+    frequency_hz = region.rx1_frequency_hz(reception.frequency_hz)
+    return _window(reception, rx1_delay(session), frequency_hz, data_rate, region, phy_payload)
 
 
 def rx2(reception: Reception, session: Session | None, region: Region, phy_payload: bytes) -> TxRequest | None:
@@ -105,12 +106,12 @@ def rx1_delay(session: Session | None) -> timedelta:
 def _window(
     reception: Reception,
     delay: timedelta,
-    frequency_hz: int,
+    frequency_hz: int | None,
     data_rate: DataRate | None,
     region: Region,
     phy_payload: bytes,
 ) -> TxRequest | None:
-    if reception.timestamp_us is None or data_rate is None:
+    if reception.timestamp_us is None or frequency_hz is None or data_rate is None:
         return None
     return TxRequest(
         source=reception.source,
