@@ -43,7 +43,8 @@ port = 0
 class Usage:
     """What a process has used since it began."""
 
-    cpu_s: float
+    cpu_s: float  # all threads together
+    loop_cpu_s: float  # the event loop's thread; the others are SQLite's
     peak_rss_bytes: int
 
 
@@ -87,12 +88,9 @@ class AgentProcess:
     def usage(self) -> Usage:
         """Return what the kernel counts of it, all threads together."""
         proc = Path(f"/proc/{self._process.pid}")
-        after_name = proc.joinpath("stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        status = dict(
-            line.split(":", 1) for line in proc.joinpath("status").read_text(encoding="utf-8").splitlines()
-        )
-        cpu_s = (int(after_name[11]) + int(after_name[12])) / TICKS  # utime and stime, proc(5)
-        return Usage(cpu_s, int(status["VmHWM"].split()[0]) * 1024)
+        status = dict(line.split(":", 1) for line in proc.joinpath("status").read_text(encoding="utf-8").splitlines())
+        loop = proc / "task" / str(self._process.pid)
+        return Usage(_cpu_s(proc), _cpu_s(loop), int(status["VmHWM"].split()[0]) * 1024)
 
     def records(self) -> list[bytes]:
         """Return the records of its journal's log, in order."""
@@ -117,6 +115,11 @@ class AgentProcess:
             self._process.kill()
             self._process.wait(STOP_LIMIT_S)
             raise
+
+
+def _cpu_s(process_or_thread: Path) -> float:
+    after_name = process_or_thread.joinpath("stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / TICKS  # utime and stime, proc(5)
 
 
 def write_configuration(folder: Path, destinations: str) -> Path:

@@ -29,8 +29,12 @@ class Collector:
         subscribed = threading.Event()
         client = self._client()
         client.on_subscribe = lambda *_: subscribed.set()
-        client.on_connect = lambda *_: client.subscribe(topic, qos=1)
-        self._run(client, lambda: _wait(subscribed), clean=True)
+
+        def subscribe() -> None:
+            client.subscribe(topic, qos=1)
+            _wait(subscribed)
+
+        self._run(client, subscribe, clean=True)
 
     def collect(self) -> list[Message]:
         """Return all that came since the last time, in the broker's order, repetitions too."""
@@ -53,11 +57,14 @@ class Collector:
         return Client(CallbackAPIVersion.VERSION2, client_id="collector", protocol=MQTTProtocolVersion.MQTTv5)
 
     def _run(self, client: Client, work: Callable[[], None], *, clean: bool) -> None:
-        kept = Properties(PacketTypes.CONNECT)
+        kept = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
         kept.SessionExpiryInterval = 3600
+        connected = threading.Event()
+        client.on_connect = lambda *_: connected.set()
         client.connect("127.0.0.1", self._port, clean_start=clean, properties=kept)
         client.loop_start()
         try:
+            _wait(connected)
             work()
         finally:
             client.disconnect()

@@ -78,9 +78,7 @@ class Fleet:
         """Return the devices as a journal takes them."""
         return [
             Registration(
-                device=Device(
-                    dev_eui=member.end_device.dev_eui, decoder=member.decoder, activation=Activation.ABP
-                ),
+                device=Device(dev_eui=member.end_device.dev_eui, decoder=member.decoder, activation=Activation.ABP),
                 session=_session(member.end_device),
             )
             for member in self.members

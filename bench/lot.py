@@ -16,7 +16,21 @@ from gateway.formats.senml import SenMl
 from gateway.journal import Changes, Registration
 from gateway.lorawan.phy import DataFrame, parse
 from gateway.lorawan.sessions import NewUplink, OpenSession, open_uplink
-from gateway.model import Answer, DevAddr, Device, Frame, Instant, Item, Request, RowId, TimeQuality, Uplink, Verdict
+from gateway.model import (
+    Answer,
+    DevAddr,
+    Device,
+    Eui64,
+    Frame,
+    Instant,
+    Item,
+    Json,
+    Request,
+    RowId,
+    TimeQuality,
+    Uplink,
+    Verdict,
+)
 from gateway.normalise import normalise
 from gateway.sources import gwmp
 from gateway.sources.rxpk import read_rxpk
@@ -32,7 +46,7 @@ class Lot:
     """The same uplinks before and after each stage."""
 
     datagrams: Sequence[bytes]
-    rxpks: Sequence[gwmp.Json]
+    rxpks: Sequence[Json]
     frames: Sequence[Frame]
     fleet: Fleet
     changes: Sequence[Changes]  # one for each uplink, as hearing commits them
@@ -66,16 +80,16 @@ async def make(count: int, devices: int) -> Lot:
     )
 
 
-def rxpk_of(datagram: bytes) -> Sequence[gwmp.Json]:
+def rxpk_of(datagram: bytes) -> Sequence[Json]:
     """Return what a PUSH_DATA carries."""
     said = gwmp.parse(datagram)
     assert isinstance(said, gwmp.PushData)
     return said.rxpk
 
 
-def heard(rxpks: Sequence[gwmp.Json]) -> list[Frame]:
+def heard(rxpks: Sequence[Json]) -> list[Frame]:
     """Return the frames of ``rxpks``, heard one after another from now on."""
-    received = [read_rxpk(rxpk, gateway=gwmp.Eui64("00" * 8), source="bench") for rxpk in rxpks]
+    received = [read_rxpk(rxpk, gateway=Eui64("00" * 8), source="bench") for rxpk in rxpks]
     now = replace(SystemClock()(), quality=TimeQuality.NTP)
     return [Frame(one.phy_payload, one.receptions, _later(now, number)) for number, one in enumerate(received)]
 

@@ -48,7 +48,9 @@ class Sampler:
         while frame is not None and not frame.f_code.co_filename.startswith(OURS):
             frame = frame.f_back
         code = None if frame is None else frame.f_code
-        if code is None or code.co_name in {"main", "run", "_run"} and code.co_filename.endswith(("cli.py", "agent.py")):
+        if code is None or (
+            code.co_name in {"main", "run", "_run"} and code.co_filename.endswith(("cli.py", "agent.py"))
+        ):
             self.rooms[LOOP] += 1
             self.functions[LOOP] += 1
             return

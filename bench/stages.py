@@ -28,7 +28,7 @@ from gateway.codecs import Codecs
 from gateway.formats.ngsi_ld import NgsiLd
 from gateway.formats.senml import SenMl
 from gateway.journal import Changes, Journal, Settlement
-from gateway.model import Frame, TimeQuality
+from gateway.model import Eui64, Frame, TimeQuality
 from gateway.normalise import normalise
 from gateway.sources import gwmp
 from gateway.sources.gather import Gather
@@ -89,7 +89,7 @@ def _parse(lot: Lot) -> None:
 
 
 def _read_rxpk(lot: Lot) -> None:
-    gateway = gwmp.Eui64("00" * 8)
+    gateway = Eui64("00" * 8)
     for rxpk in lot.rxpks:
         read_rxpk(rxpk, gateway=gateway, source="bench")
 
@@ -284,8 +284,12 @@ def main() -> None:
     facts = figures.machine()
     costs = asyncio.run(measure_all(options.uplinks, options.devices, options.repetitions))
     if options.json:
-        stages = {cost.stage.name.strip(): {"cpu_us": cost.cpu.as_json(), "wall_us": cost.wall.as_json()} for cost in costs}
-        figures.print_json({"machine": facts, "uplinks": options.uplinks, "stages": stages, "path_cpu_us": path_cpu(costs)})
+        stages = {
+            cost.stage.name.strip(): {"cpu_us": cost.cpu.as_json(), "wall_us": cost.wall.as_json()} for cost in costs
+        }
+        figures.print_json(
+            {"machine": facts, "uplinks": options.uplinks, "stages": stages, "path_cpu_us": path_cpu(costs)}
+        )
         return
     print(f"{figures.machine_line(facts)}\n{options.uplinks} uplinks of {options.devices} devices\n\n{shown(costs)}")
 

@@ -56,7 +56,7 @@ class Desk:
                 return await self._import(text, name)
             case {"do": "device.export", "with_keys": bool(with_keys)}:
                 write = write_csv_with_keys if with_keys else write_csv
-                return {"text": write(await self._journal.devices())}
+                return {"text": await asyncio.to_thread(write, await self._journal.devices())}
             case {"do": "device.list"}:
                 return await self._devices()
             case {"do": "device.show", "device": str(device)}:

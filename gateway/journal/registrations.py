@@ -158,12 +158,13 @@ def _continues(session: Session, given: Session) -> bool:
 
 
 def _corrected(session: Session, given: Session) -> Session:
+    """Return what is given, under the name that it has here and with no counter below what is here."""
     return replace(
         given,
         activation=session.activation,
-        f_cnt_up=session.f_cnt_up,
-        n_f_cnt_down=session.n_f_cnt_down,
-        a_f_cnt_down=session.a_f_cnt_down,
+        f_cnt_up=max(session.f_cnt_up, given.f_cnt_up),
+        n_f_cnt_down=max(session.n_f_cnt_down, given.n_f_cnt_down),
+        a_f_cnt_down=max(session.a_f_cnt_down, given.a_f_cnt_down),
         confirmed_f_cnt_up=session.confirmed_f_cnt_up,
     )
 

@@ -43,13 +43,14 @@ class FOptsCounter(IntEnum):
 class SessionCiphers:
     """The cipher objects of one session, kept as long as it lives."""
 
-    __slots__ = ("_app_s", "_f_nwk_s_int", "_nwk_s_enc", "_s_nwk_s_int")
+    __slots__ = ("_app_s", "_f_nwk_s_int", "_nwk_s_enc", "_nwk_s_enc_key", "_s_nwk_s_int")
 
     def __init__(self, keys: SessionKeys) -> None:
         one_key = keys.s_nwk_s_int_key == keys.f_nwk_s_int_key  # 1.0.x: the NwkSKey
         self._f_nwk_s_int = CMAC(AES(keys.f_nwk_s_int_key.reveal()))
         self._s_nwk_s_int = self._f_nwk_s_int if one_key else CMAC(AES(keys.s_nwk_s_int_key.reveal()))
-        self._nwk_s_enc = _encryptor(keys.nwk_s_enc_key)
+        self._nwk_s_enc_key = keys.nwk_s_enc_key
+        self._nwk_s_enc: CipherContext | None = None  # made when needed: 1 kB that most devices of 1.0.x never use
         self._app_s = _encryptor(keys.app_s_key)
 
     def uplink_mic(self, signed: bytes, f_cnt: int) -> bytes:
@@ -73,13 +74,18 @@ class SessionCiphers:
 
         ``address`` is a DevAddr as it is on the air.
         """
-        return _crypt(self._app_s if f_port else self._nwk_s_enc, 0, direction, address, f_cnt, payload)
+        return _crypt(self._app_s if f_port else self._network(), 0, direction, address, f_cnt, payload)
 
     def crypt_f_opts(
         self, counter: FOptsCounter, direction: Direction, address: bytes, f_cnt: int, f_opts: bytes
     ) -> bytes:
         """Encrypt or decrypt the FOpts of 1.1."""
-        return _crypt(self._nwk_s_enc, counter, direction, address, f_cnt, f_opts)
+        return _crypt(self._network(), counter, direction, address, f_cnt, f_opts)
+
+    def _network(self) -> CipherContext:
+        if self._nwk_s_enc is None:
+            self._nwk_s_enc = _encryptor(self._nwk_s_enc_key)
+        return self._nwk_s_enc
 
 
 def _encryptor(key: Key) -> CipherContext:

@@ -111,8 +111,9 @@ def _waits(bookings: Bookings, begin: int, length: int, limit: int | None) -> It
     if bookings.forgotten_until is not None and begin < bookings.forgotten_until + _WINDOW_US:
         yield bookings.forgotten_until + _WINDOW_US
     end = begin + length
-    if bookings.on_air(end - _WINDOW_US, end) + length > limit:
-        yield bookings.half_way(end - _WINDOW_US, end, limit - length) + _WINDOW_US - length
+    for closes, own in ((begin, 0), (end, length)):  # before the frame it is full only where others kept no law
+        if bookings.on_air(closes - _WINDOW_US, closes) + own > limit:
+            yield bookings.half_way(closes - _WINDOW_US, closes, limit - own) + _WINDOW_US - own
     for opens in _other_hours(bookings, begin, end):
         closes = opens + _WINDOW_US
         left = limit - bookings.on_air(opens, closes)
@@ -126,8 +127,8 @@ def _other_hours(bookings: Bookings, begin: int, end: int) -> Iterator[int]:
     What closes behind the last transmission holds less; so with nothing booked behind the new frame these are few.
     """
     last = max(bookings.last_end, end)
-    for closes in bookings.ends(begin, end + _WINDOW_US - 1):
+    for closes in bookings.ends(begin, end + _WINDOW_US):
         yield closes - _WINDOW_US
-    for opens in (begin, *bookings.begins(begin - _WINDOW_US, min(end - 1, last - _WINDOW_US))):
+    for opens in (begin, end, *bookings.begins(begin - _WINDOW_US, min(end, last - _WINDOW_US))):
         if opens + _WINDOW_US <= last:
             yield opens

@@ -10,7 +10,8 @@ from typing import Final
 
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.lorawan import crypto
-from gateway.lorawan.join_accept import JoinAcceptContent, frequency_cf_list
+from gateway.lorawan.channel_plan import cf_list
+from gateway.lorawan.join_accept import JoinAcceptContent
 from gateway.lorawan.phy import JOIN_ACCEPT_MHDR, JoinRequest
 from gateway.lorawan.region import RECEIVE_DELAY1, Region
 from gateway.model import DevAddr, Device, Key, MacVersion, RootKeys, Session, SessionKeys
@@ -78,7 +79,7 @@ def answer_join(
         rx1_dr_offset=rx1_dr_offset,
         rx2_data_rate=region.rx2_data_rate if rx2_data_rate is None else rx2_data_rate,
         rx_delay=rx1_delay_s,
-        cf_list=frequency_cf_list(region.cf_list_hz),
+        cf_list=cf_list(region, device.mac_version),
     )
     session = Session(
         dev_eui=device.dev_eui,

@@ -7,6 +7,7 @@ from gateway.onboarding.chirpstack import read_chirpstack, read_chirpstack_rows
 from gateway.onboarding.chirpstack_export import write_chirpstack, write_chirpstack_with_keys
 from gateway.onboarding.labels import TypedLabel, read_label, registration
 from gateway.onboarding.moved import Moved, Nonces, Site, is_moved, moved_activation
+from gateway.onboarding.reading import read_moved
 from gateway.onboarding.recognise import Kind, recognise
 from gateway.onboarding.the_things_stack import read_the_things_stack, read_the_things_stack_rows
 from gateway.onboarding.the_things_stack_export import write_the_things_stack, write_the_things_stack_with_keys
@@ -24,6 +25,7 @@ __all__ = [
     "read_chirpstack",
     "read_chirpstack_rows",
     "read_label",
+    "read_moved",
     "read_the_things_stack",
     "read_the_things_stack_rows",
     "read_tr005",

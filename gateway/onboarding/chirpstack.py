@@ -8,17 +8,26 @@ api/proto/api/device.proto and chirpstack/src/api/device.rs; v3: brocaar/chirpst
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from gateway.devices_file.spreadsheet import Row
 from gateway.journal import Registration
-from gateway.model import Activation, Device, Key, MacVersion, Place, RootKeys, Session, SessionKeys
+from gateway.model import Activation, Device, MacVersion, Place, RootKeys, Session, SessionKeys
 from gateway.onboarding.chirpstack_records import Record, records
 from gateway.onboarding.documents import NotJson, documents
-from gateway.onboarding.field import Cell, Field, shown
-from gateway.onboarding.moved import Moved, Site, moved, moved_activation, shared_counter, tags_of
+from gateway.onboarding.field import NO_EUI, Cell, Field, shown
+from gateway.onboarding.moved import (
+    Moved,
+    Site,
+    join_nonce_unknown,
+    lacking,
+    moved,
+    moved_activation,
+    shared_counter,
+    tags_of,
+)
 
 MAC_VERSIONS: Final = {  # by the digits of LORAWAN_1_0_3 (v4) or 1.0.3 (v3)
     "100": MacVersion.V1_0_0,
@@ -30,11 +39,6 @@ MAC_VERSIONS: Final = {  # by the digits of LORAWAN_1_0_3 (v4) or 1.0.3 (v3)
     "11": MacVersion.V1_1,
 }
 
-JOIN_NONCE_GROWS: Final = frozenset({MacVersion.V1_0_4, MacVersion.V1_1})
-JOIN_NONCE_UNKNOWN: Final = (
-    "ChirpStack's API does not tell its JoinNonce: should it join anew, it refuses answers until ours is greater"
-)
-
 
 def read_chirpstack(text: str, name: str, site: Site | None = None) -> Moved:
     """Return the devices of a ChirpStack JSON file, sessions included, and every problem with its path."""
@@ -43,13 +47,15 @@ def read_chirpstack(text: str, name: str, site: Site | None = None) -> Moved:
     except NotJson as error:
         return moved(name, [], [str(error)], [])
     problems: list[str] = []
-    paths = [f"devices[{index}]" if len(roots) > 1 else "" for index in range(len(roots))]
-    paths = [
-        "devices" if isinstance(root, list) and not path else path for root, path in zip(roots, paths, strict=True)
-    ]
-    return _devices(
-        [Field(root, path, problems) for root, path in zip(roots, paths, strict=True)], name, site, problems
-    )
+    together = roots[0] if len(roots) == 1 else roots
+    whole = Field(together, "devices" if isinstance(together, list) else "", problems)
+    return _devices(_flat(whole), name, site, problems)
+
+
+def _flat(field: Field) -> Iterator[Field]:
+    """Yield what is no array, out of arrays in arrays: several documents may be arrays each."""
+    for entry in field.items():
+        yield from _flat(entry) if isinstance(entry.value, list) else iter([entry])
 
 
 def read_chirpstack_rows(table: Sequence[Row], name: str, site: Site | None = None) -> Moved:
@@ -57,7 +63,11 @@ def read_chirpstack_rows(table: Sequence[Row], name: str, site: Site | None = No
     problems: list[str] = []
     header = table[0].cells if table else ()
     fields = [
-        Field({column: Cell(text, column) for column, text in zip(header, row.cells, strict=False)}, place, problems)
+        Field(
+            {column: Cell(text, f"{place}: {column}") for column, text in zip(header, row.cells, strict=False)},
+            place,
+            problems,
+        )
         for row in table[1:]
         if (place := f"line {row.line}")
     ]
@@ -66,10 +76,14 @@ def read_chirpstack_rows(table: Sequence[Row], name: str, site: Site | None = No
 
 def _devices(roots: Iterable[Field], name: str, site: Site | None, problems: list[str]) -> Moved:
     remarks: list[str] = []
-    found = [_registration(record, site or Site(), remarks) for record in records(roots)]
-    if not found and not problems:
+    found = []
+    for record in records(roots):
+        is_known = record.dev_eui != NO_EUI  # else it is read for its other problems
+        registration = _registration(record, site or Site(), remarks if is_known else [])
+        found += [registration] if registration and is_known else []
+    if not found and not problems and not remarks:
         problems.append('no device in it; ChirpStack writes one as {"device": {"devEui": …}, …}')
-    return moved(name, [each for each in found if each is not None], problems, remarks)
+    return moved(name, found, problems, remarks)
 
 
 def _registration(record: Record, site: Site, remarks: list[str]) -> Registration | None:
@@ -83,15 +97,11 @@ def _registration(record: Record, site: Site, remarks: list[str]) -> Registratio
     root_keys = _root_keys(record.keys, version or MacVersion.V1_0_3)
     if version is None:
         remarks.append(f"{dev_eui}: the file does not say its LoRaWAN version: 1.0.3 is taken")
-    elif version in JOIN_NONCE_GROWS and root_keys != RootKeys():
-        remarks.append(f"{dev_eui}: {JOIN_NONCE_UNKNOWN}")
-    if session is None and root_keys == RootKeys():
-        remarks.append(f"{dev_eui}: no keys: it can neither join nor be decrypted here until they are added")
-    return Registration(
+    registration = Registration(
         device=Device(
             dev_eui=dev_eui,
             name=device.at("name").text() or "",
-            activation=_activation(record, root_keys, session),
+            activation=Activation.ABP if _is_abp(record) else Activation.OTAA,
             mac_version=version or MacVersion.V1_0_3,
             device_class=_device_class(record),
             join_eui=device.at("join_eui").eui64(),
@@ -101,6 +111,8 @@ def _registration(record: Record, site: Site, remarks: list[str]) -> Registratio
         root_keys=root_keys,
         session=session,
     )
+    remarks += lacking(registration) + join_nonce_unknown(registration)  # the API does not tell it
+    return registration
 
 
 def _remarks(record: Record) -> list[str]:
@@ -145,19 +157,25 @@ def _session(record: Record, version: MacVersion, site: Site, remarks: list[str]
     activation = record.activation
     if not activation.at("dev_addr"):
         return None
-    dev_addr, keys = activation.at("dev_addr").dev_addr(), _session_keys(record, version, remarks)
+    dev_addr, before = activation.at("dev_addr").dev_addr(), len(activation.problems)
+    keys = _session_keys(record, version)
+    if keys is None and len(activation.problems) == before:
+        _incomplete(record, remarks)
+    f_cnt_up, n_f_cnt_down, a_f_cnt_down = (
+        activation.at(name).counter() or 0 for name in ("f_cnt_up", "n_f_cnt_down", "a_f_cnt_down")
+    )
     if dev_addr is None or keys is None:
         return None
-    is_abp = _says_abp(record.profile) or not _has_root_keys(record)
+    is_abp = _is_abp(record)
     session = Session(
         dev_eui=record.dev_eui,
         dev_addr=dev_addr,
         activation=f"{dev_addr}-abp0" if is_abp else moved_activation(record.dev_eui, dev_addr, keys),
         mac_version=version,
         keys=keys,
-        f_cnt_up=activation.at("f_cnt_up").counter() or 0,
-        n_f_cnt_down=activation.at("n_f_cnt_down").counter() or 0,
-        a_f_cnt_down=activation.at("a_f_cnt_down").counter() or 0,
+        f_cnt_up=f_cnt_up,
+        n_f_cnt_down=n_f_cnt_down,
+        a_f_cnt_down=a_f_cnt_down,
         rx2_data_rate=site.rx2_data_rate,
         rx2_frequency_hz=site.rx2_frequency_hz,
     )
@@ -191,7 +209,7 @@ def _windows(session: Session) -> str:
     )
 
 
-def _session_keys(record: Record, version: MacVersion, remarks: list[str]) -> SessionKeys | None:
+def _session_keys(record: Record, version: MacVersion) -> SessionKeys | None:
     activation = record.activation
     f_nwk, s_nwk, nwk_s_enc = (
         activation.at(name).key() for name in ("f_nwk_s_int_key", "s_nwk_s_int_key", "nwk_s_enc_key")
@@ -204,14 +222,14 @@ def _session_keys(record: Record, version: MacVersion, remarks: list[str]) -> Se
         nwk_s_key = f_nwk or s_nwk or nwk_s_enc or activation.at("nwk_s_key").key()
         f_nwk = s_nwk = nwk_s_enc = nwk_s_key
     if f_nwk is None or s_nwk is None or nwk_s_enc is None or app_s_key is None:
-        _incomplete(record, app_s_key, remarks)
         return None
     return SessionKeys(f_nwk_s_int_key=f_nwk, s_nwk_s_int_key=s_nwk, nwk_s_enc_key=nwk_s_enc, app_s_key=app_s_key)
 
 
-def _incomplete(record: Record, app_s_key: Key | None, remarks: list[str]) -> None:
+def _incomplete(record: Record, remarks: list[str]) -> None:
     """Say why there is no session: fatal only where the device cannot join again."""
-    missing = "AppSKey (a join server keeps it)" if app_s_key is None else "network session key"
+    has_app_s_key = record.activation.at("app_s_key").key() is not None
+    missing = "network session key" if has_app_s_key else "AppSKey (a join server keeps it)"
     if _has_root_keys(record):
         remarks.append(f"{record.dev_eui}: its session has no {missing}: left out, the device is to join anew")
     else:
@@ -222,14 +240,10 @@ def _has_root_keys(record: Record) -> bool:
     return any(_given(record.keys.at(name).value) for name in ("nwk_key", "app_key"))
 
 
-def _says_abp(profile: Field) -> bool:
-    return profile.first("supports_otaa", "supports_join").flag() is False
-
-
-def _activation(record: Record, root_keys: RootKeys, session: Session | None) -> Activation:
-    if _says_abp(record.profile) or (root_keys == RootKeys() and session is not None):
-        return Activation.ABP
-    return Activation.OTAA
+def _is_abp(record: Record) -> bool:
+    """Tell whether a device is personalised; where the profile does not say, whether it has nothing to join with."""
+    joins = record.profile.first("supports_otaa", "supports_join").flag()
+    return not joins if joins is not None else bool(record.activation) and not _has_root_keys(record)
 
 
 def _device_class(record: Record) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.model import Eui64
-from gateway.onboarding.field import Field
+from gateway.onboarding.field import NO_EUI, Field
 
 LISTS: Final = ("result", "devices")
 PARTS: Final = {  # of a record, by the names of the API's answers
@@ -36,7 +36,7 @@ MARKS: Final = {
 class Record:
     """All that a file says of one device; what it does not say is empty."""
 
-    dev_eui: Eui64
+    dev_eui: Eui64  # NO_EUI where the file does not say it
     device: Field
     keys: Field
     activation: Field
@@ -50,7 +50,12 @@ def records(roots: Iterable[Field]) -> Iterator[Record]:
     profiles = {identity: profile for profile in _profiles(entries) if (identity := profile.at("id").text())}
     gathered: dict[Eui64, dict[str, Field]] = {}
     for entry in entries:
-        _gather(entry, gathered)
+        parts = _parts(entry)
+        dev_eui = _dev_eui(parts)
+        if dev_eui is not None:
+            _gather(dev_eui, parts | _beside(entry), gathered)
+        elif parts:
+            yield _record(NO_EUI, parts | _beside(entry), profiles)
     for dev_eui, parts in gathered.items():
         yield _record(dev_eui, parts, profiles)
 
@@ -73,16 +78,16 @@ def _profiles(entries: Iterable[Field]) -> Iterator[Field]:
                 yield profile
 
 
-def _gather(entry: Field, gathered: dict[Eui64, dict[str, Field]]) -> None:
-    parts = _parts(entry)
+def _dev_eui(parts: Mapping[str, Field]) -> Eui64 | None:
     named = [part.at("dev_eui") for part in parts.values()]
-    dev_eui = next((found for place in named if (found := place.eui64())), None)
-    if dev_eui is None:
-        if named and not any(named):
-            named[0].complain("there is none; ChirpStack writes it as devEui, 16 hex digits")
-        return
+    if named and not any(named):
+        named[0].complain("there is none; ChirpStack writes it as devEui, 16 hex digits")
+    return next((found for place in named if (found := place.dev_eui())), None)
+
+
+def _gather(dev_eui: Eui64, parts: Mapping[str, Field], gathered: dict[Eui64, dict[str, Field]]) -> None:
     known = gathered.setdefault(dev_eui, {})
-    for kind, part in (parts | _beside(entry)).items():
+    for kind, part in parts.items():
         if kind in known and kind in PARTS and known[kind].value != part.value:
             part.complain(f"{dev_eui} stands there a second time, at first at {known[kind].path or 'the beginning'}")
         known.setdefault(kind, part)

@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from gateway.model import DevAddr, Eui64, Json, Key, dev_addr, eui64
@@ -18,16 +19,16 @@ T = TypeVar("T")
 
 COUNTER_MAX = 2**32 - 1
 SHOWN_MAX = 23  # characters of an EUI with its separators; longer texts may be a key in the wrong place
-NO_KEY = re.compile(r"0{32}")  # what a network server writes where it has no key
+NO_EUI = Eui64("0" * 16)  # no device's; stands for one that a file does not say, while its other problems are found
 TRUE_FALSE = {"true": True, "false": False, "1": True, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a table that stands where the other form of the file has a nested field."""
+    """A cell of a table that stands where the other form of the file has a nested field: "line 7: dev_addr"."""
 
     text: str
-    column: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Field:
 
     def complain(self, words: str) -> None:
         """Say what is wrong here."""
-        self.problems.append(f"{self.path}: {words}")
+        self.problems.append(f"{self.path}: {words}" if self.path else words)
 
     def text(self) -> str | None:
         """Return a text without blanks around it."""
@@ -72,6 +73,14 @@ class Field:
     def eui64(self) -> Eui64 | None:
         """Return an EUI-64, written in hex or (8 octets) in base64."""
         return self._read(lambda text: eui64(_identifier(text, 8)))
+
+    def dev_eui(self) -> Eui64 | None:
+        """Return the EUI of a device; one of zeros is a placeholder."""
+        dev_eui = self.eui64()
+        if dev_eui == NO_EUI:
+            self.complain("is all zeros: a placeholder, no device's")
+            return None
+        return dev_eui
 
     def dev_addr(self) -> DevAddr | None:
         """Return a DevAddr, written in hex or (4 octets) in base64."""
@@ -106,18 +115,18 @@ class Field:
         return {str(name): "" if value is None else str(value) for name, value in self.value.items()}
 
     def _below(self, name: str) -> Field:
-        if isinstance(self.value, Mapping):
+        if isinstance(self.value, dict):
+            wanted = plain(name)
             for key, value in self.value.items():
-                if plain(str(key)) == plain(name):
-                    return self._child(str(key), value)
+                if key == name or plain(key) == wanted:
+                    return self._child(key, value)
         elif self.value is not None:
             self.complain("is no object with names and values")
         return Field(None, _joined(self.path, name), self.problems)
 
     def _child(self, name: str, value: Json) -> Field:
         if isinstance(value, Cell):
-            line = self.path.split(":", maxsplit=1)[0]
-            return Field(value.text, f"{line}: {value.column}", self.problems)
+            return Field(value.text, value.place, self.problems)
         return Field(value, _joined(self.path, name), self.problems)
 
     def _read(self, read: Callable[[str], T]) -> T | None:
@@ -133,6 +142,7 @@ class Field:
             return None
 
 
+@lru_cache(maxsize=1024)  # a file has few names, each thousands of times
 def plain(name: str) -> str:
     """Return a name as it is compared."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
@@ -144,6 +154,8 @@ def shown(text: str) -> str:
 
 
 def _joined(path: str, name: str) -> str:
+    if path.startswith("line ") and ":" not in path:
+        return f"{path}: {name}"
     return f"{path}.{name}" if path else name
 
 

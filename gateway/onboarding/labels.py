@@ -20,7 +20,7 @@ from typing import Final
 from gateway.errors import ConfigError
 from gateway.journal import Registration
 from gateway.model import Activation, DevAddr, Device, Eui64, Key, MacVersion, RootKeys, Session, SessionKeys
-from gateway.onboarding.field import Field
+from gateway.onboarding.field import NO_EUI, Field
 from gateway.onboarding.tr005 import Label, is_tr005, read_tr005
 
 NAMES: Final = {
@@ -74,10 +74,10 @@ def read_typed(text: str) -> TypedLabel:
     """Return what a label that is no TR005 code says; raises ConfigError with everything that is wrong with it."""
     problems: list[str] = []
     named = _named(text.strip())
-    label = Field(named, "label", problems)
-    dev_eui = label.at("dev_eui").eui64()
+    label = Field(named, "", problems)
+    dev_eui = label.at("dev_eui").dev_eui()
     read = TypedLabel(
-        dev_eui=dev_eui or Eui64("0" * 16),
+        dev_eui=dev_eui or NO_EUI,
         join_eui=label.at("join_eui").eui64(),
         app_key=label.at("app_key").key(),
         nwk_key=label.at("nwk_key").key(),
@@ -87,9 +87,9 @@ def read_typed(text: str) -> TypedLabel:
         serial=named.get("serial", ""),
     )
     if dev_eui is None and not problems:
-        problems.append(f"label: {_no_dev_eui(named)}")
+        problems.append(_no_dev_eui(named))
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError([f"label: {problem}" for problem in problems])
     return read
 
 

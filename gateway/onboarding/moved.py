@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.journal import Registration
-from gateway.model import DevAddr, Eui64, MacVersion, Session, SessionKeys
+from gateway.model import Activation, DevAddr, Eui64, MacVersion, RootKeys, Session, SessionKeys
 
 FINGERPRINT: Final = b"brygga moved session 1\0"  # parts this use of the digest from every other
 MOVED: Final = "moved-"
+JOIN_NONCE_GROWS: Final = frozenset({MacVersion.V1_0_4, MacVersion.V1_1})  # devices of these check it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,26 @@ def shared_counter(session: Session) -> Session:
     if session.mac_version is MacVersion.V1_1:
         return session
     return replace(session, n_f_cnt_down=max(session.n_f_cnt_down, session.a_f_cnt_down), a_f_cnt_down=0)
+
+
+def lacking(registration: Registration) -> list[str]:
+    """Return, for the person who imports it, what a device cannot do for want of keys."""
+    dev_eui, session = registration.device.dev_eui, registration.session
+    if registration.root_keys != RootKeys() or registration.device.activation is Activation.ABP:
+        return []
+    if session is None:
+        return [f"{dev_eui}: no keys: it can neither join nor be decrypted here until they are added"]
+    return [f"{dev_eui}: no root keys: its session goes on here, but it cannot join anew until they are added"]
+
+
+def join_nonce_unknown(registration: Registration) -> list[str]:
+    """Return what may happen when a device joins here whose last JoinNonce elsewhere no file tells."""
+    device = registration.device
+    if device.mac_version not in JOIN_NONCE_GROWS or registration.root_keys == RootKeys():
+        return []
+    return [
+        f"{device.dev_eui}: its last JoinNonce is not known: joining anew, it refuses answers until ours is greater"
+    ]
 
 
 def tags_of(words: Mapping[str, str]) -> frozenset[str]:

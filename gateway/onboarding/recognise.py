@@ -43,6 +43,7 @@ CHIRPSTACK_FLAT: Final = _plain("nwk_key", "dev_addr", "device_profile_id", "app
 STACK_OBJECTS: Final = _plain("ids", "end_device")
 OWN: Final = _plain(*COLUMNS, "app_eui")
 DEV_EUI: Final = plain("dev_eui")
+STACK_DEV_EUI: Final = plain(STACK_COLUMNS["dev_eui"])
 CHIRPSTACK_COLUMNS: Final = _plain(
     "device_profile_id", "device_profile_name", "application_id", "skip_fcnt_check", "is_disabled"
 )
@@ -98,6 +99,8 @@ def _table_kind(text: str, name: str) -> Kind:
     except Unreadable as error:
         raise ConfigError(f"{name}: {error}; there may be {KINDS}") from error
     names = {plain(cell) for cell in header}
+    if STACK_DEV_EUI in names:
+        return Kind.THE_THINGS_STACK_CSV
     if (DEV_EUI in names and len(header) > 1) or names == {DEV_EUI}:
         if names & CHIRPSTACK_COLUMNS:
             return Kind.CHIRPSTACK_CSV

@@ -18,8 +18,8 @@ from gateway.devices_file.spreadsheet import Row
 from gateway.journal import Registration
 from gateway.model import Activation, Device, Eui64, Json, MacVersion, Place, RootKeys
 from gateway.onboarding.documents import NotJson, documents
-from gateway.onboarding.field import Cell, Field, shown
-from gateway.onboarding.moved import Moved, Nonces, Site, moved, tags_of
+from gateway.onboarding.field import NO_EUI, Cell, Field, plain, shown
+from gateway.onboarding.moved import Moved, Nonces, Site, join_nonce_unknown, lacking, moved, tags_of
 from gateway.onboarding.the_things_stack_session import is_abp, key_of, read_session
 
 MAC_VERSIONS: Final = {  # by the digits of MAC_V1_0_3 or 1.0.3
@@ -55,7 +55,9 @@ COLUMNS: Final = {  # of the CSV form, and where each stands in the JSON; column
     "last_a_f_cnt_down": "session.last_a_f_cnt_down",
     "supports_class_c": "supports_class_c",
 }
-PATHS: Final = COLUMNS | {path: path for path in COLUMNS.values()}  # tools write the JSON's paths as columns, too
+PATHS: Final = {
+    plain(name): path for column, path in COLUMNS.items() for name in (column, path)
+}  # some tools write paths
 
 
 def read_the_things_stack(text: str, name: str, site: Site | None = None) -> Moved:
@@ -86,21 +88,21 @@ def _end_devices(entry: Field) -> Iterator[Field]:
 def read_the_things_stack_rows(table: Sequence[Row], name: str, site: Site | None = None) -> Moved:
     """Return the devices of the CSV form, and every problem with its line."""
     problems: list[str] = []
-    columns = [column.lower() for column in table[0].cells] if table else []
-    fields = [Field(_nested(columns, row.cells), f"line {row.line}", problems) for row in table[1:]]
+    columns = table[0].cells if table else ()
+    fields = [Field(_nested(columns, row), f"line {row.line}", problems) for row in table[1:]]
     return _devices(fields, name, site or Site(), problems)
 
 
-def _nested(columns: Sequence[str], cells: Sequence[str]) -> Json:
+def _nested(columns: Sequence[str], row: Row) -> Json:
     """Return a row as the JSON would have it."""
     nested: dict[str, Json] = {}
-    for column, text in zip(columns, cells, strict=False):
-        if text and column in PATHS:
-            *folders, leaf = PATHS[column].split(".")
+    for column, text in zip(columns, row.cells, strict=False):
+        if text and plain(column) in PATHS:
+            *folders, leaf = PATHS[plain(column)].split(".")
             place = nested
             for folder in folders:
                 place = place.setdefault(folder, {})
-            place[leaf] = Cell(text, column)
+            place[leaf] = Cell(text, f"line {row.line}: {column}")
     return nested
 
 
@@ -110,15 +112,19 @@ def _devices(fields: Iterable[Field], name: str, site: Site, problems: list[str]
     registrations, nonces = [], []
     for device in fields:
         place = device.at("ids.dev_eui")
-        if (dev_eui := place.eui64()) is None:
-            if not place:
-                place.complain('there is none; a device is {"ids": {"dev_eui": …}, …}')
-        elif dev_eui in seen:
+        dev_eui = place.dev_eui()
+        if dev_eui is None and not place:
+            place.complain('there is none; a device is {"ids": {"dev_eui": …}, …}')
+        if dev_eui is None or dev_eui in seen:
+            _registration(device, NO_EUI, site, [])  # for its other problems
+        if dev_eui in seen:
             place.complain(f"{dev_eui} stands at {seen[dev_eui]} already")
-        else:
+        elif dev_eui is not None:
             seen[dev_eui] = place.path
             registrations.append(_registration(device, dev_eui, site, remarks))
             nonces += _nonces(device, dev_eui)
+            if not device.at("last_join_nonce"):
+                remarks += join_nonce_unknown(registrations[-1])
     if not registrations and not problems:
         problems.append("no device in it")
     return moved(name, registrations, problems, remarks, nonces)
@@ -130,9 +136,7 @@ def _registration(device: Field, dev_eui: Eui64, site: Site, remarks: list[str])
         remarks.append(f"{dev_eui}: the file does not say its LoRaWAN version: 1.0.3 is taken")
     root_keys = _root_keys(device, dev_eui, version or MacVersion.V1_0_3, remarks)
     session = read_session(device, dev_eui, version or MacVersion.V1_0_3, site, remarks)
-    if session is None and root_keys == RootKeys():
-        remarks.append(f"{dev_eui}: no keys: it can neither join nor be decrypted here until they are added")
-    return Registration(
+    registration = Registration(
         device=Device(
             dev_eui=dev_eui,
             name=device.at("name").text() or device.at("ids.device_id").text() or "",
@@ -147,6 +151,8 @@ def _registration(device: Field, dev_eui: Eui64, site: Site, remarks: list[str])
         root_keys=root_keys,
         session=session,
     )
+    remarks += lacking(registration)
+    return registration
 
 
 def _mac_version(device: Field) -> MacVersion | None:

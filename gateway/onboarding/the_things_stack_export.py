@@ -45,18 +45,19 @@ def _written(devices: Iterable[Json]) -> str:
 def _described(registration: Registration, frequency_plan_id: str) -> dict[str, Json]:
     device, place = registration.device, registration.device.place
     mac_version, phy_version = VERSIONS[device.mac_version]
+    joins = device.activation is Activation.OTAA
     described: dict[str, Json] = {
         "ids": {
             "device_id": f"eui-{device.dev_eui}",
             "dev_eui": device.dev_eui.upper(),
-            "join_eui": (device.join_eui or "0" * 16).upper(),
-        },
+        }
+        | ({"join_eui": (device.join_eui or "0" * 16).upper()} if joins or device.join_eui else {}),
         "name": device.name or device.dev_eui,
         "attributes": words_of(device.tags),
         "lorawan_version": mac_version,
         "lorawan_phy_version": phy_version,
         "frequency_plan_id": frequency_plan_id,
-        "supports_join": device.activation is Activation.OTAA,
+        "supports_join": joins,
         "supports_class_c": device.device_class == "C",
     }
     if place is not None:

@@ -24,11 +24,15 @@ def read_session(device: Field, dev_eui: Eui64, version: MacVersion, site: Site,
     stated = device.at("session")
     if not stated:
         return None
-    dev_addr, keys = stated.at("dev_addr").dev_addr(), _keys(stated.at("keys"), dev_eui, version, remarks)
+    dev_addr, before = stated.at("dev_addr").dev_addr(), len(device.problems)
+    keys = _keys(stated.at("keys"), dev_eui, version, remarks)
+    if keys is None and len(device.problems) == before:
+        _without(device, dev_eui, remarks)
     if not stated.at("dev_addr"):
         stated.at("dev_addr").complain("there is none; a session has one, 8 hex digits")
-    if keys is None:
-        _without(device, dev_eui, remarks)
+    f_cnt_up = _next_f_cnt_up(device)
+    n_f_cnt_down = (stated.at("last_n_f_cnt_down").counter() or 0) + 1  # to leave one out harms nobody
+    a_f_cnt_down = (stated.at("last_a_f_cnt_down").counter() or 0) + 1
     if keys is None or dev_addr is None:
         return None
     session = Session(
@@ -37,9 +41,9 @@ def read_session(device: Field, dev_eui: Eui64, version: MacVersion, site: Site,
         activation=f"{dev_addr}-abp0" if is_abp(device) else moved_activation(dev_eui, dev_addr, keys),
         mac_version=version,
         keys=keys,
-        f_cnt_up=_next_f_cnt_up(device),
-        n_f_cnt_down=(stated.at("last_n_f_cnt_down").counter() or 0) + 1,  # to leave one out harms nobody
-        a_f_cnt_down=(stated.at("last_a_f_cnt_down").counter() or 0) + 1,
+        f_cnt_up=f_cnt_up,
+        n_f_cnt_down=n_f_cnt_down,
+        a_f_cnt_down=a_f_cnt_down,
     )
     return _with_windows(shared_counter(session), device, site, remarks)
 
@@ -69,11 +73,12 @@ def _keys(stated: Field, dev_eui: Eui64, version: MacVersion, remarks: list[str]
     }
     keys = {name: key_of(stated.at(name), f"{dev_eui}: its {words}", remarks) for name, words in names.items()}
     network, application = keys["f_nwk_s_int_key"], keys["app_s_key"]
+    if network is None or application is None:
+        return None
     if version is not MacVersion.V1_1:
-        both = network is not None and application is not None
-        return SessionKeys.v1_0(nwk_s_key=network, app_s_key=application) if both else None  # type: ignore[arg-type]
+        return SessionKeys.v1_0(nwk_s_key=network, app_s_key=application)
     serving, encryption = keys["s_nwk_s_int_key"], keys["nwk_s_enc_key"]
-    if network is None or serving is None or encryption is None or application is None:
+    if serving is None or encryption is None:
         return None
     return SessionKeys(
         f_nwk_s_int_key=network, s_nwk_s_int_key=serving, nwk_s_enc_key=encryption, app_s_key=application

@@ -105,20 +105,20 @@ class Gather:
             self._forget(now)
         elif known.open:
             self._counts[GatherCount.COPIES] += 1
-            known.frame = merged(known.frame, frame)
+            known.take(frame)
         elif known.is_slow_copy(now):
             self._counts[GatherCount.SLOW_COPIES] += 1
         elif known.transmissions_of(frame.best.gateway, now) > MOST_TRANSMISSIONS:
             self._counts[GatherCount.REPEATED_FOR_EVER] += 1
-            self._remember(known, now)
+            self._remember(known, frame)
             return None
         else:
             known = _Gathering(frame, known.transmissions)
-        return self._remember(known or _Gathering(frame, {frame.best.gateway: (1, now)}), now)
+        return self._remember(known or _Gathering(frame, {frame.best.gateway: (1, now)}), frame)
 
-    def _remember(self, gathering: _Gathering, now: float) -> _Gathering:
-        gathering.last_heard = now
-        self._remembered[gathering.frame.phy_payload] = gathering
+    def _remember(self, gathering: _Gathering, frame: Frame) -> _Gathering:
+        gathering.last_heard = frame.heard_at.monotonic
+        self._remembered[frame.phy_payload] = gathering
         return gathering
 
     def _forget(self, now: float) -> None:
@@ -137,35 +137,52 @@ class Gather:
             await window.wait()
             gathering.open = False
             self._counts[GatherCount.FRAMES] += 1
+            assert gathering.frame is not None
             await self._hear(gathering.frame)
         except asyncio.CancelledError:
             gathering.open, gathering.outcome = False, None
             outcome.set_result(None)
             raise
         except BaseException as error:
-            if self._remembered.get(gathering.frame.phy_payload) is gathering:
-                del self._remembered[gathering.frame.phy_payload]  # the next copy may fare better
+            self._drop(gathering)  # the next copy may fare better
             outcome.set_exception(error)
             outcome.exception()  # asyncio would log it as never seen where nobody else waits
             raise
-        gathering.told = True
+        gathering.told, gathering.frame, gathering.outcome = True, None, None
         outcome.set_result(None)
+
+    def _drop(self, gathering: _Gathering) -> None:
+        assert gathering.frame is not None
+        payload = gathering.frame.phy_payload
+        if self._remembered.get(payload) is gathering:
+            del self._remembered[payload]
 
 
 @dataclass(slots=True)
 class _Gathering:
     """One transmission of a PHYPayload, while its copies come in and for some time after."""
 
-    frame: Frame
+    frame: Frame | None  # None once it is told: ten seconds of a busy radio's frames would be 2 MB
     transmissions: dict[Eui64, tuple[int, float]]  # of this PHYPayload by each gateway: how many, and when the last
+    first_heard: float = 0.0
     last_heard: float = 0.0
     open: bool = False
     told: bool = False
     outcome: asyncio.Future[None] | None = None  # None: nobody leads
 
+    def __post_init__(self) -> None:
+        assert self.frame is not None
+        self.first_heard = self.frame.heard_at.monotonic
+
+    def take(self, copy: Frame) -> None:
+        """Make one frame of this and a copy of it."""
+        assert self.frame is not None
+        self.frame = merged(self.frame, copy)
+        self.first_heard = self.frame.heard_at.monotonic
+
     def is_slow_copy(self, now: float) -> bool:
         """Tell whether a copy heard now is of this transmission: no device repeats itself so soon."""
-        return now - self.frame.heard_at.monotonic < SLOW_COPY_S
+        return now - self.first_heard < SLOW_COPY_S
 
     def transmissions_of(self, gateway: Eui64, now: float) -> int:
         """Count one more transmission that ``gateway`` brings; ten quiet seconds start the count again."""

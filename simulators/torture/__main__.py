@@ -70,8 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/torture", description="Kill agent and broker, and count by id.")
     parser.add_argument("--uplinks", type=_positive, default=LONG.uplinks, metavar="N")
     parser.add_argument("--devices", type=_positive, default=LONG.devices, metavar="N")
-    parser.add_argument("--kills", type=int, default=LONG.kills, metavar="N", help="of the agent")
-    parser.add_argument("--broker-kills", type=int, default=LONG.broker_kills, metavar="N")
+    parser.add_argument("--kills", type=_not_negative, default=LONG.kills, metavar="N", help="of the agent")
+    parser.add_argument("--broker-kills", type=_not_negative, default=LONG.broker_kills, metavar="N")
     parser.add_argument(
         "--seed", type=int, default=LONG.seed, metavar="N", help="the same moments and the same devices"
     )
@@ -82,8 +82,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{number} where at least 1 is expected")
+    return _at_least(1, text)
+
+
+def _not_negative(text: str) -> int:
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} where a whole number is expected") from None
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{number} where at least {least} is expected")
     return number
 
 

@@ -40,6 +40,7 @@ class Plan:
     pace_s: float = 2.5  # between two uplinks of a device, on the average
     speed: float = 1.0  # seconds of radio in a real one; see `PacketForwarder`
     loss: float = 0.6  # of each gateway's copy: four of the ten hear an uplink, and of 200 uplinks one is heard by none
+    arrival_limit_s: float = 15.0  # in the end, for what the broker has taken to reach the city
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ REPLAYS: Final = 30  # old frames after each start of the agent
 UNCONFIRMED_UP: Final = 0x40  # MHDR, LoRaWAN 1.0.3, section 4.2
 DRAIN_LIMIT_S: Final = 180.0  # for the backlog, after the last uplink
 STATUS_PAUSE_S: Final = 0.5
-ARRIVAL_LIMIT_S: Final = 15.0  # for what the broker has taken to reach the city
 
 Strike = Callable[[Blow], Awaitable[None]]
 
@@ -176,5 +175,5 @@ class Torture:
         """Wait for what the broker has taken; what it has lost never comes."""
         taken = {one.uplink for one in self.scene.witness.taken if one.success}
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ARRIVAL_LIMIT_S):
+            async with asyncio.timeout(self.plan.arrival_limit_s):
                 await until(lambda: taken <= {from_message(one).uplink for one in self.scene.city.received})

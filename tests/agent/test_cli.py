@@ -10,12 +10,13 @@ import pty
 import runpy
 import shlex
 import stat
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from gateway import cli, command_line
+from gateway import cli, command_line, control, show
 from gateway.journal import Changes, HeldKind, Hold, Journal, Settlement
 from tests.agent.commands import BRYGGA, LIMIT_S, Box, Outcome, complained, make_box, said
 from tests.journal.samples import clock, uplink
@@ -369,6 +370,33 @@ async def test_a_pipe_whose_reader_has_gone_is_no_error(box: Box) -> None:
     _, complaints = await process.communicate()
 
     assert (process.returncode, complaints) == (0, b"")
+
+
+def test_a_terminal_is_told_that_a_long_import_is_at_work(
+    box: Box, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = asyncio.Event()
+    words: list[str] = []
+
+    def working(what: str) -> contextlib.nullcontext[None]:
+        words.append(what)
+        told.set()
+        return contextlib.nullcontext()
+
+    async def slow(*_: object) -> dict[str, object]:
+        async with asyncio.timeout(LIMIT_S):
+            await told.wait()
+        return {"added": 1, "changed": 0, "unchanged": 0, "warnings": []}
+
+    monkeypatch.setattr(cli, "PATIENCE", 0.0)
+    monkeypatch.setattr(show, "working", working)
+    monkeypatch.setattr(control, "ask", slow)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    code = cli.main(["device", "import", str(box.folder / "devices.csv"), "--config", str(box.folder / "brygga.toml")])
+
+    assert (code, words) == (0, ["importing devices.csv …"])
+    assert capsys.readouterr().out == "1 added, 0 changed, 0 unchanged\n"
 
 
 # ── dead letters ────────────────────────────────────────────────────────────────────────────────────────────────────

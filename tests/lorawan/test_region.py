@@ -10,9 +10,11 @@ import pytest
 from pamoja._native import ChannelPlan as TheirPlan
 from pamoja._native import LoraDataRate, LoraLink
 
+from gateway.lorawan.downlink import receive_windows
 from gateway.lorawan.phy import Direction
 from gateway.lorawan.region import EU868, REGIONS, US915, Region, SubBand, airtime, required_snr_db
 from gateway.model import DataRate, FskRate, LoraRate
+from tests.lorawan.air import reception
 from tests.lorawan.vectors import lines
 
 AIRTIMES = lines("eu868_airtime", "time-on-air")
@@ -435,3 +437,23 @@ def test_powers_are_those_of_pamoja(region: Region, theirs: TheirPlan) -> None:
     assert (region.max_eirp_dbm, region.tx_power_steps) == (info.default_max_eirp_dbm, info.max_tx_power_index)
     assert region.tx_param_setup == theirs.rules().tx_param_setup
     assert region.fixed_plan == (theirs.rules().kind == "fixed")
+
+
+# ── what the network does with them ──
+
+
+def test_an_answer_in_us915_is_sent_on_the_downlink_channel_with_its_rate() -> None:
+    uplink = reception(frequency_hz=904_600_000, data_rate=LoraRate(8, 500_000))  # channel 65
+
+    first, second = receive_windows(uplink, None, US915, b"answer")
+
+    assert (first.frequency_hz, first.data_rate) == (923_900_000, LoraRate(7, 500_000))
+    assert (second.frequency_hz, second.data_rate) == (923_300_000, LoraRate(12, 500_000))
+
+
+def test_what_is_heard_off_a_fixed_plan_s_channels_has_no_rx1() -> None:
+    uplink = reception(frequency_hz=903_950_000, data_rate=LoraRate(7, 125_000))
+
+    windows = receive_windows(uplink, None, US915, b"answer")
+
+    assert [window.frequency_hz for window in windows] == [923_300_000]

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway.devices_file.spreadsheet import rows
 from gateway.journal import Registration
-from gateway.onboarding import (
-    Kind,
-    Moved,
-    Site,
-    read_chirpstack,
-    read_chirpstack_rows,
-    read_the_things_stack,
-    read_the_things_stack_rows,
-    recognise,
-)
+from gateway.onboarding import Moved, Site, read_moved, recognise
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "onboarding"
 
@@ -26,17 +16,7 @@ def text_of(name: str) -> str:
 
 def read(text: str, name: str = "export.json", site: Site | None = None) -> Moved:
     """Read a file by what it is recognised as."""
-    match recognise(text, name):
-        case Kind.CHIRPSTACK_JSON:
-            return read_chirpstack(text, name, site)
-        case Kind.CHIRPSTACK_CSV:
-            return read_chirpstack_rows(list(rows(text)), name, site)
-        case Kind.THE_THINGS_STACK_JSON:
-            return read_the_things_stack(text, name, site)
-        case Kind.THE_THINGS_STACK_CSV:
-            return read_the_things_stack_rows(list(rows(text)), name, site)
-        case kind:
-            raise AssertionError(kind)
+    return read_moved(recognise(text, name), text, name, site)
 
 
 def by_eui(moved: Moved) -> dict[str, Registration]:

@@ -88,7 +88,7 @@ def test_what_is_not_taken_over_is_said() -> None:
     assert f"{ABP}: skipFcntCheck is not taken over" in remarks
     assert "variables are not taken over, they may be secrets: ThingsBoardAccessToken" in remarks
     assert "not-a-real-token" not in remarks
-    assert f"{V1_1}: ChirpStack's API does not tell its JoinNonce" in remarks
+    assert f"{V1_1}: its last JoinNonce is not known" in remarks
     assert DISABLED not in by_eui(read(text_of("chirpstack_v4.json")))
 
 
@@ -193,21 +193,23 @@ def test_every_problem_is_told_with_its_path_and_no_key_is_repeated() -> None:
 
     problems = read(json.dumps({"devices": records})).problems
 
-    assert problems == (
+    assert [problem.partition(";")[0] for problem in problems] == [
         "export.json: devices[1].device.devEui: 15 hex digits where 16 are expected",
-        "export.json: devices[2].deviceProfile.macVersion: 'LORAWAN_2_0_0' is no LoRaWAN version;"
-        " those there are: LORAWAN_1_0_0 to LORAWAN_1_1_0",
+        "export.json: devices[2].deviceProfile.macVersion: 'LORAWAN_2_0_0' is no LoRaWAN version",
         "export.json: devices[2].deviceActivation.devAddr: 7 hex digits where 8 are expected",
+        "export.json: devices[2].deviceActivation.fCntUp: '-1' is no whole number from 0 to 4294967295",
+        "export.json: devices[2].deviceActivation.nFCntDown: '4294967296' is no whole number from 0 to 4294967295",
         "export.json: devices[2].deviceKeys.nwkKey: a key has 32 hex digits",
-    )
+    ]
 
 
-def test_counters_out_of_range_are_told() -> None:
-    moved = read(json.dumps([device(deviceActivation=session(fCntUp=-1, nFCntDown=2**32))]))
+def test_a_device_whose_eui_is_wrong_tells_its_other_problems_too() -> None:
+    moved = read(json.dumps([{"device": {"devEui": "0102"}, "deviceKeys": {"nwkKey": "1"}}]))
 
+    assert moved.registrations == ()
     assert moved.problems == (
-        "export.json: devices[0].deviceActivation.fCntUp: '-1' is no whole number from 0 to 4294967295",
-        "export.json: devices[0].deviceActivation.nFCntDown: '4294967296' is no whole number from 0 to 4294967295",
+        "export.json: devices[0].device.devEui: 4 hex digits where 16 are expected",
+        "export.json: devices[0].deviceKeys.nwkKey: a key has 32 hex digits",
     )
 
 
@@ -244,6 +246,41 @@ def test_the_second_window_of_the_site_is_taken_where_the_api_tells_none() -> No
     moved = only_session(record, Site(rx2_data_rate=8, rx2_frequency_hz=923_300_000))
 
     assert (moved.rx2_data_rate, moved.rx2_frequency_hz) == (8, 923_300_000)
+
+
+def test_a_joined_device_without_root_keys_moves_and_is_said_to_be_unable_to_join_anew() -> None:
+    record = device(deviceActivation=session(), deviceProfile={"macVersion": "LORAWAN_1_0_3", "supportsOtaa": True})
+
+    moved = read(json.dumps(record))
+
+    assert moved.registrations[0].device.activation is Activation.OTAA
+    assert moved.registrations[0].session is not None
+    assert moved.registrations[0].session.activation.startswith("01020304-moved-")
+    assert any("it cannot join anew until they are added" in remark for remark in moved.remarks)
+
+
+def test_a_profile_that_says_abp_is_believed_though_there_are_root_keys() -> None:
+    profile = {"macVersion": "1.0.3", "supportsJoin": False, "rxDelay1": 2, "rxDataRate2": 0, "rxFreq2": 869_525_000}
+    record = device(deviceActivation=session(), deviceKeys={"nwkKey": "2b" * 16}, deviceProfile=profile)
+
+    moved = only_session(record, Site(rx2_data_rate=3))
+
+    assert moved.activation == "01020304-abp0"
+    assert (moved.rx1_delay_s, moved.rx2_data_rate) == (2, 0)
+
+
+def test_a_dev_eui_of_zeros_is_no_devices() -> None:
+    moved = read(json.dumps([{"device": {"devEui": "0" * 16}}]))
+
+    assert moved.registrations == ()
+    assert moved.problems == ("export.json: devices[0].device.devEui: is all zeros: a placeholder, no device's",)
+
+
+def test_a_table_with_an_open_quote_says_in_which_line() -> None:
+    moved = read(f'dev_eui;name;device_profile_id\n{OTAA};"x;y\n', "list.csv")
+
+    assert moved.registrations == ()
+    assert moved.problems[0].startswith("list.csv: line 2: ")
 
 
 # ── export ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -285,9 +322,31 @@ def test_an_export_without_keys_has_none() -> None:
 # ── whatever there is ───────────────────────────────────────────────────────────────────────────────────────────
 
 NAMES = st.sampled_from(
-    ["device", "deviceKeys", "deviceActivation", "deviceProfile", "deviceProfiles", "devices", "result", "devEui"]
-    + ["nwkKey", "devAddr", "appSKey", "fNwkSIntKey", "fCntUp", "tags", "location", "latitude", "isDisabled", "name"]
-    + ["macVersion", "supportsOtaa", "classEnabled", "id", "deviceProfileId"]
+    [
+        "device",
+        "deviceKeys",
+        "deviceActivation",
+        "deviceProfile",
+        "deviceProfiles",
+        "devices",
+        "result",
+        "devEui",
+        "nwkKey",
+        "devAddr",
+        "appSKey",
+        "fNwkSIntKey",
+        "fCntUp",
+        "tags",
+        "location",
+        "latitude",
+        "isDisabled",
+        "name",
+        "macVersion",
+        "supportsOtaa",
+        "classEnabled",
+        "id",
+        "deviceProfileId",
+    ]
 )
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from([OTAA, ZEROS])
 TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5))
