@@ -32,7 +32,7 @@ MAY_SEE: dict[str, set[str]] = {
     "gateway/formats": {"gateway.model", "decoders"},
     "gateway/transports": {"gateway.model", "gateway.errors"},
 }
-JOINTS = {"agent.py", "answers.py", "network.py", "delivery.py", "control.py", "cli.py"}
+JOINTS = {"agent.py", "delivery.py", "control.py", "cli.py"}
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import Final
 
+from gateway.errors import BadFrame, BadFrameReason
 from gateway.lorawan.phy import dev_addr_octets, read_dev_addr, read_uint, uint_octets
 from gateway.model import DevAddr
 
@@ -34,13 +35,18 @@ class JoinAcceptContent:
 
     def to_bytes(self) -> bytes:
         """Return the 12 or 28 octets."""
+        assert 0 <= self.rx1_dr_offset < 8, f"RX1DRoffset {self.rx1_dr_offset}, three bits hold 0 to 7"
+        assert 0 <= self.rx2_data_rate < 16, f"RX2DataRate {self.rx2_data_rate}, four bits hold 0 to 15"
+        assert 0 <= self.rx_delay < 16, f"RxDelay {self.rx_delay}, four bits hold 0 to 15"
         nonce, net_id = uint_octets(self.join_nonce, 3), uint_octets(self.net_id, 3)
         dl_settings = self.opt_neg << 7 | self.rx1_dr_offset << 4 | self.rx2_data_rate
         return _FIXED.pack(nonce, net_id, dev_addr_octets(self.dev_addr), dl_settings, self.rx_delay) + self.cf_list
 
     @classmethod
     def from_bytes(cls, octets: bytes) -> JoinAcceptContent:
-        """Read the 12 or 28 octets."""
+        """Read the 12 or 28 octets; raises BadFrame where there are more or fewer."""
+        if len(octets) not in {_FIXED.size, _FIXED.size + CF_LIST_OCTETS}:
+            raise BadFrame(BadFrameReason.TRUNCATED, f"{len(octets)} octets of join accept where 12 or 28 are expected")
         nonce, net_id, address, dl_settings, rx_delay = _FIXED.unpack_from(octets)
         return cls(
             join_nonce=read_uint(nonce),

@@ -1,7 +1,9 @@
-"""The network's stateful side: frames meet their sessions, uplinks reach the journal, answers leave in time.
+"""The network: frames meet their sessions, uplinks reach the journal, answers leave in time.
 
 `lorawan/` decides; this room remembers. Sessions live in memory and, one transaction with each uplink, in the
 journal; nothing is answered that is not on disk (design, laws 2 and 4).
+
+    frame ─► open_uplink ─► MAC layer ─► downlink composed ─► one commit ─► transmitters ─► what became of it
 """
 
 from __future__ import annotations
@@ -9,50 +11,53 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections import Counter, defaultdict
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Final
 
-from gateway.answers import Answers
-from gateway.errors import BadFrame, BadFrameReason, StorageError
-from gateway.journal import Changes, Journal, Registration
-from gateway.lorawan.downlink import acknowledge
-from gateway.lorawan.join import answer_join, new_dev_addr, open_join_request
+from gateway.errors import BadFrame, BadFrameReason
+from gateway.journal import Changes, Event, Journal, Registration
+from gateway.lorawan.channel_plan import cf_list
+from gateway.lorawan.mac_layer import MacState, begin
 from gateway.lorawan.phy import DataFrame, JoinRequest, parse
 from gateway.lorawan.region import Region
-from gateway.lorawan.sessions import NewUplink, OpenSession, Repeated, open_uplink
-from gateway.model import Activation, Clock, DevAddr, Device, Eui64, Frame, Json, Session
+from gateway.lorawan.sessions import NewUplink, Repeated, open_uplink
+from gateway.model import (
+    Activation,
+    Clock,
+    Device,
+    Eui64,
+    Frame,
+    Json,
+    Session,
+    TimeQuality,
+)
+from gateway.network.claiming import claim
+from gateway.network.dispatch import Dispatch, Parts
+from gateway.network.downlinks import DownlinkQueue
+from gateway.network.joins import Joins
+from gateway.network.keeping import Keeping, Kept
+from gateway.network.mac import Composed, MacLayer
+from gateway.network.mac_records import decode, encode
+from gateway.network.sessions import LiveSession, LiveSessions, name_of
+from gateway.network.transmitters import Answer, Transmitters
+from gateway.network.unclaimed import UnclaimedFrames
 from gateway.sources import Source
 
 logger = logging.getLogger(__name__)
 
-WAITING_LIMIT: Final = 5_000  # frames kept in memory while the disk takes nothing; about 10 MB, 45 s of a full radio
-STORAGE_RETRY_S: Final = 1.0  # between two tries at a disk that takes nothing
-ADDRESS_TRIES: Final = (
-    16  # draws of a DevAddr; where all are taken two devices share one, and their MICs tell them apart
-)
-
-Name = tuple[Eui64, str]  # of a session: device and activation
+NOBODYS: Final = frozenset({BadFrameReason.UNKNOWN_DEV_ADDR, BadFrameReason.UNKNOWN_DEVICE, BadFrameReason.MIC})
+REFUSALS_KEPT: Final = 200  # of the last frames refused, for whoever asks why a device is not heard
 
 
-class _Kept(Enum):
-    """What became of a change."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A frame that was not taken, and why."""
 
-    AT_ONCE = (
-        "at once"  # only then may it be answered: a disk that hesitates has used up the time, and promises nothing
-    )
-    LATER = "later"
-    LOST = "lost"
-
-
-@dataclass(slots=True)
-class _Nonces:
-    """What a device has joined with, and the JoinNonce that its next accept takes."""
-
-    used: set[int]
-    next_join_nonce: int
+    frame: Frame
+    reason: BadFrameReason
+    detail: str
 
 
 class Network:
@@ -71,42 +76,66 @@ class Network:
         region: Region,
         net_id: int,
         clock: Clock,
+        trust: TimeQuality = TimeQuality.NTP,
         random_bits: Callable[[int], int] = secrets.randbits,
+        antenna_gain_dbi: Callable[[str], float] = lambda _: 0.0,
     ) -> None:
         self._journal = journal
         self._region = region
-        self._net_id = net_id
-        self._random_bits = random_bits
+        self._clock = clock
         self._registered: dict[Eui64, Registration] = {}
-        self._by_address: defaultdict[DevAddr, list[OpenSession]] = defaultdict(list)
-        self._by_device: defaultdict[Eui64, list[OpenSession]] = defaultdict(list)
-        self._turns: defaultdict[Name, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._nonces: dict[Eui64, _Nonces] = {}
-        self._waiting = 0
-        self._answers = Answers(sources, region, clock)
+        self._sessions = LiveSessions()
+        self._keeping = Keeping(journal)
+        self._joins = Joins(journal, region, net_id, random_bits)
+        self._transmitters = Transmitters(sources, region, clock, antenna_gain_dbi)
+        self.queue = DownlinkQueue()
+        self._mac = MacLayer(region, self.queue, trust)
+        self.unclaimed = UnclaimedFrames(journal)
+        self.dispatch = Dispatch(
+            Parts(
+                journal=journal,
+                keeping=self._keeping,
+                queue=self.queue,
+                mac=self._mac,
+                transmitters=self._transmitters,
+                region=region,
+                clock=clock,
+                class_c=self._class_c,
+            )
+        )
         self.refused: Counter[BadFrameReason] = Counter()
-        self.counts: Counter[str] = Counter()
+        self.refusals: deque[Refused] = deque(maxlen=REFUSALS_KEPT)
+        self.counts: Counter[str] = self._keeping.counts
         self.last_heard: dict[Eui64, float] = {}  # monotonic
 
     async def run(self) -> None:
-        """Let answers leave, for as long as the agent runs."""
-        await self._answers.run()
+        """Let answers and queued downlinks leave, for as long as the agent runs."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.unclaimed.run(), name="frames of nobody")
+            tasks.create_task(self.dispatch.run(), name="downlinks")
 
     async def load(self) -> None:
-        """Read devices and sessions from the journal; again after they changed there.
+        """Read devices, sessions and open downlinks from the journal; again after they changed there.
 
-        A session that is known already keeps its counters: memory may be ahead of the disk, never behind.
+        A session that is known already keeps its counters: memory may be ahead of the disk, never behind. Frames of nobody
+        that a new session verifies become uplinks, with the time they were heard at.
         """
         registrations = await self._journal.devices()
+        downlinks, last_id = await self._journal.downlinks(open_only=True), await self._journal.last_downlink()
         sessions = await self._journal.sessions()
-        known = {_name(one.session): one for many in self._by_device.values() for one in many}
+        known = {name_of(one.session): one for one in self._sessions}
         self._registered = {registration.device.dev_eui: registration for registration in registrations}
-        self._by_address.clear()
-        self._by_device.clear()
-        for session in sessions:
-            if session.dev_eui in self._registered:
-                old = known.get(_name(session))
-                self._add(old if old is not None and old.session.keys == session.keys else OpenSession(session))
+        live = {
+            name_of(session): self._live(session, known.get(name_of(session)))
+            for session in sessions
+            if session.dev_eui in self._registered
+        }
+        self._sessions.replace_all(live)
+        self.queue.load((one for one in downlinks if one.dev_eui in self._registered), last_id)
+        self._joins.forget()
+        fresh = [one for name, one in live.items() if name not in known]
+        if claimed := await claim(fresh, self._sessions, self.unclaimed, self._keeping, self._region):
+            self.counts["claimed"] += claimed
 
     def device(self, dev_eui: Eui64) -> Device | None:
         """Return a registered device, as destinations need it."""
@@ -117,6 +146,10 @@ class Network:
         """Return all registered devices."""
         return [registration.device for registration in self._registered.values()]
 
+    def session(self, dev_eui: Eui64) -> LiveSession | None:
+        """Return the session that a device uses."""
+        return self._sessions.current(dev_eui)
+
     async def hear(self, frame: Frame) -> None:
         """Take a frame; return when its uplink is on disk, or when it was dropped for a counted reason."""
         self.counts["frames"] += 1
@@ -126,183 +159,141 @@ class Network:
                     await self._hear_data(frame, data_frame)
                 case JoinRequest() as request:
                     await self._hear_join(frame, request)
-                case _:
-                    self.refused[BadFrameReason.NOT_SUPPORTED] += 1
+                case other:
+                    self._refuse(frame, BadFrame(BadFrameReason.NOT_SUPPORTED, type(other).__name__))
         except BadFrame as bad:
-            self.refused[bad.reason] += 1
+            self._refuse(frame, bad)
 
     def status(self) -> Mapping[str, Json]:
         """Return counters since the start."""
+        sent = self._transmitters.status()
         return {
             "devices": len(self._registered),
-            "sessions": sum(map(len, self._by_device.values())),
+            "sessions": len(self._sessions),
             "counts": dict(self.counts),
             "refused": {str(reason): count for reason, count in self.refused.items()},
-            "answers": dict(self._answers.counts),
-            "waiting_for_disk": self._waiting,
+            "answers": sent["counts"],
+            "duty_cycle": sent["duty_cycle"],
+            "downlinks_waiting": len(self.queue),
+            "unclaimed": dict(self.unclaimed.counts),
+            "waiting_for_disk": self._keeping.waiting,
         }
 
     # ── data ──
 
     async def _hear_data(self, frame: Frame, data_frame: DataFrame) -> None:
-        opened = open_uplink(frame, data_frame, self._by_address.get(data_frame.dev_addr, ()), self._region)
-        self.last_heard[opened.opened.session.dev_eui] = frame.heard_at.monotonic
-        must_answer = data_frame.confirmed or data_frame.f_ctrl.adr_ack_req
+        opened = open_uplink(frame, data_frame, self._sessions.at(data_frame.dev_addr), self._region)
+        live = opened.opened
+        assert isinstance(live, LiveSession)
+        self.last_heard[live.session.dev_eui] = frame.heard_at.monotonic
+        live.last = frame
         match opened:
             case NewUplink():
-                await self._keep_uplink(frame, opened, must_answer=must_answer)
+                await self._keep_uplink(frame, data_frame, opened, live)
             case Repeated():
                 self.refused[BadFrameReason.REPEATED] += 1
-                if must_answer:
-                    await self._answer_again(frame, opened)
+                if data_frame.confirmed or data_frame.f_ctrl.adr_ack_req:
+                    composed = self._mac.again(live, opened.f_cnt, ack=opened.confirmed)
+                    live.session = composed.session
+                    if await self._keep_in_turn(live, Changes(sessions=(composed.session,))) is Kept.AT_ONCE:
+                        self.dispatch.answer(frame, composed.answer)
 
-    async def _keep_uplink(self, frame: Frame, new: NewUplink, *, must_answer: bool) -> None:
-        before, uplink = new.session, new.uplink
-        after = replace(before, n_f_cnt_down=before.n_f_cnt_down + 1) if must_answer else before
-        new.opened.session = after
-        changes = Changes(
-            uplinks=(uplink,) if uplink.f_port else (),
-            sessions=(after,),
-            retired=self._retire(self._before(new.opened)),
+    async def _keep_uplink(self, frame: Frame, data_frame: DataFrame, new: NewUplink, live: LiveSession) -> None:
+        before, now, uplink = live.mac, self._clock().utc, new.uplink
+        taken = self._mac.take(live, new, frame, now)
+        answered = self.queue.heard(uplink.dev_eui, ack=data_frame.f_ctrl.ack)
+        composed = self._mac.compose(live, taken, frame, data_frame, new, now)
+        live.session, live.mac = (
+            (taken.session, taken.state) if composed is None else (composed.session, composed.state)
         )
-        kept = await self._keep_in_turn(after, changes)
-        if kept is _Kept.LOST:
-            self._unhear(new)
-            return
-        self.counts["uplinks"] += len(changes.uplinks)
-        if must_answer and kept is _Kept.AT_ONCE:
-            ack = acknowledge(before, new.opened.ciphers, ack=uplink.confirmed, f_cnt_up=uplink.f_cnt)
-            self._answers.send(frame, after, ack)
-
-    async def _answer_again(self, frame: Frame, repeated: Repeated) -> None:
-        before = repeated.opened.session
-        after = replace(before, n_f_cnt_down=before.n_f_cnt_down + 1)
-        repeated.opened.session = after
-        if await self._keep_in_turn(after, Changes(sessions=(after,))) is _Kept.AT_ONCE:
-            ciphers = repeated.opened.ciphers
-            ack = acknowledge(before, ciphers, ack=repeated.confirmed, f_cnt_up=repeated.f_cnt)
-            self._answers.send(frame, after, ack)
-
-    def _unhear(self, new: NewUplink) -> None:
-        """Let the device's next try of a lost uplink count as new: as a repetition it would be acknowledged."""
-        session = new.opened.session
-        if session.f_cnt_up == new.session.f_cnt_up:
-            new.opened.session = replace(session, f_cnt_up=new.uplink.f_cnt)
-
-    async def _keep_in_turn(self, session: Session, changes: Changes) -> _Kept:
-        """Commit after all earlier changes of this session: they are on disk, or were counted as lost, when it begins."""
-        async with self._turns[_name(session)]:  # as long as the disk takes nothing: the source bounds who waits
-            return await self._keep(changes)
-
-    async def _keep(self, changes: Changes) -> _Kept:
-        """Commit; while the disk takes nothing, keep trying."""
-        try:
-            await self._journal.commit(changes)
-        except StorageError as error:
-            if self._waiting == 0:
-                logger.error("%s: hearing goes on in memory, nothing is acknowledged", error)  # noqa: TRY400 - no bug: no trace
+        downlink = None if composed is None else composed.downlink
+        kept = await self._keep_in_turn(
+            live,
+            Changes(
+                uplinks=(uplink,) if uplink.f_port else (),
+                sessions=(live.session,),
+                retired=self._sessions.retire(self._sessions.before(live)),
+                mac_states=() if live.mac == before else (_record(live),),
+                downlinks=answered if downlink is None else (*answered, downlink),
+                events=tuple(Event(uplink.dev_eui, now, note) for note in taken.notes),
+            ),
+        )
+        if kept is Kept.LOST:
+            self._unhear(new, live)
         else:
-            return _Kept.AT_ONCE
-        if self._waiting >= WAITING_LIMIT:
-            self.counts["lost_for_want_of_disk"] += len(changes.uplinks)
-            return _Kept.LOST
-        self._waiting += 1
-        try:
-            await self._keep_trying(changes)
-        finally:
-            self._waiting -= 1
-        return _Kept.LATER
+            self.counts["uplinks"] += uplink.f_port > 0
+        await self._let_go(frame, composed, kept)
 
-    async def _keep_trying(self, changes: Changes) -> None:
-        while True:
-            await asyncio.sleep(STORAGE_RETRY_S)
-            try:
-                await self._journal.commit(changes)
-            except StorageError:
-                continue
+    async def _let_go(self, frame: Frame, composed: Composed | None, kept: Kept) -> None:
+        """Send what was composed; what came too late for its windows waits for the next uplink."""
+        if composed is None:
             return
+        if kept is Kept.AT_ONCE:
+            self.dispatch.answer(frame, composed.answer, composed.downlink)
+        elif composed.downlink is not None:
+            await self.dispatch.too_late(composed.downlink)
+
+    def _unhear(self, new: NewUplink, live: LiveSession) -> None:
+        """Let the device's next try of a lost uplink count as new: as a repetition it would be acknowledged."""
+        if live.session.f_cnt_up == new.session.f_cnt_up:
+            live.session = replace(live.session, f_cnt_up=new.uplink.f_cnt)
+
+    async def _keep_in_turn(self, live: LiveSession, changes: Changes) -> Kept:
+        """Commit after all earlier changes of this session: they are on disk, or were counted as lost, when it begins."""
+        async with live.turn:  # as long as the disk takes nothing: the source bounds who waits
+            return await self._keeping.keep(changes)
+
+    def _refuse(self, frame: Frame, bad: BadFrame) -> None:
+        self.refused[bad.reason] += 1
+        self.refusals.append(Refused(frame, bad.reason, str(bad)))
+        if bad.reason in NOBODYS:
+            self.unclaimed.keep(frame)
 
     # ── joining ──
 
     async def _hear_join(self, frame: Frame, request: JoinRequest) -> None:
         registration = self._registered.get(request.dev_eui)
-        if registration is None or registration.device.activation is not Activation.OTAA:
-            raise BadFrame(BadFrameReason.UNKNOWN_DEVICE, request.dev_eui)
-        device, root_keys = registration.device, registration.root_keys
-        nonces = await self._nonces_of(device.dev_eui)
-        open_join_request(request, device, root_keys, nonces.used)
-        join_nonce = nonces.next_join_nonce
-        session, accept = answer_join(
-            request,
-            device,
-            root_keys,
-            join_nonce=join_nonce,
-            net_id=self._net_id,
-            dev_addr=self._free_address(),
-            region=self._region,
+        taken = frozenset(one.session.dev_addr for one in self._sessions)
+        joined = await self._joins.answer(request, registration, frame.best.data_rate, taken)
+        dev_eui, session = request.dev_eui, joined.live.session
+        self.last_heard[dev_eui] = frame.heard_at.monotonic
+        words = f"joined as {session.dev_addr}, DevNonce {request.dev_nonce}, through {frame.best.gateway}"
+        kept = await self._keeping.keep(
+            replace(
+                joined.changes,
+                retired=self._sessions.retire(self._sessions.never_heard(dev_eui)[:-1]),
+                events=(Event(dev_eui, self._clock().utc, words),),
+            )
         )
-        nonces.used.add(request.dev_nonce)
-        nonces.next_join_nonce += 1
-        self.last_heard[device.dev_eui] = frame.heard_at.monotonic
-        changes = Changes(
-            sessions=(session,),
-            retired=self._retire(self._never_used(device.dev_eui)[:-1]),
-            dev_nonces=((device.dev_eui, request.dev_nonce),),
-            join_nonces=((device.dev_eui, nonces.next_join_nonce),),
-        )
-        kept = await self._keep(changes)
-        if kept is _Kept.LOST:
+        if kept is Kept.LOST:
             return
-        self._add(OpenSession(session))
+        self._sessions.add(joined.live)
         self.counts["joins"] += 1
-        logger.info("%s (%s) joins as %s", device.dev_eui, device.name or "no name", session.dev_addr)
-        if kept is _Kept.AT_ONCE:
-            self._answers.send(frame, None, accept)
-
-    async def _nonces_of(self, dev_eui: Eui64) -> _Nonces:
-        """Return a device's nonces, of which memory has the one copy: two join requests may be heard at once."""
-        if dev_eui not in self._nonces:
-            used, following = await self._journal.dev_nonces(dev_eui), await self._journal.join_nonce(dev_eui)
-            self._nonces.setdefault(dev_eui, _Nonces(set(used), following))
-        return self._nonces[dev_eui]
-
-    def _free_address(self) -> DevAddr:
-        address = new_dev_addr(self._net_id, self._random_bits(32))
-        for _ in range(ADDRESS_TRIES):
-            if address not in self._by_address:
-                break
-            address = new_dev_addr(self._net_id, self._random_bits(32))
-        return address
+        logger.info("%s %s", dev_eui, words)
+        if kept is Kept.AT_ONCE:
+            self.dispatch.answer(frame, Answer(phy_payload=joined.accept, session=None))
 
     # ── sessions ──
 
-    def _before(self, opened: OpenSession) -> list[OpenSession]:
-        """Return the device's sessions that ``opened`` follows. Later ones stay: a copy of an old frame may come slowly."""
-        sessions = self._by_device[opened.session.dev_eui]
-        return sessions[: sessions.index(opened)] if opened in sessions else []
+    def _class_c(self, dev_eui: Eui64) -> LiveSession | None:
+        live, device = self._sessions.current(dev_eui), self.device(dev_eui)
+        if live is None or device is None or "C" not in {device.device_class, live.mac.device_class}:
+            return None
+        return live
 
-    def _never_used(self, dev_eui: Eui64) -> list[OpenSession]:
-        """Return sessions whose join accepts brought no uplink, the oldest first: the device did not hear them, or not yet."""
-        return [one for one in self._by_device[dev_eui] if one.session.f_cnt_up == 0]
+    def _live(self, session: Session, known: LiveSession | None) -> LiveSession:
+        if known is not None and known.session.keys == session.keys:
+            return known
+        return LiveSession(session, mac=self._mac_state(session))
 
-    def _add(self, opened: OpenSession) -> None:
-        name, address = _name(opened.session), opened.session.dev_addr
-        if all(_name(one.session) != name for one in self._by_device[name[0]]):
-            self._by_device[name[0]].append(opened)
-            self._by_address[address].append(opened)
-
-    def _retire(self, ended: Sequence[OpenSession]) -> tuple[Name, ...]:
-        """Forget sessions, and return their names for the journal to forget."""
-        for opened in ended:
-            session = opened.session
-            self._by_device[session.dev_eui].remove(opened)
-            sharing = self._by_address[session.dev_addr]
-            sharing.remove(opened)
-            if not sharing:
-                del self._by_address[session.dev_addr]
-            self._turns.pop(_name(session), None)
-        return tuple(_name(opened.session) for opened in ended)
+    def _mac_state(self, session: Session) -> MacState:
+        record = self._journal.mac_state(session)
+        if record is not None:
+            return decode(record, self._region, session.mac_version)
+        registration = self._registered[session.dev_eui]
+        is_abp = registration.device.activation is Activation.ABP
+        return begin(self._region, b"" if is_abp else cf_list(self._region, session.mac_version), data_rate=0)
 
 
-def _name(session: Session) -> Name:
-    return session.dev_eui, session.activation
+def _record(live: LiveSession) -> tuple[Eui64, str, bytes]:
+    return (*name_of(live.session), encode(live.mac))

@@ -6,12 +6,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from gateway.lorawan.adr import HeardUplink
 from gateway.lorawan.mac_layer import MacState
 from gateway.lorawan.sessions import OpenSession
 from gateway.model import DevAddr, Eui64, Frame, Session
 
+_Key = TypeVar("_Key")
 Name = tuple[Eui64, str]  # of a session: device and activation
 
 
@@ -54,7 +56,7 @@ class LiveSessions:
         """Return the session that a device uses, as far as it has shown: the newest one heard, else the newest."""
         sessions = self.of(dev_eui)
         heard = [one for one in sessions if one.session.f_cnt_up]
-        return (heard or [*sessions] or [None])[-1]
+        return next(reversed(heard or [*sessions]), None)
 
     def replace_all(self, sessions: Mapping[Name, LiveSession]) -> None:
         """Have these sessions and no others."""
@@ -82,12 +84,15 @@ class LiveSessions:
     def retire(self, ended: Sequence[LiveSession]) -> tuple[Name, ...]:
         """Forget sessions, and return their names for the journal to forget."""
         for live in ended:
-            for index, key in ((self._by_device, live.session.dev_eui), (self._by_address, live.session.dev_addr)):
-                sharing = index[key]  # type: ignore[index]  # each index has its own kind of key
-                sharing.remove(live)
-                if not sharing:
-                    del index[key]  # type: ignore[attr-defined]
+            _remove(self._by_device, live.session.dev_eui, live)
+            _remove(self._by_address, live.session.dev_addr, live)
         return tuple(name_of(live.session) for live in ended)
+
+
+def _remove(index: dict[_Key, list[LiveSession]], key: _Key, live: LiveSession) -> None:
+    index[key].remove(live)
+    if not index[key]:
+        del index[key]
 
 
 def name_of(session: Session) -> Name:

@@ -146,13 +146,16 @@ class Transmitters:
             if reception.source in self._sources
         ]
 
-    def earliest(self, transmitter: Transmitter, frequency_hz: int, data_rate: DataRate, size: int) -> timedelta | None:
-        """Return when a transmitter may send a frame, in monotonic time; None: never, it is longer than an hour's share."""
-        band = self._region.sub_band(frequency_hz)
-        now = self._now() + AT_ONCE
+    def may_send(self, receptions: Sequence[Reception], frequency_hz: int, data_rate: DataRate, size: int) -> bool:
+        """Tell whether some gateway that heard ``receptions`` may send ``size`` octets now."""
+        band, opens = self._region.sub_band(frequency_hz), self._now() + AT_ONCE
         if band is None:
-            return now
-        return self._ledger(transmitter).earliest(band, now, airtime(size, data_rate, Direction.DOWNLINK))
+            return True
+        length = airtime(size, data_rate, Direction.DOWNLINK)
+        return any(
+            self._ledger((one.source, one.gateway)).refusal(band, opens, length) is None
+            for one in one_a_gateway(receptions)
+        )
 
     def status(self) -> Mapping[str, Json]:
         """Return what was counted, and what each transmitter has spent of the last hour."""

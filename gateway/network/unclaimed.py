@@ -60,14 +60,12 @@ class UnclaimedFrames:
         """Put what has gathered into the journal's ring; what the disk does not take stays in memory."""
         if not self._fresh:
             return
-        frames = [*self._fresh]
+        frames, self._fresh = [*self._fresh], deque(maxlen=MOST_IN_MEMORY)
         try:
             await self._journal.keep_unclaimed(frames)
         except StorageError as error:
             logger.warning("frames of unknown devices are not kept: %s", error)
-            return
-        for _ in frames:
-            self._fresh.popleft()
+            self._fresh = deque([*frames, *self._fresh], maxlen=MOST_IN_MEMORY)
 
     async def of_addresses(self, addresses: frozenset[DevAddr]) -> Sequence[Kept]:
         """Return the kept data frames that carry one of ``addresses``, the oldest first."""

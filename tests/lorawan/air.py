@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.errors import BadFrame, BadFrameReason
-from gateway.lorawan.phy import DataFrame, parse
+from gateway.lorawan.crypto import FOptsCounter, SessionCiphers
+from gateway.lorawan.phy import DataFrame, Direction, FCtrl, data_octets, dev_addr_octets, parse
 from gateway.lorawan.sessions import NewUplink, Opened, OpenSession, open_uplink
 from gateway.model import (
     DataRate,
@@ -102,6 +103,32 @@ def session_v1_1(**changes: Any) -> OpenSession:
         dev_eui=DEV_EUI, dev_addr=DEV_ADDR, activation="x", mac_version=MacVersion.V1_1, keys=distinct_keys()
     )
     return OpenSession(replace(session, **changes))
+
+
+def uplink_v1_1(
+    *,
+    f_cnt: int = 0,
+    f_port: int | None = 2,
+    ack: bool = False,
+    conf_f_cnt: int = 0,
+    tx_dr: int = 5,
+    tx_ch: int = 1,
+    keys: SessionKeys | None = None,
+) -> bytes:
+    """Return what a 1.1 device sends: "hi", and LinkCheckReq where it has its place."""
+    ciphers, address, direction = SessionCiphers(keys or distinct_keys()), dev_addr_octets(DEV_ADDR), Direction.UPLINK
+    f_opts = ciphers.crypt_f_opts(FOptsCounter.F_CNT_UP_OR_N_F_CNT_DOWN, direction, address, f_cnt, b"\x02")
+    signed = data_octets(
+        direction=direction,
+        confirmed=False,
+        dev_addr=DEV_ADDR,
+        f_ctrl=FCtrl(ack=ack),
+        f_cnt=f_cnt,
+        f_opts=f_opts if f_port else b"",
+        f_port=f_port,
+        frm_payload=ciphers.crypt_payload(direction, address, f_cnt, f_port or 0, b"hi" if f_port else b"\x02"),
+    )
+    return signed + ciphers.uplink_mic_v1_1(signed, f_cnt, conf_f_cnt=conf_f_cnt, tx_dr=tx_dr, tx_ch=tx_ch)
 
 
 def open_octets(octets: bytes, *sessions: OpenSession) -> None:

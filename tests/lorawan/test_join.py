@@ -10,10 +10,11 @@ import pytest
 
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.lorawan import crypto
+from gateway.lorawan.channel_plan import ChannelPlan
 from gateway.lorawan.join import JOIN_NONCES, answer_join, dev_addr_prefix, new_dev_addr, open_join_request
-from gateway.lorawan.join_accept import JoinAcceptContent, cf_list_frequencies
+from gateway.lorawan.join_accept import JoinAcceptContent, cf_list_frequencies, frequency_cf_list
 from gateway.lorawan.phy import JOIN_ACCEPT_MHDR, JoinAccept, JoinRequest, join_request_octets, parse
-from gateway.lorawan.region import EU868
+from gateway.lorawan.region import EU868, REGIONS, Region
 from gateway.lorawan.sessions import NewUplink, OpenSession
 from gateway.model import DevAddr, Device, Eui64, Key, MacVersion, RootKeys, Session
 from simulators.end_device import EndDevice
@@ -45,7 +46,7 @@ def join_request(phy_payload: bytes) -> JoinRequest:
 
 
 def answered(
-    request: JoinRequest, mac_version: MacVersion, root_keys: RootKeys = ROOT_KEYS, **settings: int
+    request: JoinRequest, mac_version: MacVersion, root_keys: RootKeys = ROOT_KEYS, **settings: Any
 ) -> tuple[Session, bytes]:
     return answer_join(
         request,
@@ -54,7 +55,7 @@ def answered(
         join_nonce=settings.pop("join_nonce", 9),
         net_id=NET_ID,
         dev_addr=DEV_ADDR,
-        region=EU868,
+        region=settings.pop("region", EU868),
         **settings,
     )
 
@@ -193,6 +194,37 @@ def test_an_accept_of_1_1_is_signed_with_the_join_server_s_key() -> None:
     assert session.keys == crypto.derive_session_keys_v1_1(
         app_key=APP_KEY, nwk_key=NWK_KEY, join_nonce=9, join_eui=JOIN_EUI, dev_nonce=77
     )
+
+
+@pytest.mark.parametrize("mac_version", MacVersion)
+@pytest.mark.parametrize("region", REGIONS.values(), ids=REGIONS)
+def test_the_accept_adds_the_channels_of_its_region(region: Region, mac_version: MacVersion) -> None:
+    """RP002-1.0.4: frequencies where devices are given channels, masks (from 1.0.3 on) where they are numbered."""
+    content = told(request_of(mac_version), mac_version, region=region)
+
+    plan = ChannelPlan.joined(region, content.cf_list)
+    old = mac_version in {MacVersion.V1_0_0, MacVersion.V1_0_1, MacVersion.V1_0_2}
+    added = {"EU868": 8, "EU433": 3, "US915": 72, "AU915": 72}.get(region.name, 2)
+    assert plan.defined == frozenset(range(added))
+    assert plan.enabled == (region.cf_list_mask if region.fixed_plan and not old else plan.defined)
+    assert cf_list_frequencies(content.cf_list) == region.cf_list_hz
+    assert len(content.cf_list) == (16 if region is EU868 or (region.fixed_plan and not old) else 0)
+
+
+def test_a_site_s_own_channels_go_into_the_accept() -> None:
+    own = frequency_cf_list((867_100_000, 867_300_000))
+
+    assert told(request_of(MacVersion.V1_0_3), MacVersion.V1_0_3, cf_list=own).cf_list == own
+    assert told(request_of(MacVersion.V1_0_3), MacVersion.V1_0_3, cf_list=b"").cf_list == b""
+
+
+def told(request: JoinRequest, mac_version: MacVersion, **settings: Any) -> JoinAcceptContent:
+    """Return what a join accept says, decrypted as its device does."""
+    _, phy_payload = answered(request, mac_version, **settings)
+    accept = parse(phy_payload)
+    assert isinstance(accept, JoinAccept)
+    join_key = NWK_KEY if mac_version is MacVersion.V1_1 else APP_KEY
+    return JoinAcceptContent.from_bytes(crypto.decrypt_join_accept(join_key, accept.encrypted)[:-4])
 
 
 def test_an_accept_of_another_device_is_not_taken() -> None:

@@ -5,30 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import BadFrame, BadFrameReason
-from gateway.lorawan.crypto import FOptsCounter, SessionCiphers
-from gateway.lorawan.phy import Direction, FCtrl, data_octets, dev_addr_octets
 from gateway.lorawan.sessions import NewUplink
 from gateway.model import FskRate, LoraRate
-from tests.lorawan.air import CHANNEL_1, DEV_ADDR, distinct_keys, hear, open_octets, reception, session_v1_1
-
-
-def uplink_v1_1(
-    *, f_cnt: int = 0, f_port: int | None = 2, ack: bool = False, conf_f_cnt: int = 0, tx_dr: int = 5, tx_ch: int = 1
-) -> bytes:
-    """Return what a 1.1 device sends: "hi", and LinkCheckReq where it has its place."""
-    ciphers, address, direction = SessionCiphers(distinct_keys()), dev_addr_octets(DEV_ADDR), Direction.UPLINK
-    f_opts = ciphers.crypt_f_opts(FOptsCounter.F_CNT_UP_OR_N_F_CNT_DOWN, direction, address, f_cnt, b"\x02")
-    signed = data_octets(
-        direction=direction,
-        confirmed=False,
-        dev_addr=DEV_ADDR,
-        f_ctrl=FCtrl(ack=ack),
-        f_cnt=f_cnt,
-        f_opts=f_opts if f_port else b"",
-        f_port=f_port,
-        frm_payload=ciphers.crypt_payload(direction, address, f_cnt, f_port or 0, b"hi" if f_port else b"\x02"),
-    )
-    return signed + ciphers.uplink_mic_v1_1(signed, f_cnt, conf_f_cnt=conf_f_cnt, tx_dr=tx_dr, tx_ch=tx_ch)
+from tests.lorawan.air import CHANNEL_1, hear, open_octets, reception, session_v1_1, uplink_v1_1
 
 
 def test_an_uplink_of_1_1_is_opened_with_its_f_opts() -> None:

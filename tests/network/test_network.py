@@ -11,14 +11,13 @@ from typing import cast
 
 import pytest
 
-from gateway import network as network_module
 from gateway.errors import BadFrameReason
 from gateway.journal import Journal, Registration
 from gateway.lorawan.region import EU868
 from gateway.model import Activation, DevAddr, Device, Eui64, RootKeys, Session, uplink_id
-from gateway.network import Network
+from gateway.network import Network, keeping
 from simulators.end_device import EndDevice
-from tests.agent.radio import FailingJournal, Radio, StandingClock, frame
+from tests.network.radio import FailingJournal, Radio, StandingClock, frame
 
 DEV_EUI = Eui64("a81758fffe051d02")
 CITY = "city"
@@ -153,7 +152,7 @@ async def test_two_join_requests_heard_at_once_get_two_join_nonces(bench: Bench)
 async def test_a_join_that_the_disk_does_not_take_is_not_answered(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network_module, "STORAGE_RETRY_S", 0.001)
+    monkeypatch.setattr(keeping, "STORAGE_RETRY_S", 0.001)
     device = EndDevice(DEV_EUI)
     await register(bench, device)
     bench.journal.failures = 2
@@ -171,6 +170,7 @@ async def test_join_accepts_that_nobody_heard_leave_two_sessions_at_most(bench: 
     for _ in range(5):
         await bench.hear(device.join_request())
         accept = await bench.answered()
+        bench.clock.seconds += 10
 
     joined = device.accept(accept)
     before = bench.network.status()["sessions"]
@@ -233,14 +233,22 @@ async def test_an_uplink_has_the_identity_of_its_activation(bench: Bench) -> Non
     assert row.uplink.id == uplink_id(DEV_EUI, "26011234-abp0", 0)
 
 
-async def test_an_unconfirmed_uplink_is_not_answered(bench: Bench) -> None:
+async def test_a_personalised_device_is_told_the_channels_of_a_join_accept_and_then_left_alone(bench: Bench) -> None:
     device = abp()
     await register(bench, device)
 
-    await bench.hear(device.uplink(2, b"\x01"))
+    for _ in range(12):
+        await bench.hear(device.uplink(2, b"\x01"))
+        for _ in range(10):  # turns of the loop: an answer leaves in a task of its own
+            await asyncio.sleep(0)
+        if bench.radio.told.is_set():
+            device.hear(await bench.answered())
+        bench.clock.seconds += 60
 
-    assert bench.radio.sent == []
-    assert (await bench.session()).n_f_cnt_down == 0
+    live = bench.network.session(DEV_EUI)
+    assert live is not None
+    assert live.mac.plan.defined == frozenset(range(8))
+    assert len(bench.radio.sent) <= 5
 
 
 async def test_a_retransmission_is_answered_again_and_not_emitted_again(bench: Bench) -> None:
@@ -317,7 +325,7 @@ async def test_a_removed_device_is_no_longer_heard(bench: Bench) -> None:
 async def test_an_uplink_that_the_disk_refuses_is_kept_and_not_acknowledged(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network_module, "STORAGE_RETRY_S", 0.001)
+    monkeypatch.setattr(keeping, "STORAGE_RETRY_S", 0.001)
     device = abp()
     await register(bench, device)
     bench.journal.failures = 3
@@ -332,7 +340,7 @@ async def test_an_uplink_that_the_disk_refuses_is_kept_and_not_acknowledged(
 async def test_a_retransmission_is_not_acknowledged_before_its_first_is_on_disk(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network_module, "STORAGE_RETRY_S", 0.05)
+    monkeypatch.setattr(keeping, "STORAGE_RETRY_S", 0.05)
     device = abp()
     await register(bench, device)
     bench.journal.failures = 1
@@ -350,7 +358,7 @@ async def test_a_retransmission_is_not_acknowledged_before_its_first_is_on_disk(
 
 
 async def test_what_memory_cannot_hold_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network_module, "WAITING_LIMIT", 0)
+    monkeypatch.setattr(keeping, "WAITING_LIMIT", 0)
     device = abp()
     await register(bench, device)
     bench.journal.failures = 1
@@ -364,7 +372,7 @@ async def test_what_memory_cannot_hold_is_counted(bench: Bench, monkeypatch: pyt
 async def test_an_uplink_that_was_lost_is_new_when_the_device_tries_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network_module, "WAITING_LIMIT", 0)
+    monkeypatch.setattr(keeping, "WAITING_LIMIT", 0)
     device = abp()
     await register(bench, device)
     bench.journal.failures = 1

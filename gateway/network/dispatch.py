@@ -1,0 +1,159 @@
+"""Dispatch: downlinks leave. After an uplink in its windows, to a class C device as soon as the law allows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from gateway.journal import Changes, Journal
+from gateway.lorawan.region import Region
+from gateway.model import Clock, DataRate, Downlink, DownlinkState, Eui64, Frame
+from gateway.network.downlinks import DownlinkQueue
+from gateway.network.keeping import Keeping, Kept
+from gateway.network.mac import MacLayer
+from gateway.network.sessions import LiveSession
+from gateway.network.transmitters import Answer, Transmitters
+
+PAUSE_S: Final = 1.0  # between two looks at the queue while something waits in it
+IDLE_S: Final = 30.0  # between two looks while nothing does
+ACK_TIME: Final = timedelta(seconds=30)  # a class C device acknowledges with its next uplink, which most send at once
+ANSWERING_S: Final = 3.0  # after an uplink its windows come first
+OVERHEAD: Final = 13  # octets of a data frame beside its payload
+TOO_LATE: Final = "the disk was late"
+
+ClassCSession = Callable[[Eui64], LiveSession | None]
+"""Return the session of a class C device; None for another device, or one that has no session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What dispatching needs."""
+
+    journal: Journal
+    keeping: Keeping
+    queue: DownlinkQueue
+    mac: MacLayer
+    transmitters: Transmitters
+    region: Region
+    clock: Clock
+    class_c: ClassCSession
+
+
+class Dispatch:
+    """The way out of this box; its tasks live while `run` runs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._tasks: asyncio.TaskGroup | None = None
+        self._news = asyncio.Event()
+        self.counts: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Send answers, serve class C devices and let go of what has expired; ends by cancellation."""
+        async with asyncio.TaskGroup() as self._tasks:
+            while True:
+                self._news.clear()
+                await self.turn()
+                try:
+                    async with asyncio.timeout(PAUSE_S if len(self._parts.queue) else IDLE_S):
+                        await self._news.wait()
+                except TimeoutError:
+                    continue
+
+    async def turn(self) -> None:
+        """Look at the queue once."""
+        parts, now = self._parts, self._parts.clock()
+        if expired := parts.queue.expired(now.utc):
+            await parts.keeping.keep(Changes(downlinks=expired))
+        for dev_eui in parts.queue.devices():
+            live = parts.class_c(dev_eui)
+            if live is None or live.last is None or now.monotonic - live.last.heard_at.monotonic < ANSWERING_S:
+                continue
+            await self._ask_again(dev_eui)
+            await self._send_unasked(live)
+
+    # ── after an uplink ──
+
+    def answer(self, frame: Frame, answer: Answer, downlink: Downlink | None = None) -> None:
+        """Send ``answer`` to ``frame``, without waiting; it carries ``downlink``."""
+        if self._tasks is None:
+            self.counts["not_running"] += 1
+        else:
+            self._tasks.create_task(self._answer(frame, answer, downlink), name="answer")
+
+    async def too_late(self, downlink: Downlink) -> None:
+        """Put a downlink back whose commit took too long for its windows."""
+        await self._unsent(downlink, TOO_LATE)
+
+    async def _answer(self, frame: Frame, answer: Answer, downlink: Downlink | None) -> None:
+        transmitters = self._parts.transmitters
+        outcome = await transmitters.send(transmitters.windows(frame, answer))
+        if downlink is not None and not outcome.sent:
+            await self._unsent(downlink, outcome.why)
+
+    async def _unsent(self, downlink: Downlink, why: str) -> None:
+        await self._parts.keeping.keep(Changes(downlinks=(self._parts.queue.unsent(downlink, why),)))
+
+    # ── what is asked for ──
+
+    async def enqueue(self, downlink: Downlink) -> Downlink:
+        """Queue a downlink and return it with its id, once it is on disk.
+
+        ConfigError says why it can never be sent, StorageError what the disk said.
+        """
+        queued = self._parts.queue.enqueue(downlink, self._parts.region)
+        try:
+            await self._parts.journal.commit(Changes(downlinks=(queued,)))
+        except BaseException:
+            self._parts.queue.drop([queued.id])  # nobody was promised anything
+            raise
+        self._news.set()
+        return queued
+
+    async def drop(self, ids: Sequence[int]) -> int:
+        """Drop open downlinks, and return how many there were."""
+        dropped = self._parts.queue.drop(ids)
+        await self._parts.journal.commit(Changes(downlinks=dropped))
+        return len(dropped)
+
+    # ── class C ──
+
+    async def _ask_again(self, dev_eui: Eui64) -> None:
+        """Let a downlink wait again whose acknowledgement did not come."""
+        now = self._parts.clock().utc
+        for downlink in self._parts.queue.of(dev_eui):
+            sent_at = downlink.sent_at
+            if downlink.state is DownlinkState.SENT and sent_at is not None and now - sent_at >= ACK_TIME:
+                await self._parts.keeping.keep(Changes(downlinks=self._parts.queue.heard(dev_eui, ack=False)))
+
+    async def _send_unasked(self, live: LiveSession) -> None:
+        parts = self._parts
+        rate = parts.region.data_rate(live.session.rx2_data_rate)
+        waiting = parts.queue.next_for(live.session.dev_eui, parts.mac.rx2_room(live.session, live.mac))
+        if rate is None or live.last is None or waiting is None or not self._lawful(live, rate, waiting):
+            return
+        composed = parts.mac.unasked(live, waiting, parts.clock().utc)
+        live.session = composed.session
+        assert composed.downlink is not None
+        changes = Changes(sessions=(composed.session,), downlinks=(composed.downlink,))
+        async with live.turn:
+            kept = await parts.keeping.keep(changes)
+        if kept is not Kept.AT_ONCE:
+            await self._unsent(composed.downlink, TOO_LATE)
+            return
+        frequency_hz, octets = live.session.rx2_frequency_hz, composed.answer.phy_payload
+        outcome = await parts.transmitters.send(
+            parts.transmitters.at_once(live.last.receptions, frequency_hz, rate, octets)
+        )
+        if not outcome.sent:
+            await self._unsent(composed.downlink, outcome.why)
+
+    def _lawful(self, live: LiveSession, rate: DataRate, downlink: Downlink) -> bool:
+        """Tell whether some gateway may send now; else the downlink waits, without a try being counted."""
+        assert live.last is not None
+        size = OVERHEAD + len(downlink.payload)
+        return self._parts.transmitters.may_send(live.last.receptions, live.session.rx2_frequency_hz, rate, size)

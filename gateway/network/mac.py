@@ -1,0 +1,185 @@
+"""What an uplink means to its session's MAC layer, and the downlink that answers it: region, ADR and queue put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from gateway.lorawan import adr
+from gateway.lorawan.airtime import required_snr_db
+from gateway.lorawan.composing import Content, Payload, content, counter, seal
+from gateway.lorawan.mac_commands import MacCommand, read, write
+from gateway.lorawan.mac_layer import Circumstances, Group, MacState, Wanted, heard, requests
+from gateway.lorawan.phy import LONGEST_F_OPTS, DataFrame, Direction
+from gateway.lorawan.region import Region
+from gateway.lorawan.sessions import NewUplink
+from gateway.model import DataRate, Downlink, Frame, Instant, Reception, Session, TimeQuality
+from gateway.network.downlinks import DownlinkQueue
+from gateway.network.sessions import LiveSession
+from gateway.network.transmitters import Answer
+
+NO_ROOM: Final = 0  # where the region has no size for a data rate, an empty frame still goes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What an uplink made of its session."""
+
+    session: Session
+    state: MacState
+    answers: tuple[MacCommand, ...]
+    owed: bool
+    asks: tuple[Group, ...]
+    notes: tuple[str, ...]
+    rest: bytes  # commands that could not be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A downlink ready to go, and what session, state and queue are once it is on disk."""
+
+    answer: Answer
+    session: Session
+    state: MacState
+    downlink: Downlink | None
+
+
+class MacLayer:
+    """The network's wishes and the region's law, applied to one session at a time."""
+
+    def __init__(self, region: Region, queue: DownlinkQueue, trust: TimeQuality, wanted: Wanted | None = None) -> None:
+        self._region = region
+        self._queue = queue
+        self._trust = trust
+        self._wanted = wanted or Wanted.of(region)
+
+    def take(self, live: LiveSession, new: NewUplink, frame: Frame, now: datetime) -> Taken:
+        """Take an uplink's MAC commands, remember how it was heard, and return what the device is to be asked."""
+        session = new.session
+        said = read(new.mac_commands, direction=Direction.UPLINK, mac_version=session.mac_version)
+        result = heard(session, live.mac, said.commands, self._circumstances(new, frame, now))
+        number = self._region.data_rate_number(frame.best.data_rate)
+        setting = result.state.setting
+        state = replace(result.state, setting=adr.heard_at(setting, setting.data_rate if number is None else number))
+        live.history = adr.remember(live.history, _heard_uplink(new, frame, state.setting))
+        asks = requests(result.session, state, self._wanted, self._adr_setting(live, state), now)
+        return Taken(
+            session=result.session,
+            state=state,
+            answers=result.answers,
+            owed=result.owed,
+            asks=asks,
+            notes=result.notes,
+            rest=said.rest,
+        )
+
+    def compose(
+        self, live: LiveSession, taken: Taken, frame: Frame, data_frame: DataFrame, new: NewUplink, now: datetime
+    ) -> Composed | None:
+        """Return the downlink that answers an uplink; None where there is nothing that is worth one."""
+        room = self.room(taken.session, taken.state, frame)
+        due = data_frame.confirmed or data_frame.f_ctrl.adr_ack_req or taken.owed or bool(taken.answers)
+        downlink = self._queue.next_for(taken.session.dev_eui, room - min(len(write(taken.answers)), LONGEST_F_OPTS))
+        asking = bool(taken.asks) and new.uplink.f_cnt >= taken.state.ask_from
+        if not (due or asking or downlink is not None):
+            return None
+        payload = None if downlink is None else _payload(downlink)
+        said = content(taken.answers, taken.asks, payload, room=room)
+        sealed, session = seal(
+            taken.session,
+            live.ciphers,
+            said,
+            ack=data_frame.confirmed,
+            acked_f_cnt_up=new.uplink.f_cnt,
+            f_pending=len(self._queue.of(taken.session.dev_eui)) > (downlink is not None),
+        )
+        state = replace(taken.state, asked=said.asked)
+        carried = downlink if said.payload is not None else None
+        if carried is not None:
+            carried = self._queue.sending(carried, counter(taken.session, carried.f_port), now)
+        answer = self._answer(sealed, session, state, said)
+        return Composed(answer=answer, session=session, state=state, downlink=carried)
+
+    def again(self, live: LiveSession, f_cnt: int, *, ack: bool) -> Composed:
+        """Return the bare answer to a repeated uplink: what else went with the first one is not sent twice."""
+        said = content((), (), None, room=NO_ROOM)
+        sealed, session = seal(live.session, live.ciphers, said, ack=ack, acked_f_cnt_up=f_cnt)
+        answer = self._answer(sealed, session, live.mac, said)
+        return Composed(answer=answer, session=session, state=live.mac, downlink=None)
+
+    def unasked(self, live: LiveSession, downlink: Downlink, now: datetime) -> Composed:
+        """Return a downlink that answers nothing (class C)."""
+        said = content((), (), _payload(downlink), room=len(downlink.payload))
+        sealed, session = seal(live.session, live.ciphers, said, ack=False, acked_f_cnt_up=None)
+        carried = self._queue.sending(downlink, counter(live.session, downlink.f_port), now)
+        answer = self._answer(sealed, session, live.mac, said)
+        return Composed(answer=answer, session=session, state=live.mac, downlink=carried)
+
+    def room(self, session: Session, state: MacState, frame: Frame) -> int:
+        """Return how many octets RX1 carries after ``frame``."""
+        dwell = state.downlink_dwell_limited
+        rate = self._region.rx1_data_rate(frame.best.data_rate, session.rx1_dr_offset, dwell_limited=dwell)
+        return self._size(rate, state) if rate is not None else self.rx2_room(session, state)
+
+    def rx2_room(self, session: Session, state: MacState) -> int:
+        """Return how many octets RX2 carries."""
+        dwell = state.downlink_dwell_limited
+        return self._region.max_payload(session.rx2_data_rate, dwell_limited=dwell) or NO_ROOM
+
+    def _size(self, rate: DataRate, state: MacState) -> int:
+        number = self._region.data_rate_number(rate)
+        dwell = state.downlink_dwell_limited
+        return NO_ROOM if number is None else self._region.max_payload(number, dwell_limited=dwell) or NO_ROOM
+
+    def _answer(self, sealed: bytes, session: Session, state: MacState, said: Content) -> Answer:
+        def where(reception: Reception) -> int | None:
+            number = self._region.data_rate_number(reception.data_rate) or 0
+            return state.plan.rx1_frequency_hz(reception.frequency_hz, number)
+
+        return Answer(
+            phy_payload=sealed,
+            session=session,
+            rx1_frequency_hz=where,
+            dwell_limited=state.downlink_dwell_limited,
+            rx2_fits=said.size <= self.rx2_room(session, state),
+        )
+
+    def _circumstances(self, new: NewUplink, frame: Frame, now: datetime) -> Circumstances:
+        best = frame.best
+        floor_db = required_snr_db(best.data_rate)
+        return Circumstances(
+            margin_db=None if floor_db is None or best.snr_db is None else best.snr_db - floor_db,
+            gateways=len({reception.gateway for reception in frame.receptions}),
+            f_cnt=new.uplink.f_cnt,
+            ended_at=best.gateway_time or self._trusted(frame.heard_at),
+            now=now,
+        )
+
+    def _trusted(self, at: Instant) -> datetime | None:
+        return at.utc if at.quality >= self._trust else None
+
+    def _adr_setting(self, live: LiveSession, state: MacState) -> adr.Setting | None:
+        limits = adr.limits_of(self._region)
+        least, fastest = state.least_power, state.fastest
+        narrowed = replace(
+            limits,
+            max_tx_power=limits.max_tx_power if least is None else min(limits.max_tx_power, least),
+            max_data_rate=limits.max_data_rate if fastest is None else min(limits.max_data_rate, fastest),
+        )
+        wanted = adr.wanted(live.history, state.setting, narrowed)
+        return wanted if wanted is not None and state.plan.carries(wanted.data_rate) else None
+
+
+def _payload(downlink: Downlink) -> Payload:
+    return Payload(f_port=downlink.f_port, octets=downlink.payload, confirmed=downlink.confirmed)
+
+
+def _heard_uplink(new: NewUplink, frame: Frame, setting: adr.Setting) -> adr.HeardUplink:
+    return adr.HeardUplink(
+        f_cnt=new.uplink.f_cnt,
+        snr_db=frame.best.snr_db,
+        gateways=len({reception.gateway for reception in frame.receptions}),
+        adr=new.uplink.adr,
+        setting=setting,
+    )
