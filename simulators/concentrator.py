@@ -44,6 +44,7 @@ class Transmission:
     power_dbm: int
     starts_us: int
     airtime_us: int
+    inverted: bool = False  # the polarity of LoRa downlinks; devices hear no other, gateways do not hear them
 
     @property
     def ends_us(self) -> int:
@@ -95,6 +96,7 @@ class Concentrator:
             power_dbm=power_dbm,
             starts_us=starts_us,
             airtime_us=wanted.airtime_us,
+            inverted=wanted.inverted,
         )
         self._queue.append(transmission)
         return Decision(transmission, warning=warning)
@@ -138,6 +140,7 @@ def _read(txpk: Json, now_us: int) -> Transmission | Decision:
             power_dbm=int(txpk.get("powe", 14)),
             starts_us=starts_us,
             airtime_us=airtime_us(len(phy_payload), data_rate, crc=not txpk.get("ncrc")),
+            inverted=txpk.get("ipol") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableRequest from error

@@ -14,6 +14,7 @@ from gateway.journal.values import (
     Settlement,
     Stats,
     Unclaimed,
+    WhenFull,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "Settlement",
     "Stats",
     "Unclaimed",
+    "WhenFull",
 ]

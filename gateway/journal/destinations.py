@@ -30,6 +30,7 @@ class Unsaved:
     again: set[int] = field(default_factory=set)  # retried rows that are held anew
     released: set[int] = field(default_factory=set)  # retried rows that are settled
     memory: dict[str, Json | None] = field(default_factory=dict)
+    lost: bool = False  # more rows than before
 
     def __bool__(self) -> bool:
         return self.moved or bool(self.held or self.released or self.memory)
@@ -43,6 +44,7 @@ class Unsaved:
             self.again | later.again,
             self.released | later.released,
             self.memory | later.memory,
+            self.lost or later.lost,
         )
 
 
@@ -56,6 +58,7 @@ class Destination:
     memory: dict[str, Json] = field(default_factory=dict)
     held: Counter[HeldKind] = field(default_factory=Counter)
     retries: int = 0  # rows on their way back, not settled yet
+    lost: int = 0  # rows that went undelivered, for the journal was full
     given: set[int] = field(default_factory=set)  # those of them that read() has given
     unsaved: Unsaved = field(default_factory=Unsaved)
     _saving: Unsaved | None = None
@@ -74,6 +77,15 @@ class Destination:
         for key, value in settlement.memory.items():
             self._remember(key, value)
 
+    def lose(self, last: int) -> int:
+        """Give up all rows up to ``last`` that are not settled, and return how many those are."""
+        count = sum(end - begin + 1 for begin, end in self.cursor.gaps(last, last))
+        self.cursor.forget_below(last + 1)
+        self.lost += count
+        self.unsaved.moved = True
+        self.unsaved.lost |= count > 0
+        return count
+
     def not_wanted(self) -> set[int]:
         """Return the retried rows that are settled though the disk does not say so yet."""
         saving = self._saving
@@ -87,6 +99,8 @@ class Destination:
             yield Statement(
                 "REPLACE INTO cursors VALUES (?, ?, ?)", (self.number, self.cursor.low, self.cursor.above())
             )
+        if saving.lost:
+            yield Statement("UPDATE destinations SET lost = ? WHERE number = ?", (self.lost, self.number))
         ended = saving.released | saving.again
         if ended:
             yield Each("DELETE FROM retries WHERE destination = ? AND id = ?", [(self.number, row) for row in ended])
@@ -150,7 +164,7 @@ class Destination:
 def added(destination: Destination) -> tuple[Step, ...]:
     """Return what stores a new destination."""
     return (
-        Statement("INSERT INTO destinations VALUES (?, ?)", (destination.number, destination.name)),
+        Statement("INSERT INTO destinations (number, name) VALUES (?, ?)", (destination.number, destination.name)),
         Statement("INSERT INTO cursors VALUES (?, ?, ?)", (destination.number, destination.cursor.low, b"")),
     )
 
@@ -167,9 +181,9 @@ def removed(number: int) -> tuple[Step, ...]:
 async def load(database: Database) -> dict[str, Destination]:
     """Return all destinations as they were when the last commit ended."""
     found = {
-        number: Destination(number=number, name=name, cursor=Cursor(low, above))
-        for number, name, low, above in await database.fetch(
-            "SELECT number, name, low, above FROM destinations JOIN cursors ON destination = number ORDER BY number"
+        number: Destination(number=number, name=name, cursor=Cursor(low, above), lost=lost)
+        for number, name, lost, low, above in await database.fetch(
+            "SELECT number, name, lost, low, above FROM destinations JOIN cursors ON destination = number ORDER BY number"
         )
     }
     for number, key, value in await database.fetch("SELECT destination, key, value FROM memory"):

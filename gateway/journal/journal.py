@@ -41,6 +41,7 @@ from gateway.journal.values import (
     Settlement,
     Stats,
     Unclaimed,
+    WhenFull,
 )
 from gateway.journal.vault import Vault
 from gateway.journal.writer import Writer
@@ -75,6 +76,7 @@ class Journal:
         clock: Clock,
         limit_bytes: int = LIMIT_BYTES,
         keep_delivered: timedelta = KEEP_DELIVERED,
+        when_full: WhenFull = WhenFull.DROP_OLDEST,
         destinations: Sequence[str] = (),
         key_file: Path | None = None,
     ) -> Self:
@@ -101,7 +103,14 @@ class Journal:
             database = await Database.connect(path)
             closing.push_async_callback(database.close)
             await sealing.seal_all(database, vault)
-            store = await Store.load(database, Quota.of(limit_bytes), keep_delivered, clock, vault)
+            store = await Store.load(
+                database,
+                quota=Quota.of(limit_bytes),
+                keep_delivered=keep_delivered,
+                when_full=when_full,
+                clock=clock,
+                vault=vault,
+            )
             journal = cls(store, clock, await boots.load(database, store.words), closing)
             closing.push_async_callback(journal._writer.close)
             for name in destinations:
@@ -198,7 +207,8 @@ class Journal:
         """Return how much lies before a destination."""
         known = self._store.destinations[destination]
         oldest = await self._reader.oldest(known)
-        return Depth(waiting=self._waiting(known), oldest=oldest, held={kind: known.held[kind] for kind in HeldKind})
+        held = {kind: known.held[kind] for kind in HeldKind}
+        return Depth(waiting=self._waiting(known), oldest=oldest, held=held, lost=known.lost)
 
     def _waiting(self, known: Destination) -> int:
         return known.cursor.waiting(self._store.segments.last_row) + known.retries

@@ -11,3 +11,6 @@ CREATE TABLE events (id INTEGER PRIMARY KEY, dev_eui INTEGER NOT NULL, at INTEGE
 
 -- Frames of nobody: a ring.
 CREATE TABLE unclaimed (id INTEGER PRIMARY KEY, record BLOB NOT NULL);
+
+-- Rows that went undelivered because the journal was full, by destination.
+ALTER TABLE destinations ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;

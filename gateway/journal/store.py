@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,15 +18,18 @@ from gateway.journal.records import EPOCH, decode_uplink, microseconds
 from gateway.journal.schema import PAGE_SIZE
 from gateway.journal.segments import Segments
 from gateway.journal.sessions import Sessions, eui_number
-from gateway.journal.values import Stats
+from gateway.journal.values import Stats, WhenFull
 from gateway.journal.vault import Vault
 from gateway.journal.words import Words
 from gateway.journal.writer import Entry, Rows
 from gateway.model import Clock, RowId
 
+log = logging.getLogger(__name__)
+
 SEGMENT_BYTES = 1_250_000  # some 10,000 rows; a thousand pages are dropped in a few milliseconds
 SEGMENTS_IN_LIMIT = 16  # at least: with a small limit the segments are smaller
 CROWDED = 0.75  # of the log's pages in use: delivered segments go before the quota is reached
+FULL = 0.9  # from here on undelivered segments go, if they may; a segment is at most a sixteenth
 DROPS_WHEN_CROWDED = 2  # for each segment that begins, so that the file empties
 
 
@@ -52,6 +56,7 @@ class Store:
     database: Database
     quota: Quota
     keep_delivered: timedelta
+    when_full: WhenFull
     clock: Clock
     vault: Vault
     words: Words
@@ -65,11 +70,19 @@ class Store:
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by a query of the log: no segment goes meanwhile
     _wanted_drops: int = 0  # of delivered segments that retention would keep, to make room
     _newest: tuple[int, datetime] = (0, EPOCH)  # the last row of the oldest closed segment, and when it was heard
+    _overrun: bool = False  # undelivered rows are going
     _look: bool = True  # whether the file may have become crowded
 
     @classmethod
     async def load(
-        cls, database: Database, quota: Quota, keep_delivered: timedelta, clock: Clock, vault: Vault
+        cls,
+        database: Database,
+        *,
+        quota: Quota,
+        keep_delivered: timedelta,
+        when_full: WhenFull,
+        clock: Clock,
+        vault: Vault,
     ) -> Store:
         """Read all that memory must know; rows of the log stay on disk."""
         known = await destinations.load(database)
@@ -78,6 +91,7 @@ class Store:
             database=database,
             quota=quota,
             keep_delivered=keep_delivered,
+            when_full=when_full,
             clock=clock,
             vault=vault,
             words=Words(await database.fetch("SELECT number, word FROM words ORDER BY number")),
@@ -108,13 +122,18 @@ class Store:
         return [tuple(islice(numbers, len(entry.records))) for entry in entries]
 
     async def tidy(self) -> None:
-        """Drop the oldest segments that every destination has settled, as retention and quota ask."""
-        if self._look:
-            self._look = False
-            self._wanted_drops = DROPS_WHEN_CROWDED if await self._is_crowded() else 0
+        """Drop the oldest segments that every destination has settled, as retention and quota ask.
+
+        Where none is left of those and the log is nearly full, the oldest go all the same, if they may.
+        """
+        looking, self._look = self._look, False
+        if looking:
+            self._wanted_drops = DROPS_WHEN_CROWDED if await self._use() > CROWDED else 0
         while (due := await self._due()) is not None:
             await self._drop(*due)
             self._wanted_drops = max(0, self._wanted_drops - 1)
+        if looking and self.when_full is WhenFull.DROP_OLDEST:
+            await self._make_way()
 
     async def used_pages(self) -> int:
         """Return how many pages of the file hold something."""
@@ -220,8 +239,22 @@ class Store:
             self._confirm_settlements()
             self.segments.firsts.remove(first)
 
-    async def _is_crowded(self) -> bool:
-        return await self.used_pages() > CROWDED * self.quota.log_pages
+    async def _make_way(self) -> None:
+        """Let go of the oldest undelivered segment, for the log is nearly full; told once an episode, counted always."""
+        oldest = self.segments.oldest_closed()
+        if oldest is None or await self._use() <= FULL:
+            self._overrun = False
+            return
+        lost = {known.name: known.lose(oldest[1]) for known in self.destinations.values()}
+        if not self._overrun:
+            waiting = ", ".join(f"{name} loses {count}" for name, count in lost.items() if count)
+            log.error("the journal is full of undelivered uplinks, and the oldest go: %s to begin with", waiting)
+        self._overrun = True
+        await self._drop(*oldest)
+
+    async def _use(self) -> float:
+        """Return which part of the log's pages is in use."""
+        return await self.used_pages() / self.quota.log_pages
 
 
 def _nonces(entries: Sequence[Entry]) -> list[Step]:

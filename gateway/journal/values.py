@@ -96,6 +96,14 @@ class Depth:
     waiting: int  # rows that read() would give, those to be retried among them
     oldest: datetime | None  # when the first of them was heard, as the clock stood then
     held: Mapping[HeldKind, int]
+    lost: int  # rows that went undelivered, for the journal was full; since the destination began
+
+
+class WhenFull(StrEnum):
+    """What becomes of a journal that is full of rows which some destination still waits for."""
+
+    DROP_OLDEST = "drop_oldest"  # the oldest go, counted for each destination that had not got them
+    REFUSE = "refuse"  # commits raise StorageError: what is heard waits in memory, and is lost when that is full
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

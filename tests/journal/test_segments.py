@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import StorageError
-from gateway.journal import Changes, HeldKind, Hold, Journal, Settlement
+from gateway.journal import Changes, HeldKind, Hold, Journal, Settlement, WhenFull
 from gateway.journal.segments import Segments
 from gateway.model import RowId
 from tests.journal.samples import CITY, NOW, clock, deliver, given, hear, session, uplink
@@ -114,32 +114,90 @@ async def test_delivered_segments_go_before_the_quota_is_reached(path: Path) -> 
     await journal.close()
 
 
-async def test_a_full_journal_refuses_and_goes_on_when_there_is_room(small: Journal) -> None:
+@pytest.fixture
+async def strict(path: Path) -> AsyncIterator[Journal]:
+    journal = await Journal.open(
+        path,
+        clock=clock,
+        limit_bytes=SMALL,
+        keep_delivered=timedelta(0),
+        when_full=WhenFull.REFUSE,
+        destinations=[CITY],
+    )
+    yield journal
+    await journal.close()
+
+
+async def test_the_oldest_rows_give_way_in_a_full_journal_and_are_counted(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = await Journal.open(path, clock=clock, limit_bytes=SMALL, destinations=[CITY])
+    rows = await fill(journal, 100)
+    before = await journal.depth(CITY)
+    await journal.close()
+
+    journal = await Journal.open(path, clock=clock, limit_bytes=SMALL, destinations=[CITY])
+    depth, stats = await journal.depth(CITY), await journal.stats()
+    delivered = await drain(journal)
+
+    assert stats.failed_commits == 0
+    assert depth.lost == before.lost > 0
+    assert depth.lost + depth.waiting == len(rows)
+    assert delivered == list(range(depth.lost, len(rows)))
+    assert stats.used_bytes < stats.quota_bytes
+    assert caplog.text.count("the oldest go") == 1
+    await journal.close()
+
+
+async def test_what_was_delivered_is_not_counted_as_lost(path: Path) -> None:
+    journal = await Journal.open(path, clock=clock, limit_bytes=SMALL, destinations=[CITY, "away"])
+    for batch in range(100):
+        await fill(journal, 1, batch * BATCH)
+        await drain(journal)
+
+    assert (await journal.depth(CITY)).lost == 0
+    assert (await journal.depth("away")).lost > 0
+    await journal.close()
+
+
+async def test_a_held_row_survives_when_the_oldest_give_way(path: Path) -> None:
+    journal = await Journal.open(path, clock=clock, limit_bytes=SMALL, destinations=[CITY])
+    rows = await fill(journal, 1)
+    await journal.settle(CITY, Settlement(held={rows[3]: Hold(kind=HeldKind.REFUSED, reason="no")}))
+
+    await fill(journal, 100, BATCH)
+
+    assert [row.uplink.f_cnt for row in await journal.held()] == [3]
+    assert (await journal.depth(CITY)).lost > 0
+    await journal.close()
+
+
+async def test_a_full_journal_refuses_and_goes_on_when_there_is_room(strict: Journal) -> None:
     with pytest.raises(StorageError, match="full"):
-        await fill(small, 100)
-    kept = (await small.stats()).last_row
+        await fill(strict, 100)
+    kept = (await strict.stats()).last_row
     with pytest.raises(StorageError, match="full"):
-        await small.commit(Changes(uplinks=tuple(uplink(n) for n in range(BATCH)), sessions=(session(99),)))
+        await strict.commit(Changes(uplinks=tuple(uplink(n) for n in range(BATCH)), sessions=(session(99),)))
 
-    assert (await small.stats()).last_row == kept
-    assert await small.sessions() == ()
-    assert await drain(small) == list(range(kept))
-    await small.flush()
-    assert await fill(small, 1) == [kept + 1 + n for n in range(BATCH)]
+    assert (await strict.stats()).last_row == kept
+    assert await strict.sessions() == ()
+    assert await drain(strict) == list(range(kept))
+    await strict.flush()
+    assert await fill(strict, 1) == [kept + 1 + n for n in range(BATCH)]
 
 
-async def test_a_failed_commit_rejects_each_of_its_waiters(small: Journal) -> None:
+async def test_a_failed_commit_rejects_each_of_its_waiters(strict: Journal) -> None:
     with pytest.raises(StorageError):
-        await fill(small, 100)
+        await fill(strict, 100)
     many = tuple(uplink(n) for n in range(BATCH))
 
-    outcomes = await asyncio.gather(*(small.commit(Changes(uplinks=many)) for _ in range(5)), return_exceptions=True)
+    outcomes = await asyncio.gather(*(strict.commit(Changes(uplinks=many)) for _ in range(5)), return_exceptions=True)
 
     assert [type(outcome) for outcome in outcomes] == [StorageError] * 5
 
 
 async def test_a_full_journal_still_stores_what_was_settled(path: Path) -> None:
-    journal = await Journal.open(path, clock=clock, limit_bytes=SMALL, destinations=[CITY])
+    journal = await Journal.open(path, clock=clock, limit_bytes=SMALL, when_full=WhenFull.REFUSE, destinations=[CITY])
     with pytest.raises(StorageError):
         await fill(journal, 100)
     first, second = (row.id for row in await journal.read(CITY, 2))
@@ -147,7 +205,7 @@ async def test_a_full_journal_still_stores_what_was_settled(path: Path) -> None:
     await journal.settle(CITY, refused)
     await journal.close()
 
-    journal = await Journal.open(path, clock=clock, limit_bytes=SMALL, destinations=[CITY])
+    journal = await Journal.open(path, clock=clock, limit_bytes=SMALL, when_full=WhenFull.REFUSE, destinations=[CITY])
 
     assert await given(journal, limit=1) == [2]
     assert len(await journal.held()) == 1
