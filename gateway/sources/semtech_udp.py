@@ -110,7 +110,7 @@ class SemtechUdp:
         async with asyncio.TaskGroup() as group:
             self._under_way = UnderWay(hear, group, self._most_under_way)
             _, listener = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: Listener(self._take, self._network_error), sock=bound
+                lambda: Listener(bound, self._take, self._network_error), sock=bound
             )
             self._listener = listener
             self._listening.set()

@@ -16,6 +16,9 @@ from gateway.errors import ConfigError
 SO_RCVBUFFORCE: Final = 33  # like SO_RCVBUF, beyond net.core.rmem_max; needs CAP_NET_ADMIN
 SO_MEMINFO: Final = 55  # nine 32-bit words; the last counts the datagrams that did not fit (since Linux 4.12)
 
+LARGEST_DATAGRAM: Final = 0xFFFF
+DATAGRAMS_A_TURN: Final = 32  # some 2 ms of work; then timers, answers and destinations have their turn
+
 Address = tuple[Any, ...]  # (host, port) and, for IPv6, flow and scope
 
 
@@ -90,7 +93,11 @@ def _in_words(error: OSError, host: str, port: int) -> str:
 class Listener(asyncio.DatagramProtocol):
     """A bound socket as asyncio shows it: whole datagrams in, whole datagrams out, none kept while the network is stuck."""
 
-    def __init__(self, take: Callable[[bytes, Address], None], network_error: Callable[[], None]) -> None:
+    def __init__(
+        self, bound: socket.socket, take: Callable[[bytes, Address], None], network_error: Callable[[], None]
+    ) -> None:
+        """``bound`` is the socket that asyncio is given."""
+        self._bound = bound
         self._take = take
         self._network_error = network_error
         self._can_send = True
@@ -103,11 +110,20 @@ class Listener(asyncio.DatagramProtocol):
         self.socket = cast("socket.socket", transport.get_extra_info("socket"))
         self.address: Address = self.socket.getsockname()
         # asyncio makes a buffer of 256 KiB for each datagram; one that the largest UDP datagram fits saves 12 µs (measured)
-        self._transport.max_size = 0xFFFF  # type: ignore[attr-defined]  # of asyncio's transport; another's ignores it
+        self._transport.max_size = LARGEST_DATAGRAM  # type: ignore[attr-defined]  # of asyncio's transport; another's ignores it
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
-        """Hand a datagram on."""
+        """Hand a datagram on, and those behind it: asyncio alone takes one in each turn of its loop, at 80 µs more."""
         self._take(data, addr)
+        for _ in range(DATAGRAMS_A_TURN - 1):
+            try:
+                data, addr = self._bound.recvfrom(LARGEST_DATAGRAM)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                self._network_error()
+                return
+            self._take(data, addr)
 
     def error_received(self, exc: Exception) -> None:  # noqa: ARG002 - the name is asyncio's
         """Count what the kernel says of an earlier datagram, e.g. that nobody listens there."""
