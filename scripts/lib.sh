@@ -1,5 +1,5 @@
-# Sourced by demo, test and check: makes .venv with what is asked for. Needs only python3 (3.11+) and, for what is
-# missing, apt.
+# Sourced by demo, test and check: makes .venv with what is asked for, and the programs of others that tests compare with.
+# Needs only python3 (3.11+) and, for what is missing, apt.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -57,4 +57,16 @@ make_venv() {
     .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable . ||
         fail "pip could not install brygga itself"
     cp "requirements/$list.txt" "$stamp"
+}
+
+# make_oracles: tests/oracles/node_modules, as locked there with hashes. The tests themselves fetch nothing.
+make_oracles() {
+    local folder=tests/oracles
+    local stamp=$folder/node_modules/.installed
+    if [ -f "$stamp" ] && cmp -s "$stamp" "$folder/package-lock.json"; then return; fi
+    command -v node >/dev/null && command -v npm >/dev/null || apt_install nodejs npm
+    say "installing npm packages into $folder ..."
+    npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null ||
+        fail "npm could not install $folder/package-lock.json: is the network there?"
+    cp "$folder/package-lock.json" "$stamp"
 }

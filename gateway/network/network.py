@@ -253,8 +253,7 @@ class Network:
 
     async def _hear_join(self, frame: Frame, request: JoinRequest) -> None:
         registration = self._registered.get(request.dev_eui)
-        taken = frozenset(one.session.dev_addr for one in self._sessions)
-        joined = await self._joins.answer(request, registration, frame.best.data_rate, taken)
+        joined = await self._joins.answer(request, registration, frame.best.data_rate, self._sessions.addresses)
         dev_eui, session = request.dev_eui, joined.live.session
         self.last_heard[dev_eui] = frame.heard_at.monotonic
         words = f"joined as {session.dev_addr}, DevNonce {request.dev_nonce}, through {frame.best.gateway}"

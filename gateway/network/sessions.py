@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -43,6 +43,11 @@ class LiveSessions:
     def __iter__(self) -> Iterator[LiveSession]:
         for sessions in self._by_device.values():
             yield from sessions
+
+    @property
+    def addresses(self) -> Container[DevAddr]:
+        """The addresses in use; a view, not a copy."""
+        return self._by_address.keys()
 
     def at(self, address: DevAddr) -> Sequence[LiveSession]:
         """Return the sessions that share an address."""

@@ -128,8 +128,17 @@ def _can_send(wanted: Setting) -> bool:
 
 
 def _masked(plan: ChannelPlan, block: list[LinkADRReq]) -> ChannelPlan | None:
+    """Return the plan after a block; None where it is refused.
+
+    Where channels are not fixed each mask must be possible by itself, as LoRaMac-node and pamoja see it; in a fixed plan
+    a block may begin by switching all off.
+    """
+    masks = [MaskBlock(request.ch_mask_cntl, request.ch_mask) for request in block]
     try:
-        return plan.masked([MaskBlock(request.ch_mask_cntl, request.ch_mask) for request in block])
+        if not plan.region.fixed_plan:
+            for mask in masks:
+                plan.masked([mask])
+        return plan.masked(masks)
     except ValueError:
         return None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from gateway.lorawan.mac_commands import (
     DeviceModeConf,
@@ -17,7 +18,7 @@ from gateway.lorawan.mac_commands import (
 from gateway.model import MacVersion
 from simulators.end_device.obeying import is_sticky
 
-_CONFIRMS: dict[type[MacCommand], type[MacCommand]] = {
+_CONFIRMS: Final[Mapping[type[MacCommand], type[MacCommand]]] = {
     ResetConf: ResetInd,
     RekeyConf: RekeyInd,
     DeviceModeConf: DeviceModeInd,
@@ -29,31 +30,25 @@ class Owed:
 
     def __init__(self) -> None:
         self._told: list[MacCommand] = []  # until the network confirms
-        self._repeated: list[MacCommand] = []  # until a downlink is heard
-        self._once: list[MacCommand] = []
-
-    def forget(self) -> None:
-        """Owe nothing: another session has begun."""
-        self._told, self._repeated, self._once = [], [], []
+        self._answers: list[tuple[MacCommand, bool]] = []  # and whether they are repeated until a downlink is heard
 
     def tell(self, indication: MacCommand) -> None:
-        """Tell something in each uplink until it is confirmed; the newest of its kind counts."""
-        self._told = [one for one in self._told if type(one) is not type(indication)] + [indication]
+        """Tell something in each uplink until it is confirmed."""
+        self._told.append(indication)
 
     def ask(self, question: MacCommand) -> None:
         """Ask something with the next uplink."""
-        self._once.append(question)
+        self._answers.append((question, False))
 
     def heard(self, commands: Sequence[MacCommand]) -> None:
         """Take note of a downlink: it ends the repeated answers, and confirms what its commands confirm."""
-        self._repeated = []
+        self._answers = [(answer, again) for answer, again in self._answers if not again]
         confirmed = {_CONFIRMS[type(command)] for command in commands if type(command) in _CONFIRMS}
         self._told = [one for one in self._told if type(one) not in confirmed]
 
     def answer(self, answers: Sequence[MacCommand], mac_version: MacVersion) -> None:
         """Owe the answers to a downlink's commands."""
-        self._repeated += [answer for answer in answers if is_sticky(answer, mac_version)]
-        self._once += [answer for answer in answers if not is_sticky(answer, mac_version)]
+        self._answers += [(answer, is_sticky(answer, mac_version)) for answer in answers]
 
     def due(self) -> bytes:
         """Return all that the next uplink should say."""
@@ -67,8 +62,8 @@ class Owed:
             if len(said) + len(octets) > room:
                 break
             said += octets
-        self._once = []
+        self._answers = [(answer, again) for answer, again in self._answers if again]
         return said
 
     def _due(self) -> list[MacCommand]:
-        return self._told + self._repeated + self._once
+        return self._told + [answer for answer, _ in self._answers]

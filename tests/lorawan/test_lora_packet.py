@@ -2,99 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from gateway.errors import BadFrame
 from gateway.lorawan import crypto
-from gateway.lorawan.channel_plan import cf_list
-from gateway.lorawan.join import JOIN_REQUEST, Asked, accepted, open_join_request
+from gateway.lorawan.join import open_join_request
 from gateway.lorawan.join_accept import JoinAcceptContent
-from gateway.lorawan.phy import Direction, JoinAccept, JoinRequest, join_request_octets, parse
-from gateway.lorawan.region import EU868, REGIONS
+from gateway.lorawan.phy import Direction, JoinAccept, JoinRequest, parse
 from gateway.lorawan.rejoin import open_rejoin_request
-from gateway.model import DevAddr, Device, Eui64, Key, MacVersion, RootKeys
+from gateway.model import MacVersion
 from tests.lorawan.air import session_v1_1
 from tests.lorawan.data_cases import DataCase, cases, m_type, opened, sealed
+from tests.lorawan.join_cases import (
+    VERSIONS,
+    JoinCase,
+    join_cases,
+    our_accept,
+    our_join_request,
+    our_rejoin_request,
+    rejoin_cases,
+)
 from tests.lorawan.lora_packet import Answer, Question, ask, hex_of, hexed, missing
-from tests.lorawan.rejoins import Rejoiner, rejoin_request
+from tests.lorawan.rejoins import rejoin_request
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
-JOINS = 100
-VERSIONS = [MacVersion.V1_0_4, MacVersion.V1_1]  # the ciphers of all 1.0.x are the same
 OF_DATA = [(version, direction) for version in VERSIONS for direction in Direction]
 DATA = pytest.mark.parametrize(("mac_version", "direction"), OF_DATA, ids=lambda one: str(getattr(one, "name", one)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JoinCase:
-    """A device that joins, or joins again, and what it is told."""
-
-    device: Device
-    root_keys: RootKeys
-    rejoiner: Rejoiner
-    asked: Asked
-    content: JoinAcceptContent
-
-    @property
-    def join_key(self) -> Key:
-        """The key that signs join requests."""
-        key = self.root_keys.nwk_key if self.device.mac_version is MacVersion.V1_1 else self.root_keys.app_key
-        assert key is not None
-        return key
-
-    @property
-    def encrypting_key(self) -> Key:
-        """The key that encrypts the join accept."""
-        if self.asked.join_request_type == JOIN_REQUEST:
-            return self.join_key
-        return crypto.derive_js_enc_key(self.join_key, self.device.dev_eui)
-
-    @property
-    def rejoin_key(self) -> Key:
-        """The key that signs rejoin requests; types 0 and 2 take one of the session."""
-        return self.rejoiner.js_int_key if self.asked.join_request_type == 1 else self.rejoiner.app_key
-
-
-def join_case(random: Random) -> JoinCase:
-    mac_version = random.choice(VERSIONS)
-    v1_1 = mac_version is MacVersion.V1_1
-    app_key, nwk_key = Key(random.randbytes(16)), Key(random.randbytes(16))
-    join_eui, dev_eui = Eui64(random.randbytes(8).hex()), Eui64(random.randbytes(8).hex())
-    return JoinCase(
-        device=Device(dev_eui=dev_eui, join_eui=join_eui, mac_version=mac_version),
-        root_keys=RootKeys(app_key=app_key, nwk_key=nwk_key),
-        rejoiner=Rejoiner(
-            dev_eui=dev_eui, join_eui=join_eui, app_key=app_key, nwk_key=nwk_key, net_id=random.getrandbits(24)
-        ),
-        asked=Asked(
-            join_eui=join_eui,
-            nonce=random.getrandbits(16),
-            join_request_type=random.choice((JOIN_REQUEST, 0, 1, 2)) if v1_1 else JOIN_REQUEST,
-        ),
-        content=JoinAcceptContent(
-            join_nonce=random.getrandbits(24),
-            net_id=random.getrandbits(24),
-            dev_addr=DevAddr(random.randbytes(4).hex()),
-            opt_neg=v1_1,
-            rx1_dr_offset=random.randrange(8),
-            rx2_data_rate=random.randrange(16),
-            rx_delay=random.randrange(1, 16),
-            cf_list=cf_list(random.choice([*REGIONS.values()]), mac_version),
-        ),
-    )
-
-
-def join_cases() -> list[JoinCase]:
-    random = Random("joins")
-    return [join_case(random) for _ in range(JOINS)]
-
-
-def rejoin_cases() -> list[JoinCase]:
-    return [case for case in join_cases() if case.asked.join_request_type != JOIN_REQUEST]
 
 
 # ── what it is asked ──
@@ -128,19 +65,6 @@ def to_make(case: DataCase) -> Question:
         "payload": case.payload.hex(),
         "f_opts": case.f_opts.hex(),
     }
-
-
-def our_join_request(case: JoinCase) -> bytes:
-    signed = join_request_octets(case.asked.join_eui, case.device.dev_eui, case.asked.nonce)
-    return signed + crypto.signature(case.join_key, signed)
-
-
-def our_rejoin_request(case: JoinCase) -> bytes:
-    return case.rejoiner.ask(case.asked.join_request_type, case.asked.nonce, case.rejoin_key)
-
-
-def our_accept(case: JoinCase) -> bytes:
-    return accepted(case.asked, case.device, case.root_keys, case.content, rx2_frequency_hz=EU868.rx2_frequency_hz)[1]
 
 
 def joining(case: JoinCase) -> Question:
@@ -272,7 +196,7 @@ def test_its_join_requests_are_proved_by_ours(answers: dict[str, list[Answer]]) 
 
 
 def test_it_decrypts_and_proves_our_join_accepts(answers: dict[str, list[Answer]]) -> None:
-    expected = [
+    expected: list[Answer] = [
         {
             "mic": True,
             "join_nonce": f"{case.content.join_nonce:06x}",
