@@ -1,7 +1,8 @@
-"""What a decoder is, and all that a vendor may import.
+"""What a decoder and an encoder are, and all that a vendor may import.
 
 A decoder is a pure function from a `Payload` to a `Decoded`. It reads no clock, no file and no network, keeps no
-state, and for whatever bytes it is given it either returns or raises `DecodeError`: nothing else, and in bounded time.
+state, and for whatever bytes it is given it either returns or raises `DecodeError`: nothing else, and in bounded time. An encoder
+is the same the other way round: from a `Command` to an `Encoded`, or `EncodeError`.
 """
 
 from __future__ import annotations
@@ -89,4 +90,50 @@ class Decoder(Protocol):
 
     def decode(self, payload: Payload) -> Decoded:
         """Return what ``payload`` says; raise DecodeError and nothing else."""
+        ...
+
+
+# ── to the device ───────────────────────────────────────────────────────────────────────────────────────────────
+
+Command = Mapping[str, Any]  # what is asked of a device: names and values, as JSON has them; {"interval": 600}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A command in the device's own octets, and the port that it listens on."""
+
+    f_port: int
+    data: bytes
+
+
+class EncodeReason(StrEnum):
+    """Why a command was not encoded."""
+
+    NO_ENCODER = "no_encoder"  # nobody has written one for this model
+    EMPTY = "empty"  # nothing is asked for
+    UNKNOWN_COMMAND = "unknown_command"
+    WRONG_VALUE = "wrong_value"
+    TOO_MANY = "too_many"  # the device takes fewer commands in one downlink
+    FAILED = "failed"  # the encoder itself broke its promise (an exception, a wrong type)
+
+
+class EncodeError(Exception):
+    """Say in words why a command cannot be told to a device, and what would be right."""
+
+    def __init__(self, reason: EncodeReason, detail: str) -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason}: {detail}")
+
+
+class Encoder(Protocol):
+    """An encoder as the gateway sees it, whatever its kind."""
+
+    @property
+    def name(self) -> str:
+        """Return "vendor/model"."""
+        ...
+
+    def encode(self, command: Command) -> Encoded:
+        """Return ``command`` as octets; raise EncodeError and nothing else."""
         ...

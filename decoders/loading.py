@@ -14,13 +14,28 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from decoders.contract import Decoded, DecodeError, Decoder, DecodeReason, Payload
+from decoders.contract import (
+    Command,
+    Decoded,
+    DecodeError,
+    Decoder,
+    DecodeReason,
+    Encoded,
+    EncodeError,
+    Encoder,
+    EncodeReason,
+    Payload,
+)
 
 if TYPE_CHECKING:
     from decoders.payload_schema.document import Mapping
 
 Decode = Callable[[Payload], Decoded]
+Encode = Callable[[Command], Encoded]
 Get = Callable[[str], Decoder]
+
+COMPANION = ".commands.py"  # beside a model's file: what may be told to the device
+ENCODE = "encode(command: Command) -> Encoded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +57,33 @@ class PythonDecoder:
     revision: str
     function: Decode
     facts: Facts
+    encode: Encode | None = None  # where the same file tells its device something, too
 
     def decode(self, payload: Payload) -> Decoded:
         """Return what ``payload`` says; raise DecodeError and nothing else."""
         if not payload.data:
             raise DecodeError(DecodeReason.EMPTY)
         return self.function(payload)
+
+
+@dataclass(frozen=True, slots=True)
+class PythonEncoder:
+    """A module's ``encode`` function, which is an encoder."""
+
+    name: str
+    function: Encode
+
+    def encode(self, command: Command) -> Encoded:
+        """Return ``command`` as octets; raise EncodeError and nothing else."""
+        try:
+            encoded = self.function(command)
+        except EncodeError:
+            raise
+        except Exception as error:  # a vendor's code broke its promise; nothing was sent
+            raise EncodeError(EncodeReason.FAILED, f"{type(error).__name__}: {error}") from error
+        if not isinstance(encoded, Encoded):
+            raise EncodeError(EncodeReason.FAILED, f"{encoded!r} where an Encoded is expected")
+        return encoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +120,23 @@ def load(name: str, place: Path | EntryPoint, get: Get) -> Decoder:
 
     table = document.read(place)
     return _same_as(name, table, get) if "same_as" in table else compile_table(table, name, revision)
+
+
+def encoder(name: str, place: Path | EntryPoint, decoder: Decoder) -> Encoder | None:
+    """Return the encoder of ``decoder``: a companion beside its file, else its own, else that of the model it is the same as.
+
+    None where there is none; raises ValueError where its file is broken.
+    """
+    companion = place.with_name(f"{place.stem}{COMPANION}") if isinstance(place, Path) else None
+    if companion is not None and companion.exists():
+        return PythonEncoder(name, _function(_module(f"{name}.commands", companion), ENCODE, str(companion)))
+    match decoder:
+        case PythonDecoder(encode=function):
+            return None if function is None else PythonEncoder(name, function)
+        case _ if callable(function := getattr(decoder, "encode", None)):
+            return PythonEncoder(name, function)  # of a package
+        case _:
+            return None
 
 
 def facts(decoder: Decoder) -> Facts:
@@ -149,12 +202,21 @@ def _words(error: Exception) -> str:
 
 
 def _python(name: str, revision: str, module: ModuleType, where: str) -> PythonDecoder:
-    function = getattr(module, "decode", None)
+    return PythonDecoder(
+        name=name,
+        revision=revision,
+        function=_function(module, "decode(payload: Payload) -> Decoded", where),
+        facts=_python_facts(module),
+        encode=getattr(module, "encode", None),
+    )
+
+
+def _function(module: ModuleType, signature: str, where: str) -> Callable[[Any], Any]:
+    function: Any = getattr(module, signature.partition("(")[0], None)
     if not callable(function):
-        raise ValueError(  # noqa: TRY004 - a file without its function is a broken file, not a wrong type
-            f"{where} line 1: a function decode(payload: Payload) -> Decoded is expected"
-        )
-    return PythonDecoder(name=name, revision=revision, function=function, facts=_python_facts(module))
+        raise ValueError(f"{where} line 1: a function {signature} is expected")  # noqa: TRY004 - a broken file, no wrong type
+    found: Callable[[Any], Any] = function
+    return found
 
 
 def _python_facts(module: ModuleType) -> Facts:

@@ -14,7 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from decoders.contract import Decoder
+from decoders.contract import Decoder, Encoder
 
 if TYPE_CHECKING:
     from decoders.vectors import Vector
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CATALOGUE = Path(__file__).parent / "catalogue"
 GROUP = "brygga.decoders"
 KINDS = {".yaml": "table", ".py": "python"}
+COMPANIONS = (".vectors.yaml", ".commands.py")  # beside a decoder's file
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*")
 
 Place = Path | EntryPoint
@@ -81,6 +82,19 @@ class Registry:
             decoder = self._loaded[name] = self._load(name)
         return decoder
 
+    def encoder(self, name: str) -> Encoder | None:
+        """Return what tells the devices of the decoder ``name`` something; None where nobody wrote it. Raises as `get` does."""
+        from decoders import loading
+
+        decoder, place = self.get(name), self._place(name)
+        try:
+            found = loading.encoder(name, place, decoder)
+        except ValueError as error:
+            raise BrokenDecoder(str(error)) from error
+        if found is None and isinstance(decoder, loading.SameAs):
+            return self.encoder(decoder.other.name)
+        return found
+
     def describe(self, name: str) -> Description:
         """Return what is known of the decoder ``name``; raises as `get` does."""
         from decoders import loading
@@ -119,7 +133,7 @@ class Registry:
             if isinstance(place, Path) and place.is_relative_to(CATALOGUE):
                 continue
             try:
-                self.get(name)
+                self.encoder(name)
             except BrokenDecoder as error:
                 found.append(str(error))
         return found
@@ -163,7 +177,7 @@ def _in_folder(folder: Path, problems: list[str]) -> Iterator[tuple[str, Path]]:
 
 
 def _is_decoder(path: Path) -> bool:
-    return path.suffix in KINDS and not path.name.startswith(("_", ".")) and not path.name.endswith(".vectors.yaml")
+    return path.suffix in KINDS and not path.name.startswith(("_", ".")) and not path.name.endswith(COMPANIONS)
 
 
 def _in_packages(problems: list[str]) -> Iterator[tuple[str, EntryPoint]]:

@@ -12,20 +12,25 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import cast
 
 from decoders.registry import Registry
 from gateway.clock import SystemClock, learn_boots
 from gateway.codecs import Codecs
+from gateway.commanding import Commander, Commanding
 from gateway.config import DestinationSettings, Settings, SourceSettings, data_folder_problem, make_data_folder
 from gateway.control import Desk, serving
 from gateway.delivery import Destination, Telling
 from gateway.journal import Journal
 from gateway.lorawan.region import REGIONS
+from gateway.machine import fingerprint
 from gateway.model import Clock, Json, TimeQuality
 from gateway.network import Network
+from gateway.network.office import RunningOffice
 from gateway.sources import Source
 from gateway.sources.gather import Gather
 from gateway.sources.semtech_udp import SemtechUdp
+from gateway.transports import Listener
 from gateway.transports import catalogue as transports
 
 logger = logging.getLogger(__name__)
@@ -49,10 +54,19 @@ class Agent:
             sources={source.name: source for source in self.sources},
             region=REGIONS[settings.radio.region],
             net_id=settings.radio.net_id,
+            addresses=settings.radio.dev_addr_block,
             clock=clock,
+            trust=settings.clock.trust,
+            antenna_gain_dbi={one.name: one.antenna_gain_dbi for one in settings.sources}.__getitem__,
         )
+        self.office = RunningOffice(self.network)
         self.gather = Gather(self.network.hear, window_s=settings.radio.gather_ms / 1000)
         self.tellings = [self._telling(one) for one in settings.destinations]
+        self.commandings = [
+            commanding
+            for one, telling in zip(settings.destinations, self.tellings, strict=True)
+            if (commanding := self._commanding(one, telling, registry)) is not None
+        ]
 
     def _telling(self, settings: DestinationSettings) -> Telling:
         destination = Destination(
@@ -72,6 +86,29 @@ class Agent:
             trust=self._trust,
         )
 
+    def _commanding(self, settings: DestinationSettings, telling: Telling, registry: Registry) -> Commanding | None:
+        if settings.commands is None:
+            return None
+        commander = Commander(
+            name=settings.name,
+            transport=cast(
+                "Listener", telling.destination.transport
+            ),  # the configuration takes commands over MQTT only
+            topic=settings.commands.topic,
+            state_topic=settings.commands.state_topic,
+            shape=settings.commands.shape,
+            selects=settings.selection.selects,
+            longest_delay=settings.retry_max_s,
+        )
+        return Commanding(
+            commander,
+            journal=self.journal,
+            network=self.network,
+            encoder=registry.encoder,
+            clock=self._clock,
+            trust=self._trust,
+        )
+
     async def run(self) -> None:
         """Hear and tell until cancelled."""
         await self.devices_changed()
@@ -81,6 +118,8 @@ class Agent:
                 tasks.create_task(learn_boots(self._clock, self._trust, self.journal.learn_boot), name="clock")
                 for telling in self.tellings:
                     tasks.create_task(telling.run(), name=f"telling {telling.destination.name}")
+                for commanding in self.commandings:
+                    tasks.create_task(commanding.run(), name=f"commanding {commanding.commander.name}")
                 for source in self.sources:
                     tasks.create_task(source.run(self.gather), name=f"source {source.name}")
         finally:
@@ -112,11 +151,16 @@ class Agent:
             "sources": [{"name": source.name, **source.status()} for source in self.sources],
             "gather": self.gather.status(),
             "network": self.network.status(),
-            "destinations": {telling.destination.name: telling.status() for telling in self.tellings},
+            "destinations": {telling.destination.name: self._told(telling) for telling in self.tellings},
             "undecoded": {
                 f"{name or 'no decoder'}: {why}": count for (name, why), count in self.codecs.failures.items()
             },
         }
+
+    def _told(self, telling: Telling) -> Mapping[str, Json]:
+        commands = {one.commander.name: one.status() for one in self.commandings}
+        name = telling.destination.name
+        return {**telling.status(), "commands": commands[name]} if name in commands else telling.status()
 
     def last_heard_s(self) -> Mapping[str, float]:
         """Return the age of each device's last frame since the start, in seconds."""
@@ -138,8 +182,11 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         keep_delivered=settings.journal.keep_delivered,
         clock=clock,
         destinations=[one.name for one in settings.destinations],
+        key_file=settings.gateway.key_file,
     )
     try:
+        if skipped := await journal.box.settle_on(fingerprint()):
+            logger.warning("%s: downlink counters and JoinNonces skip ahead, lest one be used twice", skipped.why)
         agent = Agent(settings, journal, clock, load_registry(settings))
         async with (
             serving(settings.control_socket, Desk(settings, journal, clock, agent)),

@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import getpass
+import functools
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gateway import command_line, lines, text_file
-from gateway.devices_file.columns import COLUMNS
+from gateway import cli_network, command_line, lines, text_file
 from gateway.errors import Brygga, ConfigError
 from gateway.model import Json
 
@@ -90,10 +89,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _device_add(options: argparse.Namespace) -> int:
-    cells = {name: text for name in COLUMNS if (text := getattr(options, name, None)) is not None}
-    if "app_key" not in cells and options.activation is None and sys.stdin.isatty():
-        cells["app_key"] = getpass.getpass("AppKey (32 hex digits, not shown; empty: the one known already): ")
-    answer = _ask(options, {"do": "device.add", "cells": cells})
+    from gateway.cli_onboarding import cells_of
+
+    answer = _ask(options, {"do": "device.add", "cells": cells_of(options)})
     _say_imported(answer)
     if answer["added"]:
         when = "has joined" if answer["activation"] == "otaa" else "was heard"
@@ -105,7 +103,9 @@ def _device_import(options: argparse.Namespace) -> int:
     path = Path("/dev/stdin" if options.file == "-" else options.file)
     name = "standard input" if options.file == "-" else path.name
     text = text_file.read(path, name)
-    _say_imported(_ask(options, {"do": "device.import", "text": text, "name": name}, f"importing {name}"))
+    answer = _ask(options, {"do": "device.import", "text": text, "name": name}, f"importing {name}")
+    lines.say(f"{name}: {answer['kind']}")
+    _say_imported(answer)
     return 0
 
 
@@ -115,13 +115,20 @@ def _say_imported(answer: Json) -> None:
 
 
 def _device_export(options: argparse.Namespace) -> int:
-    text = _ask(options, {"do": "device.export", "with_keys": options.with_keys}, "exporting")["text"]
+    if options.with_sessions and not options.with_keys:
+        raise ConfigError("device export: --with-sessions needs --with-keys: session keys are keys, too")
+    wanted = {"format": options.format, "with_keys": options.with_keys, "with_sessions": options.with_sessions}
+    text = _ask(options, {"do": "device.export", **wanted}, "exporting")["text"]
     if options.file == "-":
         sys.stdout.write(text)
         return 0
     text_file.write_private(Path(options.file), text)
     keys = "with keys: keep it safe" if options.with_keys else "without keys; --with-keys writes them too"
     lines.say(f"wrote {options.file} ({keys})")
+    if options.with_sessions:
+        lines.say(
+            "Next: import it there, then `brygga device remove` here: two that answer one device disturb each other"
+        )
     return 0
 
 
@@ -136,12 +143,12 @@ def _device_list(options: argparse.Namespace) -> int:
 
 
 def _device_show(options: argparse.Namespace) -> int:
-    from gateway import show
+    from gateway.show_device import device
 
-    device = _ask(options, {"do": "device.show", "device": options.device})
+    answer = _ask(options, {"do": "device.show", "device": options.device})
     if options.json:
-        return _print_json(device)
-    show.device(device)
+        return _print_json(answer)
+    device(answer)
     return 0
 
 
@@ -150,6 +157,23 @@ def _device_remove(options: argparse.Namespace) -> int:
     lines.problems(f"there is no device {dev_eui}" for dev_eui in answer["unknown"])
     lines.say(f"{answer['removed']} removed")
     return 1 if answer["unknown"] else 0
+
+
+# ── a box that lives on in another ──
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from gateway.cli_onboarding import back_up
+    from gateway.config import load
+
+    return back_up(load(_config_path(options)), options)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from gateway.cli_onboarding import restore
+    from gateway.config import load
+
+    return restore(load(_config_path(options)), options)
 
 
 # ── decoding ──
@@ -226,6 +250,13 @@ def _selection(options: argparse.Namespace) -> dict[str, Json]:
     return {"destination": options.destination, "kind": options.kind, "ids": ids}
 
 
+# ── the network ──
+
+
+def _about_the_network(deed: cli_network.Deed, options: argparse.Namespace) -> int:
+    return deed(options, _ask)
+
+
 # ── what commands share ──
 
 
@@ -285,9 +316,12 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "device list": _device_list,
     "device show": _device_show,
     "device remove": _device_remove,
+    "backup": _backup,
+    "restore": _restore,
     "decode": _decode,
     "dead-letters list": _dead_letters_list,
     "dead-letters show": _dead_letters_show,
     "dead-letters retry": _dead_letters_retry,
     "dead-letters drop": _dead_letters_drop,
+    **{words: functools.partial(_about_the_network, deed) for words, deed in cli_network.DEEDS.items()},
 }

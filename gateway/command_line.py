@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass
 
-from gateway import __version__
+from gateway import __version__, command_line_network
+from gateway.command_words import CONFIG as _CONFIG
+from gateway.command_words import JSON as _JSON
+from gateway.command_words import AnyOrder, Command, Parser
+from gateway.command_words import argument as _argument
 from gateway.devices_file.columns import COLUMNS
 
+FORMATS = ("csv", "chirpstack", "the_things_stack")
 KINDS = ("refused", "undecoded", "undated")  # of dead letters
 
-Parser = argparse.ArgumentParser
-Add = Callable[[Parser], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """One command: what it is called, what it does, how it is typed."""
-
-    words: str
-    brief: str
-    description: str
-    example: str  # a line that can be typed, and lines of what comes of it
-    arguments: tuple[Add, ...] = ()
-
-
-def _argument(*names: str, help: str, **settings: object) -> Add:  # noqa: A002 - argparse's own word
-    def add(parser: Parser) -> None:
-        parser.add_argument(*names, help=help, **settings)  # type: ignore[arg-type]  # argparse's own keywords
-
-    return add
-
-
-_CONFIG = _argument("--config", metavar="FILE", help="default: brygga.toml here, then /etc/brygga/brygga.toml")
-_JSON = _argument("--json", action="store_true", help="print JSON, for programs")
 _DESTINATION = _argument("--destination", metavar="NAME", help="only those of this destination")
 _KIND = _argument("--kind", choices=KINDS, help="only those refused by the platform, not decoded, or without a time")
 
 _DEVICE_OPTIONS = tuple(
     _argument(
         f"--{column.name.replace('_', '-')}",
-        required=column.name == "dev_eui",
         metavar=column.name.rpartition("_")[2].upper(),
         help=column.words,
     )
@@ -85,26 +63,39 @@ COMMANDS = (
     Command(
         words="device add",
         brief="add one device",
-        description="Add a device, or change the one with this DevEUI: what is left out stays as it is.",
+        description="Add a device, or change the one with this DevEUI: what is left out stays as it is. A label says\n"
+        "DevEUI and JoinEUI, some say the keys; on a terminal a key that it does not say is asked for.",
         example="brygga device add --dev-eui a81758fffe0a0001 --name 'Library' --decoder elsys/ers",
-        arguments=(*_DEVICE_OPTIONS, _CONFIG),
+        arguments=(
+            _argument("--label", metavar="TEXT", help="a QR code's text (LW:D0:…), or what stands on the label"),
+            *_DEVICE_OPTIONS,
+            _CONFIG,
+        ),
     ),
     Command(
         words="device import",
-        brief="import a CSV file",
-        description="Add or change all devices of a CSV file, or none if a line is wrong. The first line names\n"
-        "the columns; one that is left out stays as it is, and so do keys where a cell is empty.",
+        brief="import a file of devices",
+        description="Add or change all devices of a file, or none if something in it is wrong. What kind it is it\n"
+        "shows itself: a devices CSV (the first line names the columns; one that is left out stays as\n"
+        "it is, and so do keys where a cell is empty), ChirpStack's JSON or CSV, The Things Stack's\n"
+        "JSON or CSV, or a label's text. Sessions in it go on here: no device has to join anew.",
         example="brygga device import examples/devices.csv",
-        arguments=(_argument("file", metavar="FILE.csv", help="- for standard input"), _CONFIG),
+        arguments=(_argument("file", metavar="FILE", help="- for standard input"), _CONFIG),
     ),
     Command(
         words="device export",
-        brief="export a CSV file",
-        description="Write all devices as CSV, for another box or for safe keeping.",
-        example="brygga device export --with-keys devices.csv",
+        brief="export all devices",
+        description="Write all devices, for another box, another network or safe keeping.",
+        example="brygga device export --with-keys --with-sessions devices.csv",
         arguments=(
-            _argument("file", metavar="FILE.csv", nargs="?", default="-", help="- (default) for standard output"),
-            _argument("--with-keys", action="store_true", help="root keys, session keys and counters too"),
+            _argument("file", metavar="FILE", nargs="?", default="-", help="- (default) for standard output"),
+            _argument("--format", choices=FORMATS, default="csv", help="csv (default) is this agent's own"),
+            _argument("--with-keys", action="store_true", help="root keys, ABP sessions' keys and counters too"),
+            _argument(
+                "--with-sessions",
+                action="store_true",
+                help="and the sessions and nonces of joined devices, which then go on elsewhere without joining",
+            ),
             _CONFIG,
         ),
     ),
@@ -119,9 +110,10 @@ COMMANDS = (
     Command(
         words="device show",
         brief="show one device",
-        description="Show all that is known of one device; never its keys.",
+        description="Show the whole story of one device: registration, joins, session, radio, who hears it, its last\n"
+        "frames, why some were refused, what waits for it; never its keys.",
         example="brygga device show a81758fffe0a0001",
-        arguments=(_argument("device", metavar="DEVEUI", help="16 hex digits"), _CONFIG, _JSON),
+        arguments=(_argument("device", metavar="DEVICE", help="16 hex digits, or its name"), _CONFIG, _JSON),
     ),
     Command(
         words="device remove",
@@ -129,6 +121,32 @@ COMMANDS = (
         description="Forget devices, their keys and sessions; uplinks already heard stay.",
         example="brygga device remove a81758fffe0a0001 24e124fffe0a0002",
         arguments=(_argument("devices", metavar="DEVEUI", nargs="+", help="16 hex digits"), _CONFIG),
+    ),
+    Command(
+        words="backup",
+        brief="write the journal into one file",
+        description="Copy devices, sessions, counters and uplinks into one file, while the agent runs. Without\n"
+        "--with-keys keep the key file elsewhere: the device keys cannot be read without it.",
+        example="brygga backup --with-keys /media/usb/roof.backup",
+        arguments=(
+            _argument("file", metavar="FILE", help="replaced when the new one is whole; mode 0600"),
+            _argument(
+                "--with-keys", action="store_true", help="the key file too: whoever has both has all device keys"
+            ),
+            _CONFIG,
+        ),
+    ),
+    Command(
+        words="restore",
+        brief="put a backup in place",
+        description="Put the journal of a backup in place while the agent is stopped. Downlink counters and\n"
+        "JoinNonces skip ahead, so that none is used twice; downlinks that were waiting are dropped.",
+        example="brygga restore /media/usb/roof.backup",
+        arguments=(
+            _argument("file", metavar="FILE", help="what `brygga backup` wrote"),
+            _argument("--force", action="store_true", help="put a journal that lies there already aside"),
+            _CONFIG,
+        ),
     ),
     Command(
         words="decode",
@@ -188,11 +206,13 @@ COMMANDS = (
             _CONFIG,
         ),
     ),
+    *command_line_network.COMMANDS,
 )
 
 GROUPS = {
     "device": "add, import, export, list, show, remove devices",
     "dead-letters": "uplinks that a platform refused or no decoder understood",
+    **command_line_network.GROUPS,
 }
 
 
@@ -209,7 +229,9 @@ def parser() -> Parser:
         group, _, name = command.words.rpartition(" ")
         if group not in places:
             inner = places[""].add_parser(group, help=GROUPS[group], description=f"{GROUPS[group].capitalize()}.")
-            places[group] = inner.add_subparsers(title="commands", required=True, metavar="COMMAND")
+            places[group] = inner.add_subparsers(
+                title="commands", required=True, metavar="COMMAND", parser_class=AnyOrder
+            )
         one = places[group].add_parser(
             name,
             help=command.brief,

@@ -158,6 +158,7 @@ async def _ask_journal(settings: Settings, clock: Clock, request: Mapping[str, J
             limit_bytes=settings.journal.limit_bytes,
             keep_delivered=settings.journal.keep_delivered,
             clock=clock,
+            key_file=settings.gateway.key_file,
         )
     except Busy as error:
         raise Busy(f"{error}, and no agent answers at {settings.control_socket}: try again in a moment") from error

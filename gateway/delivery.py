@@ -231,7 +231,7 @@ class Telling:
             self._failures = 0
         self._failures += 1
         longest = self.destination.longest_delay
-        delay = min(longest, FIRST_DELAY * 2.0 ** min(self._failures - 1, 16)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        delay = pause_s(self._failures, longest)
         if receipt is not None and receipt.retry_after is not None:
             delay = max(delay, min(receipt.retry_after.total_seconds(), 10 * longest))
         return delay
@@ -240,6 +240,11 @@ class Telling:
         if self._trouble:
             logger.warning("%s: delivering again", self.destination.name)
         self._trouble, self._trouble_since, self._failures = "", None, 0
+
+
+def pause_s(failures: int, longest: float) -> float:
+    """Return how many seconds to wait after so many failures in a row, at most ``longest``: doubled each time, jittered."""
+    return min(longest, FIRST_DELAY * 2.0 ** min(failures - 1, 16)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
 
 
 def _whole(receipt: Receipt, items: Sequence[Item]) -> Receipt:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -11,10 +10,14 @@ from typing import Protocol
 from decoders.registry import Registry
 from gateway import __version__
 from gateway.config import Settings
-from gateway.devices_file import read_cells, read_csv, write_csv, write_csv_with_keys
+from gateway.desk_network import NetworkDesk
+from gateway.desk_onboarding import arrive, depart, depart_with_keys
+from gateway.desk_words import did_you_mean, eui
+from gateway.devices_file import read_cells
 from gateway.errors import ConfigError
 from gateway.journal import HeldKind, HeldRow, Journal, Registration
-from gateway.model import Clock, Device, Eui64, Json, RowId, Session, eui64
+from gateway.model import Clock, Eui64, Json, RowId
+from gateway.network.office import Office, StoppedOffice
 
 ALL_ROWS = -1  # what SQLite takes for no LIMIT
 NEVER_STARTED: Mapping[str, Json] = {"waiting": 0, "oldest_s": None, "held": {}, "configured": True}  # a destination
@@ -22,6 +25,11 @@ NEVER_STARTED: Mapping[str, Json] = {"waiting": 0, "oldest_s": None, "held": {},
 
 class Running(Protocol):
     """The agent, as far as the desk knows it."""
+
+    @property
+    def office(self) -> Office:
+        """Return where the network is asked."""
+        ...
 
     def status(self) -> Mapping[str, Json]:
         """Return what only a running agent knows: sources, network, loops, clock."""
@@ -44,6 +52,9 @@ class Desk:
         self._journal = journal
         self._clock = clock
         self._running = running
+        office = StoppedOffice.of(journal, settings.radio.region) if running is None else running.office
+        heard = None if running is None else running.last_heard_s
+        self._network = NetworkDesk(settings, journal, clock, office, heard)
 
     async def answer(self, request: Mapping[str, Json]) -> Json:
         """Do what is asked; ConfigError says in words what is wrong with the request, StorageError what with the disk."""
@@ -55,12 +66,13 @@ class Desk:
             case {"do": "device.import", "text": str(text), "name": str(name)}:
                 return await self._import(text, name)
             case {"do": "device.export", "with_keys": bool(with_keys)}:
-                write = write_csv_with_keys if with_keys else write_csv
-                return {"text": await asyncio.to_thread(write, await self._journal.devices())}
+                whole = with_keys and request.get("with_sessions") is True
+                listed = await (self._journal.whole_devices() if whole else self._journal.devices())
+                form, now = str(request.get("format", "csv")), self._clock().utc
+                write = depart_with_keys if with_keys else depart
+                return {"text": await asyncio.to_thread(write, listed, form, self._settings.radio.region, now)}
             case {"do": "device.list"}:
                 return await self._devices()
-            case {"do": "device.show", "device": str(device)}:
-                return await self._device(_eui(device))
             case {"do": "device.remove", "devices": list(devices)}:
                 return await self._remove(devices)
             case {"do": "dead_letters.list", "limit": int(limit)}:
@@ -73,12 +85,12 @@ class Desk:
             case {"do": "dead_letters.drop"}:
                 return {"count": await self._journal.drop_held(*self._which(request))}
             case _:
-                raise ConfigError(f"control: {request.get('do')!r} is nothing this agent ({__version__}) can do")
+                return await self._network.answer(request)
 
     # ── status ──
 
     async def _status(self) -> Json:
-        stats = await self._journal.stats()
+        stats, skipped = await self._journal.stats(), await self._journal.box.skipped_ahead()
         destinations = {one.name: dict(NEVER_STARTED) for one in self._settings.destinations}
         destinations |= {name: await self._depth(name) for name in self._journal.destinations()}
         live = dict(self._running.status()) if self._running else {}
@@ -91,6 +103,8 @@ class Desk:
                 "running": self._running is not None,
             },
             "journal": {**stats.as_json(), "limit_bytes": self._settings.journal.limit_bytes},
+            "downlinks_waiting": len(await self._journal.downlinks(open_only=True, limit=ALL_ROWS)),
+            "skipped_ahead": None if skipped is None else {"at": skipped.at.isoformat(), "why": skipped.why},
             "destinations": destinations,
             **live,
         }
@@ -115,10 +129,9 @@ class Desk:
         return await self._put([registration]) | {"dev_eui": device.dev_eui, "activation": str(device.activation)}
 
     async def _import(self, text: str, name: str) -> Json:
-        registrations, problems = await asyncio.to_thread(read_csv, text, name, await self._known())
-        if problems:
-            raise ConfigError(problems)
-        return await self._put(registrations)
+        arrived = await asyncio.to_thread(arrive, text, name, await self._known(), self._settings)
+        answer = await self._put(arrived.registrations)
+        return answer | {"kind": arrived.kind, "warnings": [*arrived.remarks, *answer["warnings"]]}
 
     async def _put(self, registrations: Sequence[Registration]) -> dict[str, Json]:
         result = await self._journal.put_devices(registrations)
@@ -137,7 +150,7 @@ class Desk:
         installed = Registry.load([folder] if folder else []).names()
         return [
             f"there is no decoder {name}: the uplinks of {count} {'device' if count == 1 else 'devices'} "
-            f"are kept undecoded until there is{_did_you_mean(name, installed)}"
+            f"are kept undecoded until there is{did_you_mean(name, installed)}"
             for name, count in named.items()
             if name not in installed
         ]
@@ -162,21 +175,8 @@ class Desk:
             for device in (registration.device for registration in await self._journal.devices())
         ]
 
-    async def _device(self, dev_eui: Eui64) -> Json:
-        known = await self._known()
-        if dev_eui not in known:
-            hint = _did_you_mean(dev_eui, known) or "; `brygga device list` shows those there are"
-            raise ConfigError(f"there is no device {dev_eui}{hint}")
-        sessions = [one for one in await self._journal.sessions() if one.dev_eui == dev_eui]
-        return {
-            **_described(known[dev_eui].device),
-            "running": self._running is not None,
-            "last_heard_s": self._running.last_heard_s().get(dev_eui) if self._running else None,
-            "sessions": [_session(one) for one in sessions],
-        }
-
     async def _remove(self, devices: Sequence[Json]) -> Json:
-        wanted = [_eui(device) for device in devices]
+        wanted = [eui(device) for device in devices]
         known = await self._known()
         removed = await self._journal.remove_devices(wanted)
         await self._devices_changed()
@@ -192,50 +192,13 @@ class Desk:
         destination, kind, ids = request.get("destination"), request.get("kind"), request.get("ids")
         names = self._journal.destinations()
         if destination is not None and destination not in names:
-            those = _did_you_mean(destination, names) or f"; those there are: {', '.join(names) or 'none'}"
+            those = did_you_mean(destination, names) or f"; those there are: {', '.join(names) or 'none'}"
             raise ConfigError(f"there is no destination {destination}{those}")
         if kind is not None and kind not in set(HeldKind):
             raise ConfigError(f"dead letters: {kind!r} is none of {', '.join(HeldKind)}")
         if ids is not None and not (isinstance(ids, list) and all(isinstance(one, int) for one in ids)):
             raise ConfigError(f"dead letters: ids are whole numbers, not {ids!r}")
         return destination, None if kind is None else HeldKind(kind), None if ids is None else list(map(RowId, ids))
-
-
-def _did_you_mean(text: str, there: Sequence[str] | Mapping[Eui64, object]) -> str:
-    near = difflib.get_close_matches(text, there, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
-def _eui(text: Json) -> Eui64:
-    try:
-        return eui64(str(text))
-    except ValueError as error:
-        raise ConfigError(f"{text}: {error}") from error
-
-
-def _described(device: Device) -> dict[str, Json]:
-    place = device.place
-    return {
-        "dev_eui": device.dev_eui,
-        "name": device.name,
-        "decoder": device.decoder or None,
-        "activation": str(device.activation),
-        "mac_version": str(device.mac_version),
-        "device_class": device.device_class,
-        "join_eui": device.join_eui,
-        "entity": {"type": device.entity.type or None, "id": device.entity.id or None},
-        "place": place and {"latitude": place.latitude, "longitude": place.longitude, "altitude_m": place.altitude_m},
-        "tags": sorted(device.tags),
-    }
-
-
-def _session(session: Session) -> dict[str, Json]:
-    return {
-        "dev_addr": session.dev_addr,
-        "activation": session.activation,
-        "next_f_cnt_up": session.f_cnt_up,
-        "next_f_cnt_down": session.n_f_cnt_down,
-    }
 
 
 def _held(row: HeldRow) -> dict[str, Json]:

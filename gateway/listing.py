@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -42,6 +43,24 @@ def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
         widths = _cut(columns, widths, shown, width)
     for row in table:
         yield GAP.join(_fitted(row[place], widths[place]) for place in shown).rstrip()
+
+
+def pairs(told: Mapping[str, str], width: int | None) -> Iterator[str]:
+    """Yield names with what they say beside them, wrapped to ``width`` cells where it is given."""
+    margin = max(map(cell_len, told)) + len(GAP)
+    for name, value in told.items():
+        head = set_cell_size(name, margin)
+        for line in _wrapped(value, width, margin):
+            yield (head + line).rstrip()
+            head = " " * margin
+
+
+def _wrapped(value: str, width: int | None, margin: int) -> Iterator[str]:
+    for line in map(printable, value.split("\n")):
+        if width is None or margin + cell_len(line) <= width:
+            yield line
+        else:
+            yield from textwrap.wrap(line, max(width - margin, NARROWEST)) or [""]
 
 
 def _taken(widths: Sequence[int], shown: Sequence[int]) -> int:

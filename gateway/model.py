@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any, NewType
@@ -26,6 +26,8 @@ Json = Any  # what json.loads returns
 UPLINK_NAMESPACE = UUID(
     "6a9e3c64-7c5b-5a7e-9d0c-0d2f5b8a1e77"
 )  # of every uplink id; changing it changes every identity
+MOVED = "moved-"  # in the name of a session that began in another network
+FINGERPRINT = b"brygga moved session 1\0"  # parts this use of the digest from every other
 
 
 _UUID_FREE_BITS = ~(0xF << 76 | 0x3 << 62)  # all but version and variant
@@ -278,7 +280,7 @@ class Session:
     """One activation of a device: address, keys and counters; replaced, never changed.
 
     ``activation`` names it in every uplink id: ``"<DevAddr>-<JoinNonce>"`` for OTAA, ``"<DevAddr>-abp<n>"`` for ABP,
-    where n grows with each declared counter reset.
+    where n grows with each declared counter reset, and see `moved_activation` for one that began in another network.
     """
 
     dev_eui: Eui64
@@ -294,6 +296,36 @@ class Session:
     rx2_data_rate: int = 0
     rx2_frequency_hz: int = 869_525_000
     confirmed_f_cnt_up: int | None = None  # the last confirmed uplink's counter (1.1: ConfFCnt of the answer's MIC)
+
+
+def never_back(old: Session, new: Session) -> Session:
+    """Return ``new`` with no counter below that of ``old``."""
+    if new.f_cnt_up >= old.f_cnt_up and new.n_f_cnt_down >= old.n_f_cnt_down and new.a_f_cnt_down >= old.a_f_cnt_down:
+        return new
+    return replace(
+        new,
+        f_cnt_up=max(new.f_cnt_up, old.f_cnt_up),
+        n_f_cnt_down=max(new.n_f_cnt_down, old.n_f_cnt_down),
+        a_f_cnt_down=max(new.a_f_cnt_down, old.a_f_cnt_down),
+    )
+
+
+def moved_activation(dev_eui: Eui64, dev_addr: DevAddr, keys: SessionKeys) -> str:
+    """Return the name of an OTAA session that began in another network: ``"<DevAddr>-moved-<16 hex digits>"``.
+
+    The digits are a digest of the device and its session keys. So a second import of the same session has the same
+    name (and its uplinks the same ids), one after a rejoin another, for each join derives new keys; and none can be
+    that of a join here, which ends in its JoinNonce, nor of an ABP session. A digest of 512 bits of key tells no key.
+    """
+    digest = hashlib.sha256(FINGERPRINT + bytes.fromhex(dev_eui + dev_addr))
+    for key in (keys.f_nwk_s_int_key, keys.s_nwk_s_int_key, keys.nwk_s_enc_key, keys.app_s_key):
+        digest.update(key.reveal())
+    return f"{dev_addr}-{MOVED}{digest.hexdigest()[:16]}"
+
+
+def is_moved(session: Session) -> bool:
+    """Tell whether a session is an OTAA session that began in another network."""
+    return session.activation.startswith(f"{session.dev_addr}-{MOVED}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +387,8 @@ class Downlink:
     priority: int = 0
     expires_at: datetime | None = None
     reference: str = ""  # the caller's own, given back with each state
+    origin: str = ""  # the destination whose platform asked for it, and is told each state; "" for nobody
+    origin_key: str = ""  # what that platform's command is known by when it comes a second time
     state: DownlinkState = DownlinkState.QUEUED
     tries: int = 0  # frames that carried it
     f_cnt: int | None = None  # of the last of them
@@ -365,6 +399,25 @@ class Downlink:
     def is_open(self) -> bool:
         """Tell whether something can still become of it."""
         return self.state is DownlinkState.QUEUED or (self.state is DownlinkState.SENT and self.confirmed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandState:
+    """What became of a platform's command, as it is told to the platform."""
+
+    destination: str
+    reference: str
+    state: str  # a DownlinkState, or REFUSED
+    at: datetime
+    time_quality: TimeQuality
+    dev_eui: str = ""  # as the platform wrote it, where the command was refused; "" where it named none
+    downlink: int | None = None  # None: it never became one
+    f_cnt: int | None = None
+    tries: int = 0
+    detail: str = ""
+
+
+REFUSED = "refused"  # a command that never became a downlink
 
 
 # ── meaning ─────────────────────────────────────────────────────────────────────────────────────────────────────

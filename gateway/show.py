@@ -9,7 +9,7 @@ from datetime import datetime
 from rich.console import Console
 
 from gateway.lines import problems, say, warnings
-from gateway.listing import Column, lay_out, printable, terminal_width
+from gateway.listing import Column, lay_out, pairs, printable, terminal_width
 from gateway.model import Json
 from gateway.spans import ago
 
@@ -58,49 +58,6 @@ def _device_row(row: Mapping[str, Json]) -> tuple[str, ...]:
         "-" if row["last_heard_s"] is None else ago(row["last_heard_s"]),
         " ".join(row["tags"]),
     )
-
-
-def device(row: Mapping[str, Json]) -> None:
-    """Print all that is known of one device."""
-    _pairs(
-        {
-            "DevEUI": row["dev_eui"],
-            "name": row["name"] or "-",
-            "decoder": row["decoder"] or "none: its uplinks are kept undecoded",
-            "activation": f"{row['activation']}, LoRaWAN {row['mac_version']}, class {row['device_class']}",
-            "JoinEUI": row["join_eui"] or "any",
-            "measures": " ".join(filter(None, row["entity"].values())) or "-",
-            "place": _place(row["place"]),
-            "tags": " ".join(row["tags"]) or "-",
-            "last heard": _last_heard(row),
-            "session": "\n".join(map(_session, row["sessions"])) or "none: it has not joined yet",
-        }
-    )
-
-
-def _place(place: Mapping[str, Json] | None) -> str:
-    if place is None:
-        return "-"
-    height = "" if place["altitude_m"] is None else f", {place['altitude_m']:g} m"
-    return f"{place['latitude']}, {place['longitude']}{height}"
-
-
-def _last_heard(row: Mapping[str, Json]) -> str:
-    if not row["running"]:
-        return "not known while the agent is stopped"
-    return "not since the agent started" if row["last_heard_s"] is None else ago(row["last_heard_s"])
-
-
-def _session(session: Mapping[str, Json]) -> str:
-    counters = f"next uplink {session['next_f_cnt_up']}, next downlink {session['next_f_cnt_down']}"
-    return f"DevAddr {session['dev_addr']} (activation {session['activation']}), {counters}"
-
-
-def _pairs(pairs: Mapping[str, str]) -> None:
-    width = max(map(len, pairs))
-    for name, value in pairs.items():
-        for number, line in enumerate(value.split("\n")):
-            say(f"{'' if number else name:{width}}  {printable(line)}")
 
 
 # ── decoding ──
@@ -170,18 +127,17 @@ def _moment(text: str) -> str:
 def dead_letter(rows: Sequence[Mapping[str, Json]]) -> None:
     """Print one dead letter, and why each destination holds it back."""
     one = rows[0]
-    _pairs(
-        {
-            "id": str(one["id"]),
-            "uplink": one["uplink"],
-            "DevEUI": one["dev_eui"],
-            "FCnt": str(one["f_cnt"]),
-            "FPort": str(one["f_port"]),
-            "heard": f"{_moment(one['heard_at'])} UTC",
-            "payload": one["payload"] or "-",
-        }
-        | {
-            row["destination"]: f"{HELD_WORDS[row['kind']]} at {_moment(row['held_at'])} UTC\n{row['reason']}"
-            for row in rows
-        }
-    )
+    told = {
+        "id": str(one["id"]),
+        "uplink": one["uplink"],
+        "DevEUI": one["dev_eui"],
+        "FCnt": str(one["f_cnt"]),
+        "FPort": str(one["f_port"]),
+        "heard": f"{_moment(one['heard_at'])} UTC",
+        "payload": one["payload"] or "-",
+    } | {
+        row["destination"]: f"{HELD_WORDS[row['kind']]} at {_moment(row['held_at'])} UTC\n{row['reason']}"
+        for row in rows
+    }
+    for line in pairs(told, terminal_width()):
+        say(line)

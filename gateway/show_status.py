@@ -9,6 +9,8 @@ from gateway.listing import Column, lay_out, printable, terminal_width
 from gateway.model import Json
 from gateway.spans import ago, size, span
 
+BAR = 20  # characters of a full bar
+
 
 def status(answer: Mapping[str, Json]) -> None:
     """Print what `brygga status` shows: the agent, its sources, the journal, each destination."""
@@ -31,9 +33,13 @@ def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
         yield from _network(answer["network"])
     if undecoded := answer.get("undecoded"):
         yield f"    ! not decoded: {_counted(undecoded)}"
+    if waiting := answer.get("downlinks_waiting"):
+        yield f"downlinks: {waiting} wait; `brygga downlink list` shows them"
     journal = answer["journal"]
     kept, most = size(journal["file_bytes"]), size(journal["limit_bytes"])
     yield f"journal: {journal['rows']} uplinks kept, {kept} of at most {most}"
+    if skipped := answer.get("skipped_ahead"):
+        yield f"    ! {skipped['at'][:16]}: counters skipped ahead: {printable(skipped['why'])}"
     yield from _destinations(answer["destinations"])
 
 
@@ -62,9 +68,39 @@ def _network(network: Mapping[str, Json]) -> Iterator[str]:
         f"{counts.get('frames', 0)} frames, {counts.get('uplinks', 0)} uplinks, {counts.get('joins', 0)} joins"
     )
     if not_taken := _counted(network["refused"]):
-        yield f"    not taken: {not_taken}"
+        yield f"    not taken: {not_taken}; `brygga frames refused` tells why"
+    if strangers := network.get("unclaimed", {}).get("kept"):
+        yield f"    {strangers} frames of nobody's devices; `brygga frames unclaimed` tells whose"
+    yield from _answers(network.get("answers", {}))
+    yield from map(_spent, network.get("duty_cycle", ()))
     if network["waiting_for_disk"]:
         yield f"    ! {network['waiting_for_disk']} frames wait in memory: the disk takes nothing"
+
+
+def _answers(counts: Mapping[str, int]) -> Iterator[str]:
+    """Yield what was sent, and what was not with the reasons; what RX1 missed RX2 may have made good."""
+    sent = {name.removeprefix("sent_"): count for name, count in counts.items() if name.startswith("sent_")}
+    tries = {
+        name.replace("_", " "): count
+        for name, count in counts.items()
+        if not name.startswith("sent_") and name != "missed"
+    }
+    if sent:
+        yield f"    sent: {_counted(sent)}"
+    if tries:
+        yield f"    tries that failed: {_counted(tries)}"
+    if missed := counts.get("missed"):
+        yield f"    ! {missed} answers or downlinks were not sent in any window"
+
+
+def _spent(one: Mapping[str, Json]) -> str:
+    """Return a gateway's share of a sub-band's air in the last hour, as a bar where the law limits it."""
+    what = f"    air of {one['gateway']}, sub-band {one['sub_band']}:"
+    if one["allowed_s"] is None:
+        return f"{what} {one['spent_s']:g} s in the last hour, no limit"
+    share = min(one["spent_s"] / one["allowed_s"], 1.0)
+    bar = ("#" * round(share * BAR)).ljust(BAR, ".")
+    return f"{what} [{bar}] {one['spent_s']:.1f} of {one['allowed_s']:g} s an hour"
 
 
 def _destinations(destinations: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:
@@ -76,6 +112,7 @@ def _destinations(destinations: Mapping[str, Mapping[str, Json]]) -> Iterator[st
         Column("delivered"), Column("held back", is_cut=True), Column("last answer", leaves=1),
     )  # fmt: skip
     yield from lay_out(columns, [_destination(name, one) for name, one in destinations.items()], terminal_width())
+    yield from (f"    {name}: {_commands(one['commands'])}" for name, one in destinations.items() if "commands" in one)
     for name, one in destinations.items():
         yield from (f"    ! {name}: {printable(note)}" for note in _notes(one))
 
@@ -102,9 +139,18 @@ def _state(destination: Mapping[str, Json]) -> str:
     return "catching up" if destination["waiting"] else "up to date"
 
 
+def _commands(commands: Mapping[str, Json]) -> str:
+    counts = commands["counts"]
+    refused, waiting = counts.get("refused", 0), commands["states_waiting"]
+    taken = f"{counts.get('taken', 0)} commands taken since the start, {refused} refused"
+    return f"{taken}; {waiting} states wait to be told" if waiting else taken
+
+
 def _notes(one: Mapping[str, Json]) -> Iterator[str]:
     if one.get("trouble"):
         yield f"for {span(one['trouble_s'])}: {one['trouble']}"
+    if untold := one.get("commands", {}).get("trouble"):
+        yield f"states of commands are not told: {untold}"
     yield from one.get("transport", {}).get("notes", ())
     yield from (f"{problem} ({count} times)" for problem, count in one.get("problems", {}).items())
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from decoders.registry import Registry
 from gateway.journal import Registration
-from gateway.lorawan.join import new_dev_addr
+from gateway.lorawan.dev_addr import new_dev_addr
 from gateway.model import (
     Activation,
     Device,

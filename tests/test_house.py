@@ -19,6 +19,7 @@ MAY_SEE: dict[str, set[str]] = {
         "gateway.model",
         "gateway.errors",
         "gateway.formats",
+        "gateway.lorawan.dev_addr",
         "gateway.lorawan.region",
         "gateway.transports",
     },
@@ -32,7 +33,7 @@ MAY_SEE: dict[str, set[str]] = {
     "gateway/formats": {"gateway.model", "decoders"},
     "gateway/transports": {"gateway.model", "gateway.errors"},
 }
-JOINTS = {"agent.py", "delivery.py", "control.py", "cli.py"}
+JOINTS = {"agent.py", "commanding.py", "delivery.py", "control.py", "cli.py", "desk_onboarding.py"}
 
 
 def imports(path: Path) -> Iterator[str]:

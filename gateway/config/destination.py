@@ -8,14 +8,15 @@ from typing import Any, Final, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.config.keys import HTTP_ONLY, MQTT_ONLY, DestinationKeys
+from gateway.config.keys import HTTP_ONLY, MQTT_ONLY, CommandsKeys, DestinationKeys
 from gateway.config.reading import Check, Section, Table, did_you_mean, hint_in_words, shown_value
-from gateway.config.settings import DestinationSettings, Selection
+from gateway.config.settings import CommandsSettings, DestinationSettings, Selection
 from gateway.errors import ConfigError
 from gateway.formats import catalogue
+from gateway.formats.commands import Shape
 from gateway.model import Eui64, Json
 from gateway.transports import tls
-from gateway.transports.broker import Broker, MqttVersion
+from gateway.transports.broker import Broker, MqttVersion, is_for
 from gateway.transports.service import ApiKey, Basic, Bearer, Login, Service
 from gateway.transports.tls import Tls
 
@@ -137,6 +138,20 @@ def _limits(section: Section) -> Problems:
         yield "connect_limit_s", f"{keys.connect_limit_s:g} is not less than total_limit_s, {keys.total_limit_s:g}"
 
 
+def _commands(section: Section) -> Problems:
+    commands = keys_of(section).commands
+    if "commands" not in section.given or section.table["commands"] == {}:
+        return
+    for key, value in (("topic", commands.topic), ("state_topic", commands.state_topic)):
+        if value is None:
+            yield f"commands.{key}", "is missing; commands need topic and state_topic"
+    if commands.topic and commands.state_topic and is_for(commands.topic, commands.state_topic):
+        yield (
+            "commands.state_topic",
+            f"{commands.state_topic!r} is among what comes in on {commands.topic!r}; it needs its own",
+        )
+
+
 CHECKS: Final[Mapping[tuple[str, ...], Check]] = {
     ("format", "options"): _format,
     ("url", "format", "options"): _format_fits,
@@ -146,6 +161,7 @@ CHECKS: Final[Mapping[tuple[str, ...], Check]] = {
     ("api_key_file", "api_key_header"): _api_key,
     ("username", "token"): _one_login,
     ("url", "tls"): _tls,
+    ("commands",): _commands,
     ("connect_limit_s", "total_limit_s"): _limits,
 }
 
@@ -162,7 +178,23 @@ def destination_settings(keys: DestinationKeys, gateway_name: str) -> Destinatio
         selection=Selection(tags=frozenset(keys.tags), dev_euis=frozenset(map(Eui64, keys.dev_euis))),
         batch=keys.batch,
         retry_max_s=keys.retry_max_s,
+        commands=_commands_settings(keys.commands, gateway_name),
     )
+
+
+def _commands_settings(keys: CommandsKeys, gateway_name: str) -> CommandsSettings | None:
+    if keys.topic is None or keys.state_topic is None:
+        return None
+    return CommandsSettings(
+        topic=_of_gateway(keys.topic, gateway_name),
+        state_topic=_of_gateway(keys.state_topic, gateway_name),
+        shape=Shape(keys.shape),
+    )
+
+
+def _of_gateway(topic: str, gateway_name: str) -> str:
+    """Put the gateway's name into a topic, as one level of it."""
+    return topic.replace("{gateway}", re.sub(r"[+#/]", "-", gateway_name))
 
 
 def client_id(keys: DestinationKeys, gateway_name: str) -> str:
@@ -181,6 +213,7 @@ def _broker(keys: DestinationKeys, gateway_name: str) -> Broker:
         window=keys.window,
         keepalive_s=keys.keep_alive_s,
         status_topic=keys.status_topic,
+        listen_topic=None if keys.commands.topic is None else _of_gateway(keys.commands.topic, gateway_name),
     )
 
 

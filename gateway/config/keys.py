@@ -14,7 +14,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
 from gateway.config.values import (
+    Addresses,
     AuthorityFile,
+    Decibels,
     Duration,
     Euis,
     Folder,
@@ -38,6 +40,7 @@ from gateway.config.values import (
     Tags,
     Text,
     Topic,
+    TopicFilter,
     Truth,
     Url,
     Written,
@@ -69,6 +72,11 @@ class GatewayKeys(Keys):
     control_socket: OptionalPath = Field(
         default=None, description="the socket that the commands use; without it `control.sock` in the data folder"
     )
+    key_file: OptionalPath = Field(
+        default=None,
+        description="what seals device keys in the journal (64 hex digits); without it systemd's credential `brygga.key` where"
+        " there is one, else `brygga.key` in the data folder; made where it is not there. The journal's keys are lost without it",
+    )
 
 
 class ClockKeys(Keys):
@@ -87,6 +95,11 @@ class RadioKeys(Keys):
         default="EU868", description="channels, data rates and limits (LoRaWAN Regional Parameters)"
     )
     net_id: NetId = Field(default="000000", description="the network's identity; `000000` is for private networks")
+    dev_addr_block: Addresses = Field(
+        default=None,
+        description="the DevAddrs that joining devices get, a part of the NetID's, so that boxes side by side give different"
+        " ones; without it all of the NetID's",
+    )
     gather_ms: Annotated[int, Field(ge=0, le=800), Shown("a whole number from 0 to 800")] = Field(
         default=200,
         description="how long copies of one frame from several gateways are waited for; what is over 800 misses RX1",
@@ -129,6 +142,10 @@ class SemtechUdpKeys(Keys):
         default=4 << 20,
         description="what the kernel is asked to hold while the agent is busy; it grants `net.core.rmem_max` at most",
     )
+    antenna_gain_dbi: Decibels = Field(
+        default=0.0,
+        description="of the antenna, the cable's loss taken off: so much less is sent, for the law limits what leaves the antenna",
+    )
 
 
 class TlsKeys(Keys):
@@ -138,6 +155,16 @@ class TlsKeys(Keys):
     certificate_file: OptionalFile = Field(default=None, description="our certificate with its chain, PEM")
     key_file: OptionalFile = Field(default=None, description="its private key, PEM, if it is not in the same file")
     insecure: Truth = Field(default=False, description="believe anybody; for a try in a closed network only")
+
+
+class CommandsKeys(Keys):
+    """Downlinks that a city's platform asks for over MQTT; `{gateway}` in a topic is the gateway's name."""
+
+    topic: TopicFilter = Field(default=None, description="where its commands come from; without it none are taken")
+    state_topic: Topic = Field(default=None, description="where each new state of what it asked for goes")
+    shape: Annotated[
+        Literal["brygga", "chirpstack", "the_things_stack"], Shown('"brygga", "chirpstack" or "the_things_stack"')
+    ] = Field(default="brygga", description="in whose words it commands")
 
 
 class DestinationKeys(Keys):
@@ -168,6 +195,7 @@ class DestinationKeys(Keys):
     api_key_file: SecretFile = Field(default=None, description="HTTP: the key that goes into that header")
     headers: Headers = Field(default={}, description="HTTP: sent with each request")
     tls: TlsKeys = Field(default=TlsKeys(), description="see `[destination.tls]`")
+    commands: CommandsKeys = Field(default=CommandsKeys(), description="MQTT: see `[destination.commands]`")
     mqtt_version: Annotated[Literal["5", "3.1.1"], Shown('"5" or "3.1.1" in quotes')] = Field(
         default="5", description="MQTT: 3.1.1 only where the broker has no 5: it cannot say that it refused a message"
     )
@@ -199,7 +227,7 @@ SECTIONS: Final[Mapping[str, type[Keys]]] = {
     "decoders": DecodersKeys,
 }
 SOURCES: Final[Mapping[str, type[Keys]]] = {"semtech_udp": SemtechUdpKeys}
-MQTT_ONLY: Final = ("mqtt_version", "client_id", "window", "keep_alive_s", "status_topic")
+MQTT_ONLY: Final = ("mqtt_version", "client_id", "window", "keep_alive_s", "status_topic", "commands")
 HTTP_ONLY: Final = (
     "token",
     "token_file",

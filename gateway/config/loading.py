@@ -31,7 +31,7 @@ from gateway.config.settings import (
     Settings,
     SourceSettings,
 )
-from gateway.config.whole import Sections, contradictions, control_socket, warnings
+from gateway.config.whole import Sections, contradictions, control_socket, key_file, warnings
 from gateway.errors import ConfigError
 from gateway.model import Eui64, TimeQuality
 
@@ -131,9 +131,14 @@ def _settings(sections: Sections, path: Path) -> Settings:
     assert isinstance(journal, JournalKeys)
     assert isinstance(decoders, DecodersKeys)
     return Settings(
-        gateway=Gateway(name=gateway.name, data=gateway.data),
+        gateway=Gateway(name=gateway.name, data=gateway.data, key_file=key_file(gateway)),
         clock=Clock(TimeQuality[clock.trust.upper()]),
-        radio=Radio(region=radio.region, net_id=int(radio.net_id, 16), gather_ms=radio.gather_ms),
+        radio=Radio(
+            region=radio.region,
+            net_id=int(radio.net_id, 16),
+            dev_addr_block=radio.dev_addr_block,
+            gather_ms=radio.gather_ms,
+        ),
         journal=Journal(limit_bytes=journal.limit, keep_delivered=journal.keep_delivered),
         decoders=Decoders(decoders.folder),
         sources=tuple(_source_settings(section.keys) for section in sections.sources),
@@ -152,6 +157,7 @@ def _source_settings(keys: Keys) -> SourceSettings:
                 port=keys.port,
                 gateways=frozenset(map(Eui64, keys.gateways)),
                 receive_buffer_bytes=keys.receive_buffer,
+                antenna_gain_dbi=keys.antenna_gain_dbi,
             )
         case _:
             raise AssertionError(f"no settings are made of {type(keys).__name__}")

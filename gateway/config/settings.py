@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from gateway.formats import Format
+from gateway.formats.commands import Shape
+from gateway.lorawan.dev_addr import AddressBlock
 from gateway.model import Device, Eui64, TimeQuality
 from gateway.transports.broker import Broker
 from gateway.transports.service import Service
@@ -18,6 +20,7 @@ class Gateway:
 
     name: str
     data: Path  # the folder of all that the agent writes
+    key_file: Path  # what seals device keys in the journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Radio:
 
     region: str  # one of gateway.lorawan.region.REGIONS
     net_id: int  # 24 bits
+    dev_addr_block: AddressBlock | None  # None: all addresses of the NetID
     gather_ms: int
 
 
@@ -60,6 +64,7 @@ class SemtechUdpSettings:
     port: int  # 0: any that is free
     gateways: frozenset[Eui64]  # that may speak; none named: all
     receive_buffer_bytes: int
+    antenna_gain_dbi: float  # the cable's loss taken off
 
 
 SourceSettings = SemtechUdpSettings  # a union, once there are more types
@@ -80,6 +85,15 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommandsSettings:
+    """Where a platform's commands come from, in whose words, and where it is told what became of them."""
+
+    topic: str  # a filter: + and # may stand in it
+    state_topic: str
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DestinationSettings:
     """Whom to tell, in which words, over which way."""
 
@@ -89,6 +103,7 @@ class DestinationSettings:
     selection: Selection
     batch: int
     retry_max_s: float
+    commands: CommandsSettings | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from gateway.errors import ConfigError
+from gateway.lorawan.dev_addr import AddressBlock
 from gateway.lorawan.region import REGIONS
 from gateway.model import Eui64, Json, eui64
 from gateway.transports import tls
@@ -177,6 +178,14 @@ def _topic(text: str) -> str:
     return text
 
 
+def _topic_filter(text: str) -> str:
+    levels = text.split("/")
+    wild = any("+" in level and level != "+" for level in levels) or any("#" in level for level in levels[:-1])
+    if not text or "\0" in text or wild or ("#" in levels[-1] and levels[-1] != "#"):
+        raise ValueError(f"{text!r} is no topic to subscribe to: + stands for a whole level, # for the last ones")
+    return text
+
+
 def _dev_eui(text: str) -> Eui64:
     try:
         return eui64(text)
@@ -213,8 +222,17 @@ Seconds = Annotated[
     float, Field(gt=0, le=86_400, allow_inf_nan=False), Shown("a number of seconds above 0 and up to 86400")
 ]
 RegionName = Annotated[str, AfterValidator(_region), Shown("a region: " + ", ".join(REGIONS))]
+Addresses = Annotated[
+    AddressBlock | None, _text(AddressBlock.parse), Shown('a block of DevAddrs such as "00130000/20"')
+]
+Decibels = Annotated[
+    float,
+    Field(ge=-30, le=30, allow_inf_nan=False),
+    Shown("a number of dBi from -30 to 30, the cable's loss taken off"),
+]
 NetId = Annotated[str, AfterValidator(_net_id), Shown("a text of 6 hex digits")]
 Topic = Annotated[str | None, _text(_topic), Shown("an MQTT topic")]
+TopicFilter = Annotated[str | None, _text(_topic_filter), Shown("an MQTT topic, + and # allowed")]
 Url = Annotated[Endpoint, _text(endpoint), Shown("a URL with mqtt://, mqtts://, http:// or https://")]
 Euis = Annotated[
     list[Annotated[str, AfterValidator(_dev_eui)]],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,9 +12,12 @@ from pathlib import Path
 from typing import Final, cast
 
 from gateway.config.destination import client_id, keys_of, speaks_mqtt
-from gateway.config.keys import GatewayKeys, SemtechUdpKeys
+from gateway.config.keys import GatewayKeys, RadioKeys, SemtechUdpKeys
 from gateway.config.reading import Section
+from gateway.lorawan.dev_addr import AddressBlock
 
+KEY_FILE: Final = "brygga.key"  # as a systemd credential, and in the data folder
+KEY_TEXT: Final = r"[0-9A-Fa-f]{64}"  # what the journal's vault asks for; a test compares
 SOCKET_PATH_LIMIT: Final = 107  # octets, unix(7)
 EVERY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
 COMMON_HOST_NAMES: Final = frozenset(
@@ -39,6 +44,15 @@ def control_socket(gateway: GatewayKeys) -> Path:
     return gateway.control_socket or gateway.data / "control.sock"
 
 
+def key_file(gateway: GatewayKeys) -> Path:
+    """Return the file whose key seals device keys: the one that is named, systemd's credential, or one beside the journal."""
+    if gateway.key_file is not None:
+        return gateway.key_file
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")  # systemd.exec(5), LoadCredential=
+    credential = Path(folder, KEY_FILE) if folder else None
+    return credential if credential is not None and credential.exists() else gateway.data / KEY_FILE
+
+
 # ── problems ──
 
 
@@ -49,6 +63,8 @@ def contradictions(sections: Sections) -> Iterator[str]:
     yield from _same(sections.destinations, lambda one: _client(one, sections), "client_id", "a client of this broker")
     yield from _ports(sections.sources)
     yield from _places(sections)
+    yield from _key_file(sections)
+    yield from _addresses(sections)
 
 
 def _same(some: Sequence[Section], key: Callable[[Section], object], name: str, what: str) -> Iterator[str]:
@@ -98,6 +114,41 @@ def _places(sections: Sections) -> Iterator[str]:
             )
 
 
+def _key_file(sections: Sections) -> Iterator[str]:
+    if not sections.single["gateway"].wrong.isdisjoint({"data", "key_file"}):
+        return
+    path = key_file(sections.gateway)
+    if path.is_dir():
+        yield f"gateway.key_file: {path} is a folder where a file is expected"
+    elif path.exists() and not _holds_a_key(path):
+        yield (
+            f"gateway.key_file: {path} cannot be read, or is no key file: 64 hex digits are expected. If it is damaged, restore "
+            "it from a backup; `openssl rand -hex 32` makes one for a new box"
+        )
+    elif "key_file" in sections.single["gateway"].given and not path.exists() and not path.parent.is_dir():
+        yield f"gateway.key_file: {path} cannot be made, for {path.parent} is not there; make it, or give another place"
+
+
+def _holds_a_key(path: Path) -> bool:
+    try:
+        return re.fullmatch(KEY_TEXT, path.read_text(encoding="ascii").strip()) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _addresses(sections: Sections) -> Iterator[str]:
+    radio = sections.single["radio"]
+    if not radio.wrong.isdisjoint({"net_id", "dev_addr_block"}):
+        return
+    keys = cast("RadioKeys", radio.keys)
+    network = AddressBlock.of_net_id(int(keys.net_id, 16))
+    if keys.dev_addr_block is not None and not keys.dev_addr_block.lies_in(network):
+        yield (
+            f"radio.dev_addr_block: {str(keys.dev_addr_block)!r} is no part of {str(network)!r}, the addresses of "
+            f"NetID {keys.net_id}"
+        )
+
+
 # ── warnings ──
 
 
@@ -108,6 +159,7 @@ def warnings(sections: Sections, path: Path) -> Iterator[str]:
     if not sections.destinations:
         yield "no [[destination]]: what is heard is kept, and told to nobody"
     yield from _open_secrets(sections, path)
+    yield from _open_key_file(sections)
     yield from _destinations(sections)
     name = sections.gateway.name
     if "name" not in sections.single["gateway"].given and name in COMMON_HOST_NAMES:
@@ -125,6 +177,12 @@ def _open_secrets(sections: Sections, path: Path) -> Iterator[str]:
         for key in ("password_file", "token_file", "api_key_file"):
             if key in section.given and _open_to_all(file := path.absolute().parent / section.table[key]):
                 yield f"{section.place}.{key}: every user can read it; chmod o-r {file}"
+
+
+def _open_key_file(sections: Sections) -> Iterator[str]:
+    path = key_file(sections.gateway)
+    if path.exists() and _open_to_all(path):
+        yield f"gateway.key_file: every user can read it; chmod o-r {path}"
 
 
 def _open_to_all(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from gateway.model import Activation, Key, MacVersion, dev_addr, eui64
 
 DECODER = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*")
+SESSION_NAME = re.compile(r"[0-9a-f]{8}-(?:\d{1,8}|moved-[0-9a-f]{16})")
+NONCE_MAX = 0xFFFF  # of a DevNonce
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)  # what a spreadsheet makes of an EUI that is all digits
 MAY_BE_A_KEY = re.compile(r"[0-9a-fA-F]{24,}")  # longer than any identifier
@@ -104,6 +106,37 @@ def _whole(most: int) -> Read:
     return read
 
 
+def _numbers(text: str) -> frozenset[int]:
+    """Read ranges, as `ranges` writes them."""
+    found: set[int] = set()
+    for part in text.split():
+        first, _, last = part.partition("-")
+        begin, end = _whole(NONCE_MAX)(first), _whole(NONCE_MAX)(last or first)
+        if end < begin:
+            raise ValueError(f"{quoted(part)} ends before it begins")
+        found.update(range(begin, end + 1))
+    return frozenset(found)
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Return whole numbers in short: "0-17 29"."""
+    spans: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if spans and number == spans[-1][1] + 1:
+            spans[-1] = spans[-1][0], number
+        else:
+            spans.append((number, number))
+    return " ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in spans)
+
+
+def _session_name(text: str) -> str:
+    if SESSION_NAME.fullmatch(text) is None:
+        raise ValueError(
+            f"{quoted(text)} is no name of a session, e.g. 26011bda-17; leave the cell empty for one from elsewhere"
+        )
+    return text
+
+
 def _tags(text: str) -> frozenset[str]:
     return frozenset(filter(None, re.split(r"[\s,;]+", _text(text))))
 
@@ -129,9 +162,9 @@ COLUMNS = {
             read=Key.parse,
         ),
         Column(name="nwk_key", words="32 hex digits (OTAA of LoRaWAN 1.1)", read=Key.parse),
-        Column(name="dev_addr", words="8 hex digits (ABP)", read=_identifier(dev_addr)),
-        Column(name="nwk_s_key", words="32 hex digits (ABP; FNwkSIntKey of LoRaWAN 1.1)", read=Key.parse),
-        Column(name="app_s_key", words="32 hex digits (ABP)", read=Key.parse),
+        Column(name="dev_addr", words="8 hex digits (ABP, or a joined device's session)", read=_identifier(dev_addr)),
+        Column(name="nwk_s_key", words="32 hex digits (as dev_addr; FNwkSIntKey of LoRaWAN 1.1)", read=Key.parse),
+        Column(name="app_s_key", words="32 hex digits (as dev_addr)", read=Key.parse),
         Column(
             name="entity_type",
             words="Smart Data Models type of what it measures, e.g. WeatherObserved",
@@ -148,31 +181,49 @@ COLUMNS = {
             read=_tags,
             empty=frozenset(),
         ),
-        Column(name="s_nwk_s_int_key", words="32 hex digits (ABP of LoRaWAN 1.1)", read=Key.parse),
-        Column(name="nwk_s_enc_key", words="32 hex digits (ABP of LoRaWAN 1.1)", read=Key.parse),
+        Column(name="s_nwk_s_int_key", words="32 hex digits (as dev_addr, LoRaWAN 1.1)", read=Key.parse),
+        Column(name="nwk_s_enc_key", words="32 hex digits (as dev_addr, LoRaWAN 1.1)", read=Key.parse),
         Column(
             name="activation_number",
             words="of an ABP session; a greater one declares that the counters begin anew",
             read=_COUNTER,
             is_option=False,
         ),
-        Column(name="f_cnt_up", words="next uplink counter (ABP)", read=_COUNTER, is_option=False),
-        Column(name="n_f_cnt_down", words="next downlink counter (ABP)", read=_COUNTER, is_option=False),
+        Column(
+            name="session_name",
+            words="of a joined device's session, as an export wrote it: the ids of its uplinks hang on it",
+            read=_session_name,
+            is_option=False,
+        ),
+        Column(
+            name="next_join_nonce",
+            words="that the device's next join is answered with",
+            read=_whole(2**24),
+            is_option=False,
+        ),
+        Column(
+            name="dev_nonces",
+            words="that the device has joined with, e.g. '0-17 29'",
+            read=_numbers,
+            is_option=False,
+        ),
+        Column(name="f_cnt_up", words="next uplink counter (of a session)", read=_COUNTER, is_option=False),
+        Column(name="n_f_cnt_down", words="next downlink counter (of a session)", read=_COUNTER, is_option=False),
         Column(
             name="a_f_cnt_down",
-            words="next downlink counter of the application (ABP of LoRaWAN 1.1)",
+            words="next downlink counter of the application (of a session of LoRaWAN 1.1)",
             read=_COUNTER,
             is_option=False,
         ),
         Column(
             name="confirmed_f_cnt_up",
-            words="counter of the last confirmed uplink (ABP)",
+            words="counter of the last confirmed uplink (of a session)",
             read=_COUNTER,
             is_option=False,
         ),
-        Column(name="rx1_delay_s", words="1 to 15 seconds (ABP)", read=_whole(15), is_option=False),
-        Column(name="rx1_dr_offset", words="0 to 7 (ABP)", read=_whole(7), is_option=False),
-        Column(name="rx2_data_rate", words="0 to 15 (ABP)", read=_whole(15), is_option=False),
-        Column(name="rx2_frequency_hz", words="hertz (ABP)", read=_whole(1_677_721_500), is_option=False),
+        Column(name="rx1_delay_s", words="1 to 15 seconds (of a session)", read=_whole(15), is_option=False),
+        Column(name="rx1_dr_offset", words="0 to 7 (of a session)", read=_whole(7), is_option=False),
+        Column(name="rx2_data_rate", words="0 to 15 (of a session)", read=_whole(15), is_option=False),
+        Column(name="rx2_frequency_hz", words="hertz (of a session)", read=_whole(1_677_721_500), is_option=False),
     )
 }

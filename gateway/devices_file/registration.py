@@ -7,8 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.devices_file.columns import ABSENT, COLUMNS
-from gateway.journal import Registration
-from gateway.model import Activation, Device, Entity, Eui64, Key, MacVersion, Place, RootKeys, Session, SessionKeys
+from gateway.journal import Nonces, Registration
+from gateway.model import (
+    Activation,
+    DevAddr,
+    Device,
+    Entity,
+    Eui64,
+    Key,
+    MacVersion,
+    Place,
+    RootKeys,
+    Session,
+    SessionKeys,
+    moved_activation,
+)
 
 Known = Mapping[Eui64, Registration]
 Cells = Mapping[str, Any]  # by column, read; a column that says nothing is not among them
@@ -45,15 +58,20 @@ def registration_of(
     before = known.get(dev_eui) or Registration(device=Device(dev_eui=dev_eui))
     device = _device(cells, before.device)
     secrets = _secrets(cells, before)
-    more = [*_misplaced(cells, before.device.place)]
+    more = [*_misplaced(cells, before.device.place), *_misnamed(cells)]
     if not _named(wrong, "activation", "mac_version"):
         more += _missing(device, secrets)
     wrong += [problem for problem in more if not _named(wrong, problem[0])]
     if wrong:
         return None, wrong, dev_eui
     root_keys = RootKeys(app_key=secrets.get("app_key"), nwk_key=secrets.get("nwk_key"))
-    session = _session(cells, device, secrets, before.session) if device.activation is Activation.ABP else None
-    return Registration(device=device, root_keys=root_keys, session=session), [], dev_eui
+    has_session = device.activation is Activation.ABP or _brings_session(cells)
+    session = _session(cells, device, secrets, before.session) if has_session else None
+    return (
+        Registration(device=device, root_keys=root_keys, session=session, nonces=_nonces(cells, dev_eui)),
+        [],
+        dev_eui,
+    )
 
 
 def _read(texts: Iterable[tuple[str, str]]) -> tuple[Cells, list[Problem]]:
@@ -119,7 +137,11 @@ def _secrets(cells: Cells, before: Registration) -> dict[str, Any]:
     """Return keys and address: those of the cells, and those known already that no cell replaces."""
     found: dict[str, Any] = {"app_key": before.root_keys.app_key, "nwk_key": before.root_keys.nwk_key}
     session = before.session
-    if session is not None and cells.get("dev_addr", session.dev_addr) == session.dev_addr:
+    if (
+        session is not None
+        and device_stays_abp(cells, before)
+        and cells.get("dev_addr", session.dev_addr) == session.dev_addr
+    ):
         found |= {"dev_addr": session.dev_addr} | session_keys(session)  # another address has keys of its own
     found |= {name: cells[name] for name in ("dev_addr", *ROOT_KEYS, *SESSION_KEYS) if name in cells}
     return {name: value for name, value in found.items() if value is not None}
@@ -137,6 +159,39 @@ def session_keys(session: Session) -> dict[str, Key]:
 def _missing(device: Device, secrets: Mapping[str, Any]) -> Iterator[Problem]:
     kind = (device.activation, device.mac_version is MacVersion.V1_1)
     yield from ((name, WORDS[kind]) for name in NEEDED[kind] if name not in secrets)
+    if device.activation is Activation.OTAA and _brings_session(secrets):
+        needed = NEEDED[Activation.ABP, device.mac_version is MacVersion.V1_1]
+        yield from ((name, f"missing: a session needs {', '.join(needed)}") for name in needed if name not in secrets)
+
+
+def _brings_session(cells: Mapping[str, Any]) -> bool:
+    """Tell whether a joined device comes with its session."""
+    return any(name in cells for name in ("dev_addr", *SESSION_KEYS))
+
+
+def device_stays_abp(cells: Cells, before: Registration) -> bool:
+    """Tell whether the session of a known device is its own for ever."""
+    return cells.get("activation", before.device.activation) is Activation.ABP
+
+
+def _misnamed(cells: Cells) -> Iterator[Problem]:
+    name, dev_addr = cells.get("session_name"), cells.get("dev_addr")
+    if name is not None and dev_addr is not None and not name.startswith(f"{dev_addr}-"):
+        yield "session_name", f"{name} is no session of DevAddr {dev_addr}"
+
+
+def _nonces(cells: Cells, dev_eui: Eui64) -> Nonces | None:
+    if "next_join_nonce" not in cells and "dev_nonces" not in cells:
+        return None
+    return Nonces(
+        dev_eui=dev_eui, join_nonce=cells.get("next_join_nonce"), dev_nonces=cells.get("dev_nonces", frozenset())
+    )
+
+
+def _activation_name(cells: Cells, device: Device, dev_addr: DevAddr, keys: SessionKeys) -> str:
+    if device.activation is Activation.ABP:
+        return f"{dev_addr}-abp{cells.get('activation_number', 0)}"
+    return str(cells.get("session_name") or moved_activation(device.dev_eui, dev_addr, keys))
 
 
 def _session(cells: Cells, device: Device, secrets: Mapping[str, Any], before: Session | None) -> Session:
@@ -147,7 +202,7 @@ def _session(cells: Cells, device: Device, secrets: Mapping[str, Any], before: S
     session = Session(
         dev_eui=device.dev_eui,
         dev_addr=secrets["dev_addr"],
-        activation=f"{secrets['dev_addr']}-abp{cells.get('activation_number', 0)}",
+        activation=_activation_name(cells, device, secrets["dev_addr"], keys),
         mac_version=device.mac_version,
         keys=keys,
         f_cnt_up=cells.get("f_cnt_up", 0),

@@ -8,22 +8,23 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from gateway.devices_file.columns import ABSENT, COLUMNS
+from gateway.devices_file.columns import ABSENT, COLUMNS, ranges
 from gateway.devices_file.registration import ROOT_KEYS, SESSION_KEYS, session_keys
-from gateway.journal import Registration
+from gateway.journal import Nonces, Registration
 from gateway.model import Key, Place, Session
 
-COUNTERS = ("activation_number", "f_cnt_up", "n_f_cnt_down", "a_f_cnt_down", "confirmed_f_cnt_up")
+COUNTERS = ("activation_number", "session_name", "f_cnt_up", "n_f_cnt_down", "a_f_cnt_down", "confirmed_f_cnt_up")
+NONCES = ("next_join_nonce", "dev_nonces")
 
 
 def write_csv(registrations: Iterable[Registration]) -> str:
     """Return a devices file without keys and counters; imported again it changes nothing."""
-    secret = {*ROOT_KEYS, *SESSION_KEYS, *COUNTERS}
+    secret = {*ROOT_KEYS, *SESSION_KEYS, *COUNTERS, *NONCES}
     return _write(registrations, {column: cell for column, cell in CELLS.items() if column not in secret})
 
 
 def write_csv_with_keys(registrations: Iterable[Registration]) -> str:
-    """Return a devices file with keys, and the counters of ABP sessions: for another box, or for safe keeping."""
+    """Return a devices file with keys, and with the sessions and nonces that the registrations have: for another box."""
     return _write(registrations, CELLS)
 
 
@@ -36,6 +37,15 @@ def _of_place(read: Callable[[Place], float | None]) -> Cell:
 
 def _of_session(read: Callable[[Session], Any]) -> Cell:
     return lambda one: None if one.session is None else read(one.session)
+
+
+def _of_nonces(read: Callable[[Nonces], Any]) -> Cell:
+    return lambda one: None if one.nonces is None else read(one.nonces)
+
+
+def _abp_number(activation: str) -> str | None:
+    _, mark, number = activation.rpartition("-abp")
+    return number if mark else None
 
 
 CELLS: dict[str, Cell] = {
@@ -59,7 +69,12 @@ CELLS: dict[str, Cell] = {
     "longitude": _of_place(lambda place: place.longitude),
     "altitude_m": _of_place(lambda place: place.altitude_m),
     "tags": lambda one: " ".join(sorted(one.device.tags)),
-    "activation_number": _of_session(lambda session: session.activation.rpartition("-abp")[2]),
+    "activation_number": _of_session(lambda session: _abp_number(session.activation)),
+    "session_name": _of_session(
+        lambda session: session.activation if _abp_number(session.activation) is None else None
+    ),
+    "next_join_nonce": _of_nonces(lambda nonces: nonces.join_nonce),
+    "dev_nonces": _of_nonces(lambda nonces: ranges(nonces.dev_nonces)),
     "f_cnt_up": _of_session(lambda session: session.f_cnt_up),
     "n_f_cnt_down": _of_session(lambda session: session.n_f_cnt_down),
     "a_f_cnt_down": _of_session(lambda session: session.a_f_cnt_down),

@@ -7,14 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from gateway.journal import box
 from gateway.journal.database import Database, Each, Insert, Step
 from gateway.journal.registrations import abp_number, decode, encode, has_abp, is_clear, plan
 from gateway.journal.sessions import eui_number, eui_of
 from gateway.journal.store import Store
-from gateway.journal.values import Changes, ImportResult, Registration
+from gateway.journal.values import Changes, ImportResult, Nonces, Registration
 from gateway.journal.vault import Vault
 from gateway.journal.writer import Writer
-from gateway.model import Eui64, Session
+from gateway.model import Activation, Eui64, Session, is_moved
 
 
 class Registry:
@@ -30,6 +31,26 @@ class Registry:
         abp = {session.dev_eui: session for session in self._store.sessions.all() if has_abp(session)}
         found = await _registrations(self._store)
         return [replace(each, session=abp.get(each.device.dev_eui)) for each in found]
+
+    async def whole(self) -> Sequence[Registration]:
+        """Return all registrations as another box needs them: with the session in use, and with their nonces."""
+        used = defaultdict(set)
+        for eui, nonce in await self._store.database.fetch("SELECT dev_eui, nonce FROM dev_nonces"):
+            used[eui_of(eui)].add(nonce)
+        following = dict(await self._store.database.fetch("SELECT dev_eui, next FROM join_nonces"))
+        current = in_use(self._store.sessions.all())
+        return [
+            each
+            if each.device.activation is Activation.ABP
+            else replace(
+                each,
+                session=current.get(each.device.dev_eui),
+                nonces=_nonces(
+                    each.device.dev_eui, following.get(eui_number(each.device.dev_eui)), used[each.device.dev_eui]
+                ),
+            )
+            for each in await self.all()
+        ]
 
     async def put(self, registrations: Iterable[Registration]) -> ImportResult:
         """Register devices in one transaction; of several registrations of one device the last counts."""
@@ -68,7 +89,15 @@ class Registry:
         rows = await self._store.database.fetch(
             "SELECT next FROM join_nonces WHERE dev_eui = ?", (eui_number(dev_eui),)
         )
-        return int(rows[0][0]) if rows else 0
+        return max(await box.first_join_nonce(self._store.database), *(int(following) for (following,) in rows), 0)
+
+    async def rejoin_count(self, dev_eui: Eui64, join_eui: Eui64) -> int | None:
+        """Return the last RJcount1 of a device with a JoinEUI."""
+        rows = await self._store.database.fetch(
+            "SELECT last FROM rejoin_counts WHERE dev_eui = ? AND join_eui = ?",
+            (eui_number(dev_eui), eui_number(join_eui)),
+        )
+        return int(rows[0][0]) if rows else None
 
     async def _put(self, registrations: Iterable[Registration]) -> ImportResult:
         database = self._store.database
@@ -82,6 +111,21 @@ class Registry:
         if planned.steps or planned.changes != Changes():
             await self._writer.submit(changes=planned.changes, steps=planned.steps)
         return planned.result
+
+
+def in_use(sessions: Iterable[Session]) -> dict[Eui64, Session]:
+    """Return the session that each device uses, as far as it has shown: the newest one heard or moved here, else the newest."""
+    found: dict[Eui64, Session] = {}
+    for session in sessions:
+        before = found.get(session.dev_eui)
+        if before is None or session.f_cnt_up or is_moved(session) or not (before.f_cnt_up or is_moved(before)):
+            found[session.dev_eui] = session
+    return found
+
+
+def _nonces(dev_eui: Eui64, join_nonce: int | None, dev_nonces: Iterable[int]) -> Nonces | None:
+    nonces = Nonces(dev_eui=dev_eui, join_nonce=join_nonce, dev_nonces=frozenset(dev_nonces))
+    return None if nonces == Nonces(dev_eui=dev_eui) else nonces
 
 
 async def decoders(store: Store) -> dict[Eui64, str]:

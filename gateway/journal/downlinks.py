@@ -10,19 +10,20 @@ from gateway.journal.database import Database, Each, Insert, Statement, Step
 from gateway.journal.records import microseconds, moment
 from gateway.journal.sessions import eui_number, eui_of
 from gateway.journal.values import Event
-from gateway.model import Downlink, DownlinkState, Eui64
+from gateway.model import Downlink, DownlinkState, Eui64, Instant
 
 FORMAT = 1
 KEPT_ENDED = 10_000  # downlinks that came to an end, of all devices together; 2 MB
 KEPT_EVENTS = 20  # of one device
 
 
-def stored(downlinks: Sequence[Downlink], now: int) -> Iterator[Step]:
+def stored(downlinks: Sequence[Downlink], now: Instant) -> Iterator[Step]:
     """Yield what stores downlinks as they are; those that ended long ago give way."""
     if not downlinks:
         return
+    ended = microseconds(now.utc)
     rows = [
-        (one.id, eui_number(one.dev_eui), None if one.is_open else now, _encode(one))
+        (one.id, eui_number(one.dev_eui), None if one.is_open else ended, _encode(one))
         for one in {each.id: each for each in downlinks}.values()
     ]
     yield Insert("REPLACE INTO downlinks", rows)
@@ -59,6 +60,12 @@ async def load(database: Database, dev_eui: Eui64 | None, *, open_only: bool, li
     return [_decode(number, eui, record) for number, eui, record in reversed(rows)]
 
 
+async def find(database: Database, number: int) -> Downlink | None:
+    """Return one downlink; None where it is not known any more."""
+    rows = await database.fetch("SELECT id, dev_eui, record FROM downlinks WHERE id = ?", (number,))
+    return _decode(*rows[0]) if rows else None
+
+
 async def last_id(database: Database) -> int:
     """Return the greatest id that a downlink ever had."""
     ((greatest,),) = await database.fetch("SELECT max(id) FROM downlinks")
@@ -82,6 +89,8 @@ def _encode(downlink: Downlink) -> bytes:
             downlink.priority,
             None if downlink.expires_at is None else microseconds(downlink.expires_at),
             downlink.reference,
+            downlink.origin,
+            downlink.origin_key,
             downlink.state.value,
             downlink.tries,
             downlink.f_cnt,
@@ -92,9 +101,23 @@ def _encode(downlink: Downlink) -> bytes:
 
 
 def _decode(number: int, eui: int, record: bytes) -> Downlink:
-    _, f_port, payload, queued, confirmed, priority, expires, reference, state, tries, f_cnt, sent, detail = (
-        cbor2.loads(record)
-    )
+    (
+        _,
+        f_port,
+        payload,
+        queued,
+        confirmed,
+        priority,
+        expires,
+        reference,
+        origin,
+        key,
+        state,
+        tries,
+        f_cnt,
+        sent,
+        detail,
+    ) = cbor2.loads(record)
     return Downlink(
         id=number,
         dev_eui=eui_of(eui),
@@ -105,6 +128,8 @@ def _decode(number: int, eui: int, record: bytes) -> Downlink:
         priority=priority,
         expires_at=None if expires is None else moment(expires),
         reference=reference,
+        origin=origin,
+        origin_key=key,
         state=DownlinkState(state),
         tries=tries,
         f_cnt=f_cnt,

@@ -19,7 +19,9 @@ from types import MappingProxyType
 from typing import Self
 
 from gateway.errors import ConfigError
-from gateway.journal import boots, downlinks, schema, sealing, unclaimed
+from gateway.journal import boots, downlinks, schema, sealing, state_rows, unclaimed
+from gateway.journal.box import Box
+from gateway.journal.command_states import CommandStates
 from gateway.journal.cursors import Cursor
 from gateway.journal.database import Database
 from gateway.journal.destinations import Destination, added, removed
@@ -50,6 +52,7 @@ from gateway.model import Clock, Downlink, Eui64, Frame, Json, RowId, Session, T
 LIMIT_BYTES = 512 * 1024 * 1024  # some four million rows
 SMALLEST_LIMIT = 1024 * 1024
 KEY_FILE = "brygga.key"  # beside the database, where no other place is named
+LOOK_BACK = 100_000  # rows that are searched for a device's last ones: 10 MB, a day and more of a busy box
 KEEP_UNCLAIMED = 20_000  # frames of nobody; 3 MB, a day of a busy town
 KEEP_DELIVERED = timedelta(days=7)  # for people who look back; 75 MB at one row a second
 
@@ -67,6 +70,8 @@ class Journal:
         self._alone = asyncio.Lock()  # for what reads, decides and writes
         self._held = HeldRows(store, self._reader, self._writer, self._alone)
         self._registry = Registry(store, self._writer, self._alone)
+        self.command_states = CommandStates(store, self._writer)
+        self.box = Box(store, self._writer, self._alone)
 
     @classmethod
     async def open(
@@ -166,7 +171,8 @@ class Journal:
         async with self._alone:
             destination = self._store.destinations.pop(name)  # first, lest the next commit store its cursor again
             try:
-                await self._writer.submit(steps=removed(destination.number))
+                await self._writer.submit(steps=[*removed(destination.number), state_rows.forgotten(name)])
+                self._store.untold.pop(name, None)
             except BaseException:
                 self._store.destinations[name] = destination
                 raise
@@ -213,6 +219,10 @@ class Journal:
     def _waiting(self, known: Destination) -> int:
         return known.cursor.waiting(self._store.segments.last_row) + known.retries
 
+    async def latest(self, dev_eui: Eui64, limit: int, among: int = LOOK_BACK) -> Sequence[Row]:
+        """Return a device's newest rows, the newest first, of the newest ``among`` rows that are kept."""
+        return await self._reader.latest(dev_eui, limit, among)
+
     async def held(
         self, destination: str | None = None, kind: HeldKind | None = None, limit: int = 100
     ) -> Sequence[HeldRow]:
@@ -245,6 +255,10 @@ class Journal:
         An ABP session with the address and keys of the present one continues it, counters and all. Another address or
         key, or an activation "-abp<n>" with a greater n (a declared counter reset), begins the next activation and ends the one before.
         A device without a session keeps what it has, unless it has become an OTAA device.
+
+        An OTAA session from elsewhere keeps its name. One that is here already goes on with the greater counters of the two;
+        one that came here before it ends. Raises ConfigError that names every device that has joined here and is heard: its
+        own session would be lost. Nonces are added to those known, and a JoinNonce never moves back.
         """
         return await self._registry.put(devices)
 
@@ -260,6 +274,10 @@ class Journal:
         """Return all registrations by DevEUI, an ABP device's with its present session."""
         return await self._registry.all()
 
+    async def whole_devices(self) -> Sequence[Registration]:
+        """Return all registrations as another box needs them: with the session in use, and with their nonces."""
+        return await self._registry.whole()
+
     async def sessions(self) -> Sequence[Session]:
         """Return all sessions with their counters, oldest first."""
         return self._store.sessions.all()
@@ -269,8 +287,12 @@ class Journal:
         return await self._registry.dev_nonces(dev_eui)
 
     async def join_nonce(self, dev_eui: Eui64) -> int:
-        """Return the next JoinNonce of a device, 0 for one that never joined."""
+        """Return the next JoinNonce of a device; for one that never joined 0, in a box that skipped ahead more."""
         return await self._registry.join_nonce(dev_eui)
+
+    async def rejoin_count(self, dev_eui: Eui64, join_eui: Eui64) -> int | None:
+        """Return the last RJcount1 that a device has used with a JoinEUI; None before the first (LoRaWAN 1.1)."""
+        return await self._registry.rejoin_count(dev_eui, join_eui)
 
     def mac_state(self, session: Session) -> bytes | None:
         """Return a session's MAC state as it was committed last; None where it has none."""
@@ -281,6 +303,10 @@ class Journal:
     ) -> Sequence[Downlink]:
         """Return downlinks of a device or of all, the oldest first; of more than ``limit`` the newest."""
         return await downlinks.load(self._store.database, dev_eui, open_only=open_only, limit=limit)
+
+    async def downlink(self, number: int) -> Downlink | None:
+        """Return one downlink; None for one that was never there, or ended long ago."""
+        return await downlinks.find(self._store.database, number)
 
     async def last_downlink(self) -> int:
         """Return the greatest id that a downlink ever had, 0 before the first."""

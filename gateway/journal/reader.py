@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from gateway.journal.destinations import Destination
-from gateway.journal.records import decode_uplink
+from gateway.journal.records import DEV_EUI, decode_uplink
 from gateway.journal.segments import select
 from gateway.journal.store import Store
 from gateway.journal.values import Row
-from gateway.model import RowId
+from gateway.model import Eui64, RowId
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,24 @@ class Reader:
                 if len(found) == len(ids):
                     break
                 found |= await self._named(table, wanted)
+        return found
+
+    async def latest(self, dev_eui: Eui64, limit: int, among: int) -> list[Row]:
+        """Return a device's newest rows, the newest first, of the newest ``among`` rows of the log."""
+        found: list[Row] = []
+        async with self._store.reading:
+            segments = self._store.segments
+            first = max(segments.first_row, segments.last_row - among + 1)
+            for name, begin, end in reversed(segments.pieces([(first, segments.last_row)])):
+                sql = (
+                    f"SELECT id, record FROM {name} WHERE id BETWEEN ? AND ? AND substr(record, ?, 8) = ?"  # noqa: S608 — a name of ours
+                    " ORDER BY id DESC LIMIT ?"
+                )
+                values = (begin, end, DEV_EUI.start + 1, bytes.fromhex(dev_eui), limit - len(found))
+                rows = await self._store.database.fetch(sql, values)
+                found += [Row(RowId(row), decode_uplink(record, self._store.words)) for row, record in rows]
+                if len(found) == limit:
+                    break
         return found
 
     async def _named(self, table: str, wanted: tuple[str]) -> dict[int, bytes]:

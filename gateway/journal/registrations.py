@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cbor2
 
+from gateway.errors import ConfigError
 from gateway.journal.database import Insert, Step
 from gateway.journal.sessions import Name, eui_number, eui_of
 from gateway.journal.values import Changes, ImportResult, Registration
 from gateway.journal.vault import Vault
-from gateway.model import Activation, Device, Entity, Eui64, Key, MacVersion, Place, RootKeys, Session
+from gateway.model import (
+    Activation,
+    Device,
+    Entity,
+    Eui64,
+    Key,
+    MacVersion,
+    Place,
+    RootKeys,
+    Session,
+    is_moved,
+    never_back,
+)
 
 CLEAR, SEALED = 1, 2  # formats of a record: version 1 of the schema had keys in clear
 KEYS = 2  # of a device: AppKey and NwkKey
@@ -88,7 +101,11 @@ def plan(
     present: Mapping[Eui64, Sequence[Session]],
     vault: Vault,
 ) -> Plan:
-    """Compare the registrations with what is stored; ``last`` has the last ABP activations by EUI number."""
+    """Compare the registrations with what is stored; ``last`` has the last ABP activations by EUI number.
+
+    Raises ConfigError that names every device whose session here would be lost.
+    """
+    refuse_lost_sessions(wanted.values(), present)
     rows: list[tuple[int, bytes]] = []
     begun: list[Session] = []
     retired: list[Name] = []
@@ -98,19 +115,28 @@ def plan(
         session, gone = next_session(registration, present.get(eui, ()), last.get(number))
         begun += [session] if session else []
         retired += gone
-        same = known is not None and replace(known, session=None) == replace(registration, session=None)
+        same = known is not None and _bare(known) == _bare(registration)
         if not same:
             rows.append((number, encode(registration, vault)))
         if known is None:
             added += 1
         elif not same or session or gone:
             changed += 1
-    abp = [(eui_number(session.dev_eui), abp_number(session)) for session in begun]
+    abp = [(eui_number(session.dev_eui), abp_number(session)) for session in begun if has_abp(session)]
     steps = [
         *([Insert("REPLACE INTO devices", rows)] if rows else []),
         *([Insert("REPLACE INTO abp_activations", abp)] if abp else []),
     ]
-    changes = Changes(sessions=tuple(begun), retired=tuple(retired))
+    changes = Changes(
+        sessions=tuple(begun),
+        retired=tuple(retired),
+        dev_nonces=tuple((eui, nonce) for eui, one in wanted.items() if one.nonces for nonce in one.nonces.dev_nonces),
+        join_nonces=tuple(
+            (eui, one.nonces.join_nonce)
+            for eui, one in wanted.items()
+            if one.nonces and one.nonces.join_nonce is not None
+        ),
+    )
     return Plan(changes, steps, ImportResult(added, changed, len(wanted) - added - changed))
 
 
@@ -122,6 +148,8 @@ def next_session(
     ``last`` is the greatest ABP activation number that the device ever had.
     """
     given = registration.session
+    if given is not None and registration.device.activation is Activation.OTAA:
+        return _brought(given, present)
     if given is None:
         ended = [session for session in present if _is_of_other_kind(session, registration.device.activation)]
         return None, [(session.dev_eui, session.activation) for session in ended]
@@ -132,6 +160,60 @@ def next_session(
     else:
         session = new = _activated(given, last)
     return new, [(old.dev_eui, old.activation) for old in present if old.activation != session.activation]
+
+
+def refuse_lost_sessions(registrations: Iterable[Registration], present: Mapping[Eui64, Sequence[Session]]) -> None:
+    """Raise ConfigError that names every OTAA device whose own session here would end with the one that it brings."""
+    problems = []
+    for one in registrations:
+        if one.session is None or one.device.activation is not Activation.OTAA:
+            continue
+        problems += [
+            _refusal(session) for session in present.get(one.device.dev_eui, ()) if _is_in_the_way(session, one.session)
+        ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _is_in_the_way(session: Session, given: Session) -> bool:
+    """Tell whether ``session`` was made by a join here and is in use, or has the name of another one."""
+    if _is_same(session, given) or is_moved(session) or has_abp(session):
+        return False
+    return session.f_cnt_up > 0 or session.activation == given.activation
+
+
+def _refusal(session: Session) -> str:
+    return (
+        f"{session.dev_eui}: it has joined here and is in use (DevAddr {session.dev_addr}, next uplink {session.f_cnt_up}), "
+        f"and the file brings another session: leave the session out of the file, or first `brygga device remove "
+        f"{session.dev_eui}`"
+    )
+
+
+def _brought(given: Session, present: Sequence[Session]) -> tuple[Session | None, list[Name]]:
+    """Return what an OTAA session from elsewhere begins or moves on, and which it ends.
+
+    A session that is here already keeps its name and its receive windows, with the greater counters of the two; what was
+    joined after it stays.
+    """
+    place = next((index for index, session in enumerate(present) if _is_same(session, given)), None)
+    ended = [
+        (old.dev_eui, old.activation)
+        for index, old in enumerate(present)
+        if index != place and (place is None or index < place or is_moved(old) or has_abp(old))
+    ]
+    if place is None:
+        return given, ended
+    session = never_back(given, present[place])
+    return (None if session == present[place] else session), ended
+
+
+def _is_same(session: Session, given: Session) -> bool:
+    return not has_abp(session) and session.dev_addr == given.dev_addr and session.keys == given.keys
+
+
+def _bare(registration: Registration) -> Registration:
+    return replace(registration, session=None, nonces=None)
 
 
 def abp_number(session: Session) -> int:
@@ -159,14 +241,8 @@ def _continues(session: Session, given: Session) -> bool:
 
 def _corrected(session: Session, given: Session) -> Session:
     """Return what is given, under the name that it has here and with no counter below what is here."""
-    return replace(
-        given,
-        activation=session.activation,
-        f_cnt_up=max(session.f_cnt_up, given.f_cnt_up),
-        n_f_cnt_down=max(session.n_f_cnt_down, given.n_f_cnt_down),
-        a_f_cnt_down=max(session.a_f_cnt_down, given.a_f_cnt_down),
-        confirmed_f_cnt_up=session.confirmed_f_cnt_up,
-    )
+    named = replace(given, activation=session.activation, confirmed_f_cnt_up=session.confirmed_f_cnt_up)
+    return never_back(session, named)
 
 
 def _activated(given: Session, last: int | None) -> Session:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import cbor2
 
 from gateway.journal.database import Database, Each, Insert, Step
 from gateway.journal.vault import Vault
-from gateway.model import DevAddr, Eui64, Key, MacVersion, Session, SessionKeys
+from gateway.model import DevAddr, Eui64, Key, MacVersion, Session, SessionKeys, never_back
 
 CLEAR, SEALED = 1, 2  # formats of a record: version 1 of the schema had keys in clear
 KEYS = 4  # of a session
@@ -45,7 +44,10 @@ class Sessions:
         return tuple(session for _, session in self._known.values())
 
     def stage(self, sessions: Sequence[Session], retired: Sequence[Name]) -> None:
-        """Note what changes; of several states of one session the last counts, but no counter moves back."""
+        """Note what changes; of several states of one session the last counts, but no counter moves back.
+
+        An import may come with counters that it read before an uplink.
+        """
         for session in sessions:
             name = (session.dev_eui, session.activation)
             found = self._staged.get(name) or self._known.get(name)
@@ -53,7 +55,7 @@ class Sessions:
                 self._staged[name] = (self._next, session)
                 self._next += 1
             else:
-                self._staged[name] = (found[0], _never_back(found[1], session))
+                self._staged[name] = (found[0], never_back(found[1], session))
         for name in retired:
             self._staged[name] = None
 
@@ -137,18 +139,6 @@ async def unsealed(database: Database, vault: Vault) -> list[Step]:
 
 def _name(session: Session) -> Name:
     return session.dev_eui, session.activation
-
-
-def _never_back(old: Session, new: Session) -> Session:
-    """Return ``new`` with no counter below its old value: an import may come with counters it read before an uplink."""
-    if new.f_cnt_up >= old.f_cnt_up and new.n_f_cnt_down >= old.n_f_cnt_down and new.a_f_cnt_down >= old.a_f_cnt_down:
-        return new
-    return replace(
-        new,
-        f_cnt_up=max(new.f_cnt_up, old.f_cnt_up),
-        n_f_cnt_down=max(new.n_f_cnt_down, old.n_f_cnt_down),
-        a_f_cnt_down=max(new.a_f_cnt_down, old.a_f_cnt_down),
-    )
 
 
 def _only_counters_differ(old: Session, new: Session) -> bool:

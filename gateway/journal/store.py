@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,10 +12,10 @@ from itertools import islice
 from pathlib import Path
 
 from gateway.errors import StorageError
-from gateway.journal import destinations, downlinks, segments, sessions
-from gateway.journal.database import WAL_PAGES, Database, Insert, Step, Transaction
+from gateway.journal import destinations, downlinks, segments, sessions, state_rows
+from gateway.journal.database import WAL_PAGES, Database, Each, Insert, Step, Transaction
 from gateway.journal.destinations import Destination
-from gateway.journal.records import EPOCH, decode_uplink, microseconds
+from gateway.journal.records import EPOCH, decode_uplink
 from gateway.journal.schema import PAGE_SIZE
 from gateway.journal.segments import Segments
 from gateway.journal.sessions import Sessions, eui_number
@@ -22,7 +23,7 @@ from gateway.journal.values import Stats, WhenFull
 from gateway.journal.vault import Vault
 from gateway.journal.words import Words
 from gateway.journal.writer import Entry, Rows
-from gateway.model import Clock, RowId
+from gateway.model import Clock, CommandState, RowId
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,13 @@ SEGMENT_BYTES = 1_250_000  # some 10,000 rows; a thousand pages are dropped in a
 SEGMENTS_IN_LIMIT = 16  # at least: with a small limit the segments are smaller
 CROWDED = 0.75  # of the log's pages in use: delivered segments go before the quota is reached
 FULL = 0.9  # from here on undelivered segments go, if they may; a segment is at most a sixteenth
+JOIN_NONCE = (  # never back: a device refuses a JoinNonce that it knows
+    "INSERT INTO join_nonces VALUES (?, ?) ON CONFLICT (dev_eui) DO UPDATE SET next = max(next, excluded.next)"
+)
+REJOIN_COUNT = (
+    "INSERT INTO rejoin_counts VALUES (?, ?, ?)"
+    " ON CONFLICT (dev_eui, join_eui) DO UPDATE SET last = max(last, excluded.last)"
+)
 DROPS_WHEN_CROWDED = 2  # for each segment that begins, so that the file empties
 
 
@@ -67,6 +75,8 @@ class Store:
     commits: int = 0
     committed_rows: int = 0
     failed_commits: int = 0
+    untold: Counter[str] = field(default_factory=Counter)  # states of commands that wait, by destination
+    _to_tell: Counter[str] = field(default_factory=Counter)  # those of the commit under way
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by a query of the log: no segment goes meanwhile
     _wanted_drops: int = 0  # of delivered segments that retention would keep, to make room
     _newest: tuple[int, datetime] = (0, EPOCH)  # the last row of the oldest closed segment, and when it was heard
@@ -98,6 +108,7 @@ class Store:
             segments=await _load_segments(database, max(lows, default=0), quota.segment_bytes),
             sessions=await sessions.load(database, vault),
             destinations=known,
+            untold=Counter(await state_rows.waiting(database)),
         )
 
     # ── the writer's side ───────────────────────────────────────────────────────────────────────────────────────
@@ -170,13 +181,18 @@ class Store:
         if records:
             ids, log = self.segments.stage(records)
             steps += log
+        now, to_tell = self.clock(), list[CommandState]()
         for entry in entries:
             changes = entry.changes
             self.sessions.stage(changes.sessions, changes.retired)
             self.sessions.stage_mac_states(changes.mac_states)
             steps += entry.steps
-            steps += downlinks.stored(changes.downlinks, microseconds(self.clock().utc))
+            steps += downlinks.stored(changes.downlinks, now)
+            to_tell += (state_rows.state_of(one, now) for one in changes.downlinks if one.origin)
+            to_tell += changes.command_states
             steps += downlinks.told(changes.events)
+        steps += state_rows.to_tell(to_tell)
+        self._to_tell = Counter(one.destination for one in to_tell)
         steps += self.sessions.steps()
         steps += _nonces(entries)
         steps += self._settlements()
@@ -189,6 +205,9 @@ class Store:
         self.words.confirm()
         self.sessions.confirm()
         self._confirm_settlements()
+        if self._to_tell:
+            self.untold += self._to_tell
+            self.ring()
         if records:
             self._look |= self.segments.is_full  # a segment has begun
             self.segments.confirm(records)
@@ -260,9 +279,15 @@ class Store:
 def _nonces(entries: Sequence[Entry]) -> list[Step]:
     used = [(eui_number(eui), nonce) for entry in entries for eui, nonce in entry.changes.dev_nonces]
     following = [(eui_number(eui), nonce) for entry in entries for eui, nonce in entry.changes.join_nonces]
+    rejoined = [
+        (eui_number(eui), eui_number(join_eui), count)
+        for entry in entries
+        for eui, join_eui, count in entry.changes.rejoin_counts
+    ]
     return [
         *([Insert("INSERT OR IGNORE INTO dev_nonces", used)] if used else []),
-        *([Insert("REPLACE INTO join_nonces", following)] if following else []),
+        *([Each(JOIN_NONCE, following)] if following else []),
+        *([Each(REJOIN_COUNT, rejoined)] if rejoined else []),
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.model import Device, Downlink, Eui64, Frame, Json, RootKeys, RowId, Session, Uplink
+from gateway.model import CommandState, Device, Downlink, Eui64, Frame, Json, RootKeys, RowId, Session, Uplink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,8 @@ class Changes:
     mac_states: tuple[tuple[Eui64, str, bytes], ...] = ()  # of sessions by (dev_eui, activation)
     downlinks: tuple[Downlink, ...] = ()  # inserted, or replaced by id
     events: tuple[Event, ...] = ()
+    command_states: tuple[CommandState, ...] = ()  # to be told beside those that `downlinks` bring with them
+    rejoin_counts: tuple[tuple[Eui64, Eui64, int], ...] = ()  # the last RJcount1 of a device (1.1), by its JoinEUI
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +130,34 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nonces:
+    """What an OTAA device remembers of its joins elsewhere: a smaller JoinNonce it refuses, an old DevNonce is a replay."""
+
+    dev_eui: Eui64
+    join_nonce: int | None = None  # the next to use here; None: not known
+    dev_nonces: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedAhead:
+    """That the counters of this box were raised by a margin, for an older state may have come back."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
     """A device with its secrets.
 
-    ``session`` holds an ABP device's keys and address; see `Journal.put_devices` for what becomes of its activation.
+    ``session`` holds an ABP device's keys and address, or the session that an OTAA device has elsewhere; see
+    `Journal.put_devices` for what becomes of its activation. ``nonces`` come with an OTAA device from elsewhere.
     """
 
     device: Device
     root_keys: RootKeys = field(default_factory=RootKeys)
     session: Session | None = None
+    nonces: Nonces | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,6 @@ from gateway.model import DevAddr, Device, Eui64, Key, MacVersion, RootKeys, Ses
 JOIN_NONCES: Final = 1 << 24  # JoinNonce has three octets
 DEV_NONCE_GROWS: Final = frozenset({MacVersion.V1_0_4, MacVersion.V1_1})  # before, it was random
 
-# NetID type: bits of the type in a DevAddr (all ones but the last), bits of the NwkID (Backend Interfaces 1.1, section 5.1)
-NWK_ID_BITS: Final = (6, 6, 9, 11, 12, 13, 15, 17)
-
 JOIN_REQUEST: Final = 0xFF  # JoinReqType of a join request; a rejoin request's is its own type (1.1, section 6.2.3)
 
 
@@ -144,19 +141,3 @@ def _join_accept(asked: Asked, device: Device, root_keys: RootKeys, content: Joi
     if asked.join_request_type != JOIN_REQUEST:
         key = crypto.derive_js_enc_key(key, device.dev_eui)
     return JOIN_ACCEPT_MHDR + crypto.encrypt_join_accept(key, octets + mic)
-
-
-def dev_addr_prefix(net_id: int) -> tuple[int, int]:
-    """Return the prefix of a NetID's DevAddrs (in place, the rest 0) and how many bits it has."""
-    net_id_type = net_id >> 21
-    nwk_id_bits = NWK_ID_BITS[net_id_type]
-    bits = net_id_type + 1 + nwk_id_bits
-    type_prefix = (1 << net_id_type + 1) - 2  # 0, 10, 110, …
-    nwk_id = net_id & ((1 << nwk_id_bits) - 1)
-    return (type_prefix << nwk_id_bits | nwk_id) << (32 - bits), bits
-
-
-def new_dev_addr(net_id: int, random_bits: int) -> DevAddr:
-    """Return a DevAddr of a NetID (24 bits); ``random_bits`` (32) fill what the NetID leaves free."""
-    prefix, bits = dev_addr_prefix(net_id)
-    return DevAddr(f"{prefix | random_bits & (0xFFFF_FFFF >> bits):08x}")

@@ -193,7 +193,7 @@ def listens_as(rejoin: Rejoin) -> Session | None:
 
 def kept_state(state: MacState) -> MacState:
     """Return the MAC state of a session whose radio parameters go on in the next: its counters begin anew at 0."""
-    return replace(state, asked=(), silences=0, ask_from=0)
+    return replace(state, asked=(), silences=0, ask_from=0, rj_count0=None)
 
 
 def ended_by_offer(sessions: Sequence[Session], rejoin: Rejoin) -> tuple[Session, ...]:

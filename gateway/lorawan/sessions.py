@@ -32,6 +32,10 @@ class OpenSession:
     def __post_init__(self) -> None:
         self.ciphers = SessionCiphers(self.session.keys)
 
+    def sent_on(self, reception: Reception, region: Region) -> tuple[int, int]:
+        """Return TxDr and TxCh (1.1); TxCh is the device's number of the channel, so it comes from the frequency."""
+        return region.data_rate_number(reception.data_rate) or 0, region.channel(reception.frequency_hz) or 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUplink:
@@ -109,7 +113,7 @@ def _made_v1_1(opened: OpenSession, frame: Frame, data_frame: DataFrame, f_cnt: 
         opened.ciphers.uplink_mic_v1_1(data_frame.signed, f_cnt, conf_f_cnt=conf_f_cnt, tx_dr=tx_dr, tx_ch=tx_ch)
         == data_frame.mic
         for conf_f_cnt in _acknowledged_counters(opened.session, data_frame)
-        for tx_dr, tx_ch in {_sent_on(reception, region) for reception in frame.receptions}
+        for tx_dr, tx_ch in {opened.sent_on(reception, region) for reception in frame.receptions}
     )
 
 
@@ -118,11 +122,6 @@ def _acknowledged_counters(session: Session, data_frame: DataFrame) -> set[int]:
     if not data_frame.f_ctrl.ack:
         return {0}
     return {max(session.n_f_cnt_down - 1, 0), max(session.a_f_cnt_down - 1, 0)}
-
-
-def _sent_on(reception: Reception, region: Region) -> tuple[int, int]:
-    """Return TxDr and TxCh; TxCh is the device's number of the channel, so it comes from the frequency."""
-    return region.data_rate_number(reception.data_rate) or 0, region.channel(reception.frequency_hz) or 0
 
 
 def _open(opened: OpenSession, frame: Frame, data_frame: DataFrame, f_cnt: int) -> Opened:

@@ -115,9 +115,9 @@ class Dispatch:
         return queued
 
     async def drop(self, ids: Sequence[int]) -> int:
-        """Drop open downlinks, and return how many there were."""
+        """Drop open downlinks, and return how many there were; waits while the disk takes nothing."""
         dropped = self._parts.queue.drop(ids)
-        await self._parts.journal.commit(Changes(downlinks=dropped))
+        await self._parts.keeping.keep(Changes(downlinks=dropped))  # they have left the queue, and must not come back to it
         return len(dropped)
 
     # ── class C ──

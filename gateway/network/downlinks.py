@@ -32,11 +32,11 @@ class DownlinkQueue:
         self._told = told
 
     def load(self, downlinks: Iterable[Downlink], last_id: int) -> None:
-        """Take the open downlinks of the journal."""
-        self._waiting.clear()
-        self._last_id = max(self._last_id, last_id)
+        """Take the open downlinks of the journal that are new here: of the others memory knows the later state."""
         for downlink in downlinks:
-            self._waiting[downlink.dev_eui].append(downlink)
+            if downlink.id > self._last_id:
+                self._waiting[downlink.dev_eui].append(downlink)
+        self._last_id = max(self._last_id, last_id)
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))

@@ -1,21 +1,31 @@
-"""Joining: nonces that are never used twice, addresses, and the session that a join request begins."""
+"""Joining and rejoining: nonces that are never used twice, addresses, and the session that a request begins."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.journal import Changes, Journal, Registration
 from gateway.lorawan.channel_plan import cf_list
-from gateway.lorawan.join import answer_join, new_dev_addr, open_join_request
-from gateway.lorawan.mac_layer import begin
-from gateway.lorawan.phy import JoinRequest
+from gateway.lorawan.dev_addr import AddressBlock
+from gateway.lorawan.join import answer_join, open_join_request
+from gateway.lorawan.mac_layer import MacState, begin
+from gateway.lorawan.phy import JoinRequest, RejoinRequest
 from gateway.lorawan.region import Region
-from gateway.model import Activation, DataRate, DevAddr, Eui64
+from gateway.lorawan.rejoin import (
+    Rejoin,
+    RejoinCounts,
+    answer_rejoin,
+    ended_by_offer,
+    kept_state,
+    listens_as,
+    open_rejoin_request,
+)
+from gateway.model import Activation, DataRate, DevAddr, Eui64, Session, is_moved
 from gateway.network.mac_records import encode
-from gateway.network.sessions import LiveSession
+from gateway.network.sessions import LiveSession, name_of
 
 ADDRESS_TRIES: Final = (
     16  # draws of a DevAddr; where all are taken two devices share one, and their MICs tell them apart
@@ -30,23 +40,33 @@ class Nonces:
     next_join_nonce: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """A session that was begun, what is to be committed for it, and the join accept."""
+    """A session that was begun, what is to be committed for it, and the join accept; what it puts an end to."""
 
     live: LiveSession
     changes: Changes
     accept: bytes
+    listens_as: Session | None  # where the device waits for the accept; None: as after a join request
+    ended: tuple[LiveSession, ...]
 
 
 class Joins:
     """The join server of this box."""
 
-    def __init__(self, journal: Journal, region: Region, net_id: int, random_bits: Callable[[int], int]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        region: Region,
+        net_id: int,
+        random_bits: Callable[[int], int],
+        addresses: AddressBlock | None = None,
+    ) -> None:
         self._journal = journal
         self._region = region
         self._net_id = net_id
         self._random_bits = random_bits
+        self._addresses = addresses or AddressBlock.of_net_id(net_id)
         self._nonces: dict[Eui64, Nonces] = {}
 
     def forget(self) -> None:
@@ -58,16 +78,49 @@ class Joins:
         request: JoinRequest,
         registration: Registration | None,
         data_rate: DataRate,
+        sessions: Sequence[LiveSession],
         taken: Container[DevAddr],
     ) -> Joined:
         """Return what a join request begins; BadFrame says why it begins nothing."""
         if registration is None or registration.device.activation is not Activation.OTAA:
             raise BadFrame(BadFrameReason.UNKNOWN_DEVICE, request.dev_eui)
-        device, root_keys = registration.device, registration.root_keys
+        device = registration.device
         nonces = await self._nonces_of(device.dev_eui)
-        open_join_request(request, device, root_keys, nonces.used)
+        open_join_request(request, device, registration.root_keys, nonces.used)
         session, accept = answer_join(
             request,
+            device,
+            registration.root_keys,
+            join_nonce=nonces.next_join_nonce,
+            net_id=self._net_id,
+            dev_addr=self._free_address(taken),
+            region=self._region,
+        )
+        nonces.used.add(request.dev_nonce)
+        changes = Changes(dev_nonces=((device.dev_eui, request.dev_nonce),))
+        state = replace(self._begun(session, data_rate), join_eui=request.join_eui)
+        ended = tuple(one for one in sessions if one.session.f_cnt_up == 0 and not is_moved(one.session))[:-1]
+        return self._joined(session, state, accept, changes, nonces, ended=ended)
+
+    async def answer_again(
+        self,
+        request: RejoinRequest,
+        registration: Registration | None,
+        data_rate: DataRate,
+        sessions: Sequence[LiveSession],
+        taken: Container[DevAddr],
+    ) -> Joined:
+        """Return what a rejoin request of LoRaWAN 1.1 begins; BadFrame says why it begins nothing."""
+        if registration is None:
+            raise BadFrame(BadFrameReason.UNKNOWN_DEVICE, request.dev_eui)
+        device, root_keys = registration.device, registration.root_keys
+        joined_with = next((one.mac.join_eui for one in reversed(sessions) if one.mac.join_eui is not None), None)
+        nonces = await self._nonces_of(device.dev_eui)
+        counts = await self._counts(request, sessions)
+        known = [one.session for one in sessions]
+        rejoin = open_rejoin_request(request, device, root_keys, known, counts, joined_with=joined_with)
+        session, accept = answer_rejoin(
+            rejoin,
             device,
             root_keys,
             join_nonce=nonces.next_join_nonce,
@@ -75,17 +128,38 @@ class Joins:
             dev_addr=self._free_address(taken),
             region=self._region,
         )
-        nonces.used.add(request.dev_nonce)
-        nonces.next_join_nonce += 1
+        signer = next((one for one in sessions if one.session == rejoin.session), None)
+        changes = _counted(rejoin, signer)
+        state = kept_state(signer.mac) if rejoin.keeps_radio and signer else self._begun(session, data_rate)
+        state = replace(state, join_eui=rejoin.join_eui)
+        gone = {name_of(one) for one in ended_by_offer(known, rejoin)}
+        ended = tuple(one for one in sessions if name_of(one.session) in gone)
+        return self._joined(session, state, accept, changes, nonces, ended=ended, listens_as=listens_as(rejoin))
+
+    def _begun(self, session: Session, data_rate: DataRate) -> MacState:
         number = self._region.data_rate_number(data_rate) or 0
-        state = begin(self._region, cf_list(self._region, device.mac_version), data_rate=number)
-        changes = Changes(
+        return begin(self._region, cf_list(self._region, session.mac_version), data_rate=number)
+
+    def _joined(
+        self,
+        session: Session,
+        state: MacState,
+        accept: bytes,
+        changes: Changes,
+        nonces: Nonces,
+        *,
+        ended: tuple[LiveSession, ...],
+        listens_as: Session | None = None,
+    ) -> Joined:
+        nonces.next_join_nonce += 1
+        changes = replace(
+            changes,
             sessions=(session,),
-            dev_nonces=((device.dev_eui, request.dev_nonce),),
-            join_nonces=((device.dev_eui, nonces.next_join_nonce),),
-            mac_states=((session.dev_eui, session.activation, encode(state)),),
+            join_nonces=((session.dev_eui, nonces.next_join_nonce),),
+            mac_states=(*changes.mac_states, (*name_of(session), encode(state))),
         )
-        return Joined(LiveSession(session, mac=state), changes, accept)
+        live = LiveSession(session, mac=state)
+        return Joined(live=live, changes=changes, accept=accept, listens_as=listens_as, ended=ended)
 
     async def _nonces_of(self, dev_eui: Eui64) -> Nonces:
         """Return a device's nonces, of which memory has the one copy: two join requests may be heard at once."""
@@ -94,10 +168,26 @@ class Joins:
             self._nonces.setdefault(dev_eui, Nonces(set(used), following))
         return self._nonces[dev_eui]
 
+    async def _counts(self, request: RejoinRequest, sessions: Sequence[LiveSession]) -> RejoinCounts:
+        of_device = None
+        if request.join_eui is not None:
+            of_device = await self._journal.rejoin_count(request.dev_eui, request.join_eui)
+        of_sessions = {one.session.activation: one.mac.rj_count0 for one in sessions if one.mac.rj_count0 is not None}
+        return RejoinCounts(of_sessions=of_sessions, of_device=of_device)
+
     def _free_address(self, taken: Container[DevAddr]) -> DevAddr:
-        address = new_dev_addr(self._net_id, self._random_bits(32))
+        address = self._addresses.address(self._random_bits(32))
         for _ in range(ADDRESS_TRIES):
             if address not in taken:
                 break
-            address = new_dev_addr(self._net_id, self._random_bits(32))
+            address = self._addresses.address(self._random_bits(32))
         return address
+
+
+def _counted(rejoin: Rejoin, signer: LiveSession | None) -> Changes:
+    """Return what must never be taken again; the session's own count moves in memory at once."""
+    request = rejoin.request
+    if signer is None:
+        return Changes(rejoin_counts=((request.dev_eui, rejoin.join_eui, request.rj_count),))
+    signer.mac = replace(signer.mac, rj_count0=request.rj_count)
+    return Changes(mac_states=((*name_of(signer.session), encode(signer.mac)),))

@@ -12,7 +12,7 @@ from gateway.lorawan.mac_commands import TXParamSetupReq, read, write
 from gateway.lorawan.mac_layer import DeviceStatus, MacState
 from gateway.lorawan.phy import Direction
 from gateway.lorawan.region import Channel, Region
-from gateway.model import MacVersion
+from gateway.model import Eui64, MacVersion
 
 FORMAT: Final = 1
 
@@ -36,6 +36,8 @@ def encode(state: MacState) -> bytes:
             None if status is None else (status.battery, status.margin_db, status.told_at),
             state.silences,
             state.ask_from,
+            state.join_eui,
+            state.rj_count0,
         ),
         timezone=None,
     )
@@ -43,10 +45,11 @@ def encode(state: MacState) -> bytes:
 
 def decode(record: bytes, region: Region, mac_version: MacVersion) -> MacState:
     """Return what encode() was given."""
-    _, channels, enabled, setting, asked, refused, least_power, fastest, duty, tx, device_class, status, *patience = (
+    _, channels, enabled, setting, asked, refused, least_power, fastest, duty, tx, device_class, status, *rest = (
         cbor2.loads(record)
     )
     data_rate, tx_power, nb_trans = setting
+    silences, ask_from, join_eui, rj_count0 = rest
     plan = ChannelPlan(region, tuple(None if one is None else Channel(*one) for one in channels), frozenset(enabled))
     return MacState(
         plan=plan,
@@ -59,8 +62,10 @@ def decode(record: bytes, region: Region, mac_version: MacVersion) -> MacState:
         tx_param_setup=None if tx is None else TXParamSetupReq.from_bytes(tx),
         device_class=device_class,
         status=None if status is None else DeviceStatus(battery=status[0], margin_db=status[1], told_at=status[2]),
-        silences=patience[0],
-        ask_from=patience[1],
+        silences=silences,
+        ask_from=ask_from,
+        join_eui=None if join_eui is None else Eui64(join_eui),
+        rj_count0=rj_count0,
     )
 
 

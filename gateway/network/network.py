@@ -13,14 +13,15 @@ import logging
 import secrets
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.journal import Changes, Event, Journal, Registration
 from gateway.lorawan.channel_plan import cf_list
+from gateway.lorawan.dev_addr import AddressBlock
 from gateway.lorawan.mac_layer import MacState, begin
-from gateway.lorawan.phy import DataFrame, JoinRequest, parse
+from gateway.lorawan.phy import DataFrame, JoinRequest, RejoinRequest, parse
 from gateway.lorawan.region import Region
 from gateway.lorawan.sessions import NewUplink, Repeated, open_uplink
 from gateway.model import (
@@ -32,6 +33,7 @@ from gateway.model import (
     Json,
     Session,
     TimeQuality,
+    never_back,
 )
 from gateway.network.claiming import claim
 from gateway.network.dispatch import Dispatch, Parts
@@ -40,6 +42,7 @@ from gateway.network.joins import Joins
 from gateway.network.keeping import Keeping, Kept
 from gateway.network.mac import Composed, MacLayer
 from gateway.network.mac_records import decode, encode
+from gateway.network.refused import Refused
 from gateway.network.sessions import LiveSession, LiveSessions, name_of
 from gateway.network.transmitters import Answer, Transmitters
 from gateway.network.unclaimed import UnclaimedFrames
@@ -48,16 +51,8 @@ from gateway.sources import Source
 logger = logging.getLogger(__name__)
 
 NOBODYS: Final = frozenset({BadFrameReason.UNKNOWN_DEV_ADDR, BadFrameReason.UNKNOWN_DEVICE, BadFrameReason.MIC})
+ALL_ROWS: Final = -1  # what SQLite takes for no LIMIT
 REFUSALS_KEPT: Final = 200  # of the last frames refused, for whoever asks why a device is not heard
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A frame that was not taken, and why."""
-
-    frame: Frame
-    reason: BadFrameReason
-    detail: str
 
 
 class Network:
@@ -65,7 +60,7 @@ class Network:
 
     ``hear`` may be called many times at once. A counter moves in memory at once, and on disk with its uplink; the
     commits of one session keep their order, so that no counter is on disk before the uplink it counts.
-    ``random_bits`` fill DevAddrs.
+    ``random_bits`` fill DevAddrs, which lie in ``addresses`` (all of the NetID's where it is None).
     """
 
     def __init__(
@@ -79,6 +74,7 @@ class Network:
         trust: TimeQuality = TimeQuality.NTP,
         random_bits: Callable[[int], int] = secrets.randbits,
         antenna_gain_dbi: Callable[[str], float] = lambda _: 0.0,
+        addresses: AddressBlock | None = None,
     ) -> None:
         self._journal = journal
         self._region = region
@@ -86,7 +82,7 @@ class Network:
         self._registered: dict[Eui64, Registration] = {}
         self._sessions = LiveSessions()
         self._keeping = Keeping(journal)
-        self._joins = Joins(journal, region, net_id, random_bits)
+        self._joins = Joins(journal, region, net_id, random_bits, addresses)
         self._transmitters = Transmitters(sources, region, clock, antenna_gain_dbi)
         self.queue = DownlinkQueue()
         self._mac = MacLayer(region, self.queue, trust)
@@ -117,11 +113,13 @@ class Network:
     async def load(self) -> None:
         """Read devices, sessions and open downlinks from the journal; again after they changed there.
 
-        A session that is known already keeps its counters: memory may be ahead of the disk, never behind. Frames of nobody
+        A session that is known already keeps its counters: memory may be ahead of the disk, behind it only where an import
+        brought greater ones. Frames of nobody
         that a new session verifies become uplinks, with the time they were heard at.
         """
         registrations = await self._journal.devices()
-        downlinks, last_id = await self._journal.downlinks(open_only=True), await self._journal.last_downlink()
+        downlinks = await self._journal.downlinks(open_only=True, limit=ALL_ROWS)
+        last_id = await self._journal.last_downlink()
         sessions = await self._journal.sessions()
         known = {name_of(one.session): one for one in self._sessions}
         self._registered = {registration.device.dev_eui: registration for registration in registrations}
@@ -131,7 +129,9 @@ class Network:
             if session.dev_eui in self._registered
         }
         self._sessions.replace_all(live)
-        self.queue.load((one for one in downlinks if one.dev_eui in self._registered), last_id)
+        self.queue.load(downlinks, last_id)
+        if orphans := [one.id for eui in self.queue.devices() if eui not in self._registered for one in self.queue.of(eui)]:
+            await self.dispatch.drop(orphans)
         self._joins.forget()
         fresh = [one for name, one in live.items() if name not in known]
         if claimed := await claim(fresh, self._sessions, self.unclaimed, self._keeping, self._region):
@@ -157,7 +157,7 @@ class Network:
             match parse(frame.phy_payload):
                 case DataFrame() as data_frame:
                     await self._hear_data(frame, data_frame)
-                case JoinRequest() as request:
+                case JoinRequest() | RejoinRequest() as request:
                     await self._hear_join(frame, request)
                 case other:
                     self._refuse(frame, BadFrame(BadFrameReason.NOT_SUPPORTED, type(other).__name__))
@@ -251,16 +251,22 @@ class Network:
 
     # ── joining ──
 
-    async def _hear_join(self, frame: Frame, request: JoinRequest) -> None:
-        registration = self._registered.get(request.dev_eui)
-        joined = await self._joins.answer(request, registration, frame.best.data_rate, self._sessions.addresses)
-        dev_eui, session = request.dev_eui, joined.live.session
+    async def _hear_join(self, frame: Frame, request: JoinRequest | RejoinRequest) -> None:
+        dev_eui = request.dev_eui
+        registration, sessions = self._registered.get(dev_eui), self._sessions.of(dev_eui)
+        data_rate, taken = frame.best.data_rate, self._sessions.addresses
+        if isinstance(request, JoinRequest):
+            joined = await self._joins.answer(request, registration, data_rate, sessions, taken)
+            words = f"joined as {joined.live.session.dev_addr}, DevNonce {request.dev_nonce}"
+        else:
+            joined = await self._joins.answer_again(request, registration, data_rate, sessions, taken)
+            words = f"rejoined (type {request.rejoin_type}) as {joined.live.session.dev_addr}"
         self.last_heard[dev_eui] = frame.heard_at.monotonic
-        words = f"joined as {session.dev_addr}, DevNonce {request.dev_nonce}, through {frame.best.gateway}"
+        words = f"{words}, through {frame.best.gateway}"
         kept = await self._keeping.keep(
             replace(
                 joined.changes,
-                retired=self._sessions.retire(self._sessions.never_heard(dev_eui)[:-1]),
+                retired=self._sessions.retire(joined.ended),
                 events=(Event(dev_eui, self._clock().utc, words),),
             )
         )
@@ -270,7 +276,7 @@ class Network:
         self.counts["joins"] += 1
         logger.info("%s %s", dev_eui, words)
         if kept is Kept.AT_ONCE:
-            self.dispatch.answer(frame, Answer(phy_payload=joined.accept, session=None))
+            self.dispatch.answer(frame, Answer(phy_payload=joined.accept, session=joined.listens_as))
 
     # ── sessions ──
 
@@ -282,6 +288,7 @@ class Network:
 
     def _live(self, session: Session, known: LiveSession | None) -> LiveSession:
         if known is not None and known.session.keys == session.keys:
+            known.session = never_back(session, known.session)
             return known
         return LiveSession(session, mac=self._mac_state(session))
 

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from gateway.lorawan.adr import HeardUplink
 from gateway.lorawan.mac_layer import MacState
+from gateway.lorawan.region import Region
 from gateway.lorawan.sessions import OpenSession
-from gateway.model import DevAddr, Eui64, Frame, Session
+from gateway.model import DevAddr, Eui64, Frame, Reception, Session, is_moved
 
 _Key = TypeVar("_Key")
 Name = tuple[Eui64, str]  # of a session: device and activation
@@ -28,6 +29,11 @@ class LiveSession(OpenSession):
     history: tuple[HeardUplink, ...] = ()  # what ADR looks at
     last: Frame | None = None  # the last frame heard: where a class C device is, and what people ask for
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def sent_on(self, reception: Reception, region: Region) -> tuple[int, int]:
+        """Return TxDr and TxCh (1.1) as this device numbers its channels."""
+        data_rate = region.data_rate_number(reception.data_rate) or 0
+        return data_rate, self.mac.plan.tx_ch(reception.frequency_hz, data_rate) or 0
 
 
 class LiveSessions:
@@ -60,7 +66,7 @@ class LiveSessions:
     def current(self, dev_eui: Eui64) -> LiveSession | None:
         """Return the session that a device uses, as far as it has shown: the newest one heard, else the newest."""
         sessions = self.of(dev_eui)
-        heard = [one for one in sessions if one.session.f_cnt_up]
+        heard = [one for one in sessions if one.session.f_cnt_up or is_moved(one.session)]
         return next(reversed(heard or [*sessions]), None)
 
     def replace_all(self, sessions: Mapping[Name, LiveSession]) -> None:
@@ -81,10 +87,6 @@ class LiveSessions:
         """Return the device's sessions that ``live`` follows. Later ones stay: a copy of an old frame may come slowly."""
         sessions = self.of(live.session.dev_eui)
         return [*sessions[: sessions.index(live)]] if live in sessions else []
-
-    def never_heard(self, dev_eui: Eui64) -> list[LiveSession]:
-        """Return sessions whose join accepts brought no uplink: the device did not hear them, or has not sent yet."""
-        return [one for one in self.of(dev_eui) if one.session.f_cnt_up == 0]
 
     def retire(self, ended: Sequence[LiveSession]) -> tuple[Name, ...]:
         """Forget sessions, and return their names for the journal to forget."""

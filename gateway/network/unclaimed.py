@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.errors import BadFrame, StorageError
 from gateway.journal import Journal
 from gateway.journal import Unclaimed as Kept
+from gateway.lorawan.operators import operator
 from gateway.lorawan.phy import DataFrame, Direction, JoinRequest, parse
 from gateway.model import DevAddr, Eui64, Frame, Json
 
@@ -28,8 +29,9 @@ class Stranger:
     kind: str  # "data" or "join"
     address: str
     join_eui: Eui64 | None
-    frames: int
     last: Frame
+    frames: int = 0
+    gateways: set[Eui64] = field(default_factory=set)  # that heard it
 
 
 class UnclaimedFrames:
@@ -76,7 +78,7 @@ class UnclaimedFrames:
         """Let go of frames that were claimed."""
         await self._journal.forget_unclaimed(ids)
 
-    async def listing(self) -> Sequence[Mapping[str, Json]]:
+    async def strangers(self) -> Sequence[Stranger]:
         """Return who transmits nearby and belongs to nobody, the last heard first."""
         await self.write()
         strangers: dict[tuple[str, str], Stranger] = {}
@@ -85,8 +87,8 @@ class UnclaimedFrames:
                 known = strangers.setdefault((found.kind, found.address), found)
                 known.frames += 1
                 known.last = kept.frame
-        ordered = sorted(strangers.values(), key=lambda one: one.last.heard_at.utc, reverse=True)
-        return [_as_json(one) for one in ordered]
+                known.gateways |= {reception.gateway for reception in kept.frame.receptions}
+        return sorted(strangers.values(), key=lambda one: one.last.heard_at.utc, reverse=True)
 
 
 def _address(frame: Frame) -> DevAddr | None:
@@ -100,21 +102,23 @@ def _address(frame: Frame) -> DevAddr | None:
 def _strangers(frame: Frame) -> Iterator[Stranger]:
     match parse(frame.phy_payload):
         case DataFrame(dev_addr=dev_addr, direction=Direction.UPLINK):
-            yield Stranger("data", dev_addr, None, 0, frame)
+            yield Stranger("data", dev_addr, None, frame)
         case JoinRequest(dev_eui=dev_eui, join_eui=join_eui):
-            yield Stranger("join", dev_eui, join_eui, 0, frame)
+            yield Stranger("join", dev_eui, join_eui, frame)
 
 
-def _as_json(stranger: Stranger) -> Mapping[str, Json]:
+def as_json(stranger: Stranger) -> Mapping[str, Json]:
+    """Return a stranger as the commands show it."""
     best = stranger.last.best
     return {
         "kind": stranger.kind,
         "address": stranger.address,
         "join_eui": stranger.join_eui,
+        "operator": operator(DevAddr(stranger.address)) if stranger.kind == "data" else None,
         "frames": stranger.frames,
         "last_heard": stranger.last.heard_at.utc.isoformat(),
         "rssi_dbm": best.rssi_dbm,
         "snr_db": best.snr_db,
         "data_rate": str(best.data_rate),
-        "gateways": sorted({reception.gateway for reception in stranger.last.receptions}),
+        "gateways": sorted(stranger.gateways),
     }

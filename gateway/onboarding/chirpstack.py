@@ -14,7 +14,7 @@ from typing import Final
 
 from gateway.devices_file.spreadsheet import Row
 from gateway.journal import Registration
-from gateway.model import Activation, Device, MacVersion, Place, RootKeys, Session, SessionKeys
+from gateway.model import Activation, Device, MacVersion, Place, RootKeys, Session, SessionKeys, moved_activation
 from gateway.onboarding.chirpstack_records import Record, records
 from gateway.onboarding.documents import NotJson, documents
 from gateway.onboarding.field import NO_EUI, Cell, Field, shown
@@ -24,7 +24,6 @@ from gateway.onboarding.moved import (
     join_nonce_unknown,
     lacking,
     moved,
-    moved_activation,
     shared_counter,
     tags_of,
 )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.journal import Registration
-from gateway.model import Activation, DevAddr, Eui64, MacVersion, RootKeys, Session, SessionKeys
+from gateway.journal import Nonces, Registration
+from gateway.model import Activation, MacVersion, RootKeys, Session
 
-FINGERPRINT: Final = b"brygga moved session 1\0"  # parts this use of the digest from every other
-MOVED: Final = "moved-"
 JOIN_NONCE_GROWS: Final = frozenset({MacVersion.V1_0_4, MacVersion.V1_1})  # devices of these check it
 
 
@@ -22,15 +19,6 @@ class Site:
     rx2_data_rate: int = 0
     rx2_frequency_hz: int = 869_525_000
     decoders: frozenset[str] = frozenset()  # "vendor/model"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nonces:
-    """What an OTAA device remembers of its joins elsewhere: a smaller JoinNonce it refuses, an old DevNonce is a replay."""
-
-    dev_eui: Eui64
-    join_nonce: int | None = None  # the next to use here; None: not known
-    dev_nonces: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,24 +45,6 @@ def moved(
         problems=tuple(f"{name}: {problem}" for problem in dict.fromkeys(problems)),
         remarks=tuple(f"{name}: {remark}" for remark in dict.fromkeys(remarks)),
     )
-
-
-def moved_activation(dev_eui: Eui64, dev_addr: DevAddr, keys: SessionKeys) -> str:
-    """Return the name of an OTAA session that began in another network: ``"<DevAddr>-moved-<16 hex digits>"``.
-
-    The digits are a digest of the device and its session keys. So a second import of the same session has the same
-    name (and its uplinks the same ids), one after a rejoin another, for each join derives new keys; and none can be
-    that of a join here, which ends in its JoinNonce, nor of an ABP session. A digest of 512 bits of key tells no key.
-    """
-    digest = hashlib.sha256(FINGERPRINT + bytes.fromhex(dev_eui + dev_addr))
-    for key in (keys.f_nwk_s_int_key, keys.s_nwk_s_int_key, keys.nwk_s_enc_key, keys.app_s_key):
-        digest.update(key.reveal())
-    return f"{dev_addr}-{MOVED}{digest.hexdigest()[:16]}"
-
-
-def is_moved(session: Session) -> bool:
-    """Tell whether a session is an OTAA session that began in another network."""
-    return session.activation.startswith(f"{session.dev_addr}-{MOVED}")
 
 
 def shared_counter(session: Session) -> Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.devices_file.spreadsheet import Unreadable, rows
 from gateway.errors import ConfigError
 from gateway.onboarding.chirpstack import read_chirpstack, read_chirpstack_rows
-from gateway.onboarding.labels import read_label, registration
+from gateway.onboarding.labels import TypedLabel, read_label, registration
 from gateway.onboarding.moved import Moved, Site, lacking, moved
 from gateway.onboarding.recognise import Kind
 from gateway.onboarding.the_things_stack import read_the_things_stack, read_the_things_stack_rows
@@ -40,10 +40,15 @@ def _read_table(kind: Kind, text: str, name: str, site: Site | None) -> Moved:
 
 def _read_label(text: str, name: str) -> Moved:
     try:
-        label = read_label(text)
-        registered = registration(label)
+        registered = registration(read_whole_label(text))
     except ConfigError as error:
         return moved(name, [], error.problems, [])
-    if isinstance(label, Label) and label.checksum_ok is False:
-        return moved(name, [], [MISREAD], [])
     return moved(name, [registered], [], lacking(registered))
+
+
+def read_whole_label(text: str) -> Label | TypedLabel:
+    """Return what a label says; raises ConfigError with everything that is wrong with it, a checksum that does not fit too."""
+    label = read_label(text)
+    if isinstance(label, Label) and label.checksum_ok is False:
+        raise ConfigError(MISREAD)
+    return label

@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from gateway.devices_file.spreadsheet import Row
-from gateway.journal import Registration
+from gateway.journal import Nonces, Registration
 from gateway.model import Activation, Device, Eui64, Json, MacVersion, Place, RootKeys
 from gateway.onboarding.documents import NotJson, documents
 from gateway.onboarding.field import NO_EUI, Cell, Field, plain, shown
-from gateway.onboarding.moved import Moved, Nonces, Site, join_nonce_unknown, lacking, moved, tags_of
+from gateway.onboarding.moved import Moved, Site, join_nonce_unknown, lacking, moved, tags_of
 from gateway.onboarding.the_things_stack_session import is_abp, key_of, read_session
 
 MAC_VERSIONS: Final = {  # by the digits of MAC_V1_0_3 or 1.0.3

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from gateway.model import Eui64, Key, MacVersion, Session, SessionKeys
+from gateway.model import Eui64, Key, MacVersion, Session, SessionKeys, moved_activation
 from gateway.onboarding.field import COUNTER_MAX, Field
-from gateway.onboarding.moved import Site, moved_activation, shared_counter
+from gateway.onboarding.moved import Site, shared_counter
 
 NETWORK_RX1_DELAY: Final = 5  # seconds; what the stack asks of a device where nothing is configured (config.go)
 TTN_RX2_DATA_RATE: Final = 3  # RX2 of the frequency plan EU_863_870_TTN is SF9

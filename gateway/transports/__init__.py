@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.model import Answer, Json, Request
@@ -25,4 +26,30 @@ class Transport(Protocol):
 
     def status(self) -> Mapping[str, Json]:
         """Return what people and metrics want to see: connected, since when, protocol, last error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a platform sent us."""
+
+    topic: str
+    body: bytes
+    number: int  # the packet identifier, which stays the same when it is sent again; 0 where it cannot be (QoS 0)
+    is_retained: bool = False  # kept by the broker for whoever comes: nobody knows how old it is
+    is_repeated: bool = False  # the broker sends it again, for our acknowledgement did not come
+
+
+Take = Callable[[Message], Awaitable[None]]
+"""Return when a message is safe: only then it is acknowledged."""
+
+
+class Listener(Transport, Protocol):
+    """A transport that platforms also speak to us through."""
+
+    async def receive(self, take: Take) -> None:
+        """Keep a connection open and give what comes to ``take``, one at a time, in its order.
+
+        Ends only by Unreachable: there is no connection, or it was lost. What was not safe then comes again.
+        """
         ...

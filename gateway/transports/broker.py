@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from paho.mqtt.matcher import MQTTMatcher
+
 from gateway.transports.endpoint import Endpoint
 from gateway.transports.secret import Secret
 from gateway.transports.tls import Tls
@@ -18,6 +20,13 @@ class MqttVersion(StrEnum):
 
     V5 = "5"
     V3_1_1 = "3.1.1"
+
+
+def is_for(topic_filter: str, topic: str) -> bool:
+    """Tell whether a subscription to ``topic_filter`` brings what is published to ``topic`` (MQTT 5.0, section 4.7)."""
+    matcher = MQTTMatcher()  # type: ignore[no-untyped-call]  # paho has no types here
+    matcher[topic_filter] = True
+    return next(matcher.iter_match(topic), None) is not None  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +42,7 @@ class Broker:
     window: int = WIDEST_WINDOW  # unacknowledged at a time; the broker's Receive Maximum may make it less
     keepalive_s: int = 60  # 0: none, and a connection that died while idle is noticed with the next message
     status_topic: str | None = None  # retained "online" and "offline", the latter as last will
-    clean_start: bool = True
+    listen_topic: str | None = None  # a filter: what the platform says to us; the session then outlives the connection
     connect_limit_s: float = 15.0  # for name, TCP, TLS and CONNACK together
     answer_limit_s: float = 20.0  # for a PUBACK while one is due
 

@@ -13,22 +13,21 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.errors import Unreachable
 from gateway.model import Answer, Request, Verdict
-from gateway.transports import network
+from gateway.transports import Message, network
 from gateway.transports.broker import Broker, MqttVersion
+from gateway.transports.greeting import QOS, greet, inbox_of, new_client
 from gateway.transports.publication import PackedProperties, PropertyCache, packet_octets, too_large, unsendable
 from gateway.transports.reasons import TAKEN, connect_words, disconnect_words, puback
-from gateway.transports.wire import SUCCESS, Wire, WiredClient
+from gateway.transports.wire import Wire
 
 LARGEST_RECEIVE_MAXIMUM: Final = 0xFFFF  # where a broker names none (MQTT 5.0, section 3.2.2.3.3)
 CLOSE_LIMIT_S: Final = 2.0  # to send what is left; after that the connection is cut
 SECOND_ADDRESS_S: Final = 0.25  # after which a host's next address is tried beside the first (RFC 8305, section 5)
-QOS: Final = 1
 WANTS_TLS: Final = "does that port speak TLS (mqtts://)?"
 
 
@@ -59,38 +58,56 @@ class Link:
         self._sending: _Sending | None = None
         self._tick_timer: asyncio.TimerHandle | None = None
         self._wire = Wire(self._came, self._lost)
-        self._client = _client(broker)
+        self._client = new_client(broker)
         self._client.wire = self._wire
         self._client.acknowledged = self._settle
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish
         self._client.on_disconnect = self._on_disconnect
+        self.inbox = inbox_of(broker, self._client)
         self.ended: str | None = None  # why, in words; None while it lasts
         self.ended_reason: int | None = None  # of the broker's DISCONNECT
         self.window = broker.window
         self.largest_packet: int | None = None  # octets, as the broker said
 
     async def open(self, tls: ssl.SSLContext | None) -> None:
-        """Connect and wait for the CONNACK; Unreachable says why there is none, and then nothing is left open."""
-        where = self._broker.endpoint
+        """Connect and wait for the CONNACK; Unreachable says why there is none, and then nothing is left open.
+
+        A link with an inbox is also subscribed then, or its inbox says why not: what goes out does not wait for that right.
+        """
+        where, is_open = self._broker.endpoint, False
         try:
             async with asyncio.timeout(self._broker.connect_limit_s):
                 await self._loop.create_connection(
                     lambda: self._wire, where.host, where.port, ssl=tls, happy_eyeballs_delay=SECOND_ADDRESS_S
                 )
-                _greet(self._client, self._broker)
+                greet(self._client, self._broker)
                 self._client.flush()
                 await self._greeted.wait()
+                await self._subscribe()
+            is_open = True
         except OSError as error:  # a TimeoutError is one
             silent = self._wire.connected and isinstance(error, TimeoutError)
-            words = "connected, and no CONNACK came: is that port a broker's?" if silent else self._words(error)
+            words = self._silent() if silent else self._words(error)
             raise Unreachable(f"{where}: {words}") from error
         finally:
-            if not self._greeted.is_set():
+            if not is_open:
                 self.cut("given up")
         if self.ended is not None:
             raise Unreachable(f"{where}: {self.ended}")
         self._tick()
+
+    async def _subscribe(self) -> None:
+        if self.inbox is not None and self.ended is None:
+            self.inbox.subscribe()
+            self._client.flush()
+            await self.inbox.subscribed()
+
+    def acknowledge(self, message: Message) -> None:
+        """Tell the broker that a message of the inbox is safe; on a link that has ended it comes again."""
+        if self.inbox is not None and self.ended is None:
+            self.inbox.acknowledge(message)
+            self._client.flush()
 
     async def publish(self, requests: Sequence[Request], window: int, *, retain: bool = False) -> list[Answer]:
         """Publish all, at most ``window`` unanswered at a time, and return an answer for each.
@@ -196,6 +213,11 @@ class Link:
             return words
         return f"{words}: does that port speak TLS?" if self._broker.endpoint.secure else f"{words}: {WANTS_TLS}"
 
+    def _silent(self) -> str:
+        if self._greeted.is_set():
+            return "connected, and the broker does not answer a subscription"
+        return "connected, and no CONNACK came: is that port a broker's?"
+
     def _tick(self) -> None:
         """Let paho ping, and see whether the last ping was answered."""
         self._client.loop_misc()
@@ -221,6 +243,8 @@ class Link:
         if self._tick_timer is not None:
             self._tick_timer.cancel()
         self._greeted.set()
+        if self.inbox is not None:
+            self.inbox.end()
         if self._sending is not None:
             _resolve(self._sending.done)
 
@@ -251,35 +275,6 @@ class Link:
             self._end(f"its answer to CONNECT is none of MQTT {self._broker.version}: is that port a broker's?")
         else:
             self._end(f"the connection was given up: {reason}")
-
-
-def _client(broker: Broker) -> WiredClient:
-    v5 = broker.version is MqttVersion.V5
-    client = WiredClient(
-        CallbackAPIVersion.VERSION2,
-        client_id=broker.client_id,
-        clean_session=None if v5 else broker.clean_start,
-        protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
-        reconnect_on_failure=False,  # else a refused 3.1.1 CONNECT makes paho dial again by itself
-    )
-    client.max_inflight_messages_set(0)  # the window is ours; with one of its own paho walks all of it at each PUBACK
-    # paho writes at once, message by message, unless somebody says that he looks after that: `flush` does.
-    client.on_socket_register_write = lambda *_: None
-    if broker.username is not None:
-        client.username_pw_set(broker.username, broker.password.reveal() if broker.password else None)
-    if broker.status_topic is not None:
-        client.will_set(broker.status_topic, b"offline", qos=QOS, retain=True)
-    return client
-
-
-def _greet(client: WiredClient, broker: Broker) -> None:
-    host, port, keepalive = broker.endpoint.host, broker.endpoint.port, broker.keepalive_s
-    # No properties: a broker of 3.1.1 would take them for the client_id, and wait for the rest of it instead of saying no.
-    if broker.version is MqttVersion.V5:
-        rc = client.connect(host, port, keepalive, clean_start=broker.clean_start)
-    else:
-        rc = client.connect(host, port, keepalive)
-    assert rc == SUCCESS, rc
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

@@ -1,7 +1,7 @@
 """MQTT: each request is a publication at QoS 1, settled by its PUBACK and by nothing else.
 
-The connection is opened by the first `send`, and by the next one after it was lost: whoever sends knows how long to
-wait between two tries. A loss while idle is noticed and shown at once. With a ``status_topic`` the broker therefore
+The connection is opened by the first `send` or `receive`, and by the next one after it was lost: whoever calls knows how
+long to wait between two tries. A broker with a ``listen_topic`` is subscribed to at each opening. A loss while idle is noticed and shown at once. With a ``status_topic`` the broker therefore
 holds "offline" (the last will) from a loss until the next uplink, and "online" from then on.
 """
 
@@ -14,7 +14,7 @@ from typing import Final
 
 from gateway.errors import Unreachable
 from gateway.model import Answer, Clock, Json, Request, Verdict
-from gateway.transports import tls
+from gateway.transports import Take, tls
 from gateway.transports.broker import Broker, MqttVersion
 from gateway.transports.link import Link
 from gateway.transports.reasons import ABOUT_A_MESSAGE, NO_SUBSCRIBERS, puback
@@ -41,6 +41,7 @@ class Mqtt:
         self._trouble: tuple[str, float] | None = None  # the last one: words, monotonic
         self._one_by_one = False  # the broker hung up over a message, and it is not known which
         self._status_refused = ""
+        self._subscribe_refused = ""
         self._losses: deque[float] = deque(maxlen=LOSSES)  # monotonic
         self._connects = 0
         self._counts: Counter[str] = Counter()
@@ -59,6 +60,19 @@ class Mqtt:
         self._counts.update(answer.verdict.value for answer in answers)
         self._counts["no_subscribers"] += sum(answer.status == NO_SUBSCRIBERS for answer in answers)
         return answers
+
+    async def receive(self, take: Take) -> None:
+        """Give what the platform says to ``take`` until the connection is lost; see `Listener.receive`."""
+        async with self._turn:  # as in `send`
+            link = await self._open_link()
+        if link.inbox is None:
+            raise RuntimeError("a broker without a listen_topic has nothing to say")
+        self._subscribe_refused = f"commands: {link.inbox.refused}" if link.inbox.refused else ""
+        while (message := await link.inbox.next()) is not None:
+            await take(message)
+            link.acknowledge(message)
+            self._counts["received"] += 1
+        raise Unreachable(f"{self._broker.endpoint}: {link.ended}")
 
     async def close(self) -> None:
         """Say "offline" and good-bye, within three seconds."""
@@ -159,4 +173,6 @@ class Mqtt:
             )
         if self._status_refused:
             notes.append(self._status_refused)
+        if self._subscribe_refused:
+            notes.append(self._subscribe_refused)
         return notes

@@ -39,6 +39,7 @@ NAMES: Final = {
     0x8C: "Bad authentication method",
     0x8D: "Keep alive timeout",
     0x8E: "Session taken over",
+    0x8F: "Topic filter invalid",
     0x90: "Topic name invalid",
     0x91: "Packet identifier in use",
     0x93: "Receive maximum exceeded",
@@ -53,6 +54,7 @@ NAMES: Final = {
     0x9D: "Server moved",
     0x9F: "Connection rate exceeded",
     0xA0: "Maximum connect time",
+    0xA2: "Wildcard subscriptions not supported",
 }
 
 PUBACK_ADVICE: Final = {
@@ -87,6 +89,14 @@ DISCONNECT_ADVICE: Final = {
     0x96: "the broker finds that too many messages come at once",
 }
 
+SUBSCRIBE_ADVICE: Final = {
+    0x80: "the broker does not take this subscription; ask its owner",
+    0x87: "the broker does not let this user subscribe to the topic; ask for the right, or correct the topic",
+    0x8F: "the broker does not take this topic filter",
+    0x97: "the broker's quota for this client is used up",
+    0xA2: "the broker takes no subscription with wildcards",
+}
+
 TAKEN: Final = Answer(verdict=Verdict.TAKEN, status=0, detail="0x00 Success")
 
 
@@ -114,6 +124,11 @@ def verdict(code: int) -> Verdict:
 def connect_words(code: int, said: str = "") -> str:
     """Say why a broker did not let us in, and what would help."""
     return named(code, CONNECT_ADVICE.get(code, ""), said)
+
+
+def subscribe_words(code: int, said: str = "") -> str:
+    """Say why a broker does not let us subscribe, and what would help."""
+    return named(code, SUBSCRIBE_ADVICE.get(code, ""), said)
 
 
 def disconnect_words(code: int, said: str = "") -> str:

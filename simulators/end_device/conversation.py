@@ -52,7 +52,7 @@ class Conversation:
         asks = False
         if adr:
             self.setting = backed_off(self.setting, self._silent)
-            asks = asks_for_a_sign(self.setting, self._silent)
+            asks = asks_for_a_sign(self.setting, self._silent, self.activated.mac_version)
             self._silent += 1
         return FCtrl(adr=adr, adr_ack_req=asks, ack=self._owes_ack is not None)
 

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 from typing import Final, Self
 
-from gateway.errors import BadFrame
-from gateway.lorawan.channel_plan import ChannelPlan
-from gateway.lorawan.crypto import SessionCiphers
 from gateway.lorawan.join_accept import JoinAcceptContent
 from gateway.lorawan.mac_commands import DeviceModeInd, ForceRejoinReq, MacCommand, RekeyInd, ResetInd
 from gateway.lorawan.mac_commands.v1_0 import BATTERY_UNKNOWN
 from gateway.lorawan.mac_commands.v1_1 import CLASS_C, MINOR_1_1
-from gateway.lorawan.phy import DataFrame, JoinAccept, parse
+from gateway.lorawan.phy import DataFrame, JoinAccept
 from gateway.model import DevAddr, Eui64, Key, MacVersion, SessionKeys
 from simulators.end_device import joining
 from simulators.end_device.conversation import Conversation
 from simulators.end_device.joining import JOIN, REJOIN_KEEPING_RADIO, Asked, Credentials
 from simulators.end_device.obeying import Circumstances
-from simulators.end_device.sealing import Activated, Counters, SignedUplink
-from simulators.end_device.setting import Setting, hop, hop_to_join, initial, join_windows, rejoin_windows, windows
+from simulators.end_device.sealing import Activated, Counters, SignedUplink, parsed
+from simulators.end_device.setting import (
+    Setting,
+    granted,
+    hop,
+    hop_to_join,
+    hop_to_rejoin,
+    initial,
+    join_windows,
+    rejoin_windows,
+    windows,
+)
 from simulators.end_device.values import Downlink, Listening, Make, NotActivated, OnAir
 
 NO_JOIN_EUI: Final = Eui64("0000000000000000")
 DEV_NONCES: Final = 1 << 16
 SNR_DB: Final = 7.0  # of a downlink, where the caller has no better one
 AS_MADE: Final = Make()
+AFTER_RESET, AFTER_JOIN = (
+    ResetInd(minor=MINOR_1_1),
+    RekeyInd(minor=MINOR_1_1),
+)  # what a 1.1 device tells until confirmed
 _NONCES_COUNT: Final = frozenset({MacVersion.V1_0_4, MacVersion.V1_1})  # DevNonce and JoinNonce grow
 
 
@@ -66,7 +78,7 @@ class EndDevice:
         self.keys: SessionKeys | None = None
         self._conversation: Conversation | None = None
         self.on_air: OnAir = hop_to_join(self.setting, self._hops)
-        self.listening: Listening = join_windows(self.setting, self.on_air)
+        self._listens = partial(join_windows, self.setting, self.on_air)  # worked out only where somebody asks
 
     @classmethod
     def abp(
@@ -82,17 +94,14 @@ class EndDevice:
         """Return a personalised device; keys that are not given are drawn."""
         device = cls(dev_eui, mac_version=mac_version, random=random, make=make)
         device.keys = keys or device._drawn_keys()
-        activated = Activated(dev_addr, mac_version, SessionCiphers(device.keys))
-        device._begin(activated, device.setting, Counters(), ResetInd(minor=MINOR_1_1))
+        device._begin(Activated.of(dev_addr, mac_version, device.keys), device.setting, Counters(), AFTER_RESET)
         return device
 
     def _drawn_keys(self) -> SessionKeys:
-        def draw() -> Key:
-            return Key(self._random.randbytes(16))
-
+        one, two, three, four = (Key(self._random.randbytes(16)) for _ in range(4))
         if self.mac_version is not MacVersion.V1_1:
-            return SessionKeys.v1_0(nwk_s_key=draw(), app_s_key=draw())
-        return SessionKeys(f_nwk_s_int_key=draw(), s_nwk_s_int_key=draw(), nwk_s_enc_key=draw(), app_s_key=draw())
+            return SessionKeys.v1_0(nwk_s_key=one, app_s_key=two)
+        return SessionKeys(f_nwk_s_int_key=one, s_nwk_s_int_key=two, nwk_s_enc_key=three, app_s_key=four)
 
     def restart(self) -> None:
         """Lose power: an OTAA device must join again, a personalised one knows what it was personalised with."""
@@ -101,7 +110,7 @@ class EndDevice:
             self.keys = self.join_nonce = self._asked = None
         elif lost is not None:
             counters = Counters() if self.make.oddities.forgets_counters else lost.counters
-            self._begin(lost.activated, self.setting, counters, ResetInd(minor=MINOR_1_1))
+            self._begin(lost.activated, self.setting, counters, AFTER_RESET)
 
     def _begin(self, activated: Activated, setting: Setting, counters: Counters, tells: MacCommand) -> None:
         self._conversation = Conversation(activated, setting, counters)
@@ -118,6 +127,11 @@ class EndDevice:
         if self._conversation is None:
             return initial(self.make.region, self.make.data_rate)
         return self._conversation.setting
+
+    @property
+    def listening(self) -> Listening:
+        """Where it listens after its last frame."""
+        return self._listens()
 
     @property
     def dev_addr(self) -> DevAddr | None:
@@ -177,7 +191,7 @@ class EndDevice:
             self._used_nonces.add(self.dev_nonce)
         self._asked = Asked(JOIN, self.dev_nonce)
         self.on_air = hop_to_join(self.setting, self._hops)
-        self.listening = join_windows(self.setting, self.on_air)
+        self._listens = partial(join_windows, self.setting, self.on_air)
         return joining.join_request(self._credentials(), self.dev_nonce)
 
     def _fresh_nonce(self) -> int:
@@ -196,21 +210,21 @@ class EndDevice:
         which = rejoin_type == 1
         self._asked = Asked(rejoin_type, self.rejoin_counts[which])
         self.rejoin_counts[which] += 1
+        self.on_air = hop_to_rejoin(self.setting, self._hops, rejoin_type, talk.rejoin_wanted)
+        self._listens = partial(rejoin_windows, self.setting, self.on_air)
         talk.rejoin_wanted = None
-        self.on_air = hop(self.setting, self._hops)
-        self.listening = rejoin_windows(self.setting, self.on_air)
         return joining.rejoin_request(self._credentials(), self._asked, self.net_id, self.keys.s_nwk_s_int_key)
 
     def accept(self, phy_payload: bytes) -> bool:
         """Take a join accept that answers the last request; False, and nothing changed, where it is not for us."""
-        frame, asked = _parsed(phy_payload), self._awaited()
+        frame, asked = parsed(phy_payload), self._awaited()
         if asked is None or not isinstance(frame, JoinAccept):
             return False
         content = joining.open_accept(self._credentials(), asked, frame.encrypted)
-        if content is None or not self._is_new(content):
-            return False
-        self._joined(content, asked)
-        return True
+        if content is not None and self._is_new(content):
+            self._joined(content, asked)
+            return True
+        return False
 
     def _awaited(self) -> Asked | None:
         """Return the question that is not answered yet; before the first join the caller may have set the DevNonce."""
@@ -223,11 +237,10 @@ class EndDevice:
 
     def _joined(self, content: JoinAcceptContent, asked: Asked) -> None:
         who = self._credentials()
-        setting = self.setting if asked.kind == REJOIN_KEEPING_RADIO else _granted(self.setting, content)
+        setting = self.setting if asked.kind == REJOIN_KEEPING_RADIO else granted(self.setting, content)
         self.keys = joining.session_keys(who, asked, content)
         version = joining.spoken_version(who, content, self.mac_version)
-        activated = Activated(content.dev_addr, version, SessionCiphers(self.keys))
-        self._begin(activated, setting, Counters(), RekeyInd(minor=MINOR_1_1))
+        self._begin(Activated.of(content.dev_addr, version, self.keys), setting, Counters(), AFTER_JOIN)
         self.join_nonce = self._last_join_nonce = content.join_nonce
         self.net_id, self._asked, self.rejoin_counts[0] = content.net_id, None, 0
 
@@ -256,12 +269,12 @@ class EndDevice:
 
     def _sent(self, uplink: SignedUplink) -> bytes:
         self.on_air = hop(self.setting, self._hops)
-        self.listening = windows(self.setting, self.on_air, self.make.device_class)
+        self._listens = partial(windows, self.setting, self.on_air, self.make.device_class)
         return self._talk().activated.sealed(uplink, self.on_air)
 
     def hear(self, phy_payload: bytes, *, snr_db: float = SNR_DB) -> Downlink | None:
         """Take a downlink; None, and nothing changed, where it is not for us, not proved or not new."""
-        talk, frame = self._talk(), _parsed(phy_payload)
+        talk, frame = self._talk(), parsed(phy_payload)
         if not isinstance(frame, DataFrame):
             return None
         circumstances = Circumstances(
@@ -277,21 +290,3 @@ class EndDevice:
         if self._conversation is None:
             raise NotActivated(f"{self.dev_eui} has not joined")
         return self._conversation
-
-
-def _parsed(phy_payload: bytes) -> object:
-    try:
-        return parse(phy_payload)
-    except BadFrame:
-        return None
-
-
-def _granted(setting: Setting, content: JoinAcceptContent) -> Setting:
-    return Setting(
-        plan=ChannelPlan.joined(setting.region, content.cf_list),
-        data_rate=setting.data_rate,
-        rx1_delay_s=content.rx_delay or 1,
-        rx1_dr_offset=content.rx1_dr_offset,
-        rx2_data_rate=content.rx2_data_rate,
-        rx2_frequency_hz=setting.region.rx2_frequency_hz,
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
+from gateway.lorawan.channel_mask import numbers_of
 from gateway.lorawan.channel_plan import MOST_CHANNELS, ChannelPlan, MaskBlock
 from gateway.lorawan.mac_commands import (
     ADRParamSetupAns,
@@ -39,7 +40,7 @@ from simulators.end_device.values import Oddities
 # Answers that a device repeats in each uplink until it hears a downlink. 1.0.0 and 1.0.1 did not ask for it.
 STICKY: Final = (RXParamSetupAns, RXTimingSetupAns, DlChannelAns, TXParamSetupAns)
 _NOT_STICKY_IN: Final = frozenset({MacVersion.V1_0_0, MacVersion.V1_0_1})
-_KEEPS: Final = frozenset({MacVersion.V1_0_4, MacVersion.V1_1})  # know 15, and NbTrans 0, as "leave it"
+_KEEPS: Final = frozenset({MacVersion.V1_0_4, MacVersion.V1_1})  # know 15 as "leave it"; NbTrans 0 is that in 1.1 only
 _ONE_BY_ONE: Final = frozenset({MacVersion.V1_0_0, MacVersion.V1_0_1})  # LinkADRReqs are blocks since 1.0.2
 _LOWEST_MARGIN_DB, _HIGHEST_MARGIN_DB = -32, 31  # DevStatusAns
 
@@ -93,11 +94,10 @@ def _requests(block: Sequence[MacCommand]) -> list[LinkADRReq]:
 
 def _link_adr(setting: Setting, block: list[LinkADRReq], circumstances: Circumstances, *, first: bool) -> Told:
     version = circumstances.mac_version
-    if not first and version in _KEEPS:  # a second block in one frame is refused whole
-        refusal = LinkADRAns(power_ack=False, data_rate_ack=False, channel_mask_ack=False)
-        return setting, (refusal,) * _answers(block, version)
+    if not first and version is MacVersion.V1_1:  # a second block in one frame is refused whole (1.1, section 5.3)
+        return setting, (LinkADRAns(power_ack=False, data_rate_ack=False, channel_mask_ack=False),)
     wanted = _wanted(setting, block[-1], circumstances)
-    plan = None if circumstances.oddities.refuses_masks else _masked(setting.plan, block)
+    plan = None if circumstances.oddities.refuses_masks else _masked(setting.plan, block, version)
     wanted = replace(wanted, plan=setting.plan if plan is None else plan)
     answer = LinkADRAns(
         power_ack=setting.region.tx_power_dbm(wanted.tx_power) is not None and not circumstances.oddities.refuses_power,
@@ -119,28 +119,34 @@ def _wanted(setting: Setting, last: LinkADRReq, circumstances: Circumstances) ->
     keeps = circumstances.mac_version in _KEEPS
     data_rate = setting.data_rate if keeps and last.data_rate == KEEP else last.data_rate
     tx_power = setting.tx_power if keeps and last.tx_power == KEEP else last.tx_power
-    nb_trans = setting.nb_trans if keeps and last.nb_trans == 0 else max(last.nb_trans, 1)
+    default = setting.nb_trans if circumstances.mac_version is MacVersion.V1_1 else 1
+    nb_trans = last.nb_trans or default
     return replace(setting, data_rate=data_rate, tx_power=tx_power, nb_trans=nb_trans)
 
 
 def _can_send(wanted: Setting) -> bool:
-    return wanted.data_rate >= wanted.lowest_data_rate and wanted.plan.carries(wanted.data_rate)
+    is_lora = wanted.region.data_rate(wanted.data_rate) is not None  # channels of fixed plans carry LR-FHSS, too
+    return is_lora and wanted.data_rate >= wanted.lowest_data_rate and wanted.plan.carries(wanted.data_rate)
 
 
-def _masked(plan: ChannelPlan, block: list[LinkADRReq]) -> ChannelPlan | None:
+def _masked(plan: ChannelPlan, block: list[LinkADRReq], mac_version: MacVersion) -> ChannelPlan | None:
     """Return the plan after a block; None where it is refused.
 
-    Where channels are not fixed each mask must be possible by itself, as LoRaMac-node and pamoja see it; in a fixed plan
-    a block may begin by switching all off.
+    A block may begin by switching all off. Before 1.1 no mask of it may name a channel that there is not, even where a
+    later one takes that back.
     """
-    masks = [MaskBlock(request.ch_mask_cntl, request.ch_mask) for request in block]
+    names_unknown = any(_unknown(plan, request) for request in block) and mac_version is not MacVersion.V1_1
     try:
-        if not plan.region.fixed_plan:
-            for mask in masks:
-                plan.masked([mask])
-        return plan.masked(masks)
+        changed = plan.masked([MaskBlock(request.ch_mask_cntl, request.ch_mask) for request in block])
     except ValueError:
         return None
+    return None if names_unknown else changed
+
+
+def _unknown(plan: ChannelPlan, request: LinkADRReq) -> bool:
+    return (
+        not plan.region.fixed_plan and request.ch_mask_cntl == 0 and not numbers_of(request.ch_mask, 0) <= plan.defined
+    )
 
 
 # ── the others ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
+from gateway.errors import BadFrame
 from gateway.lorawan.crypto import FOptsCounter, SessionCiphers
-from gateway.lorawan.phy import ADDRESS, DataFrame, Direction, FCtrl, data_octets, dev_addr_octets
-from gateway.model import DevAddr, MacVersion
+from gateway.lorawan.phy import ADDRESS, DataFrame, Direction, FCtrl, data_octets, dev_addr_octets, parse
+from gateway.model import DevAddr, MacVersion, SessionKeys
 from simulators.end_device.values import OnAir
 
 MAX_F_CNT_GAP: Final = (
@@ -52,6 +53,11 @@ class Activated:
     dev_addr: DevAddr
     mac_version: MacVersion
     ciphers: SessionCiphers
+
+    @classmethod
+    def of(cls, dev_addr: DevAddr, mac_version: MacVersion, keys: SessionKeys) -> Self:
+        """Return the activation that has these keys."""
+        return cls(dev_addr, mac_version, SessionCiphers(keys))
 
     @property
     def is_v1_1(self) -> bool:
@@ -132,3 +138,11 @@ class Activated:
             payload=plain if f_port else b"",
             mac_commands=plain if f_port == 0 else f_opts,
         )
+
+
+def parsed(phy_payload: bytes) -> object:
+    """Return the frame that these octets are, None for noise."""
+    try:
+        return parse(phy_payload)
+    except BadFrame:
+        return None

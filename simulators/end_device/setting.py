@@ -7,8 +7,11 @@ from random import Random
 from typing import Final
 
 from gateway.lorawan.channel_plan import ChannelPlan
-from gateway.lorawan.mac_commands import TXParamSetupReq
+from gateway.lorawan.join_accept import JoinAcceptContent
+from gateway.lorawan.mac_commands import ForceRejoinReq, TXParamSetupReq
 from gateway.lorawan.region import JOIN_ACCEPT_DELAY1, RX2_AFTER_RX1, Channel, Region
+from gateway.model import MacVersion
+from simulators.end_device.joining import REJOIN_KEEPING_RADIO
 from simulators.end_device.values import Listening, OnAir, Window
 
 ADR_ACK_LIMIT: Final = 64  # uplinks without a downlink, then the device asks (RP002-1.0.4, "Default settings")
@@ -57,6 +60,19 @@ def initial(region: Region, data_rate: int | None) -> Setting:
     )
 
 
+def granted(setting: Setting, content: JoinAcceptContent) -> Setting:
+    """Return what a device has after a join accept; its data rate it keeps, and RX2's where the accept's is none."""
+    known = setting.region.data_rate(content.rx2_data_rate) is not None
+    return Setting(
+        plan=ChannelPlan.joined(setting.region, content.cf_list),
+        data_rate=setting.data_rate,
+        rx1_delay_s=content.rx_delay or 1,
+        rx1_dr_offset=content.rx1_dr_offset,
+        rx2_data_rate=content.rx2_data_rate if known else setting.region.rx2_data_rate,
+        rx2_frequency_hz=setting.region.rx2_frequency_hz,
+    )
+
+
 # ── sending ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -72,27 +88,38 @@ def hop_to_join(setting: Setting, random: Random) -> OnAir:
     return _on_air(setting, list(enumerate(setting.region.join_channels)), random)
 
 
+def hop_to_rejoin(setting: Setting, random: Random, rejoin_type: int, forced: ForceRejoinReq | None) -> OnAir:
+    """Choose a channel for a rejoin request (LoRaWAN 1.1, section 6.2.4.3): types 0 and 1 go where join requests go."""
+    told = setting if forced is None or rejoin_type == 1 else replace(setting, data_rate=forced.data_rate)
+    return hop(told, random) if rejoin_type == REJOIN_KEEPING_RADIO else hop_to_join(told, random)
+
+
 def _on_air(setting: Setting, usable: list[tuple[int, Channel]], random: Random) -> OnAir:
-    rate = _nearest(setting, [channel for _, channel in usable])
-    number, channel = random.choice([(number, channel) for number, channel in usable if channel.carries(rate)])
-    data_rate, power_dbm = setting.region.data_rate(rate), setting.region.tx_power_dbm(setting.tx_power)
+    carrying = [(number, channel) for number, channel in usable if channel.carries(setting.data_rate)]
+    if not carrying or setting.data_rate not in setting.region.uplink_data_rates:
+        return _on_air(replace(setting, data_rate=_nearest(setting, usable)), usable, random)
+    number, channel = random.choice(carrying)
+    data_rate = setting.region.data_rate(setting.data_rate)
     assert data_rate is not None
-    assert power_dbm is not None
-    if setting.tx_param_setup is not None:
-        power_dbm = min(power_dbm, setting.tx_param_setup.max_eirp_dbm)
     return OnAir(
         channel=number,
         frequency_hz=channel.frequency_hz,
-        data_rate_number=rate,
+        data_rate_number=setting.data_rate,
         data_rate=data_rate,
-        power_dbm=power_dbm,
+        power_dbm=_power_dbm(setting),
     )
 
 
-def _nearest(setting: Setting, channels: list[Channel]) -> int:
+def _nearest(setting: Setting, usable: list[tuple[int, Channel]]) -> int:
     """Return the data rate that some channel carries, of two the slower: channels may have gone since it was set."""
-    carried = [rate for rate in setting.region.uplink_data_rates if any(one.carries(rate) for one in channels)]
+    carried = [rate for rate in setting.region.uplink_data_rates if any(one.carries(rate) for _, one in usable)]
     return min(carried, key=lambda rate: (abs(rate - setting.data_rate), rate))
+
+
+def _power_dbm(setting: Setting) -> int:
+    power_dbm = setting.region.tx_power_dbm(setting.tx_power)
+    assert power_dbm is not None
+    return power_dbm if setting.tx_param_setup is None else min(power_dbm, setting.tx_param_setup.max_eirp_dbm)
 
 
 # ── listening ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -134,10 +161,11 @@ def _rx1(setting: Setting, sent: OnAir, delay_us: int) -> Window | None:
 
 def _window(setting: Setting, delay_us: int, frequency_hz: int, number: int) -> Window | None:
     data_rate = setting.region.data_rate(number)
-    longest = setting.region.max_payload(number, dwell_limited=_downlink_dwell(setting))
-    if data_rate is None or longest is None:
+    if data_rate is None:
         return None
-    return Window(delay_us=delay_us, frequency_hz=frequency_hz, data_rate=data_rate, longest=longest + FRAME_OCTETS)
+    room = setting.region.max_payload(number, dwell_limited=_downlink_dwell(setting))
+    longest = 0 if room is None else room + FRAME_OCTETS  # 0: the time that a frame may last is too short for any
+    return Window(delay_us=delay_us, frequency_hz=frequency_hz, data_rate=data_rate, longest=longest)
 
 
 def _downlink_dwell(setting: Setting) -> bool:
@@ -147,9 +175,13 @@ def _downlink_dwell(setting: Setting) -> bool:
 # ── silence ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def asks_for_a_sign(setting: Setting, silent: int) -> bool:
-    """Return whether ADRACKReq is set in an uplink that follows ``silent`` others without a downlink."""
-    return silent >= setting.adr_ack_limit and not _at_its_end(setting)
+def asks_for_a_sign(setting: Setting, silent: int, mac_version: MacVersion) -> bool:
+    """Return whether ADRACKReq is set in an uplink that follows ``silent`` others without a downlink.
+
+    1.0.4 goes on asking when nothing is left to try (table 9); the others are silent at their lowest data rate.
+    """
+    hopes = mac_version is MacVersion.V1_0_4 or setting.data_rate > setting.lowest_data_rate
+    return silent >= setting.adr_ack_limit and hopes
 
 
 def backed_off(setting: Setting, silent: int) -> Setting:
@@ -162,11 +194,6 @@ def backed_off(setting: Setting, silent: int) -> Setting:
     if setting.data_rate > setting.lowest_data_rate:
         return replace(setting, data_rate=setting.data_rate - 1)
     return replace(setting, plan=_with_default_channels(setting), nb_trans=1)
-
-
-def _at_its_end(setting: Setting) -> bool:
-    slow = setting.data_rate <= setting.lowest_data_rate
-    return slow and setting.tx_power == 0 and setting.nb_trans == 1 and setting.plan == _with_default_channels(setting)
 
 
 def _with_default_channels(setting: Setting) -> ChannelPlan:

@@ -1,6 +1,6 @@
 """A broker that does as it is told: refuses, forgets, hangs up, sends nonsense. For tests of MQTT clients.
 
-It understands CONNECT, PUBLISH at QoS 1, PINGREQ and DISCONNECT, in MQTT 3.1.1 and 5, and keeps all that was published.
+It understands CONNECT, PUBLISH at QoS 1, SUBSCRIBE to one topic, PINGREQ and DISCONNECT, in MQTT 3.1.1 and 5, and keeps all that was published.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Script:
     cut_after: int | None = None  # publications of one connection; that last one gets no PUBACK
     disconnect_reason: int | None = None  # said before the cut (MQTT 5)
     answer_pings: bool = True
+    suback: int | None = 1  # reason code; None: it is forgotten
     greeting: bytes | None = None  # these octets instead of a CONNACK
     dribble: bool = False  # each octet in a segment of its own
     pause_s: float = 0.0  # before the PUBACKs
@@ -134,6 +135,8 @@ class _Connection:
                 case 3:
                     if await self._take(flags, body):
                         return
+                case 8:
+                    await self._suback(body[:2])
                 case 12:
                     if self._script.answer_pings:
                         await self._say(b"\xd0\x00")
@@ -170,6 +173,11 @@ class _Connection:
         rest = bytes([0, script.connack]) + (bytes([len(properties)]) + bytes(properties) if self._v5 else b"")
         await self._say(script.greeting if script.greeting is not None else bytes([0x20, len(rest)]) + rest)
         return script.connack == 0
+
+    async def _suback(self, number: bytes) -> None:
+        if self._script.suback is not None:
+            rest = number + (b"\0" if self._v5 else b"") + bytes([self._script.suback])
+            await self._say(bytes([0x90, len(rest)]) + rest)
 
     async def _take(self, flags: int, body: bytes) -> bool:
         """Keep a PUBLISH and answer it; True when the connection is to be cut."""

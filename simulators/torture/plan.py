@@ -8,7 +8,7 @@ from itertools import count
 from random import Random
 from typing import Final
 
-from gateway.lorawan.join import new_dev_addr
+from gateway.lorawan.dev_addr import new_dev_addr
 from gateway.model import Activation, Device, Eui64, LoraRate, eui64
 from simulators.end_device import EndDevice
 from simulators.members import Member

@@ -34,6 +34,8 @@ LIST = (
     "a81758fffe0a0002  Well at Delsjön  decentlab/dl-ctd10  abp         26011b05  -     -           water",
     "2 devices, 1 of them not joined yet",
 )
+SEEN = "devices.csv: devices CSV of Brygga"
+FED = "standard input: devices CSV of Brygga"
 NO_LETTER = "there is no such dead letter; `brygga dead-letters list` shows those there are"
 
 
@@ -74,9 +76,9 @@ async def test_an_import_can_be_repeated_and_changes_what_the_file_changes(any_b
     second = await any_box.brygga("device", "import", "devices.csv")
     third = await any_box.brygga("device", "import", "-", stdin=DEVICES.replace("Library", "Bibliotek"))
 
-    assert first == said("2 added, 0 changed, 0 unchanged")
-    assert second == said("0 added, 0 changed, 2 unchanged")
-    assert third == said("0 added, 1 changed, 1 unchanged")
+    assert first == said(SEEN, "2 added, 0 changed, 0 unchanged")
+    assert second == said(SEEN, "0 added, 0 changed, 2 unchanged")
+    assert third == said(FED, "0 added, 1 changed, 1 unchanged")
 
 
 async def test_devices_are_listed_the_same_with_and_without_an_agent(any_box: Box) -> None:
@@ -119,7 +121,7 @@ async def test_an_export_without_keys_comes_back_and_destroys_none(any_box: Box)
 
     assert exported == said("wrote plain.csv (without keys; --with-keys writes them too)")
     assert KEY not in (any_box.folder / "plain.csv").read_text(encoding="utf-8")
-    assert imported == said("0 added, 0 changed, 2 unchanged")
+    assert imported == said("plain.csv: devices CSV of Brygga", "0 added, 0 changed, 2 unchanged")
     assert await any_box.brygga("device", "export", "--with-keys") == before
     assert before.output.count(KEY) == 3
 
@@ -150,7 +152,7 @@ async def test_an_export_with_keys_moves_devices_to_another_box(box: Box, tmp_pa
 
     assert exported == said("wrote other/all.csv (with keys: keep it safe)")
     assert stat.S_IMODE((other.folder / "all.csv").stat().st_mode) == 0o600
-    assert imported == said("2 added, 0 changed, 0 unchanged")
+    assert imported == said("all.csv: devices CSV of Brygga", "2 added, 0 changed, 0 unchanged")
     assert await other.brygga("device", "list") == said(*LIST)
 
 
@@ -230,7 +232,7 @@ async def test_a_decoder_that_is_not_installed_is_a_warning(box: Box) -> None:
 
     assert outcome == Outcome(
         0,
-        "2 added, 0 changed, 0 unchanged\n",
+        f"{FED}\n2 added, 0 changed, 0 unchanged\n",
         "warning: there is no decoder elsys/esr: the uplinks of 1 device are kept undecoded until there is; "
         "did you mean elsys/ers?\n",
     )
@@ -277,8 +279,8 @@ async def test_ten_thousand_devices_cross_the_control_socket(any_box: Box) -> No
     second = await any_box.brygga("device", "import", "-", stdin=text)
     listed = await any_box.brygga("device", "list")
 
-    assert first == said("10000 added, 0 changed, 0 unchanged")
-    assert second == said("0 added, 0 changed, 10000 unchanged")
+    assert first == said(FED, "10000 added, 0 changed, 0 unchanged")
+    assert second == said(FED, "0 added, 0 changed, 10000 unchanged")
     assert listed.output.endswith("\n10000 devices, 10000 of them not joined yet\n")
     assert listed.output.count("\n") == 10_002
 
@@ -386,7 +388,7 @@ def test_a_terminal_is_told_that_a_long_import_is_at_work(
     async def slow(*_: object) -> dict[str, object]:
         async with asyncio.timeout(LIMIT_S):
             await told.wait()
-        return {"added": 1, "changed": 0, "unchanged": 0, "warnings": []}
+        return {"added": 1, "changed": 0, "unchanged": 0, "warnings": [], "kind": "devices CSV of Brygga"}
 
     monkeypatch.setattr(cli, "PATIENCE", 0.0)
     monkeypatch.setattr(show, "working", working)
@@ -396,7 +398,7 @@ def test_a_terminal_is_told_that_a_long_import_is_at_work(
     code = cli.main(["device", "import", str(box.folder / "devices.csv"), "--config", str(box.folder / "brygga.toml")])
 
     assert (code, words) == (0, ["importing devices.csv …"])
-    assert capsys.readouterr().out == "1 added, 0 changed, 0 unchanged\n"
+    assert capsys.readouterr().out == f"{SEEN}\n1 added, 0 changed, 0 unchanged\n"
 
 
 # ── dead letters ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -59,7 +59,7 @@ WRONG = [
     (SOURCE + "prot = 1700", "source[0].prot: there is no such key; did you mean 'port'?"),
     (
         SOURCE + "quux = 1",
-        "source[0].quux: there is no such key; there are name, type, host, port, gateways, receive_buffer",
+        "source[0].quux: there is no such key; there are name, type, host, port, gateways, receive_buffer, antenna_gain_dbi",
     ),
     (
         SOURCE + "port = 65536",

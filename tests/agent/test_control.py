@@ -19,6 +19,7 @@ from gateway.control import Desk, ask, serving
 from gateway.errors import Busy, ConfigError, StorageError
 from gateway.journal import Changes, Journal
 from gateway.model import Json
+from gateway.network.office import Office, StoppedOffice
 from tests.agent.commands import make_box
 from tests.journal.samples import DEV_EUI, abp, clock, deliver, hear, otaa
 
@@ -28,6 +29,11 @@ REQUESTS: tuple[dict[str, Json], ...] = (
     {"do": "device.export", "with_keys": True},
     {"do": "device.list"},
     {"do": "device.show", "device": DEV_EUI},
+    {"do": "downlink.send", "device": DEV_EUI, "port": 10, "payload": "01"},
+    {"do": "downlink.list", "device": DEV_EUI, "all": True},
+    {"do": "downlink.drop", "ids": [1]},
+    {"do": "frames.unclaimed"},
+    {"do": "frames.refused"},
     {"do": "device.remove", "devices": [DEV_EUI]},
     {"do": "dead_letters.list", "limit": 5},
     {"do": "dead_letters.show", "id": 1},
@@ -39,8 +45,9 @@ REQUESTS: tuple[dict[str, Json], ...] = (
 class FakeAgent:
     """What the desk knows of a running agent."""
 
-    def __init__(self) -> None:
+    def __init__(self, office: Office) -> None:
         self.changes = 0
+        self.office = office
 
     def status(self) -> Mapping[str, Json]:
         return {"pid": 7, "destinations": {"goteborg": {"state": "delivering"}}}
@@ -67,8 +74,8 @@ async def journal(settings: Settings) -> AsyncIterator[Journal]:
 
 
 @pytest.fixture
-def agent() -> FakeAgent:
-    return FakeAgent()
+def agent(journal: Journal) -> FakeAgent:
+    return FakeAgent(StoppedOffice.of(journal, "EU868"))
 
 
 @pytest.fixture
@@ -253,7 +260,9 @@ async def test_a_bug_in_an_answer_ends_the_agent(settings: Settings, journal: Jo
             raise ZeroDivisionError
 
     async def serve() -> None:
-        async with serving(settings.control_socket, Desk(settings, journal, clock, Broken())):
+        async with serving(
+            settings.control_socket, Desk(settings, journal, clock, Broken(StoppedOffice.of(journal, "EU868")))
+        ):
             with contextlib.suppress(Busy):
                 await ask(settings, clock, {"do": "device.list"})
             await asyncio.Event().wait()  # no limit: the bug ends it

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from decoders import command_vectors
 from decoders.registry import Registry
 from decoders.vectors import check, hostile
 
@@ -29,3 +30,22 @@ def test_the_table_and_the_function_of_the_guide_say_what_its_vectors_say(tmp_pa
         assert list(map(str, check(registry.get(name), registry.vectors(name)))) == []
         assert len(registry.vectors(name)) == 2
         assert hostile(registry.get(name), registry.vectors(name)) == []
+
+
+def test_the_encoder_of_the_guide_says_what_its_vectors_say(tmp_path: Path) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    blocks = re.findall(r"```(yaml|python)\n(.*?)```", text, re.DOTALL)
+    commands = next(body for kind, body in blocks if kind == "yaml" and body.startswith("commands:"))
+    encode = next(body for kind, body in blocks if kind == "python" and "def encode" in body)
+    folder = tmp_path / "acme"
+    folder.mkdir()
+    (folder / "th-1.yaml").write_text("fields:\n  - {name: a, type: u8}\n", encoding="utf-8")
+    (folder / "th-1.commands.py").write_text(encode, encoding="utf-8")
+    (folder / "th-1.vectors.yaml").write_text(commands, encoding="utf-8")
+
+    encoder = Registry.load([tmp_path], entry_points=False).encoder("acme/th-1")
+    vectors = command_vectors.load(folder / "th-1.vectors.yaml")
+
+    assert encoder is not None
+    assert len(vectors) == 2
+    assert command_vectors.check(encoder, vectors) == []

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import BadFrame, BadFrameReason
@@ -55,6 +55,7 @@ SIGNED = {
     "rejoin request 1": HERSELF.ask(1, 3),
     "rejoin request 2": HERSELF.ask(2, 3, S_NWK_S_INT_KEY),
 }
+UNHURRIED = settings(deadline=None)  # how long one example takes is no matter of these tests
 EACH = pytest.mark.parametrize("octets", SIGNED.values(), ids=SIGNED)
 
 
@@ -112,6 +113,7 @@ def test_the_frames_that_are_mutilated_below_are_proved(octets: bytes) -> None:
 # ── what is raised ──
 
 
+@UNHURRIED
 @given(st.binary(max_size=LONGEST + 5) | EXACT | ANY)
 @example(b"")
 @example(b"\xc0")
@@ -120,6 +122,7 @@ def test_no_octets_raise_anything_but_bad_frame(octets: bytes) -> None:
         prove(octets)
 
 
+@UNHURRIED
 @given(st.sampled_from([*SIGNED.values()]), st.integers(0, 300), st.integers(0, 20), st.binary(max_size=LONGEST))
 def test_no_mutilated_frame_is_proved(octets: bytes, place: int, removed: int, put: bytes) -> None:
     hostile = mutated(octets, place, removed, put)
@@ -129,6 +132,7 @@ def test_no_mutilated_frame_is_proved(octets: bytes, place: int, removed: int, p
             prove(hostile)
 
 
+@UNHURRIED
 @given(octets=st.binary(max_size=40) | st.binary(min_size=12, max_size=12) | st.binary(min_size=28, max_size=28))
 def test_a_join_accept_s_content_is_read_or_refused(octets: bytes) -> None:
     if len(octets) not in {12, 28}:
@@ -142,6 +146,7 @@ def test_a_join_accept_s_content_is_read_or_refused(octets: bytes) -> None:
     assert len(cf_list_frequencies(content.cf_list)) <= 5
 
 
+@UNHURRIED
 @given(framed(st.sampled_from((16, 32))).map(lambda octets: b"\x20" + octets[1:]))
 def test_every_encrypted_join_accept_is_decrypted_to_something(octets: bytes) -> None:
     accept = parse(octets)
@@ -154,6 +159,7 @@ def test_every_encrypted_join_accept_is_decrypted_to_something(octets: bytes) ->
 
 @pytest.mark.parametrize("mac_version", MacVersion)
 @pytest.mark.parametrize("direction", Direction)
+@UNHURRIED
 @given(octets=st.binary(max_size=60))
 def test_mac_commands_of_any_octets_are_read_and_nothing_is_lost(
     direction: Direction, mac_version: MacVersion, octets: bytes
@@ -178,6 +184,7 @@ def test_no_flipped_bit_of_a_signed_frame_is_proved(octets: bytes) -> None:
 
 
 @EACH
+@UNHURRIED
 @given(first=st.integers(0, 300), second=st.integers(0, 300))
 def test_no_two_flipped_bits_of_a_signed_frame_are_proved(octets: bytes, first: int, second: int) -> None:
     bits = {first % (8 * len(octets)), second % (8 * len(octets))}
@@ -199,6 +206,7 @@ def test_no_part_of_a_signed_frame_is_proved(octets: bytes) -> None:
 
 
 @EACH
+@UNHURRIED
 @given(more=st.binary(min_size=1, max_size=LONGEST))
 def test_no_octet_added_to_a_signed_frame_is_proved(octets: bytes, more: bytes) -> None:
     with pytest.raises(BadFrame):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.lorawan import crypto
 from gateway.lorawan.channel_plan import ChannelPlan
-from gateway.lorawan.join import JOIN_NONCES, answer_join, dev_addr_prefix, new_dev_addr, open_join_request
+from gateway.lorawan.dev_addr import AddressBlock, dev_addr_prefix, new_dev_addr
+from gateway.lorawan.join import JOIN_NONCES, answer_join, open_join_request
 from gateway.lorawan.join_accept import JoinAcceptContent, cf_list_frequencies, frequency_cf_list
 from gateway.lorawan.phy import JOIN_ACCEPT_MHDR, JoinAccept, JoinRequest, join_request_octets, parse
 from gateway.lorawan.region import EU868, REGIONS, Region
@@ -284,3 +286,49 @@ def test_random_bits_never_leave_the_network() -> None:
         prefix, bits = dev_addr_prefix(net_id)
         address = int(new_dev_addr(net_id, random.getrandbits(32)), 16)
         assert address >> (32 - bits) == prefix >> (32 - bits)
+
+
+# ── blocks of addresses ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_block_fills_what_is_free_and_nothing_else() -> None:
+    block = AddressBlock.parse("00130000/20")
+
+    assert block.address(0) == "00130000"
+    assert block.address(0xFFFF_FFFF) == "00130fff"
+    assert DevAddr("00130abc") in block
+    assert DevAddr("00131000") not in block
+    assert str(block) == "00130000/20"
+
+
+@pytest.mark.parametrize(
+    ("text", "net_id"),
+    [("00130000/20", 0x000000), ("00000000/7", 0x000000), ("26010000/16", 0x000013), ("fc00ac0f/32", 0xC0002B)],
+)
+def test_a_block_lies_in_its_network(text: str, net_id: int) -> None:
+    assert AddressBlock.parse(text).lies_in(AddressBlock.of_net_id(net_id))
+
+
+@pytest.mark.parametrize(
+    ("text", "net_id"),
+    [
+        ("00000000/6", 0x000000),  # twice as many as the network has
+        ("02000000/7", 0x000000),
+        ("26010000/16", 0x000012),
+    ],
+)
+def test_a_block_of_another_network_is_told_apart(text: str, net_id: int) -> None:
+    assert not AddressBlock.parse(text).lies_in(AddressBlock.of_net_id(net_id))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("00130000/7", "'00130000/7' has digits behind its 7 bits; '00000000/7' is the block meant"),
+        *((text, f"{text!r} is no block of DevAddrs: 8 hex digits, a slash and 0 to 32 bits, e.g. '00130000/20'")
+          for text in ("", "0013", "00130000", "00130000/33", "00130000/-1", "0013000g/20", "00130000/20 ")),
+    ],
+)  # fmt: skip
+def test_what_is_no_block_is_told_what_one_is(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        AddressBlock.parse(text)

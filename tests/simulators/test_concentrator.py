@@ -205,3 +205,11 @@ def test_published_requests_are_read(vector: dict[str, Json]) -> None:
 
     assert decided is not None
     assert len(decided.phy_payload) == asked["size"]
+
+
+@pytest.mark.parametrize(("ipol", "inverted"), [(True, True), (False, False), (None, False)])
+def test_it_sends_with_the_polarity_that_it_is_told(ipol: Json, inverted: Json) -> None:
+    decision = Concentrator().offer(txpk(ipol=ipol), 1_000_000)
+
+    assert decision.transmission is not None
+    assert decision.transmission.inverted is inverted

@@ -9,6 +9,7 @@ from gateway.lorawan.adr import Setting
 from gateway.lorawan.channel_plan import ChannelPlan
 from gateway.lorawan.mac_commands import MacCommand, TXParamSetupReq
 from gateway.lorawan.region import Region
+from gateway.model import Eui64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class MacState:
     status: DeviceStatus | None = None
     silences: int = 0  # downlinks in a row whose requests brought no answer
     ask_from: int = 0  # the uplink counter from which requests alone are worth a downlink
+    join_eui: Eui64 | None = None  # that the device joined with
+    rj_count0: int | None = None  # of the last rejoin request of type 0 or 2 (1.1)
 
     @property
     def downlink_dwell_limited(self) -> bool:

@@ -1,0 +1,172 @@
+"""`brygga backup` and `brygga restore`: the journal of a box into one file, and out of it without using a counter twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway import __version__
+from gateway.archive import JOURNAL, KEY, About, pack, unpack
+from gateway.config import Settings, make_data_folder
+from gateway.errors import Busy, ConfigError
+from gateway.journal import Journal, WhenFull
+from gateway.journal.copying import copy, empty_wal
+from gateway.journal.journal import KEY_FILE
+from gateway.journal.lock import FileLock
+from gateway.journal.schema import SCRIPTS
+from gateway.machine import fingerprint
+from gateway.model import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restore put where it was lacking, and what it put aside."""
+
+    about: About
+    sessions: int
+    put_aside: Path | None  # the journal that lay there
+
+
+def back_up(settings: Settings, target: Path, clock: Clock) -> None:
+    """Write a backup without the key file: what is heard stays readable in it, and no device key is."""
+    _back_up(settings, target, clock, None)
+
+
+def back_up_with_key(settings: Settings, target: Path, clock: Clock) -> None:
+    """Write a backup with the key file: whoever has it has every device key."""
+    _back_up(settings, target, clock, settings.journal_path.with_name(KEY_FILE))
+
+
+def _back_up(settings: Settings, target: Path, clock: Clock, key: Path | None) -> None:
+    """Copy the journal, also of a running agent, then pack it; ``target`` is replaced when the new one is whole."""
+    path = settings.journal_path
+    if not path.exists():
+        raise ConfigError(f"{path}: there is no journal to back up (gateway.data names its folder)")
+    about = About(
+        gateway=settings.gateway.name,
+        made_at=clock().utc.isoformat(timespec="seconds"),
+        version=__version__,
+        database_version=len(SCRIPTS),
+        has_key=key is not None,
+    )
+    with _folder_in(target.parent) as folder:
+        copy(path, folder / JOURNAL)
+        pack(target, about, folder / JOURNAL, key)
+
+
+@contextlib.contextmanager
+def _folder_in(place: Path) -> Iterator[Path]:
+    """Have a folder that nobody else may enter, on the file system of what comes of it, for as long as the block lasts."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=".brygga-", dir=place)
+    except OSError as error:
+        raise ConfigError(f"{place}: nothing can be written there: {error.strerror}") from error
+    with folder as name:
+        yield Path(name)
+
+
+async def restore(settings: Settings, source: Path, clock: Clock) -> Restored:
+    """Put the journal of a backup where none lies, its counters skipped ahead. Raises ConfigError, Busy, StorageError."""
+    path = settings.journal_path
+    if path.exists():
+        with _stopped(path):  # that an agent runs is the first thing to say
+            raise ConfigError(
+                f"{path}: a journal lies here already; --force puts it aside as {_aside(path).name}, together with what "
+                "it has not delivered"
+            )
+    return await restore_over(settings, source, clock)
+
+
+async def restore_over(settings: Settings, source: Path, clock: Clock) -> Restored:
+    """Put the journal of a backup in the place of the present one, which is put aside."""
+    path = settings.journal_path
+    await asyncio.to_thread(make_data_folder, settings.gateway.data)
+    with _stopped(path), _folder_in(path.parent) as folder:
+        about = await asyncio.to_thread(unpack, source, folder)
+        await asyncio.to_thread(_have_key, source, folder, path.with_name(KEY_FILE), about)
+        sessions = await _skip_ahead(settings, source, folder / JOURNAL, clock, about)
+        put_aside = await asyncio.to_thread(_put_in_place, folder, path)
+    return Restored(about=about, sessions=sessions, put_aside=put_aside)
+
+
+@contextlib.contextmanager
+def _stopped(path: Path) -> Iterator[None]:
+    """Hold the journal's lock, as an agent does."""
+    lock = FileLock(path.with_name(path.name + ".lock"))
+    try:
+        lock.acquire()
+    except Busy as error:
+        raise Busy(f"{error}: stop the agent first (systemctl stop brygga), then restore") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _have_key(source: Path, folder: Path, own: Path, about: About) -> None:
+    """Put the key that opens the backup beside it: its own, else the one of this box."""
+    if about.database_version > len(SCRIPTS):
+        raise ConfigError(f"{source}: the backup was made by a newer Brygga ({about.version}); install that one first")
+    if about.has_key:
+        return
+    if not own.exists():
+        raise ConfigError(
+            f"{source}: there is no key file in the backup (it was made without --with-keys), and none at {own}: put the "
+            f"{KEY_FILE} of the old box there first; without it the device keys cannot be read"
+        )
+    shutil.copyfile(own, folder / KEY)
+
+
+async def _skip_ahead(settings: Settings, source: Path, path: Path, clock: Clock, about: About) -> int:
+    """Raise the counters of the unpacked journal, and return how many sessions it has; a wrong key is found here."""
+    try:
+        journal = await Journal.open(
+            path,
+            clock=clock,
+            limit_bytes=settings.journal.limit_bytes,
+            keep_delivered=settings.journal.keep_delivered,
+            when_full=WhenFull.REFUSE,  # nothing of a backup goes before its agent runs
+        )
+    except ConfigError as error:
+        raise ConfigError([f"{source}: {problem}" for problem in error.problems]) from error
+    try:
+        await journal.box.restored(fingerprint(), f"restored from the backup of {about.gateway} of {about.made_at}")
+        return len(await journal.sessions())
+    finally:
+        await journal.close()
+
+
+def _put_in_place(folder: Path, path: Path) -> Path | None:
+    """Put key and journal in place, the key first: a journal without its key is of no use. Return what was put aside."""
+    put_aside = None
+    if path.exists():
+        empty_wal(path)
+        put_aside = path.replace(_aside(path))
+    for suffix in ("-wal", "-shm"):  # of another database they would be taken for the restored one's
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    key = path.with_name(KEY_FILE)
+    if key.exists() and key.read_bytes() != (folder / KEY).read_bytes():
+        key.replace(_aside(key))
+    for here, there in ((folder / KEY, key), (folder / JOURNAL, path)):
+        _belong(here, path.parent)
+        here.replace(there)
+    _belong(path.with_name(path.name + ".lock"), path.parent)
+    return put_aside
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(path.name + ".old")
+
+
+def _belong(path: Path, folder: Path) -> None:
+    """Give a file to whom the folder belongs: root restores, the agent's user opens."""
+    path.chmod(0o600)
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)

@@ -1,0 +1,99 @@
+"""Commands about devices that come from elsewhere, and about a box that is to live on in another."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from gateway import lines
+from gateway.config import Settings
+from gateway.devices_file.columns import COLUMNS
+from gateway.errors import ConfigError
+from gateway.model import Activation, Key, MacVersion
+from gateway.onboarding import Label, TypedLabel, read_whole_label, registration
+
+ASKED = "32 hex digits, not shown; empty: the one known already"
+
+
+def cells_of(options: argparse.Namespace) -> Mapping[str, str]:
+    """Return what the options of `device add` and the label say by column; asks a person for keys that neither has."""
+    cells = {name: text for name in COLUMNS if (text := getattr(options, name, None)) is not None}
+    if options.label is not None:
+        cells = _with_label(cells, options.label)
+    if "dev_eui" not in cells:
+        raise ConfigError("device add: --dev-eui or --label: one of them says which device")
+    if cells.get("activation", "otaa").lower() != Activation.ABP and sys.stdin.isatty():
+        cells |= dict(_asked(cells))
+    return cells
+
+
+def _with_label(cells: Mapping[str, str], text: str) -> dict[str, str]:
+    told = dict(_told(read_whole_label(text)))
+    dev_eui = told["dev_eui"]
+    given = "".join(filter(str.isalnum, cells.get("dev_eui", dev_eui))).lower()
+    if given != dev_eui:
+        raise ConfigError(f"device add: --dev-eui is {cells['dev_eui']} and the label's is {dev_eui}: which is it?")
+    lines.say(f"label: DevEUI {dev_eui}, JoinEUI {told.get('join_eui', 'not said')}, {_keys_told(told)}")
+    return told | dict(cells)
+
+
+def _told(label: Label | TypedLabel) -> Iterator[tuple[str, str]]:
+    for name in COLUMNS:
+        value = getattr(label, name, None)
+        if value is not None:
+            yield name, value.reveal().hex() if isinstance(value, Key) else str(value)
+    device = registration(label).device
+    if device.activation is Activation.ABP:
+        yield "activation", str(device.activation)
+    if device.mac_version is MacVersion.V1_1:
+        yield "mac_version", str(device.mac_version)
+
+
+def _keys_told(told: Mapping[str, str]) -> str:
+    names = {"app_key": "AppKey", "nwk_key": "NwkKey", "nwk_s_key": "NwkSKey", "app_s_key": "AppSKey"}
+    found = [words for name, words in names.items() if name in told]
+    return f"with {' and '.join(found)}" if found else "no keys"
+
+
+def _asked(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if "app_key" not in cells:
+        yield "app_key", getpass.getpass(f"AppKey ({ASKED}): ")
+    if cells.get("mac_version", "").startswith("1.1") and "nwk_key" not in cells:
+        yield "nwk_key", getpass.getpass(f"NwkKey ({ASKED}): ")
+
+
+def back_up(settings: Settings, options: argparse.Namespace) -> int:
+    """Run `brygga backup`."""
+    from gateway import backup
+    from gateway.clock import SystemClock
+
+    write = backup.back_up_with_key if options.with_keys else backup.back_up
+    write(settings, Path(options.file), SystemClock())
+    keys = (
+        "with the key file: whoever has it has all device keys, keep it safe"
+        if options.with_keys
+        else f"without the key file: keep a copy of {settings.journal_path.with_name('brygga.key')} elsewhere, "
+        "the device keys cannot be read without it"
+    )
+    lines.say(f"wrote {options.file} ({keys})")
+    return 0
+
+
+def restore(settings: Settings, options: argparse.Namespace) -> int:
+    """Run `brygga restore`."""
+    from gateway import backup
+    from gateway.clock import SystemClock
+
+    put_back = backup.restore_over if options.force else backup.restore
+    restored = asyncio.run(put_back(settings, Path(options.file), SystemClock()))
+    if restored.put_aside is not None:
+        lines.say(f"the journal that was here is {restored.put_aside}; delete it when nothing in it is wanted")
+    lines.say(
+        f"restored {restored.about.gateway} of {restored.about.made_at}: {restored.sessions} sessions, their downlink "
+        "counters and JoinNonces skipped ahead. Next: brygga run; and see that the old box never runs again"
+    )
+    return 0

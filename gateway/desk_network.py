@@ -1,0 +1,187 @@
+"""The desk's counter for the network in the box: downlinks, frames that were not taken, a device's whole story."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from decoders.contract import Encoded, EncodeError
+from decoders.registry import Registry
+from gateway import __version__, downlink_words
+from gateway.config import Settings
+from gateway.config.values import duration
+from gateway.desk_words import Devices, described, find_device, session
+from gateway.errors import ConfigError
+from gateway.journal import Journal
+from gateway.model import Clock, Device, Downlink, Json
+from gateway.network import refused, stories, unclaimed
+from gateway.network.office import Known, Office
+
+ALL: Final = -1  # what SQLite takes for no LIMIT
+LISTED: Final = 100  # downlinks that have come to their end, in a list
+LOOKED_AT: Final = 20  # last frames that margin and gateways are told from
+SHOWN: Final = 5  # frames of one device
+
+Heard = Callable[[], Mapping[str, float]]
+"""Return the age of each device's last frame since the start, in seconds."""
+
+
+class NetworkDesk:
+    """Answer what is asked about the network; ``heard`` is None where no agent runs."""
+
+    def __init__(
+        self, settings: Settings, journal: Journal, clock: Clock, office: Office, heard: Heard | None = None
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._clock = clock
+        self._office = office
+        self._heard = heard
+
+    async def answer(self, request: Mapping[str, Json]) -> Json:
+        """Do what is asked; ConfigError says in words what is wrong with it."""
+        match request:
+            case {"do": "device.show", "device": str(device)}:
+                return await self._device(device)
+            case {"do": "downlink.send", "device": str(device)}:
+                return await self._send(device, request)
+            case {"do": "downlink.list", "device": str() | None as device, "all": bool(ended)}:
+                return await self._list(device, ended=ended)
+            case {"do": "downlink.show", "id": int(number)}:
+                return await self._show(number)
+            case {"do": "downlink.drop", "ids": list(ids)} if all(isinstance(one, int) for one in ids):
+                return await self._drop(ids)
+            case {"do": "frames.unclaimed"}:
+                return [unclaimed.as_json(one) for one in await self._office.strangers()]
+            case {"do": "frames.refused"}:
+                frames = [refused.as_json(one) for one in self._office.refusals()]
+                return {"running": self._heard is not None, "frames": frames}
+            case _:
+                raise ConfigError(f"control: {request.get('do')!r} is nothing this agent ({__version__}) can do")
+
+    # ── downlinks ──
+
+    async def _send(self, text: str, request: Mapping[str, Json]) -> Json:
+        device = find_device(text, await self._devices()).device
+        message = await asyncio.to_thread(self._message, device, request)
+        now = self._clock().utc
+        expires = request.get("expires")
+        downlink = Downlink(
+            id=0,
+            dev_eui=device.dev_eui,
+            f_port=message.f_port,
+            payload=message.data,
+            queued_at=now,
+            confirmed=bool(request.get("confirmed")),
+            priority=int(request.get("priority") or 0),
+            expires_at=None if expires is None else now + _span(str(expires)),
+            reference=str(request.get("reference") or ""),
+        )
+        return await self._told(await self._office.enqueue(device, downlink), device)
+
+    def _message(self, device: Device, request: Mapping[str, Json]) -> Encoded:
+        """Return what is to be sent: octets as they were typed, or a command through the device's encoder."""
+        port, payload, command = request.get("port"), request.get("payload"), request.get("command")
+        if command is not None:
+            encoded = self._encoded(device, command)
+            return encoded if port is None else Encoded(int(port), encoded.data)
+        if port is None or payload is None:
+            raise ConfigError("downlink send: --port and the payload in hex are needed, or --command")
+        return Encoded(int(port), _octets(str(payload)))
+
+    def _encoded(self, device: Device, command: Json) -> Encoded:
+        other = "give --port and the payload in hex"
+        if not device.decoder:
+            raise ConfigError(f"{device.dev_eui} has no decoder, and so no encoder: {other}")
+        if not isinstance(command, dict):
+            raise ConfigError("downlink send: --command is a JSON object, such as '{\"interval\": 600}'")
+        folder = self._settings.decoders.folder
+        try:
+            encoder = Registry.load([folder] if folder else []).encoder(device.decoder)
+        except (LookupError, ValueError) as error:
+            raise ConfigError(f"{device.dev_eui}: {error}") from error
+        if encoder is None:
+            raise ConfigError(f"{device.decoder} has no encoder yet: {other}; docs/decoders.md tells how to write one")
+        try:
+            return encoder.encode(command)
+        except EncodeError as error:
+            raise ConfigError(f"{device.decoder}: {error.detail}") from error
+
+    async def _list(self, text: str | None, *, ended: bool) -> Json:
+        devices = await self._devices()
+        dev_eui = None if text is None else find_device(text, devices).device.dev_eui
+        found = await self._journal.downlinks(dev_eui, open_only=not ended, limit=LISTED if ended else ALL)
+        return [await self._told(one, _device_of(one, devices)) for one in found]
+
+    async def _show(self, number: int) -> Json:
+        downlink = await self._journal.downlink(number)
+        if downlink is None:
+            raise ConfigError(f"there is no downlink {number}; `brygga downlink list --all` shows those there are")
+        return await self._told(downlink, _device_of(downlink, await self._devices()))
+
+    async def _drop(self, ids: Sequence[int]) -> Json:
+        there = {one.id for one in await self._journal.downlinks(open_only=True, limit=ALL)}
+        dropped = await self._office.drop([one for one in ids if one in there])
+        return {"dropped": dropped, "unknown": [one for one in ids if one not in there]}
+
+    async def _told(self, downlink: Downlink, device: Device | None) -> Json:
+        if device is None:
+            return downlink_words.as_json(downlink)
+        at_once = downlink.is_open and _is_class_c(device, await self._office.known(device.dev_eui))
+        return downlink_words.as_json(downlink, device.name, at_once=at_once)
+
+    # ── one device ──
+
+    async def _device(self, text: str) -> Json:
+        device = find_device(text, await self._devices()).device
+        dev_eui, heard = device.dev_eui, None if self._heard is None else self._heard()
+        sessions = [one for one in await self._journal.sessions() if one.dev_eui == dev_eui]
+        uplinks = [row.uplink for row in await self._journal.latest(dev_eui, LOOKED_AT)]
+        addresses = {one.dev_addr for one in sessions}
+        known = await self._office.known(dev_eui)
+        return {
+            **described(device),
+            "running": heard is not None,
+            "last_heard_s": None if heard is None else heard.get(dev_eui),
+            "last_heard": uplinks[0].heard_at.utc.isoformat() if uplinks else None,
+            "sessions": [session(one) for one in sessions],
+            "events": [{"at": one.at.isoformat(), "what": one.what} for one in await self._journal.events(dev_eui)],
+            "radio": None if known is None else stories.radio(known.session, known.mac),
+            "status": None if known is None else stories.status(known.mac.status, self._clock().utc),
+            "margin_db": stories.best_margin_db(uplinks),
+            "gateways": stories.gateways(uplinks),
+            "frames": [stories.frame(one) for one in uplinks[:SHOWN]],
+            "refused": [
+                refused.as_json(one) for one in self._office.refusals() if refused.concerns(one, dev_eui, addresses)
+            ][:SHOWN],
+            "downlinks": await self._list(dev_eui, ended=False),
+        }
+
+    async def _devices(self) -> Devices:
+        return {one.device.dev_eui: one for one in await self._journal.devices()}
+
+
+def _device_of(downlink: Downlink, devices: Devices) -> Device | None:
+    registration = devices.get(downlink.dev_eui)
+    return None if registration is None else registration.device
+
+
+def _is_class_c(device: Device, known: Known | None) -> bool:
+    return "C" in {device.device_class, "" if known is None else known.mac.device_class} and known is not None
+
+
+def _octets(text: str) -> bytes:
+    plain = "".join(text.split()).removeprefix("0x")
+    try:
+        return bytes.fromhex(plain)
+    except ValueError as error:
+        raise ConfigError(f"payload {text!r}: not an even number of hex digits") from error
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise ConfigError(f"expires: {error}") from error

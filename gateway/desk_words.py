@@ -1,0 +1,74 @@
+"""What the desk's counters share: devices by EUI or name, and how they are told."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from gateway.errors import ConfigError
+from gateway.journal import Registration
+from gateway.model import Device, Eui64, Json, MacVersion, Session, eui64
+
+LIKE_AN_EUI: Final = re.compile(r"[0-9A-Fa-f:\s-]+")
+
+Devices = Mapping[Eui64, Registration]
+
+
+def did_you_mean(text: str, there: Iterable[str]) -> str:
+    """Return "; did you mean goteborg?", or nothing when nothing is near."""
+    near = difflib.get_close_matches(text, list(there), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def eui(text: Json) -> Eui64:
+    """Return what a person typed as an EUI; ConfigError says what is wrong with it."""
+    try:
+        return eui64(str(text))
+    except ValueError as error:
+        raise ConfigError(f"{text}: {error}") from error
+
+
+def find_device(text: str, devices: Devices) -> Registration:
+    """Return the device that a person means by its DevEUI or its name; ConfigError when there is none, or several."""
+    named = [one for one in devices.values() if one.device.name.casefold() == text.casefold() != ""]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        those = ", ".join(one.device.dev_eui for one in named)
+        raise ConfigError(f"{len(named)} devices are called {text!r}: {those}; say which by its DevEUI")
+    if LIKE_AN_EUI.fullmatch(text) is None:
+        names = [one.device.name for one in devices.values() if one.device.name]
+        hint = did_you_mean(text, names) or "; `brygga device list` shows those there are"
+        raise ConfigError(f"there is no device called {text!r}{hint}")
+    dev_eui = eui(text)
+    if dev_eui not in devices:
+        hint = did_you_mean(dev_eui, devices) or "; `brygga device list` shows those there are"
+        raise ConfigError(f"there is no device {dev_eui}{hint}")
+    return devices[dev_eui]
+
+
+def described(device: Device) -> dict[str, Json]:
+    """Return a registration as the commands show it; never its keys."""
+    place = device.place
+    return {
+        "dev_eui": device.dev_eui,
+        "name": device.name,
+        "decoder": device.decoder or None,
+        "activation": str(device.activation),
+        "mac_version": str(device.mac_version),
+        "device_class": device.device_class,
+        "join_eui": device.join_eui,
+        "entity": {"type": device.entity.type or None, "id": device.entity.id or None},
+        "place": place and {"latitude": place.latitude, "longitude": place.longitude, "altitude_m": place.altitude_m},
+        "tags": sorted(device.tags),
+    }
+
+
+def session(one: Session) -> dict[str, Json]:
+    """Return a session as the commands show it; never its keys."""
+    counters = {"next_f_cnt_up": one.f_cnt_up, "next_f_cnt_down": one.n_f_cnt_down}
+    if one.mac_version is MacVersion.V1_1:
+        counters["next_a_f_cnt_down"] = one.a_f_cnt_down
+    return {"dev_addr": one.dev_addr, "activation": one.activation, **counters}

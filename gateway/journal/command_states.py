@@ -1,0 +1,47 @@
+"""What platforms are to be told of the commands they gave: on disk with the downlink's own state, until it was told.
+
+A downlink whose ``origin`` is a destination brings a row with each of its states, in the same transaction. So no
+state is lost between the disk and the platform, whatever ends in between; a crash after the telling repeats the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.journal.database import Each
+from gateway.journal.state_rows import decode
+from gateway.journal.store import Store
+from gateway.journal.writer import Writer
+from gateway.model import CommandState
+
+Numbered = tuple[int, CommandState]
+
+
+class CommandStates:
+    """The states that wait to be told."""
+
+    def __init__(self, store: Store, writer: Writer) -> None:
+        self._store = store
+        self._writer = writer
+
+    def waiting(self, destination: str) -> int:
+        """Return how many states a destination has not been told."""
+        return self._store.untold[destination]
+
+    async def wait(self, destination: str) -> None:
+        """Return when there is something to tell. Has no limit: most days nobody commands anything."""
+        while not self.waiting(destination):
+            await self._store.news.wait()
+
+    async def read(self, destination: str, limit: int) -> Sequence[Numbered]:
+        """Return the oldest states that a destination has not been told, in their order, with their numbers."""
+        rows = await self._store.database.fetch(
+            "SELECT id, record FROM command_states WHERE destination = ? ORDER BY id LIMIT ?", (destination, limit)
+        )
+        return [(number, decode(destination, record)) for number, record in rows]
+
+    async def told(self, destination: str, numbers: Sequence[int]) -> None:
+        """Forget states that were told; durable when it returns."""
+        rows = [(number,) for number in numbers]
+        await self._writer.submit(steps=[Each("DELETE FROM command_states WHERE id = ?", rows)])
+        self._store.untold[destination] -= len(rows)

@@ -1,0 +1,106 @@
+"""What a broker sends us over one connection: subscribed once, given on one at a time, acknowledged when it is safe.
+
+An acknowledgement (PUBACK) is a promise: it goes out after whoever takes the message has it on disk. What was not
+acknowledged when the connection ends, the broker sends again over the next one, for the session outlives both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from gateway.transports import Message
+from gateway.transports.broker import is_for
+from gateway.transports.reasons import subscribe_words
+
+QOS: Final = 1
+MOST_UNACKNOWLEDGED: Final = 20  # the Receive Maximum we name: so many messages the broker sends ahead
+LARGEST_PACKET: Final = 1 << 16  # octets; a command has some hundred, and a gateway has little memory
+SESSION_S: Final = 7 * 86_400  # so long the broker keeps what comes while this gateway is away
+
+
+class Inbox:
+    """The messages of one connection."""
+
+    def __init__(self, topic: str, client: Client, *, v5: bool) -> None:
+        """``topic`` is a filter, wildcards allowed; the client must be one that acknowledges by hand."""
+        self._topic = topic
+        self._client = client
+        self._v5 = v5
+        self._messages: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._answered = asyncio.Event()
+        self._is_over = False
+        self.refused = ""  # why the broker does not let us subscribe, in words
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
+
+    def subscribe(self) -> None:
+        """Ask for the messages; again on each connection, which changes nothing where the session still knows."""
+        # Of what is retained only what is new to this session, and marked as such; nothing of our own.
+        options = SubscribeOptions(qos=QOS, noLocal=True, retainAsPublished=True, retainHandling=1)
+        if self._v5:
+            self._client.subscribe(self._topic, options=options)
+        else:
+            self._client.subscribe(self._topic, qos=QOS)
+
+    async def subscribed(self) -> None:
+        """Return when the broker has answered, or the connection has ended; the caller limits the wait."""
+        await self._answered.wait()
+
+    async def next(self) -> Message | None:
+        """Return the next message; None when the connection has ended.
+
+        Has no limit: most days nobody commands anything.
+        """
+        message = await self._messages.get()
+        return None if self._is_over else message  # what was not acknowledged comes again, in its order
+
+    def acknowledge(self, message: Message) -> None:
+        """Tell the broker that a message is safe; the caller flushes. Of one at QoS 0 nothing is told."""
+        if message.number:
+            self._client.ack(message.number, QOS)
+
+    def end(self) -> None:
+        """Let whoever waits go: nothing more will come."""
+        self._is_over = True
+        self._answered.set()
+        self._messages.put_nowait(None)
+
+    # ── what paho calls ──
+
+    def _on_message(self, _client: Client, _: Any, message: MQTTMessage) -> None:
+        came = Message(
+            topic=message.topic,
+            body=bytes(message.payload),
+            number=message.mid if message.qos else 0,
+            is_retained=message.retain,
+            is_repeated=message.dup,
+        )
+        if is_for(self._topic, came.topic):
+            self._messages.put_nowait(came)
+        else:  # a subscription of an older configuration, which the session still knows
+            self.acknowledge(came)
+
+    def _on_subscribe(
+        self, _client: Client, _: Any, _mid: int, reasons: Sequence[ReasonCode], properties: Properties | None
+    ) -> None:
+        failed = next((one for one in reasons if one.is_failure), None)
+        if failed is not None:
+            self.refused = subscribe_words(failed.value, str(getattr(properties, "ReasonString", "")))
+        self._answered.set()
+
+
+def session_properties() -> Properties:
+    """Return what CONNECT says of a session that outlives its connections (MQTT 5.0, section 3.1.2.11)."""
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
+    properties.SessionExpiryInterval = SESSION_S
+    properties.ReceiveMaximum = MOST_UNACKNOWLEDGED
+    properties.MaximumPacketSize = LARGEST_PACKET
+    return properties

@@ -1,0 +1,93 @@
+"""A copy of the database while uplinks are committed beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import ConfigError
+from gateway.journal import Changes, Journal, copying
+from tests.journal.samples import CITY, clock, given, hear, otaa, uplink
+
+
+async def test_a_copy_is_the_journal_of_one_moment_and_hearing_goes_on_meanwhile(
+    journal: Journal, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[int] = []
+
+    def pause(_status: int, remaining: int, _total: int) -> None:
+        left.append(remaining)
+        time.sleep(copying.PAUSE_S)
+
+    monkeypatch.setattr(copying, "PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(copying, "_pause", pause)
+    await hear(journal, range(20))
+    target = tmp_path / "copy" / "journal.db"
+    target.parent.mkdir()
+
+    copied = asyncio.create_task(asyncio.to_thread(copying.copy, path, target))
+    heard = 20
+    while not copied.done():
+        await journal.commit(Changes(uplinks=(uplink(heard),)))
+        heard += 1
+    await copied
+    (tmp_path / "copy" / "brygga.key").write_bytes((tmp_path / "brygga.key").read_bytes())
+    other = await Journal.open(target, clock=clock)
+    there = await given(other)
+    await other.close()
+
+    assert heard > 22
+    assert 20 <= len(there) < heard
+    assert there == list(range(len(there)))
+    assert left == sorted(left, reverse=True)  # never begun again for what was written meanwhile
+    assert len(left) > 10
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert [path.name for path in target.parent.glob("*-wal")] == []
+
+
+async def test_a_copy_is_whole(journal: Journal, path: Path, tmp_path: Path) -> None:
+    await journal.put_devices([otaa(index) for index in range(100)])
+
+    await asyncio.to_thread(copying.copy, path, tmp_path / "copy.db")
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "copy.db")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT count(*) FROM devices").fetchone() == (100,)
+
+
+def test_a_journal_of_an_older_version_is_not_copied_for_its_keys_stand_in_clear(tmp_path: Path) -> None:
+    old = Path(__file__).parent.parent / "vectors" / "journal" / "v1.db"
+    (tmp_path / "journal.db").write_bytes(old.read_bytes())
+
+    with pytest.raises(ConfigError, match=r"version 1 and this Brygga's is 2: start the agent once"):
+        copying.copy(tmp_path / "journal.db", tmp_path / "copy.db")
+
+
+def test_another_database_is_not_copied(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+        connection.execute("CREATE TABLE a (b)")
+
+    with pytest.raises(ConfigError, match="no Brygga journal"):
+        copying.copy(tmp_path / "other.db", tmp_path / "copy.db")
+
+
+async def test_rows_in_the_wal_are_in_the_file_after_it_was_emptied(path: Path) -> None:
+    journal = await Journal.open(path, clock=clock, destinations=[CITY])
+    await hear(journal, [1, 2])
+    files = {name: (path.parent / name).read_bytes() for name in ("journal.db", "journal.db-wal")}
+    await journal.close()
+    for name, octets in files.items():
+        (path.parent / name).write_bytes(octets)
+
+    copying.empty_wal(path)
+    (path.parent / "journal.db-wal").unlink(missing_ok=True)
+
+    journal = await Journal.open(path, clock=clock)
+    assert await given(journal) == [1, 2]
+    await journal.close()
