@@ -31,6 +31,9 @@ data = "data"
 [clock]
 trust = "system"
 
+[radio]
+duty_cycle = "ignored"
+
 [[source]]
 name = "radio"
 type = "semtech_udp"

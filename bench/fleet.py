@@ -101,8 +101,8 @@ def datagrams(frames: Sequence[bytes], per_datagram: int = 1) -> list[bytes]:
     packets = iter(frames)
     parts: list[bytes] = []
     while chunk := list(islice(packets, per_datagram)):
-        rxpk = tuple(_rxpk(frame, len(parts) * per_datagram + place) for place, frame in enumerate(chunk))
-        parts.append(PushData(version=2, token=len(parts) & 0xFFFF, gateway=GATEWAY, rxpk=rxpk).to_bytes())
+        said = tuple(rxpk(frame, len(parts) * per_datagram + place) for place, frame in enumerate(chunk))
+        parts.append(PushData(version=2, token=len(parts) & 0xFFFF, gateway=GATEWAY, rxpk=said).to_bytes())
     return parts
 
 
@@ -136,7 +136,8 @@ def _session(device: EndDevice) -> Session:
     )
 
 
-def _rxpk(frame: bytes, number: int) -> dict[str, object]:
+def rxpk(frame: bytes, number: int) -> dict[str, object]:
+    """Return a packet as Semtech's forwarder words it."""
     return {
         "jver": 1,
         "tmst": number * 5_000 & 0xFFFF_FFFF,

@@ -21,7 +21,7 @@ from gateway.commanding import Commander, Commanding
 from gateway.config import DestinationSettings, Settings, SourceSettings, data_folder_problem, make_data_folder
 from gateway.control import Desk, serving
 from gateway.delivery import Destination, Telling
-from gateway.journal import Journal
+from gateway.journal import Journal, WhenFull
 from gateway.lorawan.region import REGIONS
 from gateway.machine import fingerprint
 from gateway.model import Clock, Json, TimeQuality
@@ -57,6 +57,7 @@ class Agent:
             addresses=settings.radio.dev_addr_block,
             clock=clock,
             trust=settings.clock.trust,
+            lawful=settings.radio.lawful,
             antenna_gain_dbi={one.name: one.antenna_gain_dbi for one in settings.sources}.__getitem__,
         )
         self.office = RunningOffice(self.network)
@@ -180,6 +181,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         settings.journal_path,
         limit_bytes=settings.journal.limit_bytes,
         keep_delivered=settings.journal.keep_delivered,
+        when_full=WhenFull(settings.journal.when_full),
         clock=clock,
         destinations=[one.name for one in settings.destinations],
         key_file=settings.gateway.key_file,

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gateway import cli_network, command_line, lines, text_file
+from gateway import cli_dead_letters, cli_network, command_line, lines, text_file
 from gateway.errors import Brygga, ConfigError
 from gateway.model import Json
 
@@ -127,7 +127,7 @@ def _device_export(options: argparse.Namespace) -> int:
     lines.say(f"wrote {options.file} ({keys})")
     if options.with_sessions:
         lines.say(
-            "Next: import it there, then `brygga device remove` here: two that answer one device disturb each other"
+            "Next: `brygga device remove` here, then import it there: two that answer one device disturb each other"
         )
     return 0
 
@@ -201,59 +201,10 @@ def _decoder_folders(options: argparse.Namespace) -> list[Path]:
     return [] if folder is None else [folder]
 
 
-# ── dead letters ──
+# ── dead letters, and the network ──
 
 
-def _dead_letters_list(options: argparse.Namespace) -> int:
-    from gateway import show
-
-    rows = _ask(options, {"do": "dead_letters.list", "limit": options.limit, **_selection(options)})
-    if options.json:
-        return _print_json(rows)
-    show.dead_letters(rows)
-    return 0
-
-
-def _dead_letters_show(options: argparse.Namespace) -> int:
-    from gateway import show
-
-    found = _ask(options, {"do": "dead_letters.show", "id": options.id})
-    if not found:
-        raise ConfigError(f"there is no dead letter {options.id}; `brygga dead-letters list` shows those there are")
-    if options.json:
-        return _print_json(found)
-    show.dead_letter(found)
-    return 0
-
-
-def _dead_letters_retry(options: argparse.Namespace) -> int:
-    return _say_counted(
-        options, _ask(options, {"do": "dead_letters.retry", **_selection(options)}), "will be tried again"
-    )
-
-
-def _dead_letters_drop(options: argparse.Namespace) -> int:
-    if not options.ids and not options.all:
-        raise ConfigError("dead-letters drop: name the ids to drop, or say --all; dropped uplinks cannot be had back")
-    return _say_counted(options, _ask(options, {"do": "dead_letters.drop", **_selection(options)}), "dropped")
-
-
-def _say_counted(options: argparse.Namespace, answer: Json, what: str) -> int:
-    if options.ids and not answer["count"]:
-        raise ConfigError("there is no such dead letter; `brygga dead-letters list` shows those there are")
-    lines.say(f"{answer['count']} {what}")
-    return 0
-
-
-def _selection(options: argparse.Namespace) -> dict[str, Json]:
-    ids = getattr(options, "ids", None) or None
-    return {"destination": options.destination, "kind": options.kind, "ids": ids}
-
-
-# ── the network ──
-
-
-def _about_the_network(deed: cli_network.Deed, options: argparse.Namespace) -> int:
+def _asked(deed: cli_network.Deed, options: argparse.Namespace) -> int:
     return deed(options, _ask)
 
 
@@ -319,9 +270,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "backup": _backup,
     "restore": _restore,
     "decode": _decode,
-    "dead-letters list": _dead_letters_list,
-    "dead-letters show": _dead_letters_show,
-    "dead-letters retry": _dead_letters_retry,
-    "dead-letters drop": _dead_letters_drop,
-    **{words: functools.partial(_about_the_network, deed) for words, deed in cli_network.DEEDS.items()},
+    **{
+        words: functools.partial(_asked, deed)
+        for words, deed in {**cli_dead_letters.DEEDS, **cli_network.DEEDS}.items()
+    },
 }

@@ -37,7 +37,7 @@ def _send(options: argparse.Namespace, ask: Ask) -> int:
         },
     )
     if options.json:
-        return _as_json(downlink)
+        return as_json(downlink)
     what = f"downlink {downlink['id']}: {downlink['payload']} to port {downlink['f_port']}"
     lines.say(f"{what} of {downlink['name'] or downlink['dev_eui']}, {downlink['words']}")
     lines.say(f"Next: `brygga downlink show {downlink['id']}` tells what became of it")
@@ -58,7 +58,7 @@ def _list(options: argparse.Namespace, ask: Ask) -> int:
 
     downlinks = ask(options, {"do": "downlink.list", "device": options.device, "all": options.all})
     if options.json:
-        return _as_json(downlinks)
+        return as_json(downlinks)
     show_network.downlinks(downlinks)
     return 0
 
@@ -68,7 +68,7 @@ def _show(options: argparse.Namespace, ask: Ask) -> int:
 
     downlink = ask(options, {"do": "downlink.show", "id": options.id})
     if options.json:
-        return _as_json(downlink)
+        return as_json(downlink)
     show_network.downlink(downlink)
     return 0
 
@@ -85,7 +85,7 @@ def _unclaimed(options: argparse.Namespace, ask: Ask) -> int:
 
     strangers = ask(options, {"do": "frames.unclaimed"})
     if options.json:
-        return _as_json(strangers)
+        return as_json(strangers)
     show_network.strangers(strangers)
     return 0
 
@@ -96,12 +96,13 @@ def _refused(options: argparse.Namespace, ask: Ask) -> int:
     answer = ask(options, {"do": "frames.refused"})
     frames = answer["frames"][: max(options.limit, 0)]
     if options.json:
-        return _as_json(frames)
+        return as_json(frames)
     show_network.refused(frames, running=answer["running"])
     return 0
 
 
-def _as_json(answer: Json) -> int:
+def as_json(answer: Json) -> int:
+    """Print an answer for programs."""
     lines.say(json.dumps(answer, indent=2, ensure_ascii=False))
     return 0
 

@@ -23,7 +23,7 @@ def cells_of(options: argparse.Namespace) -> Mapping[str, str]:
     """Return what the options of `device add` and the label say by column; asks a person for keys that neither has."""
     cells = {name: text for name in COLUMNS if (text := getattr(options, name, None)) is not None}
     if options.label is not None:
-        cells = _with_label(cells, options.label)
+        cells = _with_label(cells, sys.stdin.read() if options.label == "-" else options.label)
     if "dev_eui" not in cells:
         raise ConfigError("device add: --dev-eui or --label: one of them says which device")
     if cells.get("activation", "otaa").lower() != Activation.ABP and sys.stdin.isatty():

@@ -67,7 +67,11 @@ COMMANDS = (
         "DevEUI and JoinEUI, some say the keys; on a terminal a key that it does not say is asked for.",
         example="brygga device add --dev-eui a81758fffe0a0001 --name 'Library' --decoder elsys/ers",
         arguments=(
-            _argument("--label", metavar="TEXT", help="a QR code's text (LW:D0:…), or what stands on the label"),
+            _argument(
+                "--label",
+                metavar="TEXT",
+                help="a QR code's text (LW:D0:…), or what stands on the label; - reads it from standard input",
+            ),
             *_DEVICE_OPTIONS,
             _CONFIG,
         ),

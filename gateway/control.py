@@ -16,7 +16,7 @@ from pathlib import Path
 from gateway.config import Settings, make_data_folder
 from gateway.desk import Desk
 from gateway.errors import Busy, ConfigError, StorageError
-from gateway.journal import Journal
+from gateway.journal import Journal, WhenFull
 from gateway.model import Clock, Json
 
 __all__ = ["Desk", "ask", "serving"]
@@ -157,6 +157,7 @@ async def _ask_journal(settings: Settings, clock: Clock, request: Mapping[str, J
             path,
             limit_bytes=settings.journal.limit_bytes,
             keep_delivered=settings.journal.keep_delivered,
+            when_full=WhenFull(settings.journal.when_full),
             clock=clock,
             key_file=settings.gateway.key_file,
         )

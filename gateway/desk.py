@@ -20,7 +20,13 @@ from gateway.model import Clock, Eui64, Json, RowId
 from gateway.network.office import Office, StoppedOffice
 
 ALL_ROWS = -1  # what SQLite takes for no LIMIT
-NEVER_STARTED: Mapping[str, Json] = {"waiting": 0, "oldest_s": None, "held": {}, "configured": True}  # a destination
+NEVER_STARTED: Mapping[str, Json] = {
+    "waiting": 0,
+    "oldest_s": None,
+    "lost": 0,
+    "held": {},
+    "configured": True,
+}  # a destination
 
 
 class Running(Protocol):
@@ -115,6 +121,7 @@ class Desk:
         return {
             "waiting": depth.waiting,
             "oldest_s": None if age is None else round(age, 1),
+            "lost": depth.lost,
             "held": {str(kind): count for kind, count in depth.held.items() if count},
             "configured": any(one.name == name for one in self._settings.destinations),
         }

@@ -54,7 +54,8 @@ class NetworkDesk:
             case {"do": "downlink.drop", "ids": list(ids)} if all(isinstance(one, int) for one in ids):
                 return await self._drop(ids)
             case {"do": "frames.unclaimed"}:
-                return [unclaimed.as_json(one) for one in await self._office.strangers()]
+                now = self._clock().utc
+                return [unclaimed.as_json(one, now) for one in await self._office.strangers()]
             case {"do": "frames.refused"}:
                 frames = [refused.as_json(one) for one in self._office.refusals()]
                 return {"running": self._heard is not None, "frames": frames}
@@ -148,7 +149,7 @@ class NetworkDesk:
             "last_heard": uplinks[0].heard_at.utc.isoformat() if uplinks else None,
             "sessions": [session(one) for one in sessions],
             "events": [{"at": one.at.isoformat(), "what": one.what} for one in await self._journal.events(dev_eui)],
-            "radio": None if known is None else stories.radio(known.session, known.mac),
+            "radio": stories.radio(known.session, known.mac) if known is not None and _was_heard(known) else None,
             "status": None if known is None else stories.status(known.mac.status, self._clock().utc),
             "margin_db": stories.best_margin_db(uplinks),
             "gateways": stories.gateways(uplinks),
@@ -166,6 +167,11 @@ class NetworkDesk:
 def _device_of(downlink: Downlink, devices: Devices) -> Device | None:
     registration = devices.get(downlink.dev_eui)
     return None if registration is None else registration.device
+
+
+def _was_heard(known: Known) -> bool:
+    """Tell whether a device has used its session: what it sends with before that nobody knows."""
+    return known.session.f_cnt_up > 0
 
 
 def _is_class_c(device: Device, known: Known | None) -> bool:

@@ -60,7 +60,8 @@ def _wrapped(value: str, width: int | None, margin: int) -> Iterator[str]:
         if width is None or margin + cell_len(line) <= width:
             yield line
         else:
-            yield from textwrap.wrap(line, max(width - margin, NARROWEST)) or [""]
+            indent = " " * (len(line) - len(line.lstrip()))
+            yield from textwrap.wrap(line, max(width - margin, NARROWEST), subsequent_indent=indent)
 
 
 def _taken(widths: Sequence[int], shown: Sequence[int]) -> int:

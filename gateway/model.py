@@ -39,6 +39,14 @@ def eui64(text: str) -> Eui64:
     return Eui64(_hex(text, 16))
 
 
+MULTICAST_PREFIX = "ffffffff"  # no maker has it: a multicast group is registered under it, with its McAddr behind
+
+
+def is_multicast(dev_eui: Eui64) -> bool:
+    """Tell whether an EUI stands for a multicast group: "ffffffff" and the group's McAddr."""
+    return dev_eui.startswith(MULTICAST_PREFIX)
+
+
 def dev_addr(text: str) -> DevAddr:
     """Return ``text`` as a DevAddr; ValueError says what is wrong."""
     return DevAddr(_hex(text, 8))

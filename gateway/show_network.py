@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from gateway.lines import say
 from gateway.listing import Column, lay_out, pairs, terminal_width
 from gateway.model import Json
+from gateway.spans import ago
 
 Rows = Sequence[Mapping[str, Json]]
 
@@ -89,7 +90,7 @@ def strangers(rows: Rows) -> None:
         return
     _table(STRANGER_COLUMNS, [_stranger_row(row) for row in rows])
     if any(row["kind"] == "join" for row in rows):
-        say("one that asks to join is somebody's new device: `brygga device add --dev-eui …` if it is yours")
+        say("one that asks to join and is yours: `brygga device add --dev-eui …`")
 
 
 def _stranger_row(row: Mapping[str, Json]) -> tuple[str, ...]:
@@ -99,7 +100,7 @@ def _stranger_row(row: Mapping[str, Json]) -> tuple[str, ...]:
         row["address"],
         whose,
         str(row["frames"]),
-        moment(row["last_heard"]),
+        ago(row["age_s"]),
         signal(row),
         row["data_rate"],
         " ".join(row["gateways"]),
@@ -115,7 +116,11 @@ def refused(rows: Rows, *, running: bool) -> None:
         say("no frame was refused since the agent started")
         return
     for row in rows:
-        who = row["dev_eui"] or (f"DevAddr {row['dev_addr']}" if row["dev_addr"] else "unreadable")
-        say(f"{moment(row['at'])}  {who}  {row['data_rate']}  {signal(row)}  gateway {row['gateway']}")
-        for line in pairs({"": row["words"], " ": f"→ {row['helps']}"}, terminal_width()):
+        for line in pairs({moment(row["at"]): _refused(row)}, terminal_width()):
             say(line)
+
+
+def _refused(row: Mapping[str, Json]) -> str:
+    who = row["dev_eui"] or (f"DevAddr {row['dev_addr']}" if row["dev_addr"] else "unreadable")
+    how = f"{row['data_rate']}, {signal(row)}, gateway {row['gateway']}"
+    return f"{who}: {row['words']}\n{how}\n→ {row['helps']}"

@@ -149,6 +149,8 @@ def _commands(commands: Mapping[str, Json]) -> str:
 def _notes(one: Mapping[str, Json]) -> Iterator[str]:
     if one.get("trouble"):
         yield f"for {span(one['trouble_s'])}: {one['trouble']}"
+    if lost := one.get("lost"):
+        yield f"{lost} uplinks went undelivered, for the journal was full: raise journal.limit, or bring this one back"
     if untold := one.get("commands", {}).get("trouble"):
         yield f"states of commands are not told: {untold}"
     yield from one.get("transport", {}).get("notes", ())

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from pydantic.fields import FieldInfo  # noqa: E402 - the path comes first
 
-from gateway.config.keys import SECTIONS, SOURCES, DestinationKeys, Keys, TlsKeys  # noqa: E402
+from gateway.config.keys import SECTIONS, SOURCES, CommandsKeys, DestinationKeys, Keys, TlsKeys  # noqa: E402
 from gateway.config.reading import hint_in_words  # noqa: E402
 from gateway.config.values import DURATIONS, SIZES, Shown  # noqa: E402
 from gateway.formats.catalogue import FORMATS, WAYS, options_of  # noqa: E402
@@ -53,6 +53,7 @@ def render() -> str:
         parts += _section(f'[[source]] with type = "{name}"', keys)
     parts += _section("[[destination]]", DestinationKeys)
     parts += _section("[destination.tls]", TlsKeys)
+    parts += _section("[destination.commands]", CommandsKeys)
     parts.append(OPTIONS)
     for name in FORMATS:
         parts += _format(name)

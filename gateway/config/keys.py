@@ -104,16 +104,23 @@ class RadioKeys(Keys):
         default=200,
         description="how long copies of one frame from several gateways are waited for; what is over 800 misses RX1",
     )
+    duty_cycle: Annotated[Literal["kept", "ignored"], Shown('"kept" or "ignored"')] = Field(
+        default="kept",
+        description="whether downlinks wait for the law of their sub-band; `ignored` is for a laboratory without an antenna",
+    )
 
 
 class JournalKeys(Keys):
     """How much is kept, and how long."""
 
-    limit: JournalSize = Field(
-        default=512 * 10**6, description="the size of the database on disk; the oldest goes when it is reached"
-    )
+    limit: JournalSize = Field(default=512 * 10**6, description="the size of the database on disk")
     keep_delivered: Duration = Field(
         default=timedelta(days=7), description="how long an uplink stays after every destination has it"
+    )
+    when_full: Annotated[Literal["drop_oldest", "refuse"], Shown('"drop_oldest" or "refuse"')] = Field(
+        default="drop_oldest",
+        description="what goes when the limit is reached and destinations still wait: the oldest uplinks, counted in"
+        " `brygga status`, or the newest, once some thousands of them wait in memory",
     )
 
 

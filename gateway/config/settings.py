@@ -38,6 +38,7 @@ class Radio:
     net_id: int  # 24 bits
     dev_addr_block: AddressBlock | None  # None: all addresses of the NetID
     gather_ms: int
+    lawful: bool  # False: no downlink waits for the duty cycle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Journal:
 
     limit_bytes: int
     keep_delivered: timedelta
+    when_full: str  # a value of gateway.journal.WhenFull
 
 
 @dataclass(frozen=True, slots=True)

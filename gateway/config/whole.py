@@ -161,6 +161,8 @@ def warnings(sections: Sections, path: Path) -> Iterator[str]:
     yield from _open_secrets(sections, path)
     yield from _open_key_file(sections)
     yield from _destinations(sections)
+    if sections.single["radio"].table.get("duty_cycle") == "ignored":
+        yield "radio.duty_cycle: is ignored; with an antenna that breaks the law (ETSI EN 300 220), so only for a laboratory"
     name = sections.gateway.name
     if "name" not in sections.single["gateway"].given and name in COMMON_HOST_NAMES:
         yield f"gateway.name: is not set, and many machines are called {name!r}; a broker must be able to tell gateways apart"

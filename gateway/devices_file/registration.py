@@ -139,7 +139,7 @@ def _secrets(cells: Cells, before: Registration) -> dict[str, Any]:
     session = before.session
     if (
         session is not None
-        and device_stays_abp(cells, before)
+        and _stays_abp(cells, before)
         and cells.get("dev_addr", session.dev_addr) == session.dev_addr
     ):
         found |= {"dev_addr": session.dev_addr} | session_keys(session)  # another address has keys of its own
@@ -165,11 +165,11 @@ def _missing(device: Device, secrets: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _brings_session(cells: Mapping[str, Any]) -> bool:
-    """Tell whether a joined device comes with its session."""
-    return any(name in cells for name in ("dev_addr", *SESSION_KEYS))
+    """Tell whether a joined device comes with its session; an address alone is for people to read."""
+    return any(name in cells for name in SESSION_KEYS)
 
 
-def device_stays_abp(cells: Cells, before: Registration) -> bool:
+def _stays_abp(cells: Cells, before: Registration) -> bool:
     """Tell whether the session of a known device is its own for ever."""
     return cells.get("activation", before.device.activation) is Activation.ABP
 

@@ -21,6 +21,7 @@ ABP_MARGIN: Final = 100  # declared counter resets
 LAST_COUNTER: Final = 2**32 - 1
 
 MACHINE, FIRST_JOIN_NONCE, SKIPPED_AT, SKIPPED_WHY = "machine", "first_join_nonce", "skipped_at", "skipped_why"
+AIR: Final = "air"  # what was sent in the last hour, opaque here
 OTHER_MACHINE: Final = "the journal lay on another machine before"
 NOT_SENT: Final = (
     "queued before the backup that was restored: it may have been sent since; send it again if it is still wanted"
@@ -39,6 +40,15 @@ class Box:
         """Return when and why the counters were raised last."""
         at = await _value(self._store.database, SKIPPED_AT)
         return None if at is None else SkippedAhead(moment(at), await _value(self._store.database, SKIPPED_WHY) or "")
+
+    async def air(self) -> bytes | None:
+        """Return what `remember_air` was given last."""
+        record: bytes | None = await _value(self._store.database, AIR)
+        return record
+
+    async def remember_air(self, record: bytes) -> None:
+        """Keep the record of what was sent in the last hour."""
+        await self._writer.submit(steps=[_stored(AIR, record)])
 
     async def settle_on(self, machine: str | None) -> SkippedAhead | None:
         """Remember the machine; where the journal knows another one, skip ahead and return why.

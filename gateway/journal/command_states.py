@@ -26,7 +26,7 @@ class CommandStates:
 
     def waiting(self, destination: str) -> int:
         """Return how many states a destination has not been told."""
-        return self._store.untold[destination]
+        return max(0, self._store.untold[destination])
 
     async def wait(self, destination: str) -> None:
         """Return when there is something to tell. Has no limit: most days nobody commands anything."""
@@ -35,9 +35,12 @@ class CommandStates:
 
     async def read(self, destination: str, limit: int) -> Sequence[Numbered]:
         """Return the oldest states that a destination has not been told, in their order, with their numbers."""
+        counted = self._store.untold[destination]
         rows = await self._store.database.fetch(
             "SELECT id, record FROM command_states WHERE destination = ? ORDER BY id LIMIT ?", (destination, limit)
         )
+        if not rows and self._store.untold[destination] == counted:
+            del self._store.untold[destination]  # the destination was removed meanwhile, its states with it
         return [(number, decode(destination, record)) for number, record in rows]
 
     async def told(self, destination: str, numbers: Sequence[int]) -> None:

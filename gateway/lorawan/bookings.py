@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -24,6 +24,11 @@ class Bookings:
 
     def __len__(self) -> int:
         return len(self._spans)
+
+    @property
+    def spans(self) -> Sequence[tuple[int, int]]:
+        """Begin and end of each."""
+        return self._spans
 
     def add(self, begin: int, end: int) -> None:
         """Enter a transmission, quickly where it is the last one."""

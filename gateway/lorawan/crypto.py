@@ -30,7 +30,8 @@ from gateway.model import Eui64, Key, SessionKeys
 _BLOCK: Final = 16  # octets
 _MIC_FIRST: Final = 0x49
 _KEYSTREAM_FIRST: Final = 0x01
-_BLOCK_NUMBERS: Final = tuple(bytes((number,)) for number in range(1, 17))  # 16 blocks hold the longest FRMPayload
+_FIRST_BLOCK: Final = b"\x01"
+_OTHER_BLOCKS: Final = tuple(bytes((number,)) for number in range(2, 17))  # 16 blocks hold the longest FRMPayload
 
 
 class FOptsCounter(IntEnum):
@@ -107,8 +108,12 @@ def _crypt(
     encryptor: CipherContext, counter: int, direction: Direction, address: bytes, f_cnt: int, octets: bytes
 ) -> bytes:
     size = len(octets)
+    if not size:
+        return b""
     first = KEYSTREAM_BLOCK.pack(_KEYSTREAM_FIRST, counter, direction, address, f_cnt)
-    blocks = b"".join([first + number for number in _BLOCK_NUMBERS[: -(-size // _BLOCK)]])
+    blocks = first + _FIRST_BLOCK  # most payloads have no other
+    if size > _BLOCK:
+        blocks += b"".join([first + number for number in _OTHER_BLOCKS[: (size - 1) // _BLOCK]])
     keystream = encryptor.update(blocks)[:size]
     return (int.from_bytes(octets) ^ int.from_bytes(keystream)).to_bytes(size)
 

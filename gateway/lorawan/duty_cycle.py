@@ -44,6 +44,7 @@ class DutyCycle:
     def __init__(self, guard: timedelta = GUARD) -> None:
         self._guard = guard // _MICROSECOND
         self._bookings: dict[SubBand, Bookings] = {}
+        self.entries = 0  # grows with each booking and each release
 
     def __len__(self) -> int:
         return sum(len(bookings) for bookings in self._bookings.values())
@@ -51,6 +52,7 @@ class DutyCycle:
     def book(self, sub_band: SubBand, start: timedelta, airtime: timedelta) -> None:
         """Enter a transmission. What is on air is entered, allowed or not: others may use this transmitter, too."""
         begin, length = start // _MICROSECOND, airtime // _MICROSECOND
+        self.entries += 1
         self._of(sub_band).add(begin, begin + length)
         for band, bookings in self._bookings.items():
             kept = AHEAD if _limit(band) is None else AHEAD + WINDOW
@@ -59,7 +61,14 @@ class DutyCycle:
     def release(self, sub_band: SubBand, start: timedelta, airtime: timedelta) -> None:
         """Take a booking back whose frame was refused by the radio; ValueError where there is none like it."""
         begin, length = start // _MICROSECOND, airtime // _MICROSECOND
+        self.entries += 1
         self._of(sub_band).remove(begin, begin + length)
+
+    def booked(self) -> Iterator[tuple[SubBand, timedelta, timedelta]]:
+        """Yield sub-band, end and length of each transmission that is remembered."""
+        for band, bookings in self._bookings.items():
+            for begin, end in bookings.spans:
+                yield band, end * _MICROSECOND, (end - begin) * _MICROSECOND
 
     def refusal(self, sub_band: SubBand, start: timedelta, airtime: timedelta) -> Refusal | None:
         """Return why a frame may not be sent at a time; None: it may."""

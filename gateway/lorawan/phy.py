@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.model import DevAddr, Eui64
@@ -89,9 +89,8 @@ def _downlink_f_ctrl(bits: int) -> FCtrl:
 _F_CTRL: Final = (tuple(map(_uplink_f_ctrl, range(16))), tuple(map(_downlink_f_ctrl, range(16))))  # [Dir][upper bits]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataFrame:
-    """A data frame, still encrypted, its MIC not checked."""
+class DataFrame(NamedTuple):
+    """A data frame, still encrypted, its MIC not checked. A tuple: a frozen dataclass takes as long to make as its AES does."""
 
     direction: Direction
     confirmed: bool
@@ -176,17 +175,17 @@ def _data(phy_payload: bytes) -> DataFrame:
         raise BadFrame(BadFrameReason.MALFORMED_FHDR, "FOpts and FPort 0 together")
     m_type = mhdr >> 5
     direction = _DIRECTIONS[m_type & 1]
-    return DataFrame(
-        direction=direction,
-        confirmed=m_type >= MType.CONFIRMED_UP,
-        dev_addr=read_dev_addr(address),
-        f_ctrl=_F_CTRL[direction][f_ctrl >> 4],
-        f_cnt16=f_cnt16,
-        f_opts=phy_payload[_FHDR.size : fhdr_ends],
-        f_port=f_port,
-        frm_payload=phy_payload[fhdr_ends + 1 : mic_begins],
-        signed=phy_payload[:mic_begins],
-        mic=phy_payload[mic_begins:],
+    return DataFrame(  # by place: by name it takes twice as long
+        direction,
+        m_type >= MType.CONFIRMED_UP,
+        read_dev_addr(address),
+        _F_CTRL[direction][f_ctrl >> 4],
+        f_cnt16,
+        phy_payload[_FHDR.size : fhdr_ends],
+        f_port,
+        phy_payload[fhdr_ends + 1 : mic_begins],
+        phy_payload[:mic_begins],
+        phy_payload[mic_begins:],
     )
 
 

@@ -26,7 +26,7 @@ from gateway.lorawan.join_accept import JoinAcceptContent
 from gateway.lorawan.mac_layer import MacState
 from gateway.lorawan.phy import RejoinRequest
 from gateway.lorawan.region import JOIN_ACCEPT_DELAY1, RECEIVE_DELAY1, Region
-from gateway.model import DevAddr, Device, Eui64, Key, MacVersion, RootKeys, Session
+from gateway.model import DevAddr, Device, Eui64, Key, MacVersion, RootKeys, Session, is_moved
 
 RESTORE: Final = 1  # rejoin types
 REKEY: Final = 2
@@ -202,5 +202,5 @@ def ended_by_offer(sessions: Sequence[Session], rejoin: Rejoin) -> tuple[Session
     Of those offered and never used the last one stays, for its accept may be on air right now; and the one that signed:
     the device has heard of it, though the network has no uplink of it yet.
     """
-    pending = [session for session in sessions if session.f_cnt_up == 0]
+    pending = [session for session in sessions if session.f_cnt_up == 0 and not is_moved(session)]
     return tuple(session for session in pending[:-1] if session != rejoin.session)

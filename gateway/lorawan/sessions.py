@@ -18,6 +18,7 @@ from gateway.model import Frame, MacVersion, Reception, Session, Uplink, uplink_
 
 MAX_F_CNT_GAP: Final = 16_384  # LoRaWAN 1.0.3, section 4.3.1.5; 1.0.4 and 1.1 have no such rule
 NO_GAP_RULE: Final = frozenset({MacVersion.V1_0_4, MacVersion.V1_1})
+LATE_ACKS: Final = 8  # downlinks of the application's, back from the last, that an ACK of 1.1 may mean
 _HALF: Final = 0x1_0000
 _WHOLE: Final = 0x1_0000_0000
 
@@ -117,11 +118,15 @@ def _made_v1_1(opened: OpenSession, frame: Frame, data_frame: DataFrame, f_cnt: 
     )
 
 
-def _acknowledged_counters(session: Session, data_frame: DataFrame) -> set[int]:
-    """Return which downlink counters an ACK of 1.1 can mean: the last of the network and of the application."""
+def _acknowledged_counters(session: Session, data_frame: DataFrame) -> dict[int, None]:
+    """Return which downlink counters an ACK of 1.1 can mean, the likely first: the last of the network, or one of the application's.
+
+    Not only its last: a class C device may be sent more while it repeats an uplink that acknowledges what came before.
+    """
     if not data_frame.f_ctrl.ack:
-        return {0}
-    return {max(session.n_f_cnt_down - 1, 0), max(session.a_f_cnt_down - 1, 0)}
+        return {0: None}
+    last = max(session.a_f_cnt_down - 1, 0)
+    return dict.fromkeys((last, max(session.n_f_cnt_down - 1, 0), *range(last - 1, max(last - LATE_ACKS, -1), -1)))
 
 
 def _open(opened: OpenSession, frame: Frame, data_frame: DataFrame, f_cnt: int) -> Opened:

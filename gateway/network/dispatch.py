@@ -10,13 +10,14 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.journal import Changes, Journal
-from gateway.lorawan.region import Region
-from gateway.model import Clock, DataRate, Downlink, DownlinkState, Eui64, Frame
+from gateway.lorawan.phy import Direction
+from gateway.lorawan.region import Region, airtime
+from gateway.model import Clock, DataRate, Downlink, DownlinkState, Eui64, Frame, Reception, is_multicast
 from gateway.network.downlinks import DownlinkQueue
 from gateway.network.keeping import Keeping, Kept
 from gateway.network.mac import MacLayer
 from gateway.network.sessions import LiveSession
-from gateway.network.transmitters import Answer, Transmitters
+from gateway.network.transmitters import Answer, Outcome, Transmitters
 
 PAUSE_S: Final = 1.0  # between two looks at the queue while something waits in it
 IDLE_S: Final = 30.0  # between two looks while nothing does
@@ -71,10 +72,14 @@ class Dispatch:
             await parts.keeping.keep(Changes(downlinks=expired))
         for dev_eui in parts.queue.devices():
             live = parts.class_c(dev_eui)
-            if live is None or live.last is None or now.monotonic - live.last.heard_at.monotonic < ANSWERING_S:
+            if live is None or self._is_answering(live):
                 continue
             await self._ask_again(dev_eui)
             await self._send_unasked(live)
+
+    def _is_answering(self, live: LiveSession) -> bool:
+        heard_at = None if live.last is None else live.last.heard_at.monotonic
+        return heard_at is not None and self._parts.clock().monotonic - heard_at < ANSWERING_S
 
     # ── after an uplink ──
 
@@ -117,7 +122,8 @@ class Dispatch:
     async def drop(self, ids: Sequence[int]) -> int:
         """Drop open downlinks, and return how many there were; waits while the disk takes nothing."""
         dropped = self._parts.queue.drop(ids)
-        await self._parts.keeping.keep(Changes(downlinks=dropped))  # they have left the queue, and must not come back to it
+        # Not in one try: they have left the queue, and must not come back to it after a restart.
+        await self._parts.keeping.keep(Changes(downlinks=dropped))
         return len(dropped)
 
     # ── class C ──
@@ -134,7 +140,7 @@ class Dispatch:
         parts = self._parts
         rate = parts.region.data_rate(live.session.rx2_data_rate)
         waiting = parts.queue.next_for(live.session.dev_eui, parts.mac.rx2_room(live.session, live.mac))
-        if rate is None or live.last is None or waiting is None or not self._lawful(live, rate, waiting):
+        if rate is None or waiting is None or not self._lawful(live, rate, waiting):
             return
         composed = parts.mac.unasked(live, waiting, parts.clock().utc)
         live.session = composed.session
@@ -145,15 +151,32 @@ class Dispatch:
         if kept is not Kept.AT_ONCE:
             await self._unsent(composed.downlink, TOO_LATE)
             return
-        frequency_hz, octets = live.session.rx2_frequency_hz, composed.answer.phy_payload
-        outcome = await parts.transmitters.send(
-            parts.transmitters.at_once(live.last.receptions, frequency_hz, rate, octets)
-        )
+        outcome = await self._send_at_once(live, rate, composed.answer.phy_payload)
         if not outcome.sent:
             await self._unsent(composed.downlink, outcome.why)
 
+    async def _send_at_once(self, live: LiveSession, rate: DataRate, octets: bytes) -> Outcome:
+        """Send a device's frame through the best gateway that may; a group's through each, one after the other."""
+        transmitters, frequency_hz = self._parts.transmitters, live.session.rx2_frequency_hz
+        if not is_multicast(live.session.dev_eui):
+            return await transmitters.send(transmitters.at_once(self._through(live), frequency_hz, rate, octets))
+        outcomes: list[Outcome] = []
+        length = airtime(len(octets), rate, Direction.DOWNLINK)
+        for reception in self._through(live):
+            if outcomes:
+                await asyncio.sleep(
+                    length.total_seconds()
+                )  # two gateways at once would jam each other where both are heard
+            outcomes.append(await transmitters.send(transmitters.at_once([reception], frequency_hz, rate, octets)))
+        return next((outcome for outcome in outcomes if outcome.sent), outcomes[0])
+
+    def _through(self, live: LiveSession) -> Sequence[Reception]:
+        """Return by which gateways a device that always listens is reached: those that heard it last, for a group all."""
+        if is_multicast(live.session.dev_eui):
+            return self._parts.transmitters.all()
+        return () if live.last is None else live.last.receptions
+
     def _lawful(self, live: LiveSession, rate: DataRate, downlink: Downlink) -> bool:
         """Tell whether some gateway may send now; else the downlink waits, without a try being counted."""
-        assert live.last is not None
         size = OVERHEAD + len(downlink.payload)
-        return self._parts.transmitters.may_send(live.last.receptions, live.session.rx2_frequency_hz, rate, size)
+        return self._parts.transmitters.may_send(self._through(live), live.session.rx2_frequency_hz, rate, size)

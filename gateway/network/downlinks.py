@@ -13,7 +13,7 @@ from typing import Final
 
 from gateway.errors import ConfigError
 from gateway.lorawan.region import Region
-from gateway.model import Downlink, DownlinkState, Eui64
+from gateway.model import Downlink, DownlinkState, Eui64, is_multicast
 
 MOST_TRIES: Final = 8  # frames that carry one downlink; each costs every sensor here the gateway's ear
 MOST_WAITING: Final = 100  # of one device; who sends more has lost sight of it
@@ -122,6 +122,8 @@ def check(downlink: Downlink, region: Region) -> None:
     longest = max(size for number in range(len(region.data_rates)) if (size := region.max_payload(number)) is not None)
     if not 0 < len(downlink.payload) <= longest:
         raise ConfigError(f"payload: {len(downlink.payload)} octets; {region.name} carries 1 to {longest}")
+    if downlink.confirmed and is_multicast(downlink.dev_eui):
+        raise ConfigError(f"{downlink.dev_eui}: a multicast group acknowledges nothing; send it unconfirmed")
     if downlink.expires_at is not None and downlink.expires_at <= downlink.queued_at:
         raise ConfigError(f"expires: {downlink.expires_at.isoformat()} has passed already")
 

@@ -35,6 +35,7 @@ from gateway.model import (
     TimeQuality,
     never_back,
 )
+from gateway.network.air_record import AirRecord
 from gateway.network.claiming import claim
 from gateway.network.dispatch import Dispatch, Parts
 from gateway.network.downlinks import DownlinkQueue
@@ -75,6 +76,7 @@ class Network:
         random_bits: Callable[[int], int] = secrets.randbits,
         antenna_gain_dbi: Callable[[str], float] = lambda _: 0.0,
         addresses: AddressBlock | None = None,
+        lawful: bool = True,
     ) -> None:
         self._journal = journal
         self._region = region
@@ -83,7 +85,8 @@ class Network:
         self._sessions = LiveSessions()
         self._keeping = Keeping(journal)
         self._joins = Joins(journal, region, net_id, random_bits, addresses)
-        self._transmitters = Transmitters(sources, region, clock, antenna_gain_dbi)
+        self._transmitters = Transmitters(sources, region, clock, antenna_gain_dbi, lawful=lawful)
+        self._air = AirRecord(journal.box, region, clock)
         self.queue = DownlinkQueue()
         self._mac = MacLayer(region, self.queue, trust)
         self.unclaimed = UnclaimedFrames(journal)
@@ -106,9 +109,11 @@ class Network:
 
     async def run(self) -> None:
         """Let answers and queued downlinks leave, for as long as the agent runs."""
+        self._transmitters.begin_with(await self._air.read())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.unclaimed.run(), name="frames of nobody")
             tasks.create_task(self.dispatch.run(), name="downlinks")
+            tasks.create_task(self._air.run(self._transmitters.ledgers), name="air record")
 
     async def load(self) -> None:
         """Read devices, sessions and open downlinks from the journal; again after they changed there.
@@ -130,8 +135,9 @@ class Network:
         }
         self._sessions.replace_all(live)
         self.queue.load(downlinks, last_id)
-        if orphans := [one.id for eui in self.queue.devices() if eui not in self._registered for one in self.queue.of(eui)]:
-            await self.dispatch.drop(orphans)
+        gone = [dev_eui for dev_eui in self.queue.devices() if dev_eui not in self._registered]
+        if gone:
+            await self.dispatch.drop([one.id for dev_eui in gone for one in self.queue.of(dev_eui)])
         self._joins.forget()
         fresh = [one for name, one in live.items() if name not in known]
         if claimed := await claim(fresh, self._sessions, self.unclaimed, self._keeping, self._region):
@@ -153,6 +159,7 @@ class Network:
     async def hear(self, frame: Frame) -> None:
         """Take a frame; return when its uplink is on disk, or when it was dropped for a counted reason."""
         self.counts["frames"] += 1
+        self._transmitters.note(frame.receptions)
         try:
             match parse(frame.phy_payload):
                 case DataFrame() as data_frame:

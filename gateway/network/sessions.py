@@ -31,9 +31,13 @@ class LiveSession(OpenSession):
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def sent_on(self, reception: Reception, region: Region) -> tuple[int, int]:
-        """Return TxDr and TxCh (1.1) as this device numbers its channels."""
+        """Return TxDr and TxCh (1.1) as this device numbers its channels.
+
+        A channel that it was given it uses before anybody has heard its answer: it has the region's number, as it was told.
+        """
         data_rate = region.data_rate_number(reception.data_rate) or 0
-        return data_rate, self.mac.plan.tx_ch(reception.frequency_hz, data_rate) or 0
+        channel = self.mac.plan.tx_ch(reception.frequency_hz, data_rate)
+        return data_rate, (region.channel(reception.frequency_hz) if channel is None else channel) or 0
 
 
 class LiveSessions:

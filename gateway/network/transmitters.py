@@ -18,13 +18,11 @@ from gateway.lorawan.duty_cycle import DutyCycle, Refusal, allowance
 from gateway.lorawan.phy import Direction
 from gateway.lorawan.region import RX2_AFTER_RX1, Region, airtime
 from gateway.model import Clock, DataRate, Eui64, Frame, Json, Reception, Session, TxRequest, TxResult
+from gateway.network.air_record import NOTHING, Spent, Transmitter
 from gateway.sources import Source
 
 LEAD: Final = timedelta(milliseconds=100)  # a forwarder needs 42.5 ms before a slot (SX1302), the rest is the way there
 AT_ONCE: Final = timedelta(milliseconds=50)  # from the request to the air, where no time is given
-
-Transmitter = tuple[str, Eui64]  # source and gateway
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
@@ -68,13 +66,32 @@ class Transmitters:
         region: Region,
         clock: Clock,
         antenna_gain_dbi: Callable[[str], float] = lambda _: 0.0,
+        *,
+        lawful: bool = True,
     ) -> None:
+        """``lawful`` False, for laboratories: nothing is held back, and the ledgers only tell what was sent."""
+        self._lawful = lawful
         self._sources = sources
         self._region = region
         self._clock = clock
         self._antenna_gain_dbi = antenna_gain_dbi
-        self._ledgers: dict[Transmitter, DutyCycle] = {}
+        self.ledgers: dict[Transmitter, DutyCycle] = {}
+        self._spent = NOTHING  # before the start
+        self._heard: dict[Transmitter, Reception] = {}  # the last copy that each gateway brought
         self.counts: Counter[str] = Counter()
+
+    def begin_with(self, spent: Spent) -> None:
+        """Take what was sent before the start; before anything is sent."""
+        self._spent = spent
+
+    def note(self, receptions: Sequence[Reception]) -> None:
+        """Note which gateways there are, by what they hear."""
+        for reception in receptions:
+            self._heard[reception.source, reception.gateway] = reception
+
+    def all(self) -> Sequence[Reception]:
+        """Return a reception of each gateway that was heard since the start."""
+        return [*self._heard.values()]
 
     async def send(self, windows: Sequence[Window]) -> Outcome:
         """Send in the first of ``windows`` that is possible and lawful, and say what became of it."""
@@ -149,8 +166,8 @@ class Transmitters:
     def may_send(self, receptions: Sequence[Reception], frequency_hz: int, data_rate: DataRate, size: int) -> bool:
         """Tell whether some gateway that heard ``receptions`` may send ``size`` octets now."""
         band, opens = self._region.sub_band(frequency_hz), self._now() + AT_ONCE
-        if band is None:
-            return True
+        if band is None or not self._lawful:
+            return bool(receptions)
         length = airtime(size, data_rate, Direction.DOWNLINK)
         return any(
             self._ledger((one.source, one.gateway)).refusal(band, opens, length) is None
@@ -163,7 +180,7 @@ class Transmitters:
 
     def _spent(self) -> Iterator[Mapping[str, Json]]:
         now = self._now()
-        for (source, gateway), ledger in self._ledgers.items():
+        for (source, gateway), ledger in self.ledgers.items():
             for band in self._region.sub_bands:
                 limit, spent = allowance(band), ledger.spent(band, now)
                 if spent:
@@ -194,7 +211,7 @@ class Transmitters:
     def _refusal(self, window: Window) -> Refusal | None:
         request = window.request
         band = self._region.sub_band(request.frequency_hz)
-        if band is None:
+        if band is None or not self._lawful:
             return None
         length = airtime(len(request.phy_payload), request.data_rate, Direction.DOWNLINK)
         return self._ledger((request.source, request.gateway)).refusal(band, window.opens, length)
@@ -205,7 +222,9 @@ class Transmitters:
         return replace(request, power_dbm=request.power_dbm - gain_dbi) if gain_dbi else request
 
     def _ledger(self, transmitter: Transmitter) -> DutyCycle:
-        return self._ledgers.setdefault(transmitter, DutyCycle())
+        if transmitter not in self.ledgers:
+            self.ledgers[transmitter] = self._spent.ledger(transmitter)
+        return self.ledgers[transmitter]
 
     def _now(self) -> timedelta:
         return timedelta(seconds=self._clock().monotonic)

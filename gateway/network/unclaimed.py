@@ -7,6 +7,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from gateway.errors import BadFrame, StorageError
@@ -107,7 +108,7 @@ def _strangers(frame: Frame) -> Iterator[Stranger]:
             yield Stranger("join", dev_eui, join_eui, frame)
 
 
-def as_json(stranger: Stranger) -> Mapping[str, Json]:
+def as_json(stranger: Stranger, now: datetime) -> Mapping[str, Json]:
     """Return a stranger as the commands show it."""
     best = stranger.last.best
     return {
@@ -117,6 +118,7 @@ def as_json(stranger: Stranger) -> Mapping[str, Json]:
         "operator": operator(DevAddr(stranger.address)) if stranger.kind == "data" else None,
         "frames": stranger.frames,
         "last_heard": stranger.last.heard_at.utc.isoformat(),
+        "age_s": round((now - stranger.last.heard_at.utc).total_seconds(), 1),
         "rssi_dbm": best.rssi_dbm,
         "snr_db": best.snr_db,
         "data_rate": str(best.data_rate),

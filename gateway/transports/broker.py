@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from paho.mqtt.matcher import MQTTMatcher
-
 from gateway.transports.endpoint import Endpoint
 from gateway.transports.secret import Secret
 from gateway.transports.tls import Tls
@@ -24,6 +22,8 @@ class MqttVersion(StrEnum):
 
 def is_for(topic_filter: str, topic: str) -> bool:
     """Tell whether a subscription to ``topic_filter`` brings what is published to ``topic`` (MQTT 5.0, section 4.7)."""
+    from paho.mqtt.matcher import MQTTMatcher
+
     matcher = MQTTMatcher()  # type: ignore[no-untyped-call]  # paho has no types here
     matcher[topic_filter] = True
     return next(matcher.iter_match(topic), None) is not None  # type: ignore[no-untyped-call]

@@ -107,6 +107,7 @@ async def test_a_device_is_shown_without_its_keys(any_box: Box) -> None:
         "place       -",
         "tags        water",
         "session     DevAddr 26011b05 (activation 26011b05-abp0), next uplink 0, next downlink 0",
+        "downlinks   none wait",
     ]
     assert json.loads(as_json.output)["sessions"][0]["dev_addr"] == "26011b05"
     assert KEY not in shown.output + as_json.output

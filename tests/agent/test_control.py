@@ -111,9 +111,15 @@ async def test_the_status_is_of_journal_agent_and_every_destination(
     assert status["journal"]["rows"] == 2
     assert status["journal"]["limit_bytes"] == settings.journal.limit_bytes
     assert status["destinations"]["goteborg"] == {
-        "waiting": 0, "oldest_s": None, "held": {}, "configured": True, "state": "delivering",
+        "waiting": 0, "oldest_s": None, "lost": 0, "held": {}, "configured": True, "state": "delivering",
     }  # fmt: skip
-    assert status["destinations"]["old-city"] == {"waiting": 2, "oldest_s": 0.0, "held": {}, "configured": False}
+    assert status["destinations"]["old-city"] == {
+        "waiting": 2,
+        "oldest_s": 0.0,
+        "lost": 0,
+        "held": {},
+        "configured": False,
+    }
 
 
 async def test_a_configured_destination_that_the_journal_never_met_is_shown_too(settings: Settings) -> None:
@@ -123,7 +129,9 @@ async def test_a_configured_destination_that_the_journal_never_met_is_shown_too(
     status = await Desk(settings, journal, clock).answer({"do": "status"})
 
     await journal.close()
-    assert status["destinations"] == {"goteborg": {"waiting": 0, "oldest_s": None, "held": {}, "configured": True}}
+    assert status["destinations"] == {
+        "goteborg": {"waiting": 0, "oldest_s": None, "lost": 0, "held": {}, "configured": True}
+    }
 
 
 async def test_the_agent_learns_of_devices_that_came_and_went(settings: Settings, desk: Desk, agent: FakeAgent) -> None:

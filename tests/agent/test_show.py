@@ -34,7 +34,14 @@ STATUS: dict[str, Any] = {
     ],
     "network": {
         "devices": 2, "sessions": 1, "counts": {"frames": 9, "uplinks": 8}, "refused": {"mic": 1}, "waiting_for_disk": 4,
+        "unclaimed": {"kept": 7},
+        "answers": {"sent_rx1": 3, "sent_rx2": 1, "rx1_too_late": 2, "rx2_duty_cycle": 1, "missed": 1},
+        "duty_cycle": [
+            {"source": "mast", "gateway": "b827ebfffe123456", "sub_band": "M", "spent_s": 9.04, "allowed_s": 36.0},
+            {"source": "mast", "gateway": "b827ebfffe123456", "sub_band": "P2", "spent_s": 1.5, "allowed_s": None},
+        ],
     },
+    "downlinks_waiting": 2,
     "undecoded": {"elsys/ers: truncated": 2},
     "journal": {"rows": 8, "file_bytes": 19_456, "limit_bytes": 512_000_000},
     "destinations": {
@@ -126,9 +133,16 @@ def test_a_status_says_it_all_and_marks_what_needs_a_person(capsys: pytest.Captu
         "    ! the kernel gives 213.0 kB of 4.0 MB of receive buffer: raise rmem_max",
         "    ! 3 datagrams did not fit into the receive buffer and are lost",
         "network: 2 devices, 1 sessions; since the start 9 frames, 8 uplinks, 0 joins",
-        "    not taken: mic 1",
+        "    not taken: mic 1; `brygga frames refused` tells why",
+        "    7 frames of nobody's devices; `brygga frames unclaimed` tells whose",
+        "    sent: rx1 3, rx2 1",
+        "    tries that failed: rx1 too late 2, rx2 duty cycle 1",
+        "    ! 1 answers or downlinks were not sent in any window",
+        "    air of b827ebfffe123456, sub-band M: [#####...............] 9.0 of 36 s an hour",
+        "    air of b827ebfffe123456, sub-band P2: 1.5 s in the last hour, no limit",
         "    ! 4 frames wait in memory: the disk takes nothing",
         "    ! not decoded: elsys/ers: truncated 2",
+        "downlinks: 2 wait; `brygga downlink list` shows them",
         "journal: 8 uplinks kept, 19.5 kB of at most 512.0 MB",
         "destination  state                 waiting  oldest  delivered  held back  last answer",
         "goteborg     stalled               5        7 min   3          refused 1  never",
@@ -182,3 +196,14 @@ def test_a_reading_that_cannot_be_is_marked(capsys: pytest.CaptureFixture[str]) 
         "fields: a=1; -, b=c 2",
     ]
     assert printed.err == "warning: low battery\n"
+
+
+def test_commands_of_a_platform_have_a_line_and_their_trouble_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = {"counts": {"taken": 3, "refused": 1}, "states_waiting": 2, "trouble": "0x87 Not authorized"}
+    city = {**STATUS["destinations"]["goteborg"], "commands": commands}
+
+    show_status.status({**STATUS, "destinations": {"goteborg": city}})
+
+    out = capsys.readouterr().out
+    assert "    goteborg: 3 commands taken since the start, 1 refused; 2 states wait to be told\n" in out
+    assert "    ! goteborg: states of commands are not told: 0x87 Not authorized\n" in out

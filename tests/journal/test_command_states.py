@@ -101,7 +101,10 @@ async def test_a_destination_takes_its_states_with_it(journal: Journal) -> None:
     await journal.add_destination("leaving", from_start=True)
     await journal.commit(Changes(downlinks=(replace(DOWNLINK, origin="leaving"),)))
 
+    ((number, _),) = await journal.command_states.read("leaving", 10)
+
     await journal.remove_destination("leaving")
+    await journal.command_states.told("leaving", [number])
 
     assert await journal.command_states.read("leaving", 10) == []
     assert journal.command_states.waiting("leaving") == 0

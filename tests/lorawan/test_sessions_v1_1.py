@@ -61,6 +61,23 @@ def test_an_acknowledgement_of_1_1_is_of_the_last_downlink(counters: dict[str, i
     assert isinstance(opened, NewUplink)
 
 
+def test_an_acknowledgement_of_1_1_may_come_after_further_downlinks() -> None:
+    phy_payload = uplink_v1_1(ack=True, conf_f_cnt=3)
+
+    opened = hear(phy_payload, session_v1_1(n_f_cnt_down=2, a_f_cnt_down=8), receptions=(CHANNEL_1,))
+
+    assert isinstance(opened, NewUplink)
+
+
+def test_an_acknowledgement_of_1_1_of_what_was_never_sent_is_refused() -> None:
+    phy_payload = uplink_v1_1(ack=True, conf_f_cnt=9)
+
+    with pytest.raises(BadFrame) as caught:
+        hear(phy_payload, session_v1_1(n_f_cnt_down=2, a_f_cnt_down=8), receptions=(CHANNEL_1,))
+
+    assert caught.value.reason is BadFrameReason.MIC
+
+
 def test_no_flipped_bit_of_a_signed_1_1_frame_is_accepted() -> None:
     phy_payload, opened = uplink_v1_1(), session_v1_1()
 

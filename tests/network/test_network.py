@@ -3,107 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from gateway.errors import BadFrameReason
-from gateway.journal import Journal, Registration
-from gateway.lorawan.region import EU868
-from gateway.model import Activation, DevAddr, Device, Eui64, RootKeys, Session, uplink_id
-from gateway.network import Network, keeping
+from gateway.journal import Journal
+from gateway.model import DevAddr, Eui64, uplink_id
+from gateway.network import keeping
 from simulators.end_device import EndDevice
-from tests.network.radio import FailingJournal, Radio, StandingClock, frame
-
-DEV_EUI = Eui64("a81758fffe051d02")
-CITY = "city"
-
-
-@dataclass
-class Bench:
-    """A network with all around it."""
-
-    network: Network
-    journal: FailingJournal
-    radio: Radio
-    clock: StandingClock
-
-    async def hear(self, phy_payload: bytes) -> None:
-        await self.network.hear(frame(phy_payload, self.clock))
-
-    async def answered(self) -> bytes:
-        """Return what the radio was told to send last; waits for it."""
-        async with asyncio.timeout(5):
-            await self.radio.told.wait()
-        self.radio.told.clear()
-        return self.radio.sent[-1].phy_payload
-
-    async def rows(self) -> list[int]:
-        """Return the counters of the uplinks in the journal."""
-        journal = cast("Journal", self.journal)
-        return [row.uplink.f_cnt for row in await journal.read(CITY, 100)]
-
-    async def session(self) -> Session:
-        (session,) = await cast("Journal", self.journal).sessions()
-        return session
-
-
-@asynccontextmanager
-async def network_on(path: Path, clock: StandingClock) -> AsyncIterator[Bench]:
-    journal = await Journal.open(path, clock=clock, destinations=[CITY])
-    failing, radio = FailingJournal(journal), Radio()
-    network = Network(
-        journal=cast("Journal", failing), sources={"radio": radio}, region=EU868, net_id=0x13, clock=clock
-    )
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(network.run())
-            await asyncio.sleep(0)
-            yield Bench(network, failing, radio, clock)
-            running.cancel()
-    finally:
-        await journal.close()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.db"
-
-
-@pytest.fixture
-async def bench(path: Path) -> AsyncIterator[Bench]:
-    async with network_on(path, StandingClock()) as made:
-        yield made
-
-
-async def register(bench: Bench, device: EndDevice) -> None:
-    journal = cast("Journal", bench.journal)
-    await journal.put_devices([registration(device)])
-    await bench.network.load()
-
-
-def registration(device: EndDevice) -> Registration:
-    if device.keys is None:
-        keys = RootKeys(app_key=device.app_key)
-        return Registration(device=Device(dev_eui=device.dev_eui, join_eui=device.join_eui), root_keys=keys)
-    assert device.dev_addr is not None
-    session = Session(
-        dev_eui=device.dev_eui,
-        dev_addr=device.dev_addr,
-        activation=f"{device.dev_addr}-abp0",
-        mac_version=device.mac_version,
-        keys=device.keys,
-    )
-    return Registration(device=Device(dev_eui=device.dev_eui, activation=Activation.ABP), session=session)
-
-
-def abp(dev_eui: Eui64 = DEV_EUI) -> EndDevice:
-    return EndDevice.abp(dev_eui, DevAddr("26011234"))
-
+from tests.network.bench import CITY, DEV_EUI, Bench, abp, network_on, register
+from tests.network.radio import StandingClock
 
 # ── joining ──
 

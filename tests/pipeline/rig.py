@@ -33,6 +33,7 @@ data = "data"
 
 [radio]
 gather_ms = 100
+duty_cycle = "ignored"
 
 [[source]]
 name = "radio"

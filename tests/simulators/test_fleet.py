@@ -30,6 +30,7 @@ name = "test"
 data = "data"
 [radio]
 gather_ms = 20
+duty_cycle = "ignored"
 [[source]]
 name = "radio"
 type = "semtech_udp"

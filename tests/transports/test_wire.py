@@ -12,7 +12,8 @@ import pytest
 from gateway.model import Verdict
 from gateway.transports.broker import Broker, MqttVersion
 from gateway.transports.endpoint import endpoint
-from gateway.transports.link import Link, _greet
+from gateway.transports.greeting import greet
+from gateway.transports.link import Link
 from gateway.transports.wire import Wire
 
 from .conftest import request_to
@@ -46,7 +47,7 @@ async def greeted(version: MqttVersion) -> tuple[Link, Line]:
     broker = Broker(endpoint=endpoint("mqtt://broker"), client_id="g", version=version, window=5)
     link, line = Link(broker, lambda _: None), Line()
     link._wire.connection_made(line)
-    _greet(link._client, broker)
+    greet(link._client, broker)
     link._wire.data_received(CONNACK[version])
     assert link.ended is None
     return link, line

@@ -1,0 +1,145 @@
+"""What the transmitters have sent in the last hour, kept across restarts: the law's hour does not begin anew with a process.
+
+A record is written every few seconds in which something was sent, and at the end. Transmissions of one minute and sub-band
+are one entry, put where the last of them ended: later than they were, so that they count at least as long as the law has it.
+After a crash the seconds since the last record count as sent through and through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import cbor2
+
+from gateway.errors import StorageError
+from gateway.journal.box import Box
+from gateway.lorawan.duty_cycle import WINDOW, DutyCycle
+from gateway.lorawan.region import Region, SubBand
+from gateway.model import Clock, Eui64, Instant, TimeQuality
+
+logger = logging.getLogger(__name__)
+
+FORMAT: Final = 1
+WRITE_EVERY: Final = timedelta(seconds=5)
+UNRECORDED: Final = WRITE_EVERY + timedelta(seconds=7)  # from a record on; a join accept in RX2 begins after 6 s
+_MINUTE: Final = timedelta(minutes=1)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+Transmitter = tuple[str, Eui64]  # source and gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """Air time of one transmitter that has been spent; ``ends`` is monotonic time."""
+
+    band: SubBand
+    ends: timedelta
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What is known of the hour before a start: of transmitters, and what any may have sent that is not recorded."""
+
+    of: Mapping[Transmitter, tuple[Booked, ...]]
+    by_any: tuple[Booked, ...] = ()
+
+    def ledger(self, transmitter: Transmitter) -> DutyCycle:
+        """Return a ledger in which all this is booked."""
+        ledger = DutyCycle()
+        for one in sorted((*self.of.get(transmitter, ()), *self.by_any), key=lambda booked: booked.ends):
+            ledger.book(one.band, one.ends - one.length, one.length)
+        return ledger
+
+
+NOTHING: Final = Spent({})
+
+
+def encode(ledgers: Mapping[Transmitter, DutyCycle], now: Instant, *, is_last: bool) -> bytes:
+    """Return the record of ``ledgers``; ``is_last`` where nothing more will be sent."""
+    oldest = timedelta(seconds=now.monotonic) - WINDOW
+    sent = [
+        (*transmitter, one.band.label, one.ends // _MICROSECOND, one.length // _MICROSECOND)
+        for transmitter, ledger in ledgers.items()
+        for one in _by_minute(ledger, oldest)
+    ]
+    return cbor2.dumps((FORMAT, is_last, now.boot_id, now.monotonic, now.utc.timestamp(), int(now.quality), sent))
+
+
+def decode(record: bytes, region: Region, now: Instant) -> Spent:
+    """Return what a record says, in the monotonic time of ``now``."""
+    _, is_last, boot_id, monotonic, timestamp, quality, sent = cbor2.loads(record)
+    utc = datetime.fromtimestamp(timestamp, UTC)
+    written = _in_time_of(now, Instant(utc, monotonic, boot_id, TimeQuality(quality)))
+    later = written - timedelta(seconds=monotonic)
+    bands = {band.label: band for band in region.sub_bands}
+    of: dict[Transmitter, list[Booked]] = {}
+    for source, gateway, label, ends_us, length_us in sent:
+        if label in bands:  # not so where the region was changed
+            booked = Booked(bands[label], ends_us * _MICROSECOND + later, length_us * _MICROSECOND)
+            of.setdefault((source, gateway), []).append(booked)
+    by_any = () if is_last else tuple(Booked(band, written + UNRECORDED, UNRECORDED) for band in region.sub_bands)
+    return Spent({transmitter: tuple(booked) for transmitter, booked in of.items()}, by_any)
+
+
+def _by_minute(ledger: DutyCycle, oldest: timedelta) -> Iterator[Booked]:
+    found: dict[tuple[SubBand, int], Booked] = {}
+    for band, ends, length in ledger.booked():
+        if ends > oldest:
+            place = band, ends // _MINUTE
+            known = found.get(place, Booked(band, ends, timedelta(0)))
+            found[place] = Booked(band, max(known.ends, ends), known.length + length)
+    return iter(found.values())
+
+
+def _in_time_of(now: Instant, then: Instant) -> timedelta:
+    """Return when ``then`` was in the monotonic time of ``now``: of another boot by the wall clock, or as if it were now."""
+    if then.boot_id == now.boot_id:
+        return timedelta(seconds=then.monotonic)
+    known = min(now.quality, then.quality) >= TimeQuality.NTP and then.utc <= now.utc
+    return timedelta(seconds=now.monotonic) - (now.utc - then.utc if known else timedelta(0))
+
+
+class AirRecord:
+    """The record in the journal, and the task that writes it."""
+
+    def __init__(self, box: Box, region: Region, clock: Clock) -> None:
+        self._box = box
+        self._region = region
+        self._clock = clock
+        self._written = -1  # bookings
+
+    async def read(self) -> Spent:
+        """Return what was sent before this start, and note that from now on more may be."""
+        record = await self._box.air()
+        return NOTHING if record is None else decode(record, self._region, self._clock())
+
+    async def run(self, ledgers: Mapping[Transmitter, DutyCycle]) -> None:
+        """Write what has changed; ends by cancellation, and writes the rest then."""
+        try:
+            while True:
+                await self._write(ledgers, is_last=False)
+                await asyncio.sleep(WRITE_EVERY.total_seconds())
+        finally:
+            self._written = -1
+            await self._write(ledgers, is_last=True)
+
+    async def _write(self, ledgers: Mapping[Transmitter, DutyCycle], *, is_last: bool) -> None:
+        booked = _count(ledgers.values())
+        if booked == self._written:
+            return
+        try:
+            await self._box.remember_air(encode(ledgers, self._clock(), is_last=is_last))
+        except StorageError as error:
+            logger.warning("what was sent is not recorded: %s", error)
+        else:
+            self._written = booked
+
+
+def _count(ledgers: Iterable[DutyCycle]) -> int:
+    return sum(ledger.entries for ledger in ledgers)
