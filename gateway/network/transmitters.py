@@ -76,13 +76,13 @@ class Transmitters:
         self._clock = clock
         self._antenna_gain_dbi = antenna_gain_dbi
         self.ledgers: dict[Transmitter, DutyCycle] = {}
-        self._spent = NOTHING  # before the start
+        self._before = NOTHING  # what was sent before the start
         self._heard: dict[Transmitter, Reception] = {}  # the last copy that each gateway brought
         self.counts: Counter[str] = Counter()
 
     def begin_with(self, spent: Spent) -> None:
         """Take what was sent before the start; before anything is sent."""
-        self._spent = spent
+        self._before = spent
 
     def note(self, receptions: Sequence[Reception]) -> None:
         """Note which gateways there are, by what they hear."""
@@ -223,7 +223,7 @@ class Transmitters:
 
     def _ledger(self, transmitter: Transmitter) -> DutyCycle:
         if transmitter not in self.ledgers:
-            self.ledgers[transmitter] = self._spent.ledger(transmitter)
+            self.ledgers[transmitter] = self._before.ledger(transmitter)
         return self.ledgers[transmitter]
 
     def _now(self) -> timedelta:

@@ -68,6 +68,8 @@ async def exchange(roof: Roof, sent: LorawanTransmission) -> Transmission:
     """Return the answer to ``sent``, which came in the window that the device itself opens first."""
     heard_us = await put_on_air(roof, sent)
     answer = await roof.downlink()
+    while answer.starts_us < heard_us:  # what the network asked after an uplink before, and nobody listened to
+        answer = await roof.downlink()
     assert (answer.starts_us - heard_us, answer.frequency_hz, answer.data_rate) == (
         sent.rx1.delay_us,
         sent.rx1.frequency_hz,
@@ -142,6 +144,7 @@ async def test_a_personalised_one_is_heard_at_once_and_takes_its_acknowledgement
         await say(box, roof, device, [b"\x01\x00\xe2"])
         acknowledged = [await confirm(roof, device, b"\x02\x29", (2 + number) * STEP_US) for number in range(2)]
         rows = await box.rows(3)
+        (kept,) = await box.agent.journal.sessions()
 
     assert acknowledged == [True, True]
     assert [(row.uplink.f_cnt, row.uplink.payload) for row in rows] == [
@@ -149,4 +152,4 @@ async def test_a_personalised_one_is_heard_at_once_and_takes_its_acknowledgement
         (1, b"\x02\x29"),
         (2, b"\x02\x29"),
     ]
-    assert device.fcnt_down == 1
+    assert device.fcnt_down == kept.n_f_cnt_down - 1
