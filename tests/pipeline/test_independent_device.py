@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,6 +41,7 @@ PLAN = ChannelPlan.for_region("EU868")
 SPEED = 2.0  # RX1 opens after half a second: enough for an agent on a busy machine
 STEP_US = 20_000_000  # between uplinks, as the device counts time
 SNR_DB = 9
+WINDOWS_US = 2_500_000  # after an uplink: RX2 opens after 2 s
 
 
 def settings(mac_version: MacVersion) -> LorawanDeviceSettings:
@@ -68,8 +70,6 @@ async def exchange(roof: Roof, sent: LorawanTransmission) -> Transmission:
     """Return the answer to ``sent``, which came in the window that the device itself opens first."""
     heard_us = await put_on_air(roof, sent)
     answer = await roof.downlink()
-    while answer.starts_us < heard_us:  # what the network asked after an uplink before, and nobody listened to
-        answer = await roof.downlink()
     assert (answer.starts_us - heard_us, answer.frequency_hz, answer.data_rate) == (
         sent.rx1.delay_us,
         sent.rx1.frequency_hz,
@@ -78,12 +78,21 @@ async def exchange(roof: Roof, sent: LorawanTransmission) -> Transmission:
     return answer
 
 
+async def windows_past(roof: Roof, heard_us: int) -> None:
+    """Return when the device listens no more; what the network asked it meanwhile, nobody heard."""
+    left_us = heard_us + WINDOWS_US - roof.forwarder.counter_us
+    await asyncio.sleep(max(left_us, 0) / 1e6 / SPEED)
+    while not roof.sent.empty():
+        roof.sent.get_nowait()
+
+
 async def say(box: Rig, roof: Roof, device: LorawanEndDevice, payloads: Sequence[bytes]) -> None:
     """Send unconfirmed uplinks, each when the one before is in the journal."""
     before = len(await box.rows(0))
     for number, payload in enumerate(payloads, 1):
-        await put_on_air(roof, device.send(5, list(payload), (before + number) * STEP_US))
+        heard_us = await put_on_air(roof, device.send(5, list(payload), (before + number) * STEP_US))
         await box.rows(before + number)
+        await windows_past(roof, heard_us)
         device.nothing_heard((before + number) * STEP_US + 5_000_000)
 
 
