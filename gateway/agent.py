@@ -12,12 +12,11 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from decoders.registry import Registry
 from gateway.clock import SystemClock, learn_boots
 from gateway.codecs import Codecs
-from gateway.commanding import Commander, Commanding
 from gateway.config import DestinationSettings, Settings, SourceSettings, data_folder_problem, make_data_folder
 from gateway.control import Desk, serving
 from gateway.delivery import Destination, Telling
@@ -32,6 +31,9 @@ from gateway.sources.gather import Gather
 from gateway.sources.semtech_udp import SemtechUdp
 from gateway.transports import Listener
 from gateway.transports import catalogue as transports
+
+if TYPE_CHECKING:
+    from gateway.commanding import Commanding
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +92,8 @@ class Agent:
     def _commanding(self, settings: DestinationSettings, telling: Telling, registry: Registry) -> Commanding | None:
         if settings.commands is None:
             return None
+        from gateway.commanding import Commander, Commanding  # it carries pydantic: only where a platform commands
+
         commander = Commander(
             name=settings.name,
             transport=cast(

@@ -47,10 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from gateway.agent import run
-    from gateway.config import load
+    from gateway.config import load_apart
 
-    settings = load(_config_path(options))
+    settings = load_apart(_config_path(options))
+    from gateway.agent import run
+
     lines.warnings(settings.warnings)
     return asyncio.run(run(settings))
 

@@ -20,7 +20,8 @@ from typing import Final
 from decoders.contract import EncodeError, Encoder
 from gateway.delivery import pause_s
 from gateway.errors import ConfigError, StorageError, Unreachable
-from gateway.formats.commands import Asked, Command, Refusal, Shape, Whom, read, state_request
+from gateway.formats import Shape
+from gateway.formats.commands import Asked, Command, Refusal, Whom, read, state_request
 from gateway.journal import Changes, Journal
 from gateway.journal.state_rows import state_of
 from gateway.model import REFUSED, Clock, CommandState, Device, Downlink, Json, TimeQuality, Verdict

@@ -11,7 +11,7 @@ from decoders.contract import Encoded, EncodeError
 from decoders.registry import Registry
 from gateway import __version__, downlink_words
 from gateway.config import Settings
-from gateway.config.values import duration
+from gateway.config.units import duration
 from gateway.desk_words import Devices, described, find_device, session
 from gateway.errors import ConfigError
 from gateway.journal import Journal

@@ -29,6 +29,10 @@ class ConfigError(Brygga):
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(self.problems))
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[str, ...]]]:
+        """Keep the problems apart on the way between processes."""
+        return type(self), (self.problems,)
+
 
 class BadFrameReason(StrEnum):
     """Why a frame was dropped: the label of its counter."""

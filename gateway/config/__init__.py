@@ -1,7 +1,15 @@
-"""The configuration: `brygga.toml` becomes frozen settings, or every one of its problems at once."""
+"""The configuration: `brygga.toml` becomes frozen settings, or every one of its problems at once.
 
+What reads and checks it (pydantic and the models of all keys, 10 MB) is imported by `load` alone: a running agent needs
+the settings, and a gateway has little memory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gateway.config.apart import in_a_process_of_its_own
 from gateway.config.folder import data_folder_problem, make_data_folder
-from gateway.config.loading import load
 from gateway.config.settings import (
     Clock,
     Decoders,
@@ -14,6 +22,23 @@ from gateway.config.settings import (
     Settings,
     SourceSettings,
 )
+
+
+def load(path: Path) -> Settings:
+    """Return the settings that ``path`` says; ConfigError says all that is wrong with it, a line each.
+
+    Secret and certificate files are read, too. Nothing is opened, made or written.
+    """
+    from gateway.config.loading import load as read
+
+    return read(path)
+
+
+def load_apart(path: Path) -> Settings:
+    """Return what `load` returns, without carrying from then on what it took to read it."""
+    settings: Settings = in_a_process_of_its_own(load, path)
+    return settings
+
 
 __all__ = [
     "Clock",
@@ -28,5 +53,6 @@ __all__ = [
     "SourceSettings",
     "data_folder_problem",
     "load",
+    "load_apart",
     "make_data_folder",
 ]

@@ -12,8 +12,7 @@ from gateway.config.keys import HTTP_ONLY, MQTT_ONLY, CommandsKeys, DestinationK
 from gateway.config.reading import Check, Section, Table, did_you_mean, hint_in_words, shown_value
 from gateway.config.settings import CommandsSettings, DestinationSettings, Selection
 from gateway.errors import ConfigError
-from gateway.formats import catalogue
-from gateway.formats.commands import Shape
+from gateway.formats import Shape, catalogue
 from gateway.model import Eui64, Json
 from gateway.transports import tls
 from gateway.transports.broker import Broker, MqttVersion, is_for

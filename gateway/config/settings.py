@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from gateway.formats import Format
-from gateway.formats.commands import Shape
+from gateway.formats import Format, Shape
 from gateway.lorawan.dev_addr import AddressBlock
 from gateway.model import Device, Eui64, TimeQuality
 from gateway.transports.broker import Broker

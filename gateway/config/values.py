@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from gateway.config.units import duration, size
 from gateway.errors import ConfigError
 from gateway.lorawan.dev_addr import AddressBlock
 from gateway.lorawan.region import REGIONS
@@ -19,21 +20,8 @@ from gateway.transports import tls
 from gateway.transports.endpoint import Endpoint, endpoint
 from gateway.transports.secret import Secret
 
-SIZES: Final = {
-    "B": 1,
-    "kB": 10**3,
-    "MB": 10**6,
-    "GB": 10**9,
-    "TB": 10**12,
-    "KiB": 2**10,
-    "MiB": 2**20,
-    "GiB": 2**30,
-    "TiB": 2**40,
-}
-DURATIONS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 NAME_LIMIT: Final = 64  # characters: names are columns of tables and labels of metrics
 SMALLEST_JOURNAL: Final = 2**20  # what the journal itself asks for; a test compares
-LARGEST: Final = 2**53  # of a size or a duration: beyond it nothing is meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +45,6 @@ class Reading:
         """Return the one that is under way."""
         assert isinstance(info.context, cls)
         return info.context
-
-
-def size(text: str) -> int:
-    """Read "512 MB" as octets; ValueError says what is wrong."""
-    return _with_unit(text, SIZES)
-
-
-def duration(text: str) -> timedelta:
-    """Read "7 d" or "30 min"; ValueError says what is wrong."""
-    return timedelta(seconds=_with_unit(text, DURATIONS))
-
-
-def _with_unit(text: str, units: dict[str, int]) -> int:
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
-    known = ", ".join(units)
-    if found is None:
-        raise ValueError(f"{text!r} is no number with one of the units {known}")
-    number, unit = found.groups()
-    factor = next((value for name, value in units.items() if name.lower() == unit.lower()), None)
-    if factor is None:
-        raise ValueError(f"{text!r} has {f'the unknown unit {unit!r}' if unit else 'no unit'}; one of {known} is right")
-    if float(number) * factor > LARGEST:
-        raise ValueError(f"{text!r} is more than anybody can mean")
-    return round(float(number) * factor)
 
 
 def _measured(read: Callable[[str], Any], example: str) -> BeforeValidator:

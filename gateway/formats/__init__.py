@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from enum import StrEnum
 from typing import Protocol
 
 from gateway.model import Answer, Item, Json, Receipt, Request
@@ -21,3 +22,11 @@ class Format(Protocol):
         at all is accepted and counted in ``inexpressible``, never dropped in silence.
         """
         ...
+
+
+class Shape(StrEnum):
+    """Whose words a platform uses."""
+
+    BRYGGA = "brygga"
+    CHIRPSTACK = "chirpstack"
+    THE_THINGS_STACK = "the_things_stack"

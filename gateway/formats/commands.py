@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
+from gateway.formats import Shape
 from gateway.formats.command_shapes import (
     LONGEST_REFERENCE,
     PRIORITIES,
@@ -32,14 +32,6 @@ from gateway.model import CommandState, Eui64, Json, Request, TimeQuality, eui64
 CHIRPSTACK_TOPIC: Final = re.compile(r"(?:^|/)device/([0-9a-fA-F]{16})/command/down$")
 THE_THINGS_TOPIC: Final = re.compile(r"(?:^|/)devices/([^/]+)/down/(push|replace)$")
 EUI_NAME: Final = re.compile(r"eui-([0-9a-fA-F]{16})")  # what The Things Stack calls devices by itself
-
-
-class Shape(StrEnum):
-    """Whose words a platform uses."""
-
-    BRYGGA = "brygga"
-    CHIRPSTACK = "chirpstack"
-    THE_THINGS_STACK = "the_things_stack"
 
 
 @dataclass(frozen=True, slots=True)

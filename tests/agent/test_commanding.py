@@ -17,7 +17,7 @@ from decoders.contract import Command, Encoded, EncodeError, Encoder, EncodeReas
 from gateway import commanding as commanding_module
 from gateway.commanding import RETAINED, Commander, Commanding
 from gateway.errors import Unreachable
-from gateway.formats.commands import Shape
+from gateway.formats import Shape
 from gateway.journal import Journal, Registration
 from gateway.lorawan.region import EU868
 from gateway.model import Answer, Device, DownlinkState, Eui64, Json, Request, TimeQuality, Verdict

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config.settings import CommandsSettings
-from gateway.formats.commands import Shape
+from gateway.formats import Shape
 from gateway.transports.broker import Broker
 from tests.agent.brygga_toml import HTTP, MQTT, loaded, problems
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.formats.commands import Asked, Command, Refusal, Shape, Whom, read, state_request
+from gateway.formats import Shape
+from gateway.formats.commands import Asked, Command, Refusal, Whom, read, state_request
 from gateway.model import CommandState, Eui64, TimeQuality
 
 DEV_EUI = Eui64("a81758fffe051d02")
