@@ -125,8 +125,10 @@ class Agent:
                     tasks.create_task(telling.run(), name=f"telling {telling.destination.name}")
                 for commanding in self.commandings:
                     tasks.create_task(commanding.run(), name=f"commanding {commanding.commander.name}")
-                for source in self.sources:
-                    tasks.create_task(source.run(self.gather), name=f"source {source.name}")
+                # Within: sources end first, and what they have acknowledged still gets safe and is answered.
+                async with asyncio.TaskGroup() as listening:
+                    for source in self.sources:
+                        listening.create_task(source.run(self.gather), name=f"source {source.name}")
         finally:
             for telling in self.tellings:
                 with contextlib.suppress(TimeoutError):

@@ -55,15 +55,21 @@ class Dispatch:
 
     async def run(self) -> None:
         """Send answers, serve class C devices and let go of what has expired; ends by cancellation."""
-        async with asyncio.TaskGroup() as self._tasks:
-            while True:
-                self._news.clear()
-                await self.turn()
-                try:
-                    async with asyncio.timeout(PAUSE_S if len(self._parts.queue) else IDLE_S):
-                        await self._news.wait()
-                except TimeoutError:
-                    continue
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                await self._serve()
+        finally:
+            self._tasks = None
+
+    async def _serve(self) -> None:
+        while True:
+            self._news.clear()
+            await self.turn()
+            try:
+                async with asyncio.timeout(PAUSE_S if len(self._parts.queue) else IDLE_S):
+                    await self._news.wait()
+            except TimeoutError:
+                continue
 
     async def turn(self) -> None:
         """Look at the queue once."""

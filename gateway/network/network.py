@@ -200,10 +200,17 @@ class Network:
             case Repeated():
                 self.refused[BadFrameReason.REPEATED] += 1
                 if data_frame.confirmed or data_frame.f_ctrl.adr_ack_req:
-                    composed = self._mac.again(live, opened.f_cnt, ack=opened.confirmed)
-                    live.session = composed.session
-                    if await self._keep_in_turn(live, Changes(sessions=(composed.session,))) is Kept.AT_ONCE:
-                        self.dispatch.answer(frame, composed.answer)
+                    await self._answer_again(frame, opened, live)
+
+    async def _answer_again(self, frame: Frame, repeated: Repeated, live: LiveSession) -> None:
+        async with live.turn:
+            if live.session.f_cnt_up <= repeated.f_cnt:
+                return  # the first one was lost while this one waited for its turn: the device's next try is new
+            composed = self._mac.again(live, repeated.f_cnt, ack=repeated.confirmed)
+            live.session = composed.session
+            kept = await self._keeping.keep(Changes(sessions=(composed.session,)))
+        if kept is Kept.AT_ONCE:
+            self.dispatch.answer(frame, composed.answer)
 
     async def _keep_uplink(self, frame: Frame, data_frame: DataFrame, new: NewUplink, live: LiveSession) -> None:
         before, now, uplink = live.mac, self._clock().utc, new.uplink
@@ -295,7 +302,7 @@ class Network:
 
     def _live(self, session: Session, known: LiveSession | None) -> LiveSession:
         if known is not None and known.session.keys == session.keys:
-            known.session = never_back(session, known.session)
+            known.session = never_back(known.session, session)  # a person may have corrected its windows
             return known
         return LiveSession(session, mac=self._mac_state(session))
 

@@ -65,7 +65,8 @@ class Line:
             far.transport.abort()
             return
         near.other, far.other = far, near
-        near.transport.resume_reading()
+        near.go_on()
+        far.go_on()
 
 
 class _End(asyncio.Protocol):
@@ -76,14 +77,26 @@ class _End(asyncio.Protocol):
     def __init__(self, line: Line) -> None:
         self.line = line
         self.other: _End | None = None
+        self._early = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self.line.begin(self)
 
+    def go_on(self) -> None:
+        """Hand on what came before the other end was there, and read again."""
+        early, self._early = self._early, b""
+        self.transport.resume_reading()
+        if early and self.other is not None:
+            self.other.transport.write(early)  # last: a full buffer pauses reading here
+
     def data_received(self, data: bytes) -> None:
         if self.other is not None:
             self.other.transport.write(data)
+            return
+        # Not paused in connection_made already: Python 3.11.2 (Debian 12) begins to read after that all the same.
+        self._early += data
+        self.transport.pause_reading()
 
     def pause_writing(self) -> None:
         if self.other is not None:
@@ -100,11 +113,10 @@ class _End(asyncio.Protocol):
 
 
 class _Near(_End):
-    """The agent's side: nothing is read before the far side is there."""
+    """The agent's side: the far side is reached for it."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.transport.pause_reading()
         self.line.reach(self)
 
 

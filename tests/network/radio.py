@@ -64,6 +64,8 @@ class FailingJournal:
     async def commit(self, changes: Changes) -> tuple[RowId, ...]:
         if self.failures:
             self.failures -= 1
+            await asyncio.sleep(0)  # a disk takes its time to say no
+            await asyncio.sleep(0)
             raise StorageError("journal.db: disk full")
         rows = await self._journal.commit(changes)
         self.commits.append(changes)

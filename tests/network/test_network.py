@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +14,7 @@ from gateway.journal import Journal
 from gateway.model import DevAddr, Eui64, uplink_id
 from gateway.network import keeping
 from simulators.end_device import EndDevice
-from tests.network.bench import CITY, DEV_EUI, Bench, abp, network_on, register
+from tests.network.bench import CITY, DEV_EUI, Bench, abp, network_on, register, registration
 from tests.network.radio import StandingClock
 
 # ── joining ──
@@ -294,3 +295,42 @@ async def test_an_uplink_that_was_lost_is_new_when_the_device_tries_again(
 
     assert await bench.rows() == [0]
     assert len(bench.radio.sent) == 1
+
+
+async def test_a_repetition_is_not_acknowledged_when_its_first_was_lost_meanwhile(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "WAITING_LIMIT", 0)
+    device = abp()
+    await register(bench, device)
+    bench.journal.failures = 1
+    first, repeat = device.uplink(2, b"\x01", confirmed=True), device.repeat()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(bench.hear(first))
+        await asyncio.sleep(0)
+        tasks.create_task(bench.hear(repeat))
+    await bench.settle()
+    sent_meanwhile = [*bench.radio.sent]
+    await bench.hear(repeat)
+    await bench.answered()
+
+    assert sent_meanwhile == []
+    assert await bench.rows() == [0]
+
+
+async def test_windows_that_a_person_corrects_hold_from_then_on_and_counters_stay(bench: Bench) -> None:
+    device = abp()
+    await register(bench, device)
+    await bench.hear(device.uplink(2, b"\x01"))
+    await bench.settle()
+    before = registration(device)
+    assert before.session is not None
+    corrected = replace(before, session=replace(before.session, rx1_delay_s=5))
+
+    await cast("Journal", bench.journal).put_devices([corrected])
+    await bench.network.load()
+    await bench.hear(device.uplink(2, b"\x02"))
+
+    kept = await bench.session()
+    assert (kept.rx1_delay_s, kept.f_cnt_up) == (5, 2)

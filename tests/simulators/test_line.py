@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from simulators.demo.line import HOST, Line, line
+from simulators.demo.line import HOST, Line, _Near, line
 
 LIMIT_S = 5.0
 MUCH = 4 << 20  # octets: more than the sockets between hold
@@ -52,6 +52,43 @@ async def test_all_octets_go_through_both_ways(echo: int) -> None:
         answer = await through(one, sent)
 
     assert answer == sent
+
+
+class Agents(asyncio.Transport):
+    """The transport of a connection that is read before its line has reached the platform, as Python 3.11.2 does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = bytearray()
+        self.heard = asyncio.Event()
+        self.reads = True
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+        self.heard.set()
+
+    def pause_reading(self) -> None:
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        self.reads = True
+
+    def abort(self) -> None:
+        self.reads = False
+
+
+async def test_octets_that_come_before_the_platform_is_reached_are_kept_and_go_first(echo: int) -> None:
+    agent = Agents()
+
+    async with line(HOST, echo) as one, asyncio.timeout(LIMIT_S):
+        near = _Near(one)
+        near.connection_made(agent)
+        near.data_received(b"early")
+        read_meanwhile = agent.reads
+        await agent.heard.wait()
+
+    assert bytes(agent.written) == b"early"
+    assert not read_meanwhile
 
 
 async def test_a_cut_breaks_what_is_open_and_lets_nobody_in(echo: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from gateway.lorawan.adr import Setting
 from gateway.lorawan.channel_plan import ChannelPlan
@@ -48,6 +49,7 @@ class MacState:
         return self.tx_param_setup is not None and self.tx_param_setup.downlink_dwell_time
 
 
+@lru_cache(maxsize=64)
 def begin(region: Region, cf_list: bytes, *, data_rate: int) -> MacState:
     """Return the state of a device that was activated with a CFList (b"" for ABP), heard at ``data_rate``."""
     return MacState(
