@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.abc
 import importlib.util
 import re
 import sys
@@ -12,8 +13,9 @@ from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from decoders import door
 from decoders.contract import (
     Command,
     Decoded,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 Decode = Callable[[Payload], Decoded]
 Encode = Callable[[Command], Encoded]
 Get = Callable[[str], Decoder]
+T = TypeVar("T")
 
 COMPANION = ".commands.py"  # beside a model's file: what may be told to the device
 ENCODE = "encode(command: Command) -> Encoded"
@@ -77,10 +80,10 @@ class PythonEncoder:
         """Return ``command`` as octets; raise EncodeError and nothing else."""
         try:
             encoded = self.function(command)
-        except EncodeError:
+        except (EncodeError, *door.PASSING):
             raise
-        except Exception as error:  # a vendor's code broke its promise; nothing was sent
-            raise EncodeError(EncodeReason.FAILED, f"{type(error).__name__}: {error}") from error
+        except BaseException as error:  # a vendor's code broke its promise, SystemExit too; nothing was sent
+            raise EncodeError(EncodeReason.FAILED, door.in_words(error)) from error
         if not isinstance(encoded, Encoded):
             raise EncodeError(EncodeReason.FAILED, f"{encoded!r} where an Encoded is expected")
         return encoded
@@ -108,13 +111,10 @@ def load(name: str, place: Path | EntryPoint, get: Get) -> Decoder:
     """Return the decoder at ``place``; ``get`` finds the one that another is the same as. Raises ValueError."""
     if isinstance(place, EntryPoint):
         return _packaged(name, place)
-    try:
-        content = place.read_bytes()
-    except OSError as error:
-        raise ValueError(f"{place}: {error.strerror}") from error
+    content = _read(place)
     revision = hashlib.sha256(content).hexdigest()[:12]
     if place.suffix == ".py":
-        return _python(name, revision, _module(name, place), str(place))
+        return _python(name, revision, _module(name, place, content), str(place))
     from decoders.payload_schema import document  # reading YAML is paid for by those who have tables
     from decoders.table import compile_table
 
@@ -129,7 +129,8 @@ def encoder(name: str, place: Path | EntryPoint, decoder: Decoder) -> Encoder | 
     """
     companion = place.with_name(f"{place.stem}{COMPANION}") if isinstance(place, Path) else None
     if companion is not None and companion.exists():
-        return PythonEncoder(name, _function(_module(f"{name}.commands", companion), ENCODE, str(companion)))
+        module = _module(f"{name}.commands", companion, _read(companion))
+        return PythonEncoder(name, _function(module, ENCODE, str(companion)))
     match decoder:
         case PythonDecoder(encode=function):
             return None if function is None else PythonEncoder(name, function)
@@ -150,7 +151,7 @@ def facts(decoder: Decoder) -> Facts:
             return replace(facts(decoder.other), title=decoder.title)
         case Table():
             return Facts(
-                title=decoder.title.splitlines()[0],
+                title=decoder.title.partition("\n")[0],
                 source=decoder.source,
                 licence=decoder.licence,
                 ports=decoder.ports,
@@ -169,36 +170,69 @@ def _same_as(name: str, table: Mapping, get: Get) -> SameAs:
         found = get(other)
     except LookupError as error:
         raise table.wrong(f"same_as: {error}") from error
-    except RecursionError as error:
-        raise table.wrong(f"same_as: {other} leads back here") from error
     return SameAs(name=name, title=str(table.get("description", name)), other=found)
 
 
-def _module(name: str, path: Path) -> ModuleType:
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from error
+
+
+class _Content(importlib.abc.ExecutionLoader):
+    """Load a module from what was read: what runs is what its revision is the hash of.
+
+    Python's own loader reads again, and believes a compiled copy of the same second and size.
+    """
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        self._path = path
+        self._content = content
+
+    def get_filename(self, fullname: str) -> str:  # noqa: ARG002 - of the protocol
+        """Return the file's path, for traces."""
+        return str(self._path)
+
+    def get_source(self, fullname: str) -> str:  # noqa: ARG002 - of the protocol
+        """Return the file's text."""
+        return importlib.util.decode_source(self._content)
+
+    def is_package(self, fullname: str) -> bool:  # noqa: ARG002 - of the protocol
+        """Return that it is none."""
+        return False
+
+
+def _module(name: str, path: Path, content: bytes) -> ModuleType:
     """Run the file as a module of its own name; whatever it raises becomes one line for people."""
     module_name = f"decoders.loaded.{re.sub(r'[^a-z0-9]', '_', name)}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
+    loader = _Content(path, content)
+    spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
+    if spec is None:
         raise ValueError(f"{path}: this is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # a dataclass looks its module up there
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # a vendor's file may raise anything while it is run for the first time
+        loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except (
+        BaseException
+    ) as error:  # a vendor's file may raise anything while it is run for the first time, SystemExit too
         del sys.modules[module_name]
-        raise ValueError(f"{path} line {_line(error, path)}: {type(error).__name__}: {_words(error)}") from error
+        raise ValueError(f"{path} line {_line(error, path)}: {_words(error)}") from error
     return module
 
 
-def _line(error: Exception, path: Path) -> int:
+def _line(error: BaseException, path: Path) -> int:
     if isinstance(error, SyntaxError):
         return error.lineno or 1
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return (lines[-1] if lines else None) or 1
 
 
-def _words(error: Exception) -> str:
-    return error.msg if isinstance(error, SyntaxError) else str(error)
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error.msg}" if isinstance(error, SyntaxError) else door.in_words(error)
 
 
 def _python(name: str, revision: str, module: ModuleType, where: str) -> PythonDecoder:
@@ -206,7 +240,7 @@ def _python(name: str, revision: str, module: ModuleType, where: str) -> PythonD
         name=name,
         revision=revision,
         function=_function(module, "decode(payload: Payload) -> Decoded", where),
-        facts=_python_facts(module),
+        facts=_python_facts(module, where),
         encode=getattr(module, "encode", None),
     )
 
@@ -219,23 +253,32 @@ def _function(module: ModuleType, signature: str, where: str) -> Callable[[Any],
     return found
 
 
-def _python_facts(module: ModuleType) -> Facts:
-    text = (module.__doc__ or "").strip()
+def _python_facts(module: ModuleType, where: str) -> Facts:
+    text = str(module.__doc__ or "").strip()
     return Facts(
         title=text.splitlines()[0] if text else "",
         source=str(getattr(module, "SOURCE", "")),
         licence=str(getattr(module, "LICENCE", "")),
-        ports=tuple(getattr(module, "PORTS", ())),
-        quantities=tuple(sorted(getattr(module, "QUANTITIES", ()))),
+        ports=_all_of(int, module, "PORTS", where),
+        quantities=tuple(sorted(_all_of(str, module, "QUANTITIES", where))),
     )
+
+
+def _all_of(kind: type[T], module: ModuleType, name: str, where: str) -> tuple[T, ...]:
+    found: Any = getattr(module, name, ())
+    if not isinstance(found, tuple | list | set | frozenset) or not all(isinstance(one, kind) for one in found):
+        raise ValueError(f"{where} line 1: {name} is {found!r}; a tuple of {kind.__name__} is expected")
+    return tuple(found)
 
 
 def _packaged(name: str, point: EntryPoint) -> Decoder:
     where = f"entry point {name!r} = {point.value}"
     try:
         found: Any = point.load()
-    except Exception as error:  # a package may raise anything while it is imported
-        raise ValueError(f"{where}: {type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a package may raise anything while it is imported
+        raise ValueError(f"{where}: {door.in_words(error)}") from error
     if isinstance(found, ModuleType):
         file = Path(found.__file__ or "")
         content = file.read_bytes() if file.is_file() else b""

@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from decoders import door
 from decoders.contract import Decoder, Encoder
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ COMPANIONS = (".vectors.yaml", ".commands.py")  # beside a decoder's file
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*")
 
 Place = Path | EntryPoint
+Stamps = Mapping[
+    Path, tuple[int, int, int]
+]  # of each file in the installer's folders: when it was changed, size, inode
 
 
 class UnknownDecoder(LookupError):
@@ -54,10 +58,16 @@ class Description:
 class Registry:
     """All decoders by name, each loaded when it is first asked for."""
 
-    def __init__(self, places: Mapping[str, Place], problems: Sequence[str] = ()) -> None:
-        self._places = dict(places)
-        self._problems = list(problems)
+    def __init__(self, places: Mapping[str, Place], problems: Sequence[str] = (), folders: Sequence[Path] = ()) -> None:
+        """Take what does not change while the process runs, and the folders that may."""
+        self._fixed, self._fixed_problems = dict(places), list(problems)
+        self._folders = tuple(folders)
+        self._places: dict[str, Place] = {}
+        self._problems: list[str] = []
+        self._stamps: Stamps = {}
         self._loaded: dict[str, Decoder] = {}
+        self._loading: set[str] = set()  # to see one that is the same as itself in the end
+        self._list()
 
     @classmethod
     def load(cls, folders: Sequence[Path] = (), *, entry_points: bool = True) -> Registry:
@@ -67,9 +77,24 @@ class Registry:
         places.update(_in_folder(CATALOGUE, problems))
         if entry_points:
             places.update(_in_packages(problems))
-        for folder in folders:
-            places.update(_in_folder(folder, problems))
-        return cls(places, problems)
+        return cls(places, problems, folders)
+
+    def look_again(self) -> bool:
+        """Tell whether a file in the installer's folders has changed, come or gone; if so, load decoders anew when asked.
+
+        Reads names and stamps only. A folder that is not there (a disk that is away) takes no decoder along.
+        """
+        if not all(folder.is_dir() for folder in self._folders) or _stamps(self._folders) == self._stamps:
+            return False
+        self._loaded.clear()
+        self._list()
+        return True
+
+    def _list(self) -> None:
+        self._stamps = _stamps(self._folders)
+        self._places, self._problems = dict(self._fixed), list(self._fixed_problems)
+        for folder in self._folders:
+            self._places.update(_in_folder(folder, self._problems))
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all decoders, sorted; nothing is loaded for it."""
@@ -79,7 +104,13 @@ class Registry:
         """Return the decoder ``name``; raises UnknownDecoder or BrokenDecoder, both in words for people."""
         decoder = self._loaded.get(name)
         if decoder is None:
-            decoder = self._loaded[name] = self._load(name)
+            if name in self._loading:
+                raise UnknownDecoder(f"{name} leads back to itself")
+            self._loading.add(name)
+            try:
+                decoder = self._loaded[name] = self._load(name)
+            finally:
+                self._loading.discard(name)
         return decoder
 
     def encoder(self, name: str) -> Encoder | None:
@@ -154,6 +185,22 @@ class Registry:
             return loading.load(name, place, self.get)
         except ValueError as error:
             raise BrokenDecoder(str(error)) from error
+        except Exception as error:  # a file of anybody's: whatever it does to us, the others work
+            raise BrokenDecoder(f"{place}: {door.in_words(error)}") from error
+
+
+def _stamps(folders: Sequence[Path]) -> Stamps:
+    found = {}
+    for folder in folders:
+        for path in folder.glob("*/*"):
+            if path.suffix not in KINDS:
+                continue
+            try:
+                state = path.stat()
+            except OSError:
+                continue  # it has just gone, or is not ours to read
+            found[path] = (state.st_mtime_ns, state.st_size, state.st_ino)
+    return found
 
 
 def _in_folder(folder: Path, problems: list[str]) -> Iterator[tuple[str, Path]]:

@@ -45,7 +45,7 @@ class Table:
         if steps is None:
             steps = self.steps.get(None)
         if steps is None:
-            raise DecodeError(DecodeReason.UNKNOWN_PORT, f"{payload.f_port}; known: {self.ports}")
+            raise DecodeError(DecodeReason.UNKNOWN_PORT, f"{payload.f_port}; known: {', '.join(map(str, self.ports))}")
         if not payload.data:
             raise DecodeError(DecodeReason.EMPTY)
         machine, fields = Machine(payload), Fields()
@@ -71,16 +71,16 @@ def load(path: Path, name: str, revision: str) -> Table:
 def compile_table(table: document.Mapping, name: str, revision: str) -> Table:
     """Return the decoder that ``table`` is; raises TableError with file and line."""
     table.only(WORDS, NOT_YET, "a table")
-    if table.get("endian", "big") not in {"big", "little"}:
+    if table.get("endian", "big") not in ("big", "little"):
         raise table.wrong(f"endian is big or little, not {table['endian']!r}")
-    if table.get("direction", "uplink") not in {"uplink", "bidirectional"}:
+    if table.get("direction", "uplink") not in ("uplink", "bidirectional"):
         raise table.wrong("this table is for downlinks only")
     compiler = Compiler(table)
     steps = _ports(compiler, table)
     return Table(
         name=name,
         revision=revision,
-        title=str(table.get("description", name)).strip(),
+        title=str(table.get("description") or name).strip() or name,
         source=str(table.get("source", "")),
         licence=str(table.get("licence", "")),
         stated=tuple(compiler.stated),

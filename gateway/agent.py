@@ -26,6 +26,7 @@ from gateway.machine import fingerprint
 from gateway.model import Clock, Json, TimeQuality
 from gateway.network import Network
 from gateway.network.office import RunningOffice
+from gateway.redecoding import Redecoding
 from gateway.sources import Source
 from gateway.sources.gather import Gather
 from gateway.sources.semtech_udp import SemtechUdp
@@ -63,6 +64,12 @@ class Agent:
             antenna_gain_dbi={one.name: one.antenna_gain_dbi for one in settings.sources}.__getitem__,
         )
         self.office = RunningOffice(self.network)
+        self._redecoding = Redecoding(
+            self.codecs,
+            look_again=registry.look_again,
+            in_use=lambda: (device.decoder for device in self.network.devices() if device.decoder),
+            retry=journal.retry_decoder_changed,
+        )
         self.gather = Gather(self.network.hear, window_s=settings.radio.gather_ms / 1000)
         self.tellings = [self._telling(one) for one in settings.destinations]
         self.commandings = [
@@ -121,6 +128,7 @@ class Agent:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.network.run(), name="network")
                 tasks.create_task(learn_boots(self._clock, self._trust, self.journal.learn_boot), name="clock")
+                tasks.create_task(self._redecoding.run(), name="redecoding")
                 for telling in self.tellings:
                     tasks.create_task(telling.run(), name=f"telling {telling.destination.name}")
                 for commanding in self.commandings:
@@ -130,17 +138,15 @@ class Agent:
                     for source in self.sources:
                         listening.create_task(source.run(self.gather), name=f"source {source.name}")
         finally:
-            for telling in self.tellings:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(STOP_TIME):
-                        await telling.close()
+            # In tasks of their own: in one that is cancelled, Python 3.11.2 (Debian 12) takes its timeouts for cancellation.
+            async with asyncio.TaskGroup() as leaving:
+                for telling in self.tellings:
+                    leaving.create_task(_leave(telling), name=f"leaving {telling.destination.name}")
 
     async def devices_changed(self) -> None:
         """Take devices from the journal anew, and try what no decoder understood with the decoders of now."""
         await self.network.load()
-        self.codecs.forget()
-        names = {device.decoder for device in self.network.devices() if device.decoder}
-        await self.journal.retry_decoder_changed({name: self.codecs.revision(name) for name in names})
+        await self._redecoding.again()
 
     def status(self) -> Mapping[str, Json]:
         """Return what only a running agent knows, for `brygga status`."""
@@ -248,6 +254,12 @@ def system_clock(settings: Settings) -> SystemClock:
     """Return this machine's clock, vouched for as far as the configuration does."""
     vouched = TimeQuality.SYSTEM if settings.clock.trust is TimeQuality.SYSTEM else TimeQuality.UNSYNCHRONISED
     return SystemClock(at_least=vouched)
+
+
+async def _leave(telling: Telling) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STOP_TIME):
+            await telling.close()
 
 
 def _clock_words(trust: TimeQuality) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
+from decoders import door
 from decoders.contract import Decoded, DecodeError, Decoder, DecodeReason, Payload
 from gateway.model import Device, Uplink
 
@@ -29,6 +30,7 @@ class Codecs:
     def __init__(self, find: FindDecoder) -> None:
         self._find = find
         self._decoders: dict[str, Decoder | None] = {}
+        self._not_found: dict[str, str] = {}  # why, in words
         self._remembered: OrderedDict[tuple[UUID, str], Outcome] = OrderedDict()
         self.failures: Counter[tuple[str, DecodeReason]] = Counter()
 
@@ -41,9 +43,14 @@ class Codecs:
         decoder = self._decoder(name)
         return "" if decoder is None else f"{name}@{decoder.revision}"
 
+    def revisions(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Return the revision of each of ``names`` that there is a decoder of."""
+        return {name: decoder.revision for name in names if (decoder := self._decoder(name)) is not None}
+
     def forget(self) -> None:
         """Look decoders up again: files or devices have changed."""
         self._decoders.clear()
+        self._not_found.clear()
         self._remembered.clear()
 
     def _remember(self, uplink: Uplink, device: Device) -> Outcome:
@@ -59,17 +66,16 @@ class Codecs:
     def _run(self, uplink: Uplink, device: Device) -> Outcome:
         decoder = self._decoder(device.decoder)
         if decoder is None:
-            return self._failed(device, DecodeError(DecodeReason.NO_DECODER, device.decoder or "the device names none"))
+            why = self._not_found.get(device.decoder, "the device names none")
+            return self._failed(device, DecodeError(DecodeReason.NO_DECODER, why))
         try:
-            return decoder.decode(Payload(uplink.payload, uplink.f_port, uplink.heard_at.utc))
+            return door.decode(decoder, Payload(uplink.payload, uplink.f_port, uplink.heard_at.utc))
         except DecodeError as error:
             return self._failed(device, error)
-        except Exception as error:  # noqa: BLE001 - a vendor's code broke its promise; its uplink waits for a mended one
-            return self._failed(device, DecodeError(DecodeReason.FAILED, f"{type(error).__name__}: {error}"))
 
     def _failed(self, device: Device, error: DecodeError) -> DecodeError:
         self.failures[device.decoder, error.reason] += 1
-        return error
+        return DecodeError(error.reason, error.detail)  # remembered: without the frames that its trace keeps alive
 
     def _decoder(self, name: str) -> Decoder | None:
         if name not in self._decoders:
@@ -83,4 +89,5 @@ class Codecs:
             return self._find(name)
         except (LookupError, ValueError) as error:
             logger.warning("decoder %s: %s", name, error)
+            self._not_found[name] = str(error)
             return None

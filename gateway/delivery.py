@@ -20,17 +20,33 @@ from datetime import timedelta
 
 from decoders.contract import DecodeError
 from gateway.codecs import Codecs
-from gateway.errors import Unreachable
+from gateway.errors import StorageError, Unreachable
 from gateway.formats import Format
 from gateway.journal import HeldKind, Hold, Journal, Row, Settlement
-from gateway.model import Clock, Device, Eui64, Item, Json, Receipt, RowId, TimeQuality, Uplink
+from gateway.model import (
+    Answer,
+    Clock,
+    Device,
+    Eui64,
+    Item,
+    Json,
+    Receipt,
+    Request,
+    RowId,
+    TimeQuality,
+    Uplink,
+    Verdict,
+)
 from gateway.normalise import normalise
+from gateway.standing import Standing
 from gateway.transports import Transport
 
 logger = logging.getLogger(__name__)
 
 FIRST_DELAY = 1.0  # seconds before the second try
 STRIKES = 10  # answers that left one row undecided while others went through, before it is set aside
+LONGEST_REASON = 500  # characters that a dead letter keeps of why
+NOT_REGISTERED = "its device is not registered any more: nobody can say what it measures"
 
 FindDevice = Callable[[Eui64], Device | None]
 
@@ -57,6 +73,38 @@ class _Batch:
     waiting: set[RowId] = field(default_factory=set)  # for the clock
 
 
+class _Line:
+    """The way to the platform for the length of one conversation, which a loss does not break off.
+
+    What was answered before the loss counts: the conversation is told LATER for the rest and ends with its receipt.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._answered = False
+        self.lost = ""  # why, in words
+
+    async def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        """Send as `Transport.send` does; raises Unreachable only when nothing was answered yet."""
+        if not self.lost:
+            try:
+                answers = await self._transport.send(requests)
+            except Unreachable as error:
+                if not self._answered:
+                    raise
+                self.lost = str(error)
+            else:
+                self._answered = True
+                self._note_loss(answers)
+                return answers
+        return [Answer(verdict=Verdict.LATER, status=0, detail=f"not sent: {self.lost}")] * len(requests)
+
+    def _note_loss(self, answers: Sequence[Answer]) -> None:
+        unsent = next((one for one in answers if one.verdict is Verdict.LATER and one.status == 0), None)
+        if unsent is not None:
+            self.lost = unsent.detail.removeprefix("not sent: ")
+
+
 class Telling:
     """The loop of one destination, and what `status` shows of it."""
 
@@ -78,11 +126,7 @@ class Telling:
         self._trust = trust
         self._failures = 0  # turns in a row that brought nothing forward
         self._strikes: Counter[RowId] = Counter()
-        self._trouble = ""  # why the last turn did not settle all, in words
-        self._trouble_since: float | None = None  # monotonic
-        self._answered: float | None = None  # monotonic: when the platform last decided something
-        self.counts: Counter[str] = Counter()
-        self.problems: Counter[str] = Counter()
+        self._standing = Standing(clock)
 
     async def run(self) -> None:
         """Tell for ever. Ends only by cancellation; what is undecided then is told again after the next start."""
@@ -94,15 +138,19 @@ class Telling:
 
     async def turn(self) -> float:
         """Bring the next rows as far as they go, and return how many seconds to wait before the next turn."""
-        name = self.destination.name
-        rows = await self._journal.read(name, self.destination.batch)
-        batch = await self._sort(rows)
         try:
-            receipt = await self._converse(batch.items)
+            rows = await self._journal.read(self.destination.name, self.destination.batch)
+        except StorageError as error:
+            return self._stalled(f"the journal cannot be read: {error}", None)
+        batch = await self._sort(rows)
+        self._standing.waits("the clock" if batch.waiting else "")
+        line = _Line(self.destination.transport)
+        try:
+            receipt = await self._converse(batch.items, line)
         except Unreachable as error:
             await self._settle(batch, Receipt())
             return self._stalled(str(error), None)
-        await self._settle(batch, self._set_aside(receipt))
+        await self._settle(batch, receipt if line.lost else self._set_aside(receipt))
         if receipt.undecided:
             return self._stalled(next(iter(receipt.undecided.values())), receipt)
         self._recovered()
@@ -110,16 +158,7 @@ class Telling:
 
     def status(self) -> Mapping[str, Json]:
         """Return what this loop has done since it started, and what it is doing."""
-        now = self._clock().monotonic
-        return {
-            "state": "stalled" if self._trouble else "delivering",
-            "trouble": self._trouble or None,
-            "trouble_s": None if self._trouble_since is None else round(now - self._trouble_since, 1),
-            "last_answer_s": None if self._answered is None else round(now - self._answered, 1),
-            "counts": dict(self.counts),
-            "problems": dict(self.problems.most_common(20)),
-            "transport": self.destination.transport.status(),
-        }
+        return self._standing.as_json(self.destination.transport.status())
 
     async def close(self) -> None:
         """Leave the platform in good order."""
@@ -131,8 +170,10 @@ class Telling:
         batch = _Batch()
         wanted: list[tuple[RowId, Uplink, Device]] = []
         for row in rows:
-            device = self._find(row.uplink.dev_eui) or Device(dev_eui=row.uplink.dev_eui)
-            if not self.destination.selects(device):
+            device = self._find(row.uplink.dev_eui)
+            if device is None:
+                batch.held[row.id] = Hold(kind=HeldKind.UNDECODED, reason=NOT_REGISTERED)
+            elif not self.destination.selects(device):
                 batch.skipped.add(row.id)
             elif (dated := self._dated(row, batch)) is not None:
                 wanted.append((row.id, dated, device))
@@ -143,7 +184,11 @@ class Telling:
                 batch.held[row_id] = Hold(kind=HeldKind.UNDECODED, reason=str(outcome), decoder=revision)
                 continue
             normalised = normalise(uplink, device, outcome, revision)
-            self.problems.update(normalised.problems)
+            if normalised.problems and not normalised.observations:
+                reason = f"nothing of it can be said: {'; '.join(dict.fromkeys(normalised.problems))}"
+                batch.held[row_id] = Hold(kind=HeldKind.UNDECODED, reason=reason[:LONGEST_REASON], decoder=revision)
+                continue
+            self._standing.note(Counter(normalised.problems))
             batch.items.append(
                 Item(row=row_id, uplink=uplink, device=device, decoded=outcome, observations=normalised.observations)
             )
@@ -164,14 +209,14 @@ class Telling:
             batch.held[row.id] = Hold(kind=HeldKind.UNDATED, reason="the clock was never synchronised in that boot")
         return None
 
-    async def _converse(self, items: Sequence[Item]) -> Receipt:
+    async def _converse(self, items: Sequence[Item], line: _Line) -> Receipt:
         if not items:
             return Receipt()
         conversation = self.destination.format.deliver(items, self._journal.memory(self.destination.name))
         try:
             requests = next(conversation)
             while True:
-                requests = conversation.send(await self.destination.transport.send(requests))
+                requests = conversation.send(await line.send(requests))
         except StopIteration as end:
             return _whole(end.value, items)
         finally:
@@ -190,26 +235,24 @@ class Telling:
         self._count(batch, receipt)
 
     def _count(self, batch: _Batch, receipt: Receipt) -> None:
-        self.counts["delivered"] += len(receipt.accepted)
-        self.counts["refused"] += len(receipt.refused)
-        self.counts["skipped"] += len(batch.skipped)
-        self.counts["undecoded"] += sum(hold.kind is HeldKind.UNDECODED for hold in batch.held.values())
-        self.counts["undated"] += sum(hold.kind is HeldKind.UNDATED for hold in batch.held.values())
-        self.problems.update(receipt.warnings)
-        for quantity, count in receipt.inexpressible.items():
-            self.problems[f"{quantity} cannot be said in this format"] += count
+        counts = self._standing.counts
+        counts["delivered"] += len(receipt.accepted)
+        counts["refused"] += len(receipt.refused)
+        counts["skipped"] += len(batch.skipped)
+        counts["undecoded"] += sum(hold.kind is HeldKind.UNDECODED for hold in batch.held.values())
+        counts["undated"] += sum(hold.kind is HeldKind.UNDATED for hold in batch.held.values())
+        self._standing.note(Counter(receipt.warnings))
+        self._standing.note({f"{name} cannot be said in this format": n for name, n in receipt.inexpressible.items()})
         for row, reason in receipt.refused.items():
             logger.warning("%s refused row %d: %s", self.destination.name, row, reason)
-        if receipt.accepted or receipt.refused:
-            self._answered = self._clock().monotonic
+        self._standing.decided(accepted=len(receipt.accepted), refused=len(receipt.refused))
 
     # ── trouble ──
 
     def _set_aside(self, receipt: Receipt) -> Receipt:
         """Refuse a row that stays undecided while its neighbours go through: it is the row, not the platform."""
-        if not receipt.accepted:
-            return receipt
-        self._strikes.update(receipt.undecided.keys())
+        newest = max(receipt.accepted, default=0)
+        self._strikes.update(row for row in receipt.undecided if row < newest)  # those behind it had perhaps no turn
         for row in receipt.accepted | receipt.refused.keys():
             self._strikes.pop(row, None)
         given_up = {
@@ -223,10 +266,8 @@ class Telling:
         return replace(receipt, refused={**receipt.refused, **given_up}, undecided=undecided)
 
     def _stalled(self, trouble: str, receipt: Receipt | None) -> float:
-        if not self._trouble:
+        if self._standing.stall(trouble):
             logger.warning("%s: %s", self.destination.name, trouble)
-            self._trouble_since = self._clock().monotonic
-        self._trouble = trouble
         if receipt is not None and receipt.accepted:
             self._failures = 0
         self._failures += 1
@@ -237,9 +278,9 @@ class Telling:
         return delay
 
     def _recovered(self) -> None:
-        if self._trouble:
+        if self._standing.recover():
             logger.warning("%s: delivering again", self.destination.name)
-        self._trouble, self._trouble_since, self._failures = "", None, 0
+        self._failures = 0
 
 
 def pause_s(failures: int, longest: float) -> float:

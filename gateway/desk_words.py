@@ -63,6 +63,8 @@ def described(device: Device) -> dict[str, Json]:
         "entity": {"type": device.entity.type or None, "id": device.entity.id or None},
         "place": place and {"latitude": place.latitude, "longitude": place.longitude, "altitude_m": place.altitude_m},
         "tags": sorted(device.tags),
+        "adr_margin_db": device.adr_margin_db,
+        "counter_reset_allowed": device.counter_reset_allowed,
     }
 
 

@@ -258,6 +258,8 @@ class Device:
     entity: Entity = Entity()
     place: Place | None = None
     tags: frozenset[str] = frozenset()  # destinations select devices by tag
+    adr_margin_db: float | None = None  # None: the network's
+    counter_reset_allowed: bool = False  # ABP: whether its frame counter may begin again at 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,8 @@ def _story(row: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     yield "measures", " ".join(filter(None, row["entity"].values())) or "-"
     yield "place", _place(row["place"])
     yield "tags", " ".join(row["tags"]) or "-"
+    yield "ADR margin", "" if row["adr_margin_db"] is None else f"{row['adr_margin_db']:g} dB, its own"
+    yield "counter", "may begin again at 0 (counter_reset_allowed)" if row["counter_reset_allowed"] else ""
     yield "last heard", _last_heard(row)
     yield "session", "\n".join(map(_session, row["sessions"])) or "none: it has not joined yet"
     yield "events", _lines(f"{moment(one['at'])}  {one['what']}" for one in row["events"])

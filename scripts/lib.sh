@@ -26,14 +26,31 @@ apt_install() {
         fail "apt-get could not install: $*"
 }
 
+NEW_ENOUGH='sys.version_info >= (3, 11)'
+# What the locked packages have wheels for; with another Python pip would have to compile some of them.
+HAS_WHEELS="$NEW_ENOUGH and sys.version_info < (3, 15) and sys.implementation.name == 'cpython'
+    and not sysconfig.get_config_var('Py_GIL_DISABLED')"
+
+# is_python CANDIDATE CONDITION: the condition is Python's.
+is_python() {
+    command -v "$1" >/dev/null && "$1" -c "import sys, sysconfig; sys.exit(not ($2))" 2>/dev/null
+}
+
+# find_python: print the path of $PYTHON, else of the first Python that has wheels, else of any that is new enough.
 find_python() {
-    local candidate
-    for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
-        if command -v "$candidate" >/dev/null &&
-            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            command -v "$candidate"
-            return
-        fi
+    local condition candidate
+    if [ -n "${PYTHON:-}" ]; then
+        is_python "$PYTHON" "$NEW_ENOUGH" || fail "PYTHON=$PYTHON is no Python 3.11 or newer"
+        command -v "$PYTHON"
+        return
+    fi
+    for condition in "$HAS_WHEELS" "$NEW_ENOUGH"; do
+        for candidate in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
+            if is_python "$candidate" "$condition"; then
+                command -v "$candidate"
+                return
+            fi
+        done
     done
     if command -v python3 >/dev/null; then
         fail "Python 3.11 or newer is needed; this is $(python3 --version 2>&1) (set PYTHON=/path/to/a/newer/python3)"
@@ -53,7 +70,7 @@ make_venv() {
     say "installing Python packages into .venv (the first time takes a minute) ..."
     # hatchling is in the list so that the build of brygga itself needs no network of its own.
     .venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r "requirements/$list.txt" ||
-        fail "pip could not install requirements/$list.txt: is the network there?"
+        fail "pip could not install requirements/$list.txt for $(.venv/bin/python --version): is the network there? (PYTHON=/path/to/python3 chooses another)"
     .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable . ||
         fail "pip could not install brygga itself"
     cp "requirements/$list.txt" "$stamp"

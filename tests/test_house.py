@@ -23,7 +23,7 @@ MAY_SEE: dict[str, set[str]] = {
         "gateway.lorawan.region",
         "gateway.transports",
     },
-    "gateway/clock.py": {"gateway.model"},
+    "gateway/clock.py": {"gateway.model", "gateway.errors"},
     "gateway/sources": {"gateway.model", "gateway.errors"},
     "gateway/lorawan": {"gateway.model", "gateway.errors"},
     "gateway/journal": {"gateway.model", "gateway.errors"},

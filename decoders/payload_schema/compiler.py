@@ -10,7 +10,7 @@ from typing import Any
 from decoders.contract import DecodeError, DecodeReason
 from decoders.cursor import ByteOrder
 from decoders.payload_schema import structures
-from decoders.payload_schema.document import Mapping
+from decoders.payload_schema.document import Mapping, TableError
 from decoders.payload_schema.machine import Fields, Machine, Step
 from decoders.payload_schema.statements import State, Stated, statement
 from decoders.payload_schema.values import computed, conversion
@@ -28,6 +28,8 @@ WORDS = NOTES | {
     "reading", "wrap",
 }  # fmt: skip
 NOT_YET = {"formula", "match_value", "encode_formula", "rename", "use_library"}
+MOST_FIELDS = 5000  # of a table with its definitions written out; the largest that is known has some 300
+MISFITS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # of a part that is no such part at all
 
 Finish = Callable[[Machine, Fields, Any, Any], None]
 """Put a raw value and its converted value where they belong."""
@@ -40,7 +42,8 @@ class Compiler:
 
     def __init__(self, table: Mapping) -> None:
         self.order: ByteOrder = "little" if table.get("endian") == "little" else "big"
-        self.definitions: dict[str, Any] = table.get("definitions", {})
+        self.definitions: Mapping = table.part("definitions")
+        self._count = 0
         self.stated: list[Stated] = []
         self._wanted = frozenset(_references(table))
         self._open: list[str] = []  # the definitions that are being compiled, to see one that contains itself
@@ -53,8 +56,20 @@ class Compiler:
         for field in fields:
             if not isinstance(field, Mapping):
                 raise owner.wrong(f"{field!r} is no field: `- name: …` is expected")
-            steps += self._step(field)
+            self._count += 1
+            if self._count > MOST_FIELDS:
+                raise owner.wrong(f"more than {MOST_FIELDS} fields, definitions written out")
+            steps += self._step_or_complaint(field)
         return steps
+
+    def _step_or_complaint(self, field: Mapping) -> list[Step]:
+        """Return the steps of a field; a part of it that no check of its own has named is named with its line."""
+        try:
+            return self._step(field)
+        except TableError:
+            raise
+        except MISFITS as error:
+            raise field.wrong(f"this field cannot be read: {error}") from error
 
     def _step(self, field: Mapping) -> list[Step]:
         if "type" not in field:

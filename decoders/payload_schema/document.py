@@ -9,6 +9,9 @@ from typing import Any
 
 import yaml
 
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What the reader of YAML raises for a date that cannot be, a number that is none, a thousand brackets."""
+
 
 class TableError(ValueError):
     """A table that cannot be used: file, line, what is wrong and what would be right."""
@@ -25,6 +28,15 @@ class Mapping(dict[Any, Any]):
         name = self.get("name")
         where = f"{self.file} line {self.line}"
         return TableError(f"{where}: field {name!r}: {message}" if isinstance(name, str) else f"{where}: {message}")
+
+    def part(self, key: str) -> Mapping:
+        """Return the mapping at ``key``, an empty one when there is none; complain about anything else."""
+        found = self.get(key)
+        if found is None:
+            return Mapping()
+        if not isinstance(found, Mapping):
+            raise self.wrong(f"{key} is a mapping (`name: value`), not {found!r}")
+        return found
 
     def only(self, allowed: Collection[str], refused: Collection[str], what: str) -> None:
         """Complain about the first key that is neither allowed nor an ``x-`` extension of somebody else."""
@@ -53,15 +65,20 @@ def read(path: Path) -> Mapping:
 
 def parse(text: str, file: str) -> Mapping:
     """Return the mapping that ``text`` holds; raises TableError."""
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:  # a character that no YAML file holds
+        raise TableError(f"{file}: {error}") from error
     try:
         loader.name = file
         document = loader.get_single_data()
+    except TableError:
+        raise
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise TableError(f"{file} line {line}: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise TableError(f"{file}: {error}") from error
+    except (yaml.YAMLError, *UNREADABLE) as error:
+        raise TableError(f"{file} line {loader.line + 1}: {error}") from error
     finally:
         loader.dispose()
     if not isinstance(document, Mapping):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from decoders.contract import Reading
+from decoders.contract import DecodeError, DecodeReason, Reading
 from decoders.payload_schema.document import Mapping, did_you_mean
 from decoders.payload_schema.machine import Machine
 from decoders.payload_schema.values import Compute, operand
@@ -59,8 +59,8 @@ def _check_unit(spec: Mapping, unit: str, canonical: str) -> None:
 
 
 def _compile(spec: Mapping, stated: Stated) -> State:
-    missing = frozenset(spec.get("missing", ()))
-    labels = spec.get("labels")
+    missing = _missing(spec)
+    labels = spec.part("labels") if "labels" in spec else None
     moment = _moment(spec)
 
     def state(machine: Machine, raw: Any, value: Any) -> None:
@@ -81,6 +81,13 @@ def _compile(spec: Mapping, stated: Stated) -> State:
     return state
 
 
+def _missing(spec: Mapping) -> frozenset[Any]:
+    found = spec.get("missing", [])
+    if not isinstance(found, list) or not all(isinstance(one, int | float | str) for one in found):
+        raise spec.wrong(f"missing is a list of raw values, as [255], not {found!r}")
+    return frozenset(found)
+
+
 def _moment(spec: Mapping) -> Callable[[Machine], datetime | None] | None:
     if "at" in spec:
         return _epoch(operand(spec["at"], spec))
@@ -92,7 +99,10 @@ def _moment(spec: Mapping) -> Callable[[Machine], datetime | None] | None:
 def _epoch(find: Compute) -> Callable[[Machine], datetime | None]:
     def moment(machine: Machine) -> datetime | None:
         seconds = find(machine)
-        return datetime.fromtimestamp(seconds, UTC) if seconds else None  # 0: the device did not know the time
+        try:
+            return datetime.fromtimestamp(seconds, UTC) if seconds else None  # 0: the device did not know the time
+        except (OSError, OverflowError, ValueError):  # of a year that no calendar has
+            raise DecodeError(DecodeReason.MALFORMED, f"{seconds} is no time") from None
 
     return moment
 

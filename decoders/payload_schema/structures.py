@@ -10,7 +10,7 @@ from decoders.contract import DecodeError, DecodeReason
 from decoders.payload_schema.document import Mapping
 from decoders.payload_schema.machine import Fields, Machine, Step, run
 from decoders.payload_schema.tags import tlv
-from decoders.payload_schema.wire import BITS
+from decoders.payload_schema.wire import BITS, whole
 
 if TYPE_CHECKING:
     from decoders.payload_schema.compiler import Compiler
@@ -38,7 +38,7 @@ def flagged(compiler: Compiler, field: Mapping) -> Step:
 
 
 def _group(compiler: Compiler, group: Any, owner: Mapping) -> tuple[int, list[Step]]:
-    if not isinstance(group, Mapping) or not isinstance(group.get("bit"), int):
+    if not isinstance(group, Mapping) or not isinstance(group.get("bit"), int) or group["bit"] < 0:
         raise owner.wrong("a group has a bit and fields")
     group.only({"bit", "fields", "description", "name"}, (), "a group")
     return group["bit"], compiler.steps(group.get("fields"), group)
@@ -68,7 +68,7 @@ def _discriminator(compiler: Compiler, spec: Mapping) -> Callable[[Machine, Fiel
     if isinstance(spec.get("field"), str):
         name = spec["field"].removeprefix("$")
         return lambda machine, _: machine.variable(name)
-    if not isinstance(spec.get("length"), int):
+    if not isinstance(spec.get("length"), int) or spec["length"] < 1:
         raise spec.wrong("match has a field or a length")
     length, order = spec["length"], compiler.order
     name, variable = spec.get("name"), spec.get("var")
@@ -100,7 +100,7 @@ def _cases(
         steps = compiler.steps(fields, cases)
         if key in {"_", "default"}:
             otherwise = steps
-        elif isinstance(key, str) and (bounds := re.fullmatch(r"(\w+)\.\.(\w+)", key)):
+        elif isinstance(key, str) and (bounds := re.fullmatch(r"(0x[0-9a-fA-F]+|\d+)\.\.(0x[0-9a-fA-F]+|\d+)", key)):
             patterns.append((_between(int(bounds[1], 0), int(bounds[2], 0)), steps))
         else:
             exact.update(dict.fromkeys(key if isinstance(key, tuple) else (key,), steps))
@@ -127,7 +127,7 @@ def byte_group(compiler: Compiler, field: Mapping) -> Step:
     steps = compiler.steps(members, field)
     if size is None:
         size = max((_width(member) for member in members or ()), default=1)
-    if not isinstance(size, int):
+    if not isinstance(size, int) or size < 1:
         raise field.wrong("size is a number of octets")
 
     def step(machine: Machine, fields: Fields) -> None:
@@ -169,7 +169,7 @@ def repeat(compiler: Compiler, field: Mapping) -> Step:
         raise field.wrong("a repeat has a name")
     steps = compiler.steps(field.get("fields"), field)
     end = _repetitions(field)
-    least, most = field.get("min", 0), field.get("max", MOST_REPETITIONS)
+    least, most = whole(field, "min", 0), min(whole(field, "max", MOST_REPETITIONS), MOST_REPETITIONS)
 
     def step(machine: Machine, fields: Fields) -> None:
         more = end(machine)

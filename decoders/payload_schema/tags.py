@@ -14,7 +14,7 @@ from decoders.payload_schema.wire import reader
 if TYPE_CHECKING:
     from decoders.payload_schema.compiler import Compiler
 
-Tag = tuple[int, ...]
+Tag = tuple[Any, ...]
 Find = Callable[[Tag], list[Step] | None]
 PART = re.compile(r"(!?)(0x[0-9a-fA-F]+|\d+)|\*")
 
@@ -59,6 +59,8 @@ def tlv(compiler: Compiler, field: Mapping) -> Step:
                 if machine.position > end:
                     raise DecodeError(DecodeReason.MALFORMED, f"tag {_shown(tag)} at {start} is too short")
                 machine.position = end
+            if machine.position == start:
+                raise DecodeError(DecodeReason.MALFORMED, f"tag {_shown(tag)} at {start} takes no octet")
             _merge(found, entry)
         fields.update(found)
 
@@ -66,7 +68,7 @@ def tlv(compiler: Compiler, field: Mapping) -> Step:
 
 
 def _shown(tag: Tag) -> str:
-    return " ".join(f"{part:02x}" for part in tag)
+    return " ".join(f"{part:02x}" if isinstance(part, int) else str(part) for part in tag)
 
 
 def _merge(found: Fields, entry: Fields) -> None:
@@ -83,12 +85,16 @@ def _tag_reader(compiler: Compiler, spec: Mapping) -> Callable[[Machine], Tag]:
     parts = spec.get("tag_fields")
     if parts is None:
         size, order = _octets(spec, "tag_size", 1), compiler.order
+        if size == 0:
+            raise spec.wrong("tag_size is 0: a tag has an octet at least")
         return lambda machine: (int.from_bytes(machine.take(size, "tag"), order),)
     if not isinstance(parts, list) or not all(isinstance(part, Mapping) for part in parts):
         raise spec.wrong("tag_fields is a list of fields")
     names = [part.get("name") for part in parts]
     key = spec.get("tag_key", names)
-    if sorted(key) != sorted(names):
+    if not all(isinstance(name, str) for name in names):
+        raise spec.wrong("each of tag_fields has a name")
+    if not isinstance(key, list) or sorted(map(str, key)) != sorted(names):
         raise spec.wrong(f"tag_key names {key}, tag_fields are {names}")
     if all(part.get("type") == "u8" for part in parts) and key == names:
         count = len(parts)

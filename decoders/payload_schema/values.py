@@ -9,11 +9,14 @@ from typing import Any
 from decoders.contract import DecodeError, DecodeReason
 from decoders.payload_schema.document import Mapping
 from decoders.payload_schema.machine import Machine
+from decoders.payload_schema.wire import TEXTS
 
 Convert = Callable[[Any], Any]
 """Make a value of a raw value; None is absent and stays so."""
 
+MOST_DIGITS = 20  # of a rounding; a number has 17
 ARITHMETIC = ("mult", "div", "add")  # applied in this order whatever the order in the file (PS-101)
+WORDY = TEXTS | {"enum", "bitfield_string"}
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "gt": lambda left, right: left > right,
     "gte": lambda left, right: left >= right,
@@ -26,7 +29,10 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 def conversion(field: Mapping) -> Convert | None:
     """Return what ``field`` does with its raw value, or None when it is reported as it is."""
-    stages = [*_arithmetic(field, field), *_transform(field), *_lookup(field)]
+    sums = [*_arithmetic(field, field), *_transform(field)]
+    if sums and field.get("type") in WORDY:
+        raise field.wrong("a text cannot be calculated with")
+    stages = [*sums, *_lookup(field)]
     if not stages:
         return None
     if len(stages) == 1:
@@ -85,13 +91,20 @@ def _stage(stage: Mapping, field: Mapping) -> Convert:
     if "op" in stage:
         return _rounding(stage, field)
     if "round" in stage:
-        digits = 0 if stage["round"] is True else int(number(stage, field, "round"))
+        digits = 0 if stage["round"] is True else _digits(stage, field, "round")
         return lambda value: round(value, digits)
     return _bounding(stage, field)
 
 
+def _digits(stage: Mapping, field: Mapping, key: str) -> int:
+    digits = int(number(stage, field, key))
+    if abs(digits) > MOST_DIGITS:  # a power of ten is made of it
+        raise field.wrong(f"{key} is a number of digits, at most {MOST_DIGITS}, not {digits}")
+    return digits
+
+
 def _rounding(stage: Mapping, field: Mapping) -> Convert:
-    digits = int(stage.get("decimals", 0))
+    digits = _digits(stage, field, "decimals") if "decimals" in stage else 0
     operations: dict[Any, Convert] = {
         "round": lambda value: round(value, digits),
         "floor": math.floor,
@@ -109,6 +122,8 @@ def _bounding(stage: Mapping, field: Mapping) -> Convert:
         return lambda value: math.pow(value, power)
     if "clamp" in stage and isinstance(stage["clamp"], list) and len(stage["clamp"]) == 2:
         low, high = stage["clamp"]
+        if not isinstance(low, int | float) or not isinstance(high, int | float):
+            raise field.wrong("clamp is [least, greatest]")
         return lambda value: max(low, min(high, value))
     if "floor" in stage:
         least = number(stage, field, "floor")
@@ -159,7 +174,12 @@ def computed(field: Mapping) -> Compute:
     find = operand(field["ref"], field) if "ref" in field else _computation(field)
     if "polynomial" in field:
         find = _polynomial(field, find)
-    return _guarded(field, find)
+    return _guarded(field, _for_sums(field, find))
+
+
+def _for_sums(field: Mapping, find: Compute) -> Compute:
+    sums = any(key in field for key in (*ARITHMETIC, "transform"))
+    return (lambda machine: _numeric(find(machine))) if sums and "ref" in field else find
 
 
 def operand(spec: Any, field: Mapping) -> Compute:
@@ -188,12 +208,19 @@ def _computation(field: Mapping) -> Compute:
     if operate is None:
         raise field.wrong(f"compute has no op {spec.get('op')!r}: {', '.join(operations)}")
     left, right = operand(spec.get("a"), field), operand(spec.get("b"), field)
-    return lambda machine: operate(left(machine), right(machine))
+    return lambda machine: operate(_numeric(left(machine)), _numeric(right(machine)))
+
+
+def _numeric(value: Any) -> Any:
+    if not isinstance(value, int | float):  # a text times a number is a long text
+        raise TypeError(f"{value!r} is no number")
+    return value
 
 
 def _polynomial(field: Mapping, find: Compute) -> Compute:
     coefficients = field["polynomial"]
-    if not isinstance(coefficients, list) or len(coefficients) < 2:
+    numbers = isinstance(coefficients, list) and all(isinstance(one, int | float) for one in coefficients)
+    if not numbers or len(coefficients) < 2:
         raise field.wrong("polynomial is a list of coefficients, the highest power first")
 
     def evaluate(machine: Machine) -> float:

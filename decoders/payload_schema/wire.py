@@ -22,6 +22,7 @@ BITS = re.compile(r"u(8|16|24|32|64)\[(\d+):(\d+)\]")
 FLOATS = {"f16": "e", "f32": "f", "float": "f", "f64": "d", "double": "d"}
 TEXTS = {"bytes", "hex", "hex:upper", "ascii", "string", "base64"}
 NOT_YET = {"version_string"}
+MOST_BITS = 8 * 255  # of a payload
 
 
 def reader(field: Mapping, order: ByteOrder) -> Read:
@@ -132,7 +133,7 @@ def _bits(field: Mapping, match: re.Match[str], what: str) -> Read:
     if not low <= high < size * 8:
         raise field.wrong(f"bits {low} to {high} do not lie in {size * 8} bits")
     mask = (1 << high - low + 1) - 1
-    consume = _count(field, "consume", 0)
+    consume = whole(field, "consume", 0)
 
     def read(machine: Machine) -> int:
         start = machine.position
@@ -144,7 +145,7 @@ def _bits(field: Mapping, match: re.Match[str], what: str) -> Read:
 
 
 def _bool(field: Mapping, what: str) -> Read:
-    bit, consume = _count(field, "bit", 0), _count(field, "consume", 0)
+    bit, consume = whole(field, "bit", 0), whole(field, "consume", 0)
 
     def read(machine: Machine) -> bool:
         start = machine.position
@@ -188,7 +189,7 @@ def _skip(field: Mapping, what: str) -> Read:
 def _taker(field: Mapping, what: str) -> Callable[[Machine], bytes]:
     if field.get("length") == "remaining":
         return lambda machine: machine.take(machine.size - machine.position, what)
-    length = _count(field, "length", 1)
+    length = whole(field, "length", 1)
     return lambda machine: machine.take(length, what)
 
 
@@ -217,7 +218,7 @@ def _shower(field: Mapping, kind: str) -> Callable[[bytes], Any]:
 
 
 def _bitfield_string(field: Mapping, order: ByteOrder, what: str) -> Read:
-    length = _count(field, "length", 2)
+    length = whole(field, "length", 2)
     prefix, delimiter = str(field.get("prefix", "")), str(field.get("delimiter", "."))
     parts = field.get("parts")
     if not isinstance(parts, list) or not all(_is_part(part) for part in parts):
@@ -234,7 +235,8 @@ def _bitfield_string(field: Mapping, order: ByteOrder, what: str) -> Read:
 def _is_part(part: object) -> bool:
     if not isinstance(part, list) or not 2 <= len(part) <= 3:
         return False
-    return all(isinstance(one, int) for one in part[:2]) and part[2:] in ([], ["hex"], ["decimal"])
+    bits = all(isinstance(one, int) and 0 <= one <= MOST_BITS for one in part[:2])
+    return bits and part[2:] in ([], ["hex"], ["decimal"])
 
 
 def _enum(field: Mapping, order: ByteOrder) -> Read:
@@ -246,7 +248,10 @@ def _enum(field: Mapping, order: ByteOrder) -> Read:
         values = dict(enumerate(values))
     if not isinstance(values, dict):
         raise field.wrong("an enum has values, a list or a mapping")
-    labels = {int(key): label for key, label in values.items()}
+    try:
+        labels = {int(key): label for key, label in values.items()}
+    except (TypeError, ValueError):
+        raise field.wrong("the keys of an enum's values are whole numbers") from None
 
     def read(machine: Machine) -> Any:
         number = raw(machine)
@@ -255,7 +260,8 @@ def _enum(field: Mapping, order: ByteOrder) -> Read:
     return read
 
 
-def _count(field: Mapping, key: str, default: int) -> int:
+def whole(field: Mapping, key: str, default: int) -> int:
+    """Return the whole number at ``key``, 0 or more; raises TableError."""
     count = field.get(key, default)
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise field.wrong(f"{key} is a whole number, not {count!r}")

@@ -16,6 +16,7 @@ NONCE_MAX = 0xFFFF  # of a DevNonce
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)  # what a spreadsheet makes of an EUI that is all digits
 MAY_BE_A_KEY = re.compile(r"[0-9a-fA-F]{24,}")  # longer than any identifier
+TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}  # spreadsheets write TRUE
 OTHER_NAMES = {"1.0": "1.0.0", "1.1.0": "1.1"}  # of a LoRaWAN version
 
 ABSENT: Any = object()
@@ -95,6 +96,12 @@ def _number(least: float, most: float, unit: str) -> Read:
         return number
 
     return read
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in TRUTHS:
+        raise ValueError(f"{quoted(text)} is none of yes, no")
+    return TRUTHS[text.lower()]
 
 
 def _whole(most: int) -> Read:
@@ -180,6 +187,19 @@ COLUMNS = {
             words="words that destinations select devices by, e.g. 'water north'",
             read=_tags,
             empty=frozenset(),
+        ),
+        Column(
+            name="adr_margin_db",
+            words="0 to 40 dB that ADR leaves it, more for one that moves; empty: as the configuration says",
+            read=_number(0, 40, "dB"),
+            empty=None,
+        ),
+        Column(
+            name="counter_reset_allowed",
+            words="yes or no (if not said): ABP, whether its frame counter may begin again at 0; docs/lorawan.md tells"
+            " what that opens",
+            read=_truth,
+            empty=False,
         ),
         Column(name="s_nwk_s_int_key", words="32 hex digits (as dev_addr, LoRaWAN 1.1)", read=Key.parse),
         Column(name="nwk_s_enc_key", words="32 hex digits (as dev_addr, LoRaWAN 1.1)", read=Key.parse),

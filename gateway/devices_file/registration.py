@@ -58,7 +58,7 @@ def registration_of(
     before = known.get(dev_eui) or Registration(device=Device(dev_eui=dev_eui))
     device = _device(cells, before.device)
     secrets = _secrets(cells, before)
-    more = [*_misplaced(cells, before.device.place), *_misnamed(cells)]
+    more = [*_misplaced(cells, before.device.place), *_misnamed(cells), *_needless(cells, device)]
     if not _named(wrong, "activation", "mac_version"):
         more += _missing(device, secrets)
     wrong += [problem for problem in more if not _named(wrong, problem[0])]
@@ -108,6 +108,8 @@ def _device(cells: Cells, before: Device) -> Device:
         ),
         place=_place(*_position(cells, before.place)),
         tags=cells.get("tags", before.tags),
+        adr_margin_db=cells.get("adr_margin_db", before.adr_margin_db),
+        counter_reset_allowed=cells.get("counter_reset_allowed", before.counter_reset_allowed),
     )
 
 
@@ -178,6 +180,11 @@ def _misnamed(cells: Cells) -> Iterator[Problem]:
     name, dev_addr = cells.get("session_name"), cells.get("dev_addr")
     if name is not None and dev_addr is not None and not name.startswith(f"{dev_addr}-"):
         yield "session_name", f"{name} is no session of DevAddr {dev_addr}"
+
+
+def _needless(cells: Cells, device: Device) -> Iterator[Problem]:
+    if cells.get("counter_reset_allowed") and device.activation is Activation.OTAA:
+        yield "counter_reset_allowed", "yes is for ABP; an OTAA device joins anew, and its counters begin with the join"
 
 
 def _nonces(cells: Cells, dev_eui: Eui64) -> Nonces | None:

@@ -69,6 +69,8 @@ CELLS: dict[str, Cell] = {
     "longitude": _of_place(lambda place: place.longitude),
     "altitude_m": _of_place(lambda place: place.altitude_m),
     "tags": lambda one: " ".join(sorted(one.device.tags)),
+    "adr_margin_db": lambda one: one.device.adr_margin_db,
+    "counter_reset_allowed": lambda one: "yes" if one.device.counter_reset_allowed else "",
     "activation_number": _of_session(lambda session: _abp_number(session.activation)),
     "session_name": _of_session(
         lambda session: session.activation if _abp_number(session.activation) is None else None

@@ -2,6 +2,7 @@
 
 from gateway.journal.journal import Journal
 from gateway.journal.values import (
+    Begin,
     Changes,
     Depth,
     Event,
@@ -20,6 +21,7 @@ from gateway.journal.values import (
 )
 
 __all__ = [
+    "Begin",
     "Changes",
     "Depth",
     "Event",

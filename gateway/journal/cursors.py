@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import cbor2
@@ -52,6 +52,24 @@ class Cursor:
     def waiting(self, last: int) -> int:
         """Return how many rows up to ``last`` are not settled."""
         return max(0, last - self.low - self._above)
+
+    def since(self, began: int) -> list[tuple[int, int]]:
+        """Return the settled rows after ``began``, as ranges."""
+        low = [(began + 1, self.low)] if self.low > began else []
+        return [*low, *zip(self._firsts, self._lasts, strict=True)]
+
+    def joined(self, ranges: Iterable[tuple[int, int]]) -> Cursor:
+        """Return a cursor that has settled ``ranges``, too."""
+        low, above = self.low, list[tuple[int, int]]()
+        for first, last in sorted([*zip(self._firsts, self._lasts, strict=True), *ranges]):
+            end = above[-1][1] if above else low
+            if first > end + 1:
+                above.append((first, last))
+            elif above:
+                above[-1] = (above[-1][0], max(end, last))
+            else:
+                low = max(end, last)
+        return Cursor(low, cbor2.dumps([bound for pair in above for bound in pair]) if above else b"")
 
     def gaps(self, last: int, limit: int) -> Iterator[tuple[int, int]]:
         """Yield the first ``limit`` rows that are not settled, as ranges, both ends included, oldest first."""

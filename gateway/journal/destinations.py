@@ -13,6 +13,8 @@ from gateway.journal.database import Database, Each, Statement, Step
 from gateway.journal.values import HeldKind, Hold, Settlement
 from gateway.model import Json
 
+LONGEST_REASON = 400  # characters of a platform's answer: with them a held row has some 500 octets
+
 # A kept record goes when the last destination lets go of it.
 FORGET_KEPT = (
     "DELETE FROM kept WHERE id = ? AND NOT EXISTS (SELECT 1 FROM destinations"
@@ -59,6 +61,8 @@ class Destination:
     held: Counter[HeldKind] = field(default_factory=Counter)
     retries: int = 0  # rows on their way back, not settled yet
     lost: int = 0  # rows that went undelivered, for the journal was full
+    held_lost: int = 0  # held rows that went, for their share was full
+    began: int | None = None  # the last row before its first; None where an older version began it
     given: set[int] = field(default_factory=set)  # those of them that read() has given
     unsaved: Unsaved = field(default_factory=Unsaved)
     _saving: Unsaved | None = None
@@ -85,6 +89,10 @@ class Destination:
         self.unsaved.moved = True
         self.unsaved.lost |= count > 0
         return count
+
+    def pending(self) -> Unsaved:
+        """Return all that is not known to be durable."""
+        return self.unsaved if self._saving is None else self._saving.with_later(self.unsaved)
 
     def not_wanted(self) -> set[int]:
         """Return the retried rows that are settled though the disk does not say so yet."""
@@ -150,7 +158,7 @@ class Destination:
 
     def _held_values(self, saving: Unsaved) -> Iterator[tuple[object, ...]]:
         for row, (hold, now) in saving.held.items():
-            yield self.number, row, hold.kind.value, hold.reason, hold.decoder, now
+            yield self.number, row, hold.kind.value, _cut(hold.reason), hold.decoder, now
 
     def _memory_steps(self, changed: Mapping[str, Json | None]) -> Iterator[Step]:
         kept = [(self.number, key, cbor2.dumps(value)) for key, value in changed.items() if value is not None]
@@ -161,10 +169,17 @@ class Destination:
             yield Each("DELETE FROM memory WHERE destination = ? AND key = ?", gone)
 
 
+def _cut(reason: str) -> str:
+    return reason if len(reason) <= LONGEST_REASON else f"{reason[: LONGEST_REASON - 1]}…"
+
+
 def added(destination: Destination) -> tuple[Step, ...]:
     """Return what stores a new destination."""
     return (
-        Statement("INSERT INTO destinations (number, name) VALUES (?, ?)", (destination.number, destination.name)),
+        Statement(
+            "INSERT INTO destinations (number, name, began) VALUES (?, ?, ?)",
+            (destination.number, destination.name, destination.began),
+        ),
         Statement("INSERT INTO cursors VALUES (?, ?, ?)", (destination.number, destination.cursor.low, b"")),
     )
 
@@ -181,9 +196,12 @@ def removed(number: int) -> tuple[Step, ...]:
 async def load(database: Database) -> dict[str, Destination]:
     """Return all destinations as they were when the last commit ended."""
     found = {
-        number: Destination(number=number, name=name, cursor=Cursor(low, above), lost=lost)
-        for number, name, lost, low, above in await database.fetch(
-            "SELECT number, name, lost, low, above FROM destinations JOIN cursors ON destination = number ORDER BY number"
+        number: Destination(
+            number=number, name=name, cursor=Cursor(low, above), lost=lost, held_lost=held_lost, began=began
+        )
+        for number, name, lost, held_lost, began, low, above in await database.fetch(
+            "SELECT number, name, lost, held_lost, began, low, above FROM destinations JOIN cursors ON destination = number"
+            " ORDER BY number"
         )
     }
     for number, key, value in await database.fetch("SELECT destination, key, value FROM memory"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.journal import box
@@ -90,6 +90,11 @@ class Registry:
             "SELECT next FROM join_nonces WHERE dev_eui = ?", (eui_number(dev_eui),)
         )
         return max(await box.first_join_nonce(self._store.database), *(int(following) for (following,) in rows), 0)
+
+    async def abp_activations(self) -> Mapping[Eui64, int]:
+        """Return the number of the last activation of each ABP device that there ever was."""
+        rows = await self._store.database.fetch("SELECT dev_eui, last FROM abp_activations")
+        return {eui_of(eui): last for eui, last in rows}
 
     async def rejoin_count(self, dev_eui: Eui64, join_eui: Eui64) -> int | None:
         """Return the last RJcount1 of a device with a JoinEUI."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +14,14 @@ from gateway.journal import devices
 from gateway.journal.database import Database, Each, Step
 from gateway.journal.destinations import FORGET_KEPT, Destination
 from gateway.journal.reader import Reader
-from gateway.journal.records import decode_uplink, dev_eui_of, moment
+from gateway.journal.records import dev_eui_of, moment
 from gateway.journal.store import Store
 from gateway.journal.values import HeldKind, HeldRow
 from gateway.journal.writer import Writer
 from gateway.model import RowId, Uplink
 
 ROWS_AT_ONCE = 500  # undecoded rows looked at between two turns of the event loop
+Chosen = tuple[str | None, HeldKind | None, Sequence[RowId] | None]  # a destination's name, a kind, ids; None means all
 LISTED = (
     "SELECT held.destination, held.id, held.kind, held.reason, held.decoder, held.held_at FROM held"
     " WHERE NOT EXISTS (SELECT 1 FROM retries WHERE retries.destination = held.destination AND retries.id = held.id)"
@@ -94,6 +96,17 @@ def decoder_changed(entry: HeldEntry, decoder: str | None, current: Mapping[str,
     return name in current and f"{name}@{current[name]}" != entry.decoder
 
 
+@asynccontextmanager
+async def in_hand(store: Store, alone: asyncio.Lock) -> AsyncIterator[None]:
+    """Hold ``alone``, and let no held row go for want of room meanwhile: who reads them is about to change them."""
+    async with alone:
+        store.held_in_hand = True
+        try:
+            yield
+        finally:
+            store.held_in_hand = False
+
+
 class HeldRows:
     """What people and codecs do with held rows. One thing at a time: each reads, decides and writes."""
 
@@ -103,25 +116,29 @@ class HeldRows:
         self._writer = writer
         self._alone = alone
 
-    async def list(self, destination: str | None, kind: HeldKind | None, limit: int) -> Sequence[HeldRow]:
+    async def list(self, choice: Chosen, limit: int) -> Sequence[HeldRow]:
         """Return held rows, oldest first."""
-        async with self._alone:
+        async with in_hand(self._store, self._alone):
             await self._writer.submit()  # what was just settled is to be seen
-            entries = await chosen(self._store.database, self._choice(destination, kind), limit)
+            entries = await chosen(self._store.database, self._choice(*choice), limit)
             records = await self._reader.by_ids({entry.id for entry in entries})
         names = {known.number: known.name for known in self._store.destinations.values()}
-        words = self._store.words
-        return [_row(entry, names[entry.destination], decode_uplink(records[entry.id], words)) for entry in entries]
+        uplinks = {row: await self._reader.damage.uplink(row, record) for row, record in records.items()}
+        return [
+            _row(entry, names[entry.destination], uplink)
+            for entry in entries
+            if (uplink := uplinks.get(entry.id)) is not None
+        ]
 
     async def retry(self, destination: str | None, kind: HeldKind | None, ids: Sequence[RowId] | None) -> int:
         """Put held rows back to the front."""
-        async with self._alone:
+        async with in_hand(self._store, self._alone):
             await self._writer.submit()
             return await self._retry(await chosen(self._store.database, self._choice(destination, kind, ids)))
 
     async def retry_decoder_changed(self, current: Mapping[str, str]) -> int:
         """Put back the undecoded rows that another decoder would read now."""
-        async with self._alone:
+        async with in_hand(self._store, self._alone):
             await self._writer.submit()
             decoders = await devices.decoders(self._store)
             entries = await chosen(self._store.database, Choice(kind=HeldKind.UNDECODED))
@@ -129,12 +146,14 @@ class HeldRows:
             for batch in _batches(entries):
                 records = await self._reader.by_ids({entry.id for entry in batch})
                 owners = {row: dev_eui_of(record) for row, record in records.items()}
-                found += [e for e in batch if decoder_changed(e, decoders.get(owners[e.id]), current)]
+                found += [
+                    e for e in batch if e.id in owners and decoder_changed(e, decoders.get(owners[e.id]), current)
+                ]
             return await self._retry(found)
 
     async def drop(self, destination: str | None, kind: HeldKind | None, ids: Sequence[RowId] | None) -> int:
         """Forget held rows."""
-        async with self._alone:
+        async with in_hand(self._store, self._alone):
             await self._writer.submit()
             entries = await chosen(self._store.database, self._choice(destination, kind, ids))
             if entries:

@@ -11,7 +11,7 @@ await journal.close()
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,19 +19,21 @@ from types import MappingProxyType
 from typing import Self
 
 from gateway.errors import ConfigError
-from gateway.journal import boots, downlinks, schema, sealing, state_rows, unclaimed
+from gateway.journal import boots, downlinks, schema, sealing, unclaimed
 from gateway.journal.box import Box
 from gateway.journal.command_states import CommandStates
-from gateway.journal.cursors import Cursor
 from gateway.journal.database import Database
-from gateway.journal.destinations import Destination, added, removed
+from gateway.journal.destinations import Destination
 from gateway.journal.devices import Registry
 from gateway.journal.held import HeldRows
 from gateway.journal.lock import FileLock
 from gateway.journal.reader import Reader
 from gateway.journal.records import encode_uplink, microseconds
+from gateway.journal.roll import Roll
+from gateway.journal.room import Room
 from gateway.journal.store import Quota, Store
 from gateway.journal.values import (
+    Begin,
     Changes,
     Depth,
     Event,
@@ -66,10 +68,11 @@ class Journal:
         self._boots = known_boots
         self._closing = closing
         self._reader = Reader(store)
-        self._writer = Writer(store)
+        self._writer = Writer(store, Room(store).tidy)
         self._alone = asyncio.Lock()  # for what reads, decides and writes
         self._held = HeldRows(store, self._reader, self._writer, self._alone)
         self._registry = Registry(store, self._writer, self._alone)
+        self._roll = Roll(store, self._writer, self._alone)
         self.command_states = CommandStates(store, self._writer)
         self.box = Box(store, self._writer, self._alone)
 
@@ -82,7 +85,8 @@ class Journal:
         limit_bytes: int = LIMIT_BYTES,
         keep_delivered: timedelta = KEEP_DELIVERED,
         when_full: WhenFull = WhenFull.DROP_OLDEST,
-        destinations: Sequence[str] = (),
+        destinations: Collection[str] | None = None,
+        begins: Mapping[str, Begin] = MappingProxyType({}),
         key_file: Path | None = None,
     ) -> Self:
         """Open or make the database at ``path``, whose folder must be there.
@@ -90,9 +94,10 @@ class Journal:
         Device keys are sealed under the key in ``key_file``, by default "brygga.key" beside the database; it is made where it is
         not there.
 
-        Of ``destinations`` those never seen before begin with the next uplink. Those that the journal knows and that are not
-        named stay, their rows with them, until remove_destination(). Rows that
-        all have settled are kept for ``keep_delivered``, less where room is short. Raises Busy when another process has the journal open,
+        Of ``destinations`` those never seen before begin as ``begins`` says, by default with what no destination was to have yet.
+        Those that the journal knows and that are not named stay until remove_destination() or rename_destination(), their rows
+        only where there is room; None does not say who is configured, and all count as that. Rows that all have settled are
+        kept for ``keep_delivered``, less where room is short. Raises Busy when another process has the journal open,
         ConfigError for a file, folder or limit that cannot be, StorageError when the disk fails.
         """
         if limit_bytes < SMALLEST_LIMIT:
@@ -118,8 +123,8 @@ class Journal:
             )
             journal = cls(store, clock, await boots.load(database, store.words), closing)
             closing.push_async_callback(journal._writer.close)
-            for name in destinations:
-                await journal.add_destination(name, from_start=False)
+            if destinations is not None:
+                await journal._roll.configure(destinations, begins)
             journal._closing = closing.pop_all()
             return journal
 
@@ -154,28 +159,18 @@ class Journal:
 
     async def add_destination(self, name: str, *, from_start: bool) -> None:
         """Begin a destination with the oldest kept row, or with the next uplink; one that is known stays as it is."""
-        async with self._alone:
-            if name in self._store.destinations:
-                return
-            segments = self._store.segments
-            number = max((known.number for known in self._store.destinations.values()), default=0) + 1
-            cursor = Cursor(segments.first_row - 1 if from_start else segments.last_row)
-            destination = Destination(number=number, name=name, cursor=cursor)
-            await self._writer.submit(steps=added(destination))
-            destination.cursor.forget_below(segments.first_row)  # a segment may have gone meanwhile
-            self._store.destinations[name] = destination
-            self._store.ring()
+        await self._roll.begin(name, Begin.OLDEST if from_start else Begin.NOW)
 
     async def remove_destination(self, name: str) -> None:
         """Forget a destination: its cursor, its held rows, its memory; KeyError when there is none."""
-        async with self._alone:
-            destination = self._store.destinations.pop(name)  # first, lest the next commit store its cursor again
-            try:
-                await self._writer.submit(steps=[*removed(destination.number), state_rows.forgotten(name)])
-                self._store.untold.pop(name, None)
-            except BaseException:
-                self._store.destinations[name] = destination
-                raise
+        await self._roll.forget(name)
+
+    async def rename_destination(self, old: str, new: str) -> None:
+        """Give ``new`` the backlog, the held rows and the memory of ``old``, which is no more; KeyError when there is no ``old``.
+
+        What ``new`` has settled already, if it was there, is not told again.
+        """
+        await self._roll.rename(old, new)
 
     def destinations(self) -> tuple[str, ...]:
         """Return the names of all destinations that the journal knows."""
@@ -214,20 +209,28 @@ class Journal:
         known = self._store.destinations[destination]
         oldest = await self._reader.oldest(known)
         held = {kind: known.held[kind] for kind in HeldKind}
-        return Depth(waiting=self._waiting(known), oldest=oldest, held=held, lost=known.lost)
+        return Depth(waiting=self._waiting(known), oldest=oldest, held=held, lost=known.lost, held_lost=known.held_lost)
 
     def _waiting(self, known: Destination) -> int:
         return known.cursor.waiting(self._store.segments.last_row) + known.retries
+
+    def damaged(self) -> int:
+        """Return how many records were found that cannot be read; they lie in "<journal>.damaged" and were passed over."""
+        return self._reader.damage.count
 
     async def latest(self, dev_eui: Eui64, limit: int, among: int = LOOK_BACK) -> Sequence[Row]:
         """Return a device's newest rows, the newest first, of the newest ``among`` rows that are kept."""
         return await self._reader.latest(dev_eui, limit, among)
 
     async def held(
-        self, destination: str | None = None, kind: HeldKind | None = None, limit: int = 100
+        self,
+        destination: str | None = None,
+        kind: HeldKind | None = None,
+        limit: int = 100,
+        ids: Sequence[RowId] | None = None,
     ) -> Sequence[HeldRow]:
         """Return rows that destinations have set aside, oldest first; None means every one."""
-        return await self._held.list(destination, kind, limit)
+        return await self._held.list((destination, kind, ids), limit)
 
     async def retry(self, destination: str | None, kind: HeldKind | None, ids: Sequence[RowId] | None = None) -> int:
         """Put held rows back to the front of read() and return how many; None means every one."""
@@ -289,6 +292,10 @@ class Journal:
     async def join_nonce(self, dev_eui: Eui64) -> int:
         """Return the next JoinNonce of a device; for one that never joined 0, in a box that skipped ahead more."""
         return await self._registry.join_nonce(dev_eui)
+
+    async def abp_activations(self) -> Mapping[Eui64, int]:
+        """Return the number of the last activation of each ABP device that there ever was."""
+        return await self._registry.abp_activations()
 
     async def rejoin_count(self, dev_eui: Eui64, join_eui: Eui64) -> int | None:
         """Return the last RJcount1 that a device has used with a JoinEUI; None before the first (LoRaWAN 1.1)."""

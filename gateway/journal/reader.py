@@ -7,11 +7,12 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from gateway.journal.damage import Damage
 from gateway.journal.destinations import Destination
-from gateway.journal.records import DEV_EUI, decode_uplink
+from gateway.journal.records import DEV_EUI
 from gateway.journal.segments import select
 from gateway.journal.store import Store
-from gateway.journal.values import Row
+from gateway.journal.values import Row, Settlement
 from gateway.model import Eui64, RowId
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ class Reader:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.damage = Damage(store.database.path, store.words)
 
     async def next_rows(self, destination: Destination, limit: int) -> list[Row]:
         """Return the rows to be retried, then those not settled yet, oldest first."""
@@ -30,13 +32,18 @@ class Reader:
         destination.given.update(rows)
         records = sorted(rows.items())
         records += await self._unsettled(destination, limit - len(retried))
-        return [Row(RowId(row), decode_uplink(record, self._store.words)) for row, record in records]
+        found = await self._decoded(records)
+        damaged = {RowId(row) for row, _ in records} - {row.id for row in found}
+        if damaged:
+            destination.settle(Settlement(skipped=frozenset(damaged)), 0)
+        return found
 
     async def oldest(self, destination: Destination) -> datetime | None:
         """Return when the first row before ``destination`` was heard."""
         retried = await self._retries(destination, 1) if destination.retries else []
         records = [*(await self.by_ids(retried)).items()] or await self._unsettled(destination, 1)
-        return decode_uplink(records[0][1], self._store.words).heard_at.utc if records else None
+        uplink = await self.damage.uplink(*records[0]) if records else None
+        return None if uplink is None else uplink.heard_at.utc
 
     async def by_ids(self, ids: Collection[int]) -> dict[int, bytes]:
         """Return the records of ``ids``, from the log or from those copied aside."""
@@ -64,10 +71,15 @@ class Reader:
                 )
                 values = (begin, end, DEV_EUI.start + 1, bytes.fromhex(dev_eui), limit - len(found))
                 rows = await self._store.database.fetch(sql, values)
-                found += [Row(RowId(row), decode_uplink(record, self._store.words)) for row, record in rows]
+                found += await self._decoded(rows)
                 if len(found) == limit:
                     break
         return found
+
+    async def _decoded(self, records: Iterable[tuple[int, bytes]]) -> list[Row]:
+        """Return the rows of those records that are not damaged."""
+        decoded = [(row, await self.damage.uplink(row, record)) for row, record in records]
+        return [Row(RowId(row), uplink) for row, uplink in decoded if uplink is not None]
 
     async def _named(self, table: str, wanted: tuple[str]) -> dict[int, bytes]:
         sql = f"SELECT id, record FROM {table} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 — a name of ours

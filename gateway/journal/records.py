@@ -78,7 +78,7 @@ def decode_uplink(record: bytes, words: Words) -> Uplink:
             raise StorageError(f"a record of format {fields[0]!r} in the journal; this version knows {UPLINK_FORMAT}")
         return _uplink(fields, words)
     except (cbor2.CBORDecodeError, ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
-        raise StorageError(f"a damaged record in the journal: {record.hex()}") from error
+        raise StorageError("a damaged record in the journal") from error
 
 
 def dev_eui_of(record: bytes) -> Eui64:
@@ -98,6 +98,8 @@ def moment(since_1970: int) -> datetime:
 
 def _uplink(fields: list[Any], words: Words) -> Uplink:
     _, dev_eui, id_, activation, f_cnt, f_port, payload, flags, boot, monotonic, utc, quality, receptions = fields
+    if not (type(f_cnt) is type(f_port) is int and type(payload) is bytes and type(activation) is str):
+        raise TypeError("a field is of another type")
     return Uplink(
         id=UUID(bytes=id_),
         dev_eui=Eui64(dev_eui.hex()),

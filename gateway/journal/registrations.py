@@ -27,7 +27,7 @@ from gateway.model import (
     never_back,
 )
 
-CLEAR, SEALED = 1, 2  # formats of a record: version 1 of the schema had keys in clear
+CLEAR, SEALED, WISHES = 1, 2, 3  # formats of a record: keys in clear, sealed, and what is wished for the device
 KEYS = 2  # of a device: AppKey and NwkKey
 ABP_ACTIVATION = re.compile(r"-abp(\d+)$")
 
@@ -47,7 +47,7 @@ def encode(registration: Registration, vault: Vault) -> bytes:
     place = device.place
     return cbor2.dumps(
         (
-            SEALED,
+            WISHES,
             device.name,
             device.decoder,
             device.activation.value,
@@ -58,6 +58,8 @@ def encode(registration: Registration, vault: Vault) -> bytes:
             None if place is None else (place.latitude, place.longitude, place.altitude_m),
             sorted(device.tags),
             vault.seal((keys.app_key, keys.nwk_key), _owner(device.dev_eui)),
+            device.adr_margin_db,
+            device.counter_reset_allowed,
         )
     )
 
@@ -73,12 +75,13 @@ def is_clear(record: bytes) -> bool:
 
 def decode(eui: int, record: bytes, vault: Vault) -> Registration:
     """Return what encode() was given."""
-    form, name, decoder, activation, mac, device_class, join_eui, entity, place, tags, *keys = cbor2.loads(record)
+    form, name, decoder, activation, mac, device_class, join_eui, entity, place, tags, *rest = cbor2.loads(record)
     app_key, nwk_key = (
-        (None if octets is None else Key(octets) for octets in keys)
+        (None if octets is None else Key(octets) for octets in rest)
         if form == CLEAR
-        else vault.open(keys[0], KEYS, _owner(eui_of(eui)))
+        else vault.open(rest[0], KEYS, _owner(eui_of(eui)))
     )
+    adr_margin_db, counter_reset_allowed = rest[1:] if form == WISHES else (None, False)
     device = Device(
         dev_eui=eui_of(eui),
         name=name,
@@ -90,6 +93,8 @@ def decode(eui: int, record: bytes, vault: Vault) -> Registration:
         entity=Entity(*entity),
         place=None if place is None else Place(*place),
         tags=frozenset(tags),
+        adr_margin_db=adr_margin_db,
+        counter_reset_allowed=counter_reset_allowed,
     )
     return Registration(device=device, root_keys=RootKeys(app_key=app_key, nwk_key=nwk_key))
 

@@ -18,6 +18,7 @@ PRIVATE = 0o600  # the database holds keys; SQLite gives the WAL the same mode
 SCRIPTS: Sequence[str] = (
     "schema_v1.sql",
     "schema_v2.sql",
+    "schema_v3.sql",
 )  # the n-th leads from version n - 1 to n; a new file runs all
 
 

@@ -41,6 +41,11 @@ def forgotten(destination: str) -> Step:
     return Statement("DELETE FROM command_states WHERE destination = ?", (destination,))
 
 
+def moved(old: str, new: str) -> Step:
+    """Return what tells a renamed destination the states that wait."""
+    return Statement("UPDATE command_states SET destination = ? WHERE destination = ?", (new, old))
+
+
 async def waiting(database: Database) -> dict[str, int]:
     """Return how many states each destination has not been told."""
     return dict(await database.fetch("SELECT destination, count(*) FROM command_states GROUP BY destination"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from gateway.errors import StorageError
 from gateway.journal import destinations, downlinks, segments, sessions, state_rows
 from gateway.journal.database import WAL_PAGES, Database, Each, Insert, Step, Transaction
 from gateway.journal.destinations import Destination
-from gateway.journal.records import EPOCH, decode_uplink
 from gateway.journal.schema import PAGE_SIZE
 from gateway.journal.segments import Segments
 from gateway.journal.sessions import Sessions, eui_number
@@ -25,20 +25,20 @@ from gateway.journal.words import Words
 from gateway.journal.writer import Entry, Rows
 from gateway.model import Clock, CommandState, RowId
 
-log = logging.getLogger(__name__)
-
 SEGMENT_BYTES = 1_250_000  # some 10,000 rows; a thousand pages are dropped in a few milliseconds
 SEGMENTS_IN_LIMIT = 16  # at least: with a small limit the segments are smaller
-CROWDED = 0.75  # of the log's pages in use: delivered segments go before the quota is reached
-FULL = 0.9  # from here on undelivered segments go, if they may; a segment is at most a sixteenth
+HELD_ROW_BYTES = 512  # of a held row with its reason, and the record copied aside
+TOLD, UNTOLD_LOST = "told", "untold_lost"  # in the table `box`
 JOIN_NONCE = (  # never back: a device refuses a JoinNonce that it knows
     "INSERT INTO join_nonces VALUES (?, ?) ON CONFLICT (dev_eui) DO UPDATE SET next = max(next, excluded.next)"
+)
+ABP_ACTIVATION = (  # never back: a second activation of one number would give its uplinks ids that are in use
+    "INSERT INTO abp_activations VALUES (?, ?) ON CONFLICT (dev_eui) DO UPDATE SET last = max(last, excluded.last)"
 )
 REJOIN_COUNT = (
     "INSERT INTO rejoin_counts VALUES (?, ?, ?)"
     " ON CONFLICT (dev_eui, join_eui) DO UPDATE SET last = max(last, excluded.last)"
 )
-DROPS_WHEN_CROWDED = 2  # for each segment that begins, so that the file empties
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,22 @@ class Quota:
     log_pages: int  # for rows
     all_pages: int  # for cursors, held rows copied aside: these must get through when the log is full
     segment_bytes: int
+    held_rows: int  # that wait for a person, a codec or a clock, of all destinations
 
     @classmethod
     def of(cls, limit_bytes: int) -> Quota:
-        """Divide ``limit_bytes``: a quarter at most for the WAL, an eighth of the rest for what is not the log."""
+        """Divide ``limit_bytes``: a quarter at most for the WAL, an eighth of the rest for what is not the log.
+
+        Held rows get an eighth, too: a platform that refuses everything must leave room to hear.
+        """
         wal = min(2 * WAL_PAGES * PAGE_SIZE, limit_bytes // 4)
         pages = (limit_bytes - wal) // PAGE_SIZE
-        return cls(pages * 7 // 8, pages, min(SEGMENT_BYTES, limit_bytes // SEGMENTS_IN_LIMIT))
+        return cls(
+            log_pages=pages * 7 // 8,
+            all_pages=pages,
+            segment_bytes=min(SEGMENT_BYTES, limit_bytes // SEGMENTS_IN_LIMIT),
+            held_rows=limit_bytes // 8 // HELD_ROW_BYTES,
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,10 +87,13 @@ class Store:
     untold: Counter[str] = field(default_factory=Counter)  # states of commands that wait, by destination
     _to_tell: Counter[str] = field(default_factory=Counter)  # those of the commit under way
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by a query of the log: no segment goes meanwhile
-    _wanted_drops: int = 0  # of delivered segments that retention would keep, to make room
-    _newest: tuple[int, datetime] = (0, EPOCH)  # the last row of the oldest closed segment, and when it was heard
-    _overrun: bool = False  # undelivered rows are going
-    _look: bool = True  # whether the file may have become crowded
+    configured: set[str] | None = None  # destinations that the configuration names; None: whoever asks does not say
+    told: int = 0  # rows up to here are no news for a destination that begins when there is none
+    untold_lost: int = 0  # rows that went before there was any destination
+    look: bool = True  # whether the file may have become crowded
+    refused: bool = False  # the last commit of rows failed
+    held_in_hand: bool = False  # someone who has read held rows is about to change them
+    trouble: str | None = None  # why the last commit failed
 
     @classmethod
     async def load(
@@ -97,6 +109,7 @@ class Store:
         """Read all that memory must know; rows of the log stay on disk."""
         known = await destinations.load(database)
         lows = [destination.cursor.low for destination in known.values()]
+        box = dict(await database.fetch("SELECT name, value FROM box WHERE name IN (?, ?)", (TOLD, UNTOLD_LOST)))
         return cls(
             database=database,
             quota=quota,
@@ -109,6 +122,8 @@ class Store:
             sessions=await sessions.load(database, vault),
             destinations=known,
             untold=Counter(await state_rows.waiting(database)),
+            told=box.get(TOLD, 0),
+            untold_lost=box.get(UNTOLD_LOST, 0),
         )
 
     # ── the writer's side ───────────────────────────────────────────────────────────────────────────────────────
@@ -126,25 +141,24 @@ class Store:
                 await self._apply(steps, self.quota.log_pages if records else self.quota.all_pages)
         except BaseException:
             self._undo()
-            self._wanted_drops = max(self._wanted_drops, bool(records))
+            self.refused |= bool(records)
             raise
         self._confirm(records)
         numbers = iter(segments.row_ids(ids))
         return [tuple(islice(numbers, len(entry.records))) for entry in entries]
 
-    async def tidy(self) -> None:
-        """Drop the oldest segments that every destination has settled, as retention and quota ask.
+    async def apply_alone(self, steps: Sequence[Step]) -> None:
+        """Commit ``steps`` and all settlements, beyond the log's quota: what makes room must get through."""
+        try:
+            await self._apply([*self._settlements(), *steps], self.quota.all_pages)
+        except BaseException:
+            self._undo()
+            raise
+        self._confirm_settlements()
 
-        Where none is left of those and the log is nearly full, the oldest go all the same, if they may.
-        """
-        looking, self._look = self._look, False
-        if looking:
-            self._wanted_drops = DROPS_WHEN_CROWDED if await self._use() > CROWDED else 0
-        while (due := await self._due()) is not None:
-            await self._drop(*due)
-            self._wanted_drops = max(0, self._wanted_drops - 1)
-        if looking and self.when_full is WhenFull.DROP_OLDEST:
-            await self._make_way()
+    def is_configured(self, name: str) -> bool:
+        """Tell whether a destination is one of the configuration's."""
+        return self.configured is None or name in self.configured
 
     async def used_pages(self) -> int:
         """Return how many pages of the file hold something."""
@@ -173,6 +187,8 @@ class Store:
             commits=self.commits,
             committed_rows=self.committed_rows,
             failed_commits=self.failed_commits,
+            untold_lost=self.untold_lost,
+            trouble=self.trouble,
         )
 
     def _stage(self, entries: Sequence[Entry], records: Sequence[bytes]) -> tuple[Iterable[int], list[Step]]:
@@ -209,7 +225,7 @@ class Store:
             self.untold += self._to_tell
             self.ring()
         if records:
-            self._look |= self.segments.is_full  # a segment has begun
+            self.look |= self.segments.is_full  # a segment has begun
             self.segments.confirm(records)
             self.committed_rows += len(records)
             self.ring()
@@ -226,54 +242,22 @@ class Store:
     async def _apply(self, steps: Sequence[Step], max_pages: int) -> None:
         try:
             await self.database.apply(Transaction(steps, max_pages))
-        except StorageError:
+        except StorageError as error:
             self.failed_commits += 1
-            raise
+            self.trouble = await self._why(error, max_pages)
+            raise StorageError(self.trouble) from error
         self.commits += 1
+        self.trouble = None
 
-    async def _due(self) -> tuple[int, int] | None:
-        oldest = self.segments.oldest_closed()
-        settled = min((known.cursor.low for known in self.destinations.values()), default=0)
-        if oldest is None or oldest[1] > settled:
-            return None
-        return oldest if self._wanted_drops or await self._is_old(*oldest) else None
-
-    async def _is_old(self, first: int, last: int) -> bool:
-        """Tell whether the newest row of a segment was heard long ago; without a clock that is so at once."""
-        if self._newest[0] != last:
-            sql, values = segments.select([(segments.table(first), last, last)])
-            heard = [
-                decode_uplink(record, self.words).heard_at.utc for _, record in await self.database.fetch(sql, values)
-            ]
-            self._newest = last, heard[0] if heard else EPOCH
-        return self.clock().utc - self._newest[1] >= self.keep_delivered
-
-    async def _drop(self, first: int, last: int) -> None:
-        async with self.reading:
-            try:
-                await self._apply([*self._settlements(), *segments.drop(first, last)], self.quota.all_pages)
-            except BaseException:
-                self._undo()
-                raise
-            self._confirm_settlements()
-            self.segments.firsts.remove(first)
-
-    async def _make_way(self) -> None:
-        """Let go of the oldest undelivered segment, for the log is nearly full; told once an episode, counted always."""
-        oldest = self.segments.oldest_closed()
-        if oldest is None or await self._use() <= FULL:
-            self._overrun = False
-            return
-        lost = {known.name: known.lose(oldest[1]) for known in self.destinations.values()}
-        if not self._overrun:
-            waiting = ", ".join(f"{name} loses {count}" for name, count in lost.items() if count)
-            log.error("the journal is full of undelivered uplinks, and the oldest go: %s to begin with", waiting)
-        self._overrun = True
-        await self._drop(*oldest)
-
-    async def _use(self) -> float:
-        """Return which part of the log's pages is in use."""
-        return await self.used_pages() / self.quota.log_pages
+    async def _why(self, error: StorageError, max_pages: int) -> str:
+        """Tell a full journal from a full disk: SQLite says the same of both."""
+        if getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
+            return str(error)
+        path = self.database.path
+        room, free = (max_pages - await self.used_pages()) * PAGE_SIZE, shutil.disk_usage(path.parent).free
+        if free < room:
+            return f"{path}: the disk is full ({free // 1000} kB free): make room on it"
+        return f"{path}: the journal is full: bring its destinations back, or raise journal.limit"
 
 
 def _nonces(entries: Sequence[Entry]) -> list[Step]:
@@ -284,8 +268,10 @@ def _nonces(entries: Sequence[Entry]) -> list[Step]:
         for entry in entries
         for eui, join_eui, count in entry.changes.rejoin_counts
     ]
+    activated = [(eui_number(eui), number) for entry in entries for eui, number in entry.changes.abp_activations]
     return [
         *([Insert("INSERT OR IGNORE INTO dev_nonces", used)] if used else []),
+        *([Each(ABP_ACTIVATION, activated)] if activated else []),
         *([Each(JOIN_NONCE, following)] if following else []),
         *([Each(REJOIN_COUNT, rejoined)] if rejoined else []),
     ]

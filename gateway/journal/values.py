@@ -23,6 +23,7 @@ class Changes:
     downlinks: tuple[Downlink, ...] = ()  # inserted, or replaced by id
     events: tuple[Event, ...] = ()
     command_states: tuple[CommandState, ...] = ()  # to be told beside those that `downlinks` bring with them
+    abp_activations: tuple[tuple[Eui64, int], ...] = ()  # the number of an ABP device's last activation
     rejoin_counts: tuple[tuple[Eui64, Eui64, int], ...] = ()  # the last RJcount1 of a device (1.1), by its JoinEUI
 
 
@@ -99,6 +100,15 @@ class Depth:
     oldest: datetime | None  # when the first of them was heard, as the clock stood then
     held: Mapping[HeldKind, int]
     lost: int  # rows that went undelivered, for the journal was full; since the destination began
+    held_lost: int  # held rows that went, for their share of the journal was full
+
+
+class Begin(StrEnum):
+    """With which row a destination begins that the journal has not known before."""
+
+    NOW = "now"  # the next uplink
+    OLDEST = "oldest"  # all that is kept
+    UNTOLD = "untold"  # what is kept and no destination was to have; the next uplink where there is another destination
 
 
 class WhenFull(StrEnum):
@@ -123,6 +133,8 @@ class Stats:
     commits: int  # transactions, each with one flush
     committed_rows: int
     failed_commits: int
+    untold_lost: int  # rows that went before there was any destination
+    trouble: str | None  # why the last commit failed, in words; None when it did not
 
     def as_json(self) -> Mapping[str, Json]:
         """Return the numbers by name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,16 +43,14 @@ class Store(Protocol):
         """Commit ``entries`` and all that is unsaved; return each entry's rows, or raise StorageError."""
         ...
 
-    async def tidy(self) -> None:
-        """Make room where room is due; called after each commit, also a failed one. Raises StorageError."""
-        ...
-
 
 class Writer:
     """A task that commits for all who wait. A bug in it reaches each of them, so that it ends the process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, tidy: Callable[[], Awaitable[None]]) -> None:
+        """``tidy`` makes room where room is due. It is called after each commit, also a failed one, and may raise StorageError."""
         self._store = store
+        self._make_room = tidy
         self._waiting: list[Entry] = []
         self._wake = asyncio.Event()
         self._closing = False
@@ -142,7 +140,7 @@ class Writer:
 
     async def _tidy(self) -> None:
         try:
-            await self._store.tidy()
+            await self._make_room()
         except StorageError as error:
             if not self._cramped:
                 log.warning("no room could be made in the journal: %s", error)

@@ -76,13 +76,14 @@ def seal(
     ack: bool,
     acked_f_cnt_up: int | None,
     f_pending: bool = False,
+    adr: bool = True,
 ) -> tuple[bytes, Session]:
     """Return the PHYPayload and the session whose counter has moved past it."""
     f_port = said.payload.f_port if said.payload else (NETWORK_PORT if said.on_network_port else None)
     octets = seal_downlink(
         session,
         ciphers,
-        f_ctrl=FCtrl(adr=True, ack=ack, f_pending=f_pending),
+        f_ctrl=FCtrl(adr=adr, ack=ack, f_pending=f_pending),
         f_port=f_port,
         payload=said.payload.octets if said.payload else said.on_network_port,
         f_opts=said.f_opts,

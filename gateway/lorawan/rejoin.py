@@ -23,7 +23,7 @@ from gateway.errors import BadFrame, BadFrameReason
 from gateway.lorawan import channel_plan, crypto
 from gateway.lorawan.join import Asked, accepted, join_key
 from gateway.lorawan.join_accept import JoinAcceptContent
-from gateway.lorawan.mac_layer import MacState
+from gateway.lorawan.mac_layer import MacState, rejoined
 from gateway.lorawan.phy import RejoinRequest
 from gateway.lorawan.region import JOIN_ACCEPT_DELAY1, RECEIVE_DELAY1, Region
 from gateway.model import DevAddr, Device, Eui64, Key, MacVersion, RootKeys, Session, is_moved
@@ -193,7 +193,7 @@ def listens_as(rejoin: Rejoin) -> Session | None:
 
 def kept_state(state: MacState) -> MacState:
     """Return the MAC state of a session whose radio parameters go on in the next: its counters begin anew at 0."""
-    return replace(state, asked=(), silences=0, ask_from=0, rj_count0=None)
+    return replace(rejoined(state), asked=(), silences=0, ask_from=0, rj_count0=None)
 
 
 def ended_by_offer(sessions: Sequence[Session], rejoin: Rejoin) -> tuple[Session, ...]:

@@ -101,7 +101,7 @@ def _plausibility(value: float, quantity: Quantity) -> Plausibility:
 
 
 def _may_be(at: datetime, heard_at: datetime) -> bool:
-    return at.tzinfo is not None and FIRST_TIME <= at <= heard_at + FUTURE_TOLERANCE
+    return at.utcoffset() is not None and FIRST_TIME <= at <= heard_at + FUTURE_TOLERANCE
 
 
 def _places(readings: Sequence[Reading]) -> dict[datetime | None, Place]:

@@ -93,7 +93,8 @@ class Wire(asyncio.Protocol):
     def close(self) -> None:
         """Send what is left and end."""
         self.flush()
-        if self.connected and self._transport is not None:
+        # Once only: asyncio's TLS lets go of a connection that is closed twice, and it could not be cut any more.
+        if self.connected and self._transport is not None and not self._transport.is_closing():
             self._transport.close()
 
     def fileno(self) -> int:

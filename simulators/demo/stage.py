@@ -91,14 +91,20 @@ class Stage:
                     uplinks=frozenset(self.north.packs),
                     repeated=self.north.repeated,
                     problems=tuple(self.subscriber.problems),
+                    trouble=self._trouble(NORTH),
                 ),
                 SOUTH: Delivered(
                     uplinks=frozenset(map(UUID, self.south.uplink_ids)),
                     repeated=self.south.repeated,
                     problems=tuple(self.south.kept.went_back),
+                    trouble=self._trouble(SOUTH),
                 ),
             },
         )
+
+    def _trouble(self, city: str) -> str:
+        told = {telling.destination.name: telling for telling in self.agent.tellings}
+        return told[city].status()["trouble"] or ""
 
     def cut(self) -> None:
         """Take the internet away."""

@@ -18,6 +18,7 @@ class Delivered:
     uplinks: AbstractSet[UUID]
     repeated: int  # times that something came again under an id that was there
     problems: tuple[str, ...] = ()  # what its platform found wrong with what it got
+    trouble: str = ""  # what keeps the agent from delivering there, in its words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,16 @@ class Verdict:
         """Return all that is wrong, in words; nothing when all is well."""
         missing = [_ids("heard and not committed", self.heard - self.committed)]
         missing += [_ids("acknowledged to the device and not committed", self.acknowledged - self.committed)]
-        missing += [
-            _ids(f"heard and not at {name}", (self.heard | self.acknowledged) - city.uplinks)
-            for name, city in self.cities.items()
-        ]
+        for name, city in self.cities.items():
+            missing += self._missing(name, city)
         missing += [_ids("delivered and never sent", self.invented)]
         problems = [f"{name}: {problem}" for name, city in self.cities.items() for problem in city.problems]
         return tuple(finding for finding in (*missing, *problems) if finding)
+
+    def _missing(self, name: str, city: Delivered) -> tuple[str, ...]:
+        missing = (self.heard | self.acknowledged) - city.uplinks
+        why = f"{name} stayed away: {city.trouble}" if missing and city.trouble else ""
+        return _ids(f"heard and not at {name}", missing), why
 
     @property
     def good(self) -> bool:

@@ -44,10 +44,11 @@ def new(tmp_path: Path) -> Box:
 
 
 async def state(box: Box) -> tuple[int, int, int, list[int]]:
-    """Return the counters of the session, the next JoinNonce, and the uplinks that wait."""
+    """Return the counters of the session, the next JoinNonce, and the uplinks, whatever an agent made of them meanwhile."""
     journal = await Journal.open(box.journal, clock=clock, destinations=["goteborg"])
+    await journal.add_destination("reader", from_start=True)
     (kept,) = await journal.sessions()
-    rows = [row.uplink.f_cnt for row in await journal.read("goteborg", 10)]
+    rows = [row.uplink.f_cnt for row in await journal.read("reader", 10)]
     found = kept.f_cnt_up, kept.n_f_cnt_down, await journal.join_nonce(DEV_EUI), rows
     await journal.close()
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,9 +15,9 @@ import pytest
 from decoders.contract import Decoded, DecodeError, DecodeReason, Payload, Reading
 from gateway.codecs import Codecs
 from gateway.delivery import STRIKES, Destination, Telling
-from gateway.errors import Unreachable
+from gateway.errors import StorageError, Unreachable
 from gateway.formats import Conversation
-from gateway.journal import Changes, HeldKind, Journal
+from gateway.journal import Changes, HeldKind, Journal, Row
 from gateway.model import (
     Answer,
     Device,
@@ -26,6 +27,7 @@ from gateway.model import (
     Json,
     Receipt,
     Request,
+    RowId,
     TimeQuality,
     Uplink,
     Verdict,
@@ -35,7 +37,9 @@ from gateway.model import (
 BOOT = "boot-now"
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 DEVICE = Device(dev_eui=Eui64("a81758fffe051d02"), name="torget", decoder="acme/th", tags=frozenset({"air"}))
-STRANGER = Eui64("a81758fffe00ffff")
+OTHERS = Device(dev_eui=Eui64("a81758fffe00ffff"), name="another city's", decoder="acme/th")
+REMOVED = Eui64("a81758fffe00dddd")
+STATUS = {Verdict.LATER: 503}  # 0 would say that it was never sent
 
 
 class FakeClock:
@@ -50,7 +54,7 @@ class FakeClock:
 
 
 class AcmeTh:
-    """One octet of temperature; 0xEE is a message it does not know; 0xBB is a bug of its author."""
+    """One octet of temperature; 0xEE is a message it does not know; 0xBB, 0xCC and so on are bugs of its author."""
 
     name = "acme/th"
     revision = "1"
@@ -61,6 +65,18 @@ class AcmeTh:
                 raise DecodeError(DecodeReason.UNKNOWN_MESSAGE, "0xEE")
             case 0xBB:
                 raise KeyError("a bug")
+            case 0xCC:
+                sys.exit(3)
+            case 0xDD:
+                return None  # type: ignore[return-value]  # the bug
+            case 0xDE:
+                return Decoded((Reading("air_temperature", None, "Cel"),))  # type: ignore[arg-type]  # the bug
+            case 0xDF:
+                return Decoded([("air_temperature", 2)], {})  # type: ignore[arg-type]  # the bug
+            case 0xF0:
+                return Decoded((Reading("air_temperature", 20, "furlong"),))
+            case 0xF1:
+                return Decoded((Reading("air_temperature", 20, "furlong"), Reading("relative_humidity", 50, "%")))
             case value:
                 return Decoded((Reading("air_temperature", value, "Cel"),))
 
@@ -110,7 +126,7 @@ class FakePlatform:
         if verdict is Verdict.TAKEN:
             self.taken.append(f_cnt)
             self.came.set()
-        return Answer(verdict=verdict, status=0, detail=f"said {verdict}")
+        return Answer(verdict=verdict, status=STATUS.get(verdict, 0), detail=f"said {verdict}")
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -162,14 +178,14 @@ def telling(journal: Journal, platform: FakePlatform, clock: FakeClock, format_:
         name="lund",
         format=format_ or IdFormat(),  # type: ignore[arg-type]  # either is a Format
         transport=platform,
-        selects=lambda device: device.dev_eui != STRANGER,
+        selects=lambda device: device.dev_eui != OTHERS.dev_eui,
         batch=10,
     )
     return Telling(
         destination,
         journal=journal,
         codecs=Codecs(lambda name: AcmeTh() if name == "acme/th" else _missing(name)),
-        find=lambda dev_eui: DEVICE if dev_eui == DEVICE.dev_eui else None,
+        find={DEVICE.dev_eui: DEVICE, OTHERS.dev_eui: OTHERS}.get,
         clock=clock,
         trust=TimeQuality.NTP,
     )
@@ -258,7 +274,21 @@ async def test_a_platform_that_takes_nothing_makes_no_dead_letters_however_long(
     assert (await bench.journal.depth("lund")).waiting == 3
 
 
-@pytest.mark.parametrize(("octet", "reason"), [(0xEE, "unknown_message: 0xEE"), (0xBB, "failed: KeyError: 'a bug'")])
+@pytest.mark.parametrize(
+    ("octet", "reason"),
+    [
+        (0xEE, "unknown_message: 0xEE"),
+        (0xBB, "failed: KeyError: 'a bug'"),
+        (0xCC, "failed: SystemExit: 3"),
+        (0xDD, "failed: what it returns is None; a Decoded is expected"),
+        (0xDE, "failed: readings[0].value is None; a number, a truth value or a text is expected"),
+        (0xDF, "failed: readings[0] is of type tuple; a Reading is expected"),
+        (
+            0xF0,
+            "nothing of it can be said: air_temperature: 'furlong' does not convert to 'Cel': unknown unit 'furlong'",
+        ),
+    ],
+)
 async def test_an_undecodable_uplink_waits_for_its_decoder_and_holds_up_nobody(
     bench: Bench, octet: int, reason: str
 ) -> None:
@@ -274,7 +304,7 @@ async def test_an_undecodable_uplink_waits_for_its_decoder_and_holds_up_nobody(
 
 
 async def test_a_device_that_is_not_selected_is_skipped_and_not_sent(bench: Bench) -> None:
-    await bench.hear(1, dev_eui=STRANGER)
+    await bench.hear(1, dev_eui=OTHERS.dev_eui)
     await bench.hear(2)
 
     await bench.telling.turn()
@@ -343,3 +373,186 @@ async def test_the_loop_wakes_when_something_is_heard_and_ends_when_cancelled(be
 
     assert bench.platform.taken == [1, 2]
     assert UUID(str(uplink(1, bench.clock()).id)).version == 5
+
+
+async def test_the_removed_devices_backlog_waits_for_whoever_registers_it_again(bench: Bench) -> None:
+    await bench.hear(1, dev_eui=REMOVED)
+    await bench.hear(2)
+
+    await bench.telling.turn()
+    [held] = await bench.journal.held("lund", HeldKind.UNDECODED)
+
+    assert bench.platform.taken == [2]
+    assert "not registered" in held.reason
+
+
+async def test_an_uplink_of_which_something_can_be_said_goes_out_and_the_rest_is_counted(bench: Bench) -> None:
+    await bench.hear(1, payload=b"\xf1")
+
+    await bench.telling.turn()
+
+    assert bench.platform.taken == [1]
+    [problem] = bench.telling.status()["problems"]
+    assert problem == {
+        "problem": "air_temperature: 'furlong' does not convert to 'Cel': unknown unit 'furlong'",
+        "count": 1,
+        "last_s": 0.0,
+    }
+
+
+# ── a line that is lost in the middle ──
+
+
+class StepFormat(IdFormat):
+    """Say one uplink at a time, each in a wave of its own; stop when one is not taken."""
+
+    def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
+        accepted: set[RowId] = set()
+        undecided: dict[RowId, str] = {}
+        for item in batch:
+            [answer] = yield [Request(target="t", body=str(item.uplink.f_cnt).encode(), content_type="text/plain")]
+            if answer.verdict is not Verdict.TAKEN:
+                undecided[item.row] = answer.detail
+                break
+            accepted.add(item.row)
+        return Receipt(accepted=frozenset(accepted), undecided=undecided, memory=dict(memory))
+
+
+@dataclass
+class FlappingPlatform(FakePlatform):
+    """Take three requests, and be gone for one."""
+
+    sent: int = 0
+
+    async def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        self.sent += 1
+        if self.sent % 4 == 0:
+            raise Unreachable("http://city: connection reset")
+        return await super().send(requests)
+
+
+async def test_what_was_taken_before_the_line_was_lost_is_settled_and_never_sent_again(bench: Bench) -> None:
+    platform = FlappingPlatform()
+    loop = telling(bench.journal, platform, bench.clock, StepFormat())
+    await bench.hear(*range(1, 21))
+
+    turns = 0
+    while (await bench.journal.depth("lund")).waiting and turns < 20:
+        await loop.turn()
+        turns += 1
+
+    assert platform.taken == list(range(1, 21))
+    assert loop.status()["counts"]["delivered"] == 20
+
+
+async def test_a_line_that_is_lost_again_and_again_makes_no_dead_letters(bench: Bench) -> None:
+    platform = FlappingPlatform()
+    loop = telling(bench.journal, platform, bench.clock, StepFormat())
+
+    for turn in range(5 * STRIKES):
+        await bench.hear(*range(4 * turn, 4 * turn + 4))
+        await loop.turn()
+
+    assert list(await bench.journal.held("lund")) == []
+
+
+async def test_rows_behind_the_last_one_taken_are_not_counted_out(bench: Bench) -> None:
+    bench.platform.verdict = lambda f_cnt: Verdict.TAKEN if f_cnt == min(waiting) else Verdict.UNCLEAR
+    waiting = set(range(1, 10 + STRIKES))
+    await bench.hear(*sorted(waiting))
+
+    while waiting:
+        await bench.telling.turn()
+        waiting -= set(bench.platform.taken)
+
+    assert list(await bench.journal.held("lund")) == []
+
+
+async def test_a_platform_that_is_away_from_the_first_request_on_is_asked_once(bench: Bench) -> None:
+    platform = FlappingPlatform(sent=3)
+    loop = telling(bench.journal, platform, bench.clock, StepFormat())
+    await bench.hear(1, 2, 3)
+
+    delay = await loop.turn()
+
+    assert delay > 0
+    assert platform.sent == 4
+    assert "connection reset" in loop.status()["trouble"]
+
+
+# ── trouble with the disk ──
+
+
+async def test_a_journal_that_cannot_be_read_stalls_the_loop_and_is_shown(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.hear(1)
+
+    async def failing(name: str, limit: int) -> Sequence[Row]:
+        raise StorageError("journal.db: disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.journal, "read", failing)
+        delay = await bench.telling.turn()
+        status = bench.telling.status()
+    await bench.telling.turn()
+
+    assert delay > 0
+    assert (status["state"], status["trouble"]) == (
+        "stalled", "the journal cannot be read: journal.db: disk I/O error",
+    )  # fmt: skip
+    assert bench.platform.taken == [1]
+
+
+# ── what `status` says ──
+
+
+async def test_a_city_that_nothing_was_ever_told_is_not_up_to_date(bench: Bench) -> None:
+    before = bench.telling.status()["state"]
+    await bench.hear(1)
+    await bench.telling.turn()
+
+    assert before == "no contact yet"
+    assert bench.telling.status()["state"] == "delivering"
+
+
+async def test_a_platform_that_refuses_everything_is_shown_as_refusing_until_it_takes_something(bench: Bench) -> None:
+    bench.platform.verdict = lambda _: Verdict.REFUSED
+    await bench.hear(1, 2)
+    await bench.telling.turn()
+    refusing = bench.telling.status()["state"]
+    bench.platform.verdict = lambda _: Verdict.TAKEN
+    await bench.hear(3)
+    await bench.telling.turn()
+
+    assert refusing == "refusing"
+    assert bench.telling.status()["state"] == "delivering"
+
+
+async def test_rows_that_wait_for_the_clock_are_shown_as_such(bench: Bench) -> None:
+    bench.clock.quality = TimeQuality.UNSYNCHRONISED
+    await bench.hear(1)
+
+    await bench.telling.turn()
+
+    assert bench.telling.status()["state"] == "waiting for the clock"
+
+
+async def test_a_connection_that_was_lost_while_idle_is_shown(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bench.hear(1)
+    await bench.telling.turn()
+
+    monkeypatch.setattr(bench.platform, "status", lambda: {"connected": False})
+
+    assert bench.telling.status()["state"] == "connection lost"
+
+
+async def test_a_problem_says_when_it_was_seen_last_and_leaves_after_a_day(bench: Bench) -> None:
+    await bench.hear(1, payload=b"\xf1")
+    await bench.telling.turn()
+    bench.clock.seconds += 3600
+    [an_hour_later] = bench.telling.status()["problems"]
+    bench.clock.seconds += 86_400
+
+    assert an_hour_later["last_s"] == 3600
+    assert bench.telling.status()["problems"] == []

@@ -65,7 +65,7 @@ def test_a_journal_of_an_older_version_is_not_copied_for_its_keys_stand_in_clear
     old = Path(__file__).parent.parent / "vectors" / "journal" / "v1.db"
     (tmp_path / "journal.db").write_bytes(old.read_bytes())
 
-    with pytest.raises(ConfigError, match=r"version 1 and this Brygga's is 2: start the agent once"):
+    with pytest.raises(ConfigError, match=r"version 1 and this Brygga's is 3: start the agent once"):
         copying.copy(tmp_path / "journal.db", tmp_path / "copy.db")
 
 

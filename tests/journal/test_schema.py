@@ -66,7 +66,7 @@ async def test_a_migration_that_fails_leaves_the_old_version_whole(path: Path) -
 async def test_a_newer_database_says_what_to_do(path: Path) -> None:
     prepare(path, [*scripts(), FAKE_NEXT])
 
-    with pytest.raises(ConfigError, match=r"newer Brygga \(database version 3, this one knows up to 2\); install"):
+    with pytest.raises(ConfigError, match=r"newer Brygga \(database version 4, this one knows up to 3\); install"):
         await Journal.open(path, clock=clock)
 
 

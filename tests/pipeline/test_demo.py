@@ -17,7 +17,7 @@ from rich.console import Console
 from gateway.errors import ConfigError
 from simulators.demo import demo, play
 from simulators.demo.story import Script
-from simulators.platforms.ngsi_ld import NgsiLdReceiver
+from simulators.platforms.ngsi_ld import Fault, NgsiLdReceiver
 
 LIMIT_S = 120.0
 COMMAND = (sys.executable, "-m", "gateway", "demo")
@@ -71,6 +71,17 @@ def test_an_uplink_that_a_city_says_it_took_and_has_not_fails_the_demo_by_its_id
     assert re.search(rf"^1 heard and not at south-city: {south.forgotten.rpartition('#')[2]}$", said, re.MULTILINE)
     assert "\n1 lost\n" in said
     assert "not at north-city" not in said
+
+
+def test_a_city_that_stays_away_is_named_with_the_reason() -> None:
+    console = Console(width=200, file=io.StringIO(), record=True, force_terminal=False)
+    south = NgsiLdReceiver()
+    south.mood = Fault(status=503, detail="closed for repairs")
+
+    code = play(QUICK, console, south)
+
+    assert code == 1
+    assert re.search(r"^south-city stayed away: .*503.*closed for repairs", console.export_text(), re.MULTILINE)
 
 
 @contextmanager

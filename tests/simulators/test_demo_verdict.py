@@ -70,6 +70,18 @@ def test_what_is_wrong_is_named_by_place_and_id(wrong: Verdict, finding: str) ->
     assert finding in said_of(wrong)
 
 
+def test_a_city_that_lacks_uplinks_is_named_with_what_keeps_the_agent_from_it() -> None:
+    away = replace(city({ONE}), trouble="http://south: connection refused")
+
+    said = said_of(replace(GOOD, cities={"north": city(ALL), "south": away}))
+
+    assert "\nsouth stayed away: http://south: connection refused\n" in said
+
+
+def test_a_city_that_has_everything_is_good_whatever_its_last_trouble() -> None:
+    assert replace(GOOD, cities={"north": city(ALL), "south": replace(city(ALL), trouble="busy")}).good
+
+
 def test_a_run_in_which_nothing_was_heard_is_not_good() -> None:
     nothing = frozenset[UUID]()
     silent = Verdict(sent=ALL, heard=nothing, acknowledged=nothing, committed=nothing, cities={"north": city(())})

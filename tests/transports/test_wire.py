@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final, cast
 
 import pytest
@@ -15,9 +17,11 @@ from gateway.transports.endpoint import endpoint
 from gateway.transports.greeting import greet
 from gateway.transports.link import Link
 from gateway.transports.wire import Wire
+from simulators.platforms.certificates import Authority
 
 from .conftest import request_to
 
+LIMIT_S: Final = 5.0
 CONNACK: Final = {MqttVersion.V5: b"\x20\x03\x00\x00\x00", MqttVersion.V3_1_1: b"\x20\x02\x00\x00"}
 PUBACK: Final = {
     MqttVersion.V5: [b"\x40\x02\x00\x01", b"\x40\x03\x00\x01\x00", b"\x40\x0a\x00\x01\x87\x06\x1f\x00\x03why"],
@@ -35,6 +39,9 @@ class Line(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
+
+    def is_closing(self) -> bool:
+        return self.ended
 
     def close(self) -> None:
         self.ended = True
@@ -76,6 +83,31 @@ def test_what_was_not_read_stays_before_what_comes() -> None:
     assert (read, wire.recv(10), wire.unread) == (b"ab", b"cde", False)
     with pytest.raises(BlockingIOError):
         wire.recv(1)
+
+
+async def test_a_tls_connection_that_was_closed_twice_can_still_be_cut(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    identity = authority.server("127.0.0.1")
+    speaks = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    speaks.load_cert_chain(identity.certificate, identity.key)
+
+    async def be_deaf(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        cast("asyncio.Transport", writer.transport).pause_reading()
+        await wire.closed.wait()
+        writer.transport.abort()
+
+    wire = Wire(lambda: None, lambda _: None)
+    async with asyncio.timeout(LIMIT_S), await asyncio.start_server(be_deaf, "127.0.0.1", 0, ssl=speaks) as server:
+        port = server.sockets[0].getsockname()[1]
+        believes = ssl.create_default_context(cafile=authority.certificate)
+        await asyncio.get_running_loop().create_connection(lambda: wire, "127.0.0.1", port, ssl=believes)
+
+        wire.close()
+        wire.close()
+        wire.abort()
+        await wire.closed.wait()
+
+    assert not wire.connected
 
 
 @pytest.mark.parametrize("version", list(MqttVersion))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from gateway.lorawan.mac_commands.layout import DownlinkCommand, UplinkCommand, bits, flag, octets
 
@@ -74,6 +74,12 @@ class ForceRejoinReq(DownlinkCommand):
     max_retries: Annotated[int, bits(1, 2, 0)]
     rejoin_type: Annotated[int, bits(0, 6, 4)]
     data_rate: Annotated[int, bits(0, 3, 0)]
+
+    @classmethod
+    def alike(cls, rejoin_type: int, data_rate: int) -> Self:
+        """Return the request whose two octets are equal: period and tries follow from type and data rate."""
+        octet = rejoin_type << 4 | data_rate
+        return cls(period=octet >> 3, max_retries=octet & 0x07, rejoin_type=rejoin_type, data_rate=data_rate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

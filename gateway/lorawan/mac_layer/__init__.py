@@ -7,8 +7,21 @@ and what it sends. A request is part of the state before it is on air, so that i
     requests(…)   state and what the network wants → groups of commands that go together
 """
 
-from gateway.lorawan.mac_layer.hearing import Circumstances, Heard, heard
-from gateway.lorawan.mac_layer.state import DeviceStatus, MacState, begin
+from gateway.lorawan.mac_layer.hearing import heard
+from gateway.lorawan.mac_layer.state import DeviceStatus, MacState, begin, rejoined, to_rejoin
+from gateway.lorawan.mac_layer.under_way import Circumstances, Heard
 from gateway.lorawan.mac_layer.wanted import Group, Wanted, requests
 
-__all__ = ["Circumstances", "DeviceStatus", "Group", "Heard", "MacState", "Wanted", "begin", "heard", "requests"]
+__all__ = [
+    "Circumstances",
+    "DeviceStatus",
+    "Group",
+    "Heard",
+    "MacState",
+    "Wanted",
+    "begin",
+    "heard",
+    "rejoined",
+    "requests",
+    "to_rejoin",
+]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from gateway.lorawan.adr import Setting
 from gateway.lorawan.channel_plan import ChannelPlan, MaskBlock
 from gateway.lorawan.mac_commands import (
-    DeviceModeConf,
-    DeviceModeInd,
     DeviceTimeAns,
     DeviceTimeReq,
     DevStatusAns,
@@ -28,10 +26,6 @@ from gateway.lorawan.mac_commands import (
     NewChannelAns,
     NewChannelReq,
     PingSlotInfoReq,
-    RekeyConf,
-    RekeyInd,
-    ResetConf,
-    ResetInd,
     RXParamSetupAns,
     RXParamSetupReq,
     RXTimingSetupAns,
@@ -40,76 +34,25 @@ from gateway.lorawan.mac_commands import (
     TXParamSetupReq,
 )
 from gateway.lorawan.mac_commands.gps_time import gps_time
-from gateway.lorawan.mac_layer.state import DeviceStatus, MacState, begin
-from gateway.lorawan.region import RECEIVE_DELAY1
+from gateway.lorawan.mac_layer import hearing_v1_1
+from gateway.lorawan.mac_layer.state import DeviceStatus, MacState
+from gateway.lorawan.mac_layer.under_way import Circumstances, Heard, UnderWay
 from gateway.model import Session
 
 MOST_MARGIN_DB: Final = 254  # LinkCheckAns.margin, 255 is reserved (LoRaWAN 1.0.4, section 5.2)
 FRACTIONS: Final = 256  # of a second, in DeviceTimeAns
-CLASS_C: Final = 2  # DeviceModeInd (LoRaWAN 1.1, section 19)
-MINOR_V1_1: Final = 1  # ResetConf and RekeyConf
 MOST_SILENCES: Final = 7  # then a device is asked on its own account once in 128 uplinks
-
-_Request = TypeVar("_Request", bound=MacCommand)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """What an uplink's answers may speak of besides its commands."""
-
-    margin_db: float | None  # SNR above the demodulator's floor, of the best copy; None for FSK
-    gateways: int
-    f_cnt: int
-    ended_at: datetime | None  # when its last symbol was heard, UTC; None where the clock is not trusted
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """What became of an uplink's commands."""
-
-    session: Session
-    state: MacState
-    answers: tuple[MacCommand, ...]
-    owed: bool  # the device repeats something until it hears a downlink
-    notes: tuple[str, ...]  # refusals and oddities, for people
-
-
-@dataclass(slots=True)
-class _Hearing:
-    """An uplink being heard: what has become of session and state so far."""
-
-    session: Session
-    state: MacState
-    circumstances: Circumstances
-    open: list[MacCommand]
-    answers: list[MacCommand] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    owed: bool = False
-
-    def take(self, kind: type[_Request]) -> _Request | None:
-        """Return the first open request of a kind, which is no longer open then."""
-        for place, one in enumerate(self.open):
-            if isinstance(one, kind):
-                del self.open[place]
-                return one
-        return None
-
-    def refuse(self, request: MacCommand, *parts: tuple[str, bool]) -> None:
-        """Note a refusal: the same is not asked again."""
-        words = ", ".join(name for name, accepted in parts if not accepted)
-        self.notes.append(f"{type(request).__name__} refused: {words}")
-        self.state = replace(self.state, refused=self.state.refused | {request.to_bytes()})
 
 
 def heard(session: Session, state: MacState, commands: Sequence[MacCommand], circumstances: Circumstances) -> Heard:
     """Take an uplink's commands, in order; an answer to what was not asked changes nothing."""
-    hearing = _Hearing(session, replace(state, asked=()), circumstances, list(state.asked))
+    hearing = UnderWay(session, replace(state, asked=()), circumstances, list(state.asked))
     _link_adr(hearing, [command for command in commands if isinstance(command, LinkADRAns)])
     for command in commands:
         take = _TAKE.get(type(command))
         if take is not None:
             take(hearing, command)
+    hearing_v1_1.force_rejoin(hearing)
     return Heard(
         session=hearing.session,
         state=_patience(hearing, len(state.asked)),
@@ -119,7 +62,7 @@ def heard(session: Session, state: MacState, commands: Sequence[MacCommand], cir
     )
 
 
-def _patience(hearing: _Hearing, asked: int) -> MacState:
+def _patience(hearing: UnderWay, asked: int) -> MacState:
     """Return the state with the silence counted: a device that never answers must not get a downlink each time."""
     state = hearing.state
     if not asked:
@@ -128,7 +71,7 @@ def _patience(hearing: _Hearing, asked: int) -> MacState:
     return replace(state, silences=silences, ask_from=hearing.circumstances.f_cnt + (1 << silences) - 1)
 
 
-def _link_adr(hearing: _Hearing, answers: Sequence[LinkADRAns]) -> None:
+def _link_adr(hearing: UnderWay, answers: Sequence[LinkADRAns]) -> None:
     """Take the answers to one block of LinkADRReq: it is done whole or not at all (LoRaWAN 1.0.4, section 5.3)."""
     asked = [request for request in hearing.open if isinstance(request, LinkADRReq)]
     if not answers or not asked:
@@ -156,13 +99,13 @@ def _masked(plan: ChannelPlan, requests: Sequence[LinkADRReq]) -> ChannelPlan:
         return plan  # a device that takes what it must refuse: nobody knows what it has on
 
 
-def _link_check(hearing: _Hearing, _: MacCommand) -> None:
+def _link_check(hearing: UnderWay, _: MacCommand) -> None:
     margin = hearing.circumstances.margin_db or 0.0
     whole = min(max(int(margin), 0), MOST_MARGIN_DB)
     hearing.answers.append(LinkCheckAns(margin=whole, gw_cnt=min(hearing.circumstances.gateways, 255)))
 
 
-def _device_time(hearing: _Hearing, _: MacCommand) -> None:
+def _device_time(hearing: UnderWay, _: MacCommand) -> None:
     if hearing.circumstances.ended_at is None:
         hearing.notes.append("DeviceTimeReq is not answered: the clock of this box is not trusted yet")
         return
@@ -172,24 +115,25 @@ def _device_time(hearing: _Hearing, _: MacCommand) -> None:
     hearing.answers.append(DeviceTimeAns(seconds=seconds, fractional_second=fraction))
 
 
-def _dev_status(hearing: _Hearing, answer: MacCommand) -> None:
+def _dev_status(hearing: UnderWay, answer: MacCommand) -> None:
     assert isinstance(answer, DevStatusAns)
     hearing.take(DevStatusReq)
     status = DeviceStatus(battery=answer.battery, margin_db=answer.margin, told_at=hearing.circumstances.now)
     hearing.state = replace(hearing.state, status=status)
 
 
-def _duty_cycle(hearing: _Hearing, _: MacCommand) -> None:
+def _duty_cycle(hearing: UnderWay, _: MacCommand) -> None:
     if (request := hearing.take(DutyCycleReq)) is not None:
         hearing.state = replace(hearing.state, max_duty_cycle=request.max_duty_cycle)
 
 
-def _rx_param_setup(hearing: _Hearing, answer: MacCommand) -> None:
+def _rx_param_setup(hearing: UnderWay, answer: MacCommand) -> None:
     assert isinstance(answer, RXParamSetupAns)
     hearing.owed = True
     if (request := hearing.take(RXParamSetupReq)) is None:
         return
     if answer.rx1_dr_offset_ack and answer.rx2_data_rate_ack and answer.channel_ack:
+        hearing.remember_windows()
         hearing.session = replace(
             hearing.session,
             rx1_dr_offset=request.rx1_dr_offset,
@@ -201,13 +145,14 @@ def _rx_param_setup(hearing: _Hearing, answer: MacCommand) -> None:
         hearing.refuse(request, offset, rate, ("RX2 frequency", answer.channel_ack))
 
 
-def _rx_timing_setup(hearing: _Hearing, _: MacCommand) -> None:
+def _rx_timing_setup(hearing: UnderWay, _: MacCommand) -> None:
     hearing.owed = True
     if (request := hearing.take(RXTimingSetupReq)) is not None:
+        hearing.remember_windows()
         hearing.session = replace(hearing.session, rx1_delay_s=max(request.delay, 1))
 
 
-def _new_channel(hearing: _Hearing, answer: MacCommand) -> None:
+def _new_channel(hearing: UnderWay, answer: MacCommand) -> None:
     assert isinstance(answer, NewChannelAns)
     if (request := hearing.take(NewChannelReq)) is None:
         return
@@ -219,7 +164,7 @@ def _new_channel(hearing: _Hearing, answer: MacCommand) -> None:
         hearing.refuse(request, rates, ("frequency", answer.channel_frequency_ok))
 
 
-def _dl_channel(hearing: _Hearing, answer: MacCommand) -> None:
+def _dl_channel(hearing: UnderWay, answer: MacCommand) -> None:
     assert isinstance(answer, DlChannelAns)
     hearing.owed = True
     if (request := hearing.take(DlChannelReq)) is None:
@@ -232,43 +177,17 @@ def _dl_channel(hearing: _Hearing, answer: MacCommand) -> None:
         hearing.refuse(request, exists, ("frequency", answer.channel_frequency_ok))
 
 
-def _tx_param_setup(hearing: _Hearing, _: MacCommand) -> None:
+def _tx_param_setup(hearing: UnderWay, _: MacCommand) -> None:
     hearing.owed = True
     if (request := hearing.take(TXParamSetupReq)) is not None:
         hearing.state = replace(hearing.state, tx_param_setup=request)
 
 
-def _reset(hearing: _Hearing, indication: MacCommand) -> None:
-    assert isinstance(indication, ResetInd)
-    region = hearing.state.plan.region
-    hearing.state = begin(region, b"", data_rate=hearing.state.setting.data_rate)
-    hearing.session = replace(
-        hearing.session,
-        rx1_delay_s=RECEIVE_DELAY1.seconds,
-        rx1_dr_offset=0,
-        rx2_data_rate=region.rx2_data_rate,
-        rx2_frequency_hz=region.rx2_frequency_hz,
-    )
-    hearing.answers.append(ResetConf(minor=min(indication.minor, MINOR_V1_1)))
-
-
-def _rekey(hearing: _Hearing, indication: MacCommand) -> None:
-    assert isinstance(indication, RekeyInd)
-    hearing.answers.append(RekeyConf(minor=min(indication.minor, MINOR_V1_1)))
-
-
-def _device_mode(hearing: _Hearing, indication: MacCommand) -> None:
-    assert isinstance(indication, DeviceModeInd)
-    device_class = "C" if indication.device_class == CLASS_C else "A"
-    hearing.state = replace(hearing.state, device_class=device_class)
-    hearing.answers.append(DeviceModeConf(device_class=indication.device_class))
-
-
-def _ping_slot(hearing: _Hearing, _: MacCommand) -> None:
+def _ping_slot(hearing: UnderWay, _: MacCommand) -> None:
     hearing.notes.append("PingSlotInfoReq is not answered: there is no class B here")
 
 
-_TAKE: Final[Mapping[type[MacCommand], Callable[[_Hearing, MacCommand], None]]] = {
+_TAKE: Final[Mapping[type[MacCommand], Callable[[UnderWay, MacCommand], None]]] = {
     LinkCheckReq: _link_check,
     DeviceTimeReq: _device_time,
     DevStatusAns: _dev_status,
@@ -278,8 +197,6 @@ _TAKE: Final[Mapping[type[MacCommand], Callable[[_Hearing, MacCommand], None]]] 
     NewChannelAns: _new_channel,
     DlChannelAns: _dl_channel,
     TXParamSetupAns: _tx_param_setup,
-    ResetInd: _reset,
-    RekeyInd: _rekey,
-    DeviceModeInd: _device_mode,
     PingSlotInfoReq: _ping_slot,
+    **hearing_v1_1.TAKE,
 }

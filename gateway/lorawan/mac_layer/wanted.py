@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.lorawan.adr import Setting
+from gateway.lorawan.adr import MARGIN_DB, Limits, Setting, limits_of
 from gateway.lorawan.channel_plan import ChannelPlan, mask_blocks
 from gateway.lorawan.mac_commands import (
+    ADRParamSetupReq,
     DevStatusReq,
     DlChannelReq,
     DutyCycleReq,
     LinkADRReq,
     MacCommand,
     NewChannelReq,
+    RejoinParamSetupReq,
     RXParamSetupReq,
     RXTimingSetupReq,
     TXParamSetupReq,
@@ -39,24 +41,47 @@ class Wanted:
     max_duty_cycle: int = 0
     tx_param_setup: TXParamSetupReq | None = None
     status_every: timedelta | None = timedelta(days=1)
+    adr: bool = True  # whether data rate and power are the network's to choose
+    adr_margin_db: float = MARGIN_DB  # of devices that have none of their own
+    adr_min_data_rate: int | None = None  # None: as the region allows
+    adr_max_data_rate: int | None = None
+    adr_param_setup: ADRParamSetupReq | None = None  # of 1.1 devices; None: they are not asked
+    rejoin_param_setup: RejoinParamSetupReq | None = None  # the same
 
     @classmethod
     def of(cls, region: Region) -> Wanted:
         """Return what a region's defaults make: what a join accept says anyway, and what an ABP device is told."""
         plan = ChannelPlan.joined(region)
         first = len(region.default_channels)
-        more = {
-            first + place: Channel(frequency_hz, 0, region.highest_adr_data_rate)
-            for place, frequency_hz in enumerate(region.cf_list_hz)
-        }
+        more = (
+            {}
+            if region.fixed_plan
+            else {
+                first + place: Channel(frequency_hz, 0, region.highest_adr_data_rate)
+                for place, frequency_hz in enumerate(region.cf_list_hz)
+            }
+        )
         enabled = region.cf_list_mask if region.fixed_plan else plan.defined | more.keys()
         return cls(
             rx1_delay_s=RECEIVE_DELAY1.seconds,
             rx1_dr_offset=0,
             rx2_data_rate=region.rx2_data_rate,
             rx2_frequency_hz=region.rx2_frequency_hz,
-            channels={} if region.fixed_plan else more,
+            channels=more,
             enabled=enabled,
+        )
+
+    def adr_limits(self, state: MacState) -> Limits:
+        """Return what region, operator and the device itself allow."""
+        limits = limits_of(state.plan.region)
+        slowest = max(limits.min_data_rate, self.adr_min_data_rate or 0)
+        fastest = [limits.max_data_rate, self.adr_max_data_rate, state.fastest]
+        quietest = [limits.max_tx_power, state.least_power]
+        return replace(
+            limits,
+            min_data_rate=slowest,
+            max_data_rate=max(min(one for one in fastest if one is not None), slowest),
+            max_tx_power=min(one for one in quietest if one is not None),
         )
 
 
@@ -67,9 +92,15 @@ def requests(
 
     What it refused before in this session is not among it.
     """
-    groups = (*_windows(session, wanted), *_channels(state, wanted), *_adr(session, state, wanted, setting))
-    groups += (*_limits(session, state, wanted), *_status(state, wanted, now))
+    groups: tuple[Group, ...] = (*_rejoin(state), *_windows(session, wanted), *_channels(state, wanted))
+    groups += (*_adr(session, state, wanted, setting), *_limits(session, state, wanted))
+    groups += (*_of_v1_1(session, state, wanted), *_status(state, wanted, now))
     return tuple(group for group in groups if group[-1].to_bytes() not in state.refused)
+
+
+def _rejoin(state: MacState) -> Iterator[Group]:
+    if state.force_rejoin is not None:
+        yield (state.force_rejoin,)
 
 
 def _windows(session: Session, wanted: Wanted) -> Iterator[Group]:
@@ -125,6 +156,15 @@ def _limits(session: Session, state: MacState, wanted: Wanted) -> Iterator[Group
     knows = state.plan.region.tx_param_setup and session.mac_version not in {MacVersion.V1_0_0, MacVersion.V1_0_1}
     if knows and wanted.tx_param_setup is not None and state.tx_param_setup != wanted.tx_param_setup:
         yield (wanted.tx_param_setup,)
+
+
+def _of_v1_1(session: Session, state: MacState, wanted: Wanted) -> Iterator[Group]:
+    if session.mac_version is not MacVersion.V1_1:
+        return
+    if wanted.adr_param_setup is not None and state.adr_param_setup != wanted.adr_param_setup:
+        yield (wanted.adr_param_setup,)
+    if wanted.rejoin_param_setup is not None and state.rejoin_param_setup != wanted.rejoin_param_setup:
+        yield (wanted.rejoin_param_setup,)
 
 
 def _status(state: MacState, wanted: Wanted, now: datetime) -> Iterator[Group]:

@@ -1,0 +1,145 @@
+"""The roll of destinations: which the journal knows, with which row each begins, and what is left when one goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from gateway.journal import state_rows
+from gateway.journal.cursors import Cursor
+from gateway.journal.database import Insert, Statement, Step
+from gateway.journal.destinations import Destination, added, removed
+from gateway.journal.held import in_hand
+from gateway.journal.store import TOLD, Store
+from gateway.journal.values import Begin
+from gateway.journal.writer import Writer
+
+OWNED: Final = (
+    "held",
+    "retries",
+    "memory",
+)  # tables whose rows go over to another destination; what is there already stays
+
+
+class Roll:
+    """Destinations begun, renamed and forgotten. One thing at a time: each reads, decides and writes."""
+
+    def __init__(self, store: Store, writer: Writer, alone: asyncio.Lock) -> None:
+        self._store = store
+        self._writer = writer
+        self._alone = alone
+
+    async def configure(self, names: Iterable[str], begins: Mapping[str, Begin]) -> None:
+        """Begin those of ``names`` that are new; all others are no longer configured."""
+        configured = tuple(names)
+        self._store.configured = set(configured)
+        first = Begin.UNTOLD if not self._store.destinations else Begin.NOW
+        for name in configured:
+            begin = begins.get(name, Begin.UNTOLD)
+            await self.begin(name, first if begin is Begin.UNTOLD else begin)
+
+    async def begin(self, name: str, begin: Begin) -> None:
+        """Begin a destination; one that is known stays as it is."""
+        store = self._store
+        async with self._alone:
+            if store.configured is not None:
+                store.configured.add(name)
+            if name in store.destinations:
+                return
+            number = max((known.number for known in store.destinations.values()), default=0) + 1
+            before = self._last_before(begin)
+            destination = Destination(number=number, name=name, cursor=Cursor(before), began=before)
+            await self._writer.submit(steps=added(destination))
+            destination.cursor.forget_below(store.segments.first_row)  # a segment may have gone meanwhile
+            store.destinations[name] = destination
+            store.ring()
+
+    def _last_before(self, begin: Begin) -> int:
+        """Return the last row that a new destination does not get."""
+        oldest = self._store.segments.first_row - 1
+        match begin:
+            case Begin.OLDEST:
+                return oldest
+            case Begin.UNTOLD:
+                return max(oldest, self._store.told)
+            case Begin.NOW:
+                return self._store.segments.last_row
+
+    async def forget(self, name: str) -> None:
+        """Forget a destination: its cursor, its held rows, its memory; KeyError when there is none.
+
+        After the last one, what it had not settled is kept for the next.
+        """
+        store = self._store
+        async with in_hand(store, self._alone):
+            destination = store.destinations.pop(name)  # first, lest the next commit store its cursor again
+            last = [] if store.destinations else [Insert("REPLACE INTO box", [(TOLD, destination.cursor.low)])]
+            try:
+                await self._writer.submit(steps=[*removed(destination.number), state_rows.forgotten(name), *last])
+            except BaseException:
+                store.destinations[name] = destination
+                raise
+            if last:
+                store.told = destination.cursor.low
+            store.untold.pop(name, None)
+            store.look = True
+
+    async def rename(self, old: str, new: str) -> None:
+        """Give ``new`` all that ``old`` has: its backlog, held rows and memory; KeyError when there is no ``old``.
+
+        Where ``new`` has begun already, what it has settled is not told again, and its own memory has the last word.
+        """
+        store = self._store
+        async with in_hand(store, self._alone):
+            await self._writer.submit()  # what was settled is on disk
+            before = dict(store.destinations)
+            left, came = store.destinations.pop(old), store.destinations.pop(new, None)
+            whole = _joined(left, came, new)
+            store.destinations[new] = whole
+            try:
+                await self._writer.submit(steps=[*_renamed(whole, came), state_rows.moved(old, new)])
+            except BaseException:
+                store.destinations.clear()
+                store.destinations.update(before)
+                raise
+            store.untold[new] += store.untold.pop(old, 0)
+            store.ring()
+
+
+def _joined(left: Destination, came: Destination | None, name: str) -> Destination:
+    """Return ``left`` under its new name, with all that ``came`` has done there meanwhile."""
+    if came is None:
+        return replace(left, name=name)
+    settled = [] if came.began is None else came.cursor.since(came.began)
+    return replace(
+        left,
+        name=name,
+        cursor=left.cursor.joined(settled),
+        memory=left.memory | came.memory,
+        held=left.held + came.held,
+        retries=left.retries + came.retries,
+        lost=left.lost + came.lost,
+        held_lost=left.held_lost + came.held_lost,
+        given=left.given | came.given,
+        unsaved=left.pending().with_later(came.pending()),
+        _saving=None,
+    )
+
+
+def _renamed(whole: Destination, came: Destination | None) -> Iterator[Step]:
+    """Yield what stores the new name; rows that ``came`` has are taken over."""
+    if came is not None:
+        for table in OWNED:
+            words = "OR REPLACE" if table == "memory" else "OR IGNORE"
+            yield Statement(
+                f"UPDATE {words} {table} SET destination = ? WHERE destination = ?",  # noqa: S608 — names of ours
+                (whole.number, came.number),
+            )
+        yield from removed(came.number)
+    yield Statement(
+        "UPDATE destinations SET name = ?, lost = ?, held_lost = ? WHERE number = ?",
+        (whole.name, whole.lost, whole.held_lost, whole.number),
+    )
+    yield Statement("REPLACE INTO cursors VALUES (?, ?, ?)", (whole.number, whole.cursor.low, whole.cursor.above()))

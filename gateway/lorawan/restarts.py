@@ -1,0 +1,85 @@
+"""Frame counters that begin again at 0: devices by personalisation whose registration allows it (ABP, 1.0.x).
+
+The keys stay the same, so a frame of the last activation proves as well as one of the next: whoever recorded it can have
+the counters begin again. That is bounded in three ways, none of which an honest device meets often:
+
+* a restart begins with one of the first 16 counters,
+* its frame was not heard before: the first 16 of each activation are remembered for a day,
+* the last restart is ten minutes ago.
+
+What remains is told in docs/lorawan.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from gateway.lorawan.phy import DataFrame
+from gateway.model import Session
+
+FIRST_COUNTERS: Final = 16  # some of a device's first frames may be lost, hardly more
+PAUSE: Final = timedelta(minutes=10)  # a device that counts once a minute is among its first counters still
+REMEMBERED_FOR: Final = timedelta(days=1)  # a device that always says the same may restart once a day
+MOST_REMEMBERED: Final = 64  # four activations' first frames
+_DIGEST_OCTETS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One of the first frames of an activation, and when it was heard."""
+
+    digest: bytes
+    heard_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarts:
+    """What is remembered of a device whose counters may begin again; it goes on with each activation."""
+
+    openings: tuple[Opening, ...] = ()  # the oldest first
+    last_at: datetime | None = None  # when the counters last began again
+
+    def after(self, frame: DataFrame, f_cnt: int, now: datetime) -> Restarts:
+        """Return what is remembered after an uplink that was taken."""
+        if f_cnt >= FIRST_COUNTERS:
+            return self
+        kept = [one for one in self.openings if _apart(one.heard_at, now) < REMEMBERED_FOR]
+        return replace(self, openings=(*kept, Opening(_digest(frame), now))[-MOST_REMEMBERED:])
+
+    def refusal(self, frame: DataFrame, now: datetime) -> str | None:
+        """Return why ``frame``, which the session's keys prove, does not begin a new activation; None where it does."""
+        if frame.f_cnt16 >= FIRST_COUNTERS:
+            return f"counters begin again below {FIRST_COUNTERS}; restart the device, or import it with a greater activation_number"
+        if self.last_at is not None and _apart(self.last_at, now) < PAUSE:
+            return f"its counters began again less than {PAUSE.seconds // 60} minutes ago"
+        digest = _digest(frame)
+        if any(one.digest == digest and _apart(one.heard_at, now) < REMEMBERED_FOR for one in self.openings):
+            return "this very frame was heard within a day: somebody plays it, or the device says the same again"
+        return None
+
+
+NEVER: Final = Restarts()
+
+
+def _digest(frame: DataFrame) -> bytes:
+    """Return what a repetition has in common with the frame: all but the MIC, which in 1.1 tells the channel, too."""
+    return hashlib.blake2b(frame.signed, digest_size=_DIGEST_OCTETS).digest()
+
+
+def _apart(then: datetime, now: datetime) -> timedelta:
+    return abs(now - then)  # a box without a battery clock may begin in another year
+
+
+def restarted(session: Session, number: int) -> Session:
+    """Return the next activation of a session: the same keys, its counters at 0, ``number`` in its name."""
+    return replace(
+        session,
+        activation=f"{session.dev_addr}-abp{number}",
+        f_cnt_up=0,
+        n_f_cnt_down=0,
+        a_f_cnt_down=0,
+        confirmed_f_cnt_up=None,
+    )
