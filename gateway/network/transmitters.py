@@ -17,12 +17,13 @@ from gateway.lorawan.downlink import rx1, rx1_delay, rx2
 from gateway.lorawan.duty_cycle import DutyCycle, Refusal, allowance
 from gateway.lorawan.phy import Direction
 from gateway.lorawan.region import RX2_AFTER_RX1, Region, airtime
-from gateway.model import Clock, DataRate, Eui64, Frame, Json, Reception, Session, TxRequest, TxResult
+from gateway.model import Clock, DataRate, Frame, Json, Reception, Session, TxRequest, TxResult
 from gateway.network.air_record import NOTHING, Spent, Transmitter
 from gateway.sources import Source
 
 LEAD: Final = timedelta(milliseconds=100)  # a forwarder needs 42.5 ms before a slot (SX1302), the rest is the way there
 AT_ONCE: Final = timedelta(milliseconds=50)  # from the request to the air, where no time is given
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
