@@ -30,7 +30,8 @@ UPLINKS_PER_S = 200
 CONFIRMED_EVERY = 10
 GATHER_S = 0.2  # the agent's default
 TIMESTAMP_STEP_US = 1_000_000 // UPLINKS_PER_S
-RX1_US, RX2_US = 1_000_000, 2_000_000
+RX1_US = 1_000_000
+RX2_ABOVE_MHZ = 869.0
 PULL_EVERY_S = 5.0
 LAST_ANSWERS_S = 2.5
 LIMIT_S = 0.100
@@ -108,11 +109,8 @@ class Roofs:
         gateway = GATEWAYS[self._sockets.index(each)]
         each.send(TxAck(version=2, token=said.token, gateway=gateway, error=None, warning=None).to_bytes())
         after_rx1 = self._sent_s.get(said.txpk["tmst"] - RX1_US)
-        if after_rx1 is not None and said.txpk["freq"] < RX2_ONLY_MHZ:
+        if after_rx1 is not None and said.txpk["freq"] < RX2_ABOVE_MHZ:
             self.late_s.append(now - after_rx1 - GATHER_S)
-
-
-RX2_ONLY_MHZ = 869.0  # above it lies RX2, which is asked for when RX1 was refused: the same moment, another counter
 
 
 def frames_of(seconds: float) -> tuple[Fleet, list[bytes]]:
@@ -128,7 +126,7 @@ def frames_of(seconds: float) -> tuple[Fleet, list[bytes]]:
 
 def _asks(number: int) -> bool:
     """Spread the confirmed ones over all gateways and devices."""
-    return number * 7 % CONFIRMED_EVERY == 0
+    return (number + number // CONFIRMED_EVERY) % CONFIRMED_EVERY == 0
 
 
 def measured(seconds: float) -> Found:
@@ -159,9 +157,13 @@ def main() -> None:
     percents = quantiles(found.late_s, n=100)
     shown_ms = {"median": percents[49], "99th percentile": percents[98], "latest": max(found.late_s)}
     if options.json:
-        figures.print_json({"machine": facts, "uplinks": found.uplinks, "answers": len(found.late_s), "late_s": shown_ms})
+        figures.print_json(
+            {"machine": facts, "uplinks": found.uplinks, "answers": len(found.late_s), "late_s": shown_ms}
+        )
         return
-    print(f"{figures.machine_line(facts)}\n{found.uplinks} uplinks at {UPLINKS_PER_S}/s, {len(found.late_s)} answers in RX1")
+    print(
+        f"{figures.machine_line(facts)}\n{found.uplinks} uplinks at {UPLINKS_PER_S}/s, {len(found.late_s)} answers in RX1"
+    )
     print(", ".join(f"{name}: {count}" for name, count in sorted(found.counts.items())), "\n")
     rows = [(name, figures.shown(late_s * 1000)) for name, late_s in shown_ms.items()]
     print(figures.table((f"ms from the gathering's close to PULL_RESP (limit {LIMIT_S * 1000:.0f})", "found"), rows))

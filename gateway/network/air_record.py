@@ -112,12 +112,15 @@ class AirRecord:
         self._box = box
         self._region = region
         self._clock = clock
-        self._written = -1  # bookings
+        self._written = 0  # bookings; a box that never sent has no record
 
     async def read(self) -> Spent:
         """Return what was sent before this start, and note that from now on more may be."""
         record = await self._box.air()
-        return NOTHING if record is None else decode(record, self._region, self._clock())
+        if record is None:
+            return NOTHING
+        self._written = -1  # the record that is there says that nothing more was sent
+        return decode(record, self._region, self._clock())
 
     async def run(self, ledgers: Mapping[Transmitter, DutyCycle]) -> None:
         """Write what has changed; ends by cancellation, and writes the rest then."""
@@ -126,7 +129,7 @@ class AirRecord:
                 await self._write(ledgers, is_last=False)
                 await asyncio.sleep(WRITE_EVERY.total_seconds())
         finally:
-            self._written = -1
+            self._written = -1 if ledgers else self._written
             await self._write(ledgers, is_last=True)
 
     async def _write(self, ledgers: Mapping[Transmitter, DutyCycle], *, is_last: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,23 +54,27 @@ class Dispatch:
         self._news = asyncio.Event()
         self.counts: Counter[str] = Counter()
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether answers can leave."""
+        return self._tasks is not None
+
     async def run(self) -> None:
         """Send answers, serve class C devices and let go of what has expired; ends by cancellation."""
-        try:
-            async with asyncio.TaskGroup() as self._tasks:
-                await self._serve()
-        finally:
-            self._tasks = None
-
-    async def _serve(self) -> None:
-        while True:
-            self._news.clear()
-            await self.turn()
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
             try:
-                async with asyncio.timeout(PAUSE_S if len(self._parts.queue) else IDLE_S):
-                    await self._news.wait()
-            except TimeoutError:
-                continue
+                while True:
+                    self._news.clear()
+                    await self.turn()
+                    await self._news_or_pause()
+            finally:
+                self._tasks = None  # frames that are still under way find nobody who answers
+
+    async def _news_or_pause(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PAUSE_S if len(self._parts.queue) else IDLE_S):
+                await self._news.wait()
 
     async def turn(self) -> None:
         """Look at the queue once."""
@@ -80,7 +85,7 @@ class Dispatch:
             live = parts.class_c(dev_eui)
             if live is None or self._is_answering(live):
                 continue
-            await self._ask_again(dev_eui)
+            await self._ask_again(live)
             await self._send_unasked(live)
 
     def _is_answering(self, live: LiveSession) -> bool:
@@ -134,13 +139,21 @@ class Dispatch:
 
     # ── class C ──
 
-    async def _ask_again(self, dev_eui: Eui64) -> None:
+    async def _ask_again(self, live: LiveSession) -> None:
         """Let a downlink wait again whose acknowledgement did not come."""
-        now = self._parts.clock().utc
+        now, dev_eui, patience = self._parts.clock().utc, live.session.dev_eui, self._patience(live)
         for downlink in self._parts.queue.of(dev_eui):
             sent_at = downlink.sent_at
-            if downlink.state is DownlinkState.SENT and sent_at is not None and now - sent_at >= ACK_TIME:
+            if downlink.state is DownlinkState.SENT and sent_at is not None and now - sent_at >= patience:
                 await self._parts.keeping.keep(Changes(downlinks=self._parts.queue.heard(dev_eui, ack=False)))
+
+    def _patience(self, live: LiveSession) -> timedelta:
+        """Return how long an acknowledgement may take: the law may keep the device silent after its last frame, too."""
+        band = None if live.last is None else self._parts.region.sub_band(live.last.best.frequency_hz)
+        if live.last is None or band is None:
+            return ACK_TIME
+        length = airtime(len(live.last.phy_payload), live.last.best.data_rate, Direction.UPLINK)
+        return ACK_TIME + length * (1000 / band.duty_cycle_permille - 1)
 
     async def _send_unasked(self, live: LiveSession) -> None:
         parts = self._parts

@@ -11,7 +11,7 @@ from gateway.journal import Changes, Journal, Registration
 from gateway.lorawan.channel_plan import cf_list
 from gateway.lorawan.dev_addr import AddressBlock
 from gateway.lorawan.join import answer_join, open_join_request
-from gateway.lorawan.mac_layer import MacState, begin
+from gateway.lorawan.mac_layer import MacState, Wanted, begin, rejoined
 from gateway.lorawan.phy import JoinRequest, RejoinRequest
 from gateway.lorawan.region import Region
 from gateway.lorawan.rejoin import (
@@ -60,12 +60,14 @@ class Joins:
         region: Region,
         net_id: int,
         random_bits: Callable[[int], int],
+        wanted: Wanted,
         addresses: AddressBlock | None = None,
     ) -> None:
         self._journal = journal
         self._region = region
         self._net_id = net_id
         self._random_bits = random_bits
+        self._wanted = wanted
         self._addresses = addresses or AddressBlock.of_net_id(net_id)
         self._nonces: dict[Eui64, Nonces] = {}
 
@@ -95,6 +97,9 @@ class Joins:
             net_id=self._net_id,
             dev_addr=self._free_address(taken),
             region=self._region,
+            rx1_delay_s=self._wanted.rx1_delay_s,
+            rx1_dr_offset=self._wanted.rx1_dr_offset,
+            rx2_data_rate=self._wanted.rx2_data_rate,
         )
         nonces.used.add(request.dev_nonce)
         changes = Changes(dev_nonces=((device.dev_eui, request.dev_nonce),))
@@ -127,6 +132,9 @@ class Joins:
             net_id=self._net_id,
             dev_addr=self._free_address(taken),
             region=self._region,
+            rx1_delay_s=self._wanted.rx1_delay_s,
+            rx1_dr_offset=self._wanted.rx1_dr_offset,
+            rx2_data_rate=self._wanted.rx2_data_rate,
         )
         signer = next((one for one in sessions if one.session == rejoin.session), None)
         changes = _counted(rejoin, signer)
@@ -189,5 +197,5 @@ def _counted(rejoin: Rejoin, signer: LiveSession | None) -> Changes:
     request = rejoin.request
     if signer is None:
         return Changes(rejoin_counts=((request.dev_eui, rejoin.join_eui, request.rj_count),))
-    signer.mac = replace(signer.mac, rj_count0=request.rj_count)
+    signer.mac = replace(rejoined(signer.mac), rj_count0=request.rj_count)
     return Changes(mac_states=((*name_of(signer.session), encode(signer.mac)),))

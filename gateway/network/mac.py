@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -14,7 +15,7 @@ from gateway.lorawan.mac_layer import Circumstances, Group, MacState, Wanted, he
 from gateway.lorawan.phy import LONGEST_F_OPTS, DataFrame, Direction
 from gateway.lorawan.region import Region
 from gateway.lorawan.sessions import NewUplink
-from gateway.model import DataRate, Downlink, Frame, Instant, Reception, Session, TimeQuality
+from gateway.model import DataRate, Device, Downlink, Eui64, Frame, Instant, Reception, Session, TimeQuality
 from gateway.network.downlinks import DownlinkQueue
 from gateway.network.sessions import LiveSession
 from gateway.network.transmitters import Answer
@@ -48,11 +49,19 @@ class Composed:
 class MacLayer:
     """The network's wishes and the region's law, applied to one session at a time."""
 
-    def __init__(self, region: Region, queue: DownlinkQueue, trust: TimeQuality, wanted: Wanted | None = None) -> None:
+    def __init__(
+        self,
+        region: Region,
+        queue: DownlinkQueue,
+        trust: TimeQuality,
+        wanted: Wanted,
+        device: Callable[[Eui64], Device | None],
+    ) -> None:
         self._region = region
         self._queue = queue
         self._trust = trust
-        self._wanted = wanted or Wanted.of(region)
+        self._wanted = wanted
+        self._device = device
 
     def take(self, live: LiveSession, new: NewUplink, frame: Frame, now: datetime) -> Taken:
         """Take an uplink's MAC commands, remember how it was heard, and return what the device is to be asked."""
@@ -93,6 +102,7 @@ class MacLayer:
             ack=data_frame.confirmed,
             acked_f_cnt_up=new.uplink.f_cnt,
             f_pending=len(self._queue.of(taken.session.dev_eui)) > (downlink is not None),
+            adr=self._wanted.adr,
         )
         state = replace(taken.state, asked=said.asked)
         carried = downlink if said.payload is not None else None
@@ -104,14 +114,14 @@ class MacLayer:
     def again(self, live: LiveSession, f_cnt: int, *, ack: bool) -> Composed:
         """Return the bare answer to a repeated uplink: what else went with the first one is not sent twice."""
         said = content((), (), None, room=NO_ROOM)
-        sealed, session = seal(live.session, live.ciphers, said, ack=ack, acked_f_cnt_up=f_cnt)
+        sealed, session = seal(live.session, live.ciphers, said, ack=ack, acked_f_cnt_up=f_cnt, adr=self._wanted.adr)
         answer = self._answer(sealed, session, live.mac, said)
         return Composed(answer=answer, session=session, state=live.mac, downlink=None)
 
     def unasked(self, live: LiveSession, downlink: Downlink, now: datetime) -> Composed:
         """Return a downlink that answers nothing (class C)."""
         said = content((), (), _payload(downlink), room=len(downlink.payload))
-        sealed, session = seal(live.session, live.ciphers, said, ack=False, acked_f_cnt_up=None)
+        sealed, session = seal(live.session, live.ciphers, said, ack=False, acked_f_cnt_up=None, adr=self._wanted.adr)
         carried = self._queue.sending(downlink, counter(live.session, downlink.f_port), now)
         answer = self._answer(sealed, session, live.mac, said)
         return Composed(answer=answer, session=session, state=live.mac, downlink=carried)
@@ -160,14 +170,12 @@ class MacLayer:
         return at.utc if at.quality >= self._trust else None
 
     def _adr_setting(self, live: LiveSession, state: MacState) -> adr.Setting | None:
-        limits = adr.limits_of(self._region)
-        least, fastest = state.least_power, state.fastest
-        narrowed = replace(
-            limits,
-            max_tx_power=limits.max_tx_power if least is None else min(limits.max_tx_power, least),
-            max_data_rate=limits.max_data_rate if fastest is None else min(limits.max_data_rate, fastest),
-        )
-        wanted = adr.wanted(live.history, state.setting, narrowed)
+        if not self._wanted.adr:
+            return None
+        device = self._device(live.session.dev_eui)
+        own = None if device is None else device.adr_margin_db
+        margin_db = self._wanted.adr_margin_db if own is None else own
+        wanted = adr.wanted(live.history, state.setting, self._wanted.adr_limits(state), margin_db=margin_db)
         return wanted if wanted is not None and state.plan.carries(wanted.data_rate) else None
 
 

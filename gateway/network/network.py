@@ -18,23 +18,12 @@ from typing import Final
 
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.journal import Changes, Event, Journal, Registration
-from gateway.lorawan.channel_plan import cf_list
 from gateway.lorawan.dev_addr import AddressBlock
-from gateway.lorawan.mac_layer import MacState, begin
+from gateway.lorawan.mac_layer import Wanted, rejoined, to_rejoin
 from gateway.lorawan.phy import DataFrame, JoinRequest, RejoinRequest, parse
 from gateway.lorawan.region import Region
-from gateway.lorawan.sessions import NewUplink, Repeated, open_uplink
-from gateway.model import (
-    Activation,
-    Clock,
-    Device,
-    Eui64,
-    Frame,
-    Json,
-    Session,
-    TimeQuality,
-    never_back,
-)
+from gateway.lorawan.sessions import NewUplink, Repeated
+from gateway.model import Clock, Device, Eui64, Frame, Json, TimeQuality
 from gateway.network.air_record import AirRecord
 from gateway.network.claiming import claim
 from gateway.network.dispatch import Dispatch, Parts
@@ -42,8 +31,10 @@ from gateway.network.downlinks import DownlinkQueue
 from gateway.network.joins import Joins
 from gateway.network.keeping import Keeping, Kept
 from gateway.network.mac import Composed, MacLayer
-from gateway.network.mac_records import decode, encode
+from gateway.network.mac_records import encode
 from gateway.network.refused import Refused
+from gateway.network.restarting import Restarting
+from gateway.network.restoring import Stored, restore
 from gateway.network.sessions import LiveSession, LiveSessions, name_of
 from gateway.network.transmitters import Answer, Transmitters
 from gateway.network.unclaimed import UnclaimedFrames
@@ -52,7 +43,6 @@ from gateway.sources import Source
 logger = logging.getLogger(__name__)
 
 NOBODYS: Final = frozenset({BadFrameReason.UNKNOWN_DEV_ADDR, BadFrameReason.UNKNOWN_DEVICE, BadFrameReason.MIC})
-ALL_ROWS: Final = -1  # what SQLite takes for no LIMIT
 REFUSALS_KEPT: Final = 200  # of the last frames refused, for whoever asks why a device is not heard
 
 
@@ -61,7 +51,8 @@ class Network:
 
     ``hear`` may be called many times at once. A counter moves in memory at once, and on disk with its uplink; the
     commits of one session keep their order, so that no counter is on disk before the uplink it counts.
-    ``random_bits`` fill DevAddrs, which lie in ``addresses`` (all of the NetID's where it is None).
+    ``random_bits`` fill DevAddrs, which lie in ``addresses`` (all of the NetID's where it is None). ``wanted`` None is
+    what the region's defaults make.
     """
 
     def __init__(
@@ -76,19 +67,22 @@ class Network:
         random_bits: Callable[[int], int] = secrets.randbits,
         antenna_gain_dbi: Callable[[str], float] = lambda _: 0.0,
         addresses: AddressBlock | None = None,
+        wanted: Wanted | None = None,
         lawful: bool = True,
     ) -> None:
+        wanted = wanted or Wanted.of(region)
         self._journal = journal
         self._region = region
         self._clock = clock
         self._registered: dict[Eui64, Registration] = {}
         self._sessions = LiveSessions()
         self._keeping = Keeping(journal)
-        self._joins = Joins(journal, region, net_id, random_bits, addresses)
+        self._joins = Joins(journal, region, net_id, random_bits, wanted, addresses)
         self._transmitters = Transmitters(sources, region, clock, antenna_gain_dbi, lawful=lawful)
         self._air = AirRecord(journal.box, region, clock)
         self.queue = DownlinkQueue()
-        self._mac = MacLayer(region, self.queue, trust)
+        self._mac = MacLayer(region, self.queue, trust, wanted, self.device)
+        self._restarting = Restarting(self._sessions, self.device, region, clock)
         self.unclaimed = UnclaimedFrames(journal)
         self.dispatch = Dispatch(
             Parts(
@@ -118,28 +112,17 @@ class Network:
     async def load(self) -> None:
         """Read devices, sessions and open downlinks from the journal; again after they changed there.
 
-        A session that is known already keeps its counters: memory may be ahead of the disk, behind it only where an import
-        brought greater ones. Frames of nobody
-        that a new session verifies become uplinks, with the time they were heard at.
+        Frames of nobody that a new session verifies become uplinks, with the time they were heard at.
         """
-        registrations = await self._journal.devices()
-        downlinks = await self._journal.downlinks(open_only=True, limit=ALL_ROWS)
-        last_id = await self._journal.last_downlink()
-        sessions = await self._journal.sessions()
-        known = {name_of(one.session): one for one in self._sessions}
-        self._registered = {registration.device.dev_eui: registration for registration in registrations}
-        live = {
-            name_of(session): self._live(session, known.get(name_of(session)))
-            for session in sessions
-            if session.dev_eui in self._registered
-        }
-        self._sessions.replace_all(live)
-        self.queue.load(downlinks, last_id)
+        stored = await Stored.read(self._journal)
+        self._registered = {**stored.registered}
+        fresh = restore(stored, self._sessions, self._journal, self._region)
+        self._restarting.load(stored.abp_activations)
+        self.queue.load(stored.downlinks, stored.last_downlink)
         gone = [dev_eui for dev_eui in self.queue.devices() if dev_eui not in self._registered]
         if gone:
             await self.dispatch.drop([one.id for dev_eui in gone for one in self.queue.of(dev_eui)])
         self._joins.forget()
-        fresh = [one for name, one in live.items() if name not in known]
         if claimed := await claim(fresh, self._sessions, self.unclaimed, self._keeping, self._region):
             self.counts["claimed"] += claimed
 
@@ -189,7 +172,7 @@ class Network:
     # ── data ──
 
     async def _hear_data(self, frame: Frame, data_frame: DataFrame) -> None:
-        opened = open_uplink(frame, data_frame, self._sessions.at(data_frame.dev_addr), self._region)
+        opened = self._restarting.open(frame, data_frame)
         live = opened.opened
         assert isinstance(live, LiveSession)
         self.last_heard[live.session.dev_eui] = frame.heard_at.monotonic
@@ -215,26 +198,29 @@ class Network:
     async def _keep_uplink(self, frame: Frame, data_frame: DataFrame, new: NewUplink, live: LiveSession) -> None:
         before, now, uplink = live.mac, self._clock().utc, new.uplink
         taken = self._mac.take(live, new, frame, now)
+        taken = replace(taken, state=self._restarting.noted(live, taken.state, data_frame, uplink.f_cnt))
         answered = self.queue.heard(uplink.dev_eui, ack=data_frame.f_ctrl.ack)
         composed = self._mac.compose(live, taken, frame, data_frame, new, now)
         live.session, live.mac = (
             (taken.session, taken.state) if composed is None else (composed.session, composed.state)
         )
-        downlink = None if composed is None else composed.downlink
+        downlink, begun = None if composed is None else composed.downlink, self._restarting.changes(live)
         kept = await self._keep_in_turn(
             live,
             Changes(
                 uplinks=(uplink,) if uplink.f_port else (),
                 sessions=(live.session,),
-                retired=self._sessions.retire(self._sessions.before(live)),
+                retired=(*begun.retired, *self._sessions.retire(self._sessions.before(live))),
+                abp_activations=begun.abp_activations,
                 mac_states=() if live.mac == before else (_record(live),),
                 downlinks=answered if downlink is None else (*answered, downlink),
-                events=tuple(Event(uplink.dev_eui, now, note) for note in taken.notes),
+                events=(*begun.events, *(Event(uplink.dev_eui, now, note) for note in taken.notes)),
             ),
         )
         if kept is Kept.LOST:
             self._unhear(new, live)
         else:
+            self._restarting.kept(live)
             self.counts["uplinks"] += uplink.f_port > 0
         await self._let_go(frame, composed, kept)
 
@@ -300,19 +286,15 @@ class Network:
             return None
         return live
 
-    def _live(self, session: Session, known: LiveSession | None) -> LiveSession:
-        if known is not None and known.session.keys == session.keys:
-            known.session = never_back(known.session, session)  # a person may have corrected its windows
-            return known
-        return LiveSession(session, mac=self._mac_state(session))
-
-    def _mac_state(self, session: Session) -> MacState:
-        record = self._journal.mac_state(session)
-        if record is not None:
-            return decode(record, self._region, session.mac_version)
-        registration = self._registered[session.dev_eui]
-        is_abp = registration.device.activation is Activation.ABP
-        return begin(self._region, b"" if is_abp else cf_list(self._region, session.mac_version), data_rate=0)
+    async def force_rejoin(self, live: LiveSession, rejoin_type: int) -> None:
+        """Have the next downlinks tell a 1.1 device to rejoin, once that is on disk; StorageError where it is not."""
+        live.mac = to_rejoin(live.mac, rejoin_type)
+        try:
+            async with live.turn:
+                await self._journal.commit(Changes(mac_states=(_record(live),)))
+        except BaseException:
+            live.mac = rejoined(live.mac)
+            raise
 
 
 def _record(live: LiveSession) -> tuple[Eui64, str, bytes]:

@@ -12,14 +12,14 @@ from typing import Protocol
 
 from gateway.errors import ConfigError
 from gateway.journal import Changes, Journal
-from gateway.lorawan.mac_layer import MacState, begin
+from gateway.lorawan.mac_layer import MacState, begin, to_rejoin
 from gateway.lorawan.region import REGIONS, Region
-from gateway.model import Device, Downlink, Eui64, Frame, Session
+from gateway.model import Activation, Device, Downlink, Eui64, Frame, MacVersion, Session, is_multicast
 from gateway.network.downlinks import DownlinkQueue
-from gateway.network.mac_records import decode
+from gateway.network.mac_records import decode, encode
 from gateway.network.network import Network
 from gateway.network.refused import Refused
-from gateway.network.sessions import LiveSession, LiveSessions
+from gateway.network.sessions import LiveSession, LiveSessions, name_of
 from gateway.network.unclaimed import Stranger, UnclaimedFrames
 
 
@@ -55,6 +55,10 @@ class Office(Protocol):
         """Return what is known of the session that a device uses; None where it has none."""
         ...
 
+    async def force_rejoin(self, device: Device, rejoin_type: int) -> None:
+        """Have a device rejoin with a request of type 0 or 2; ConfigError says why it never will."""
+        ...
+
 
 class RunningOffice:
     """The office of a network that runs."""
@@ -83,6 +87,13 @@ class RunningOffice:
         """Return what is known of a device; see `Office`."""
         live = self._network.session(dev_eui)
         return None if live is None else Known(session=live.session, mac=live.mac, last=live.last)
+
+    async def force_rejoin(self, device: Device, rejoin_type: int) -> None:
+        """Have a device rejoin; see `Office`."""
+        live = self._network.session(device.dev_eui)
+        check_rejoin(device, None if live is None else live.session)
+        assert live is not None
+        await self._network.force_rejoin(live, rejoin_type)
 
 
 class StoppedOffice:
@@ -128,6 +139,14 @@ class StoppedOffice:
         live = sessions.current(dev_eui)
         return None if live is None else Known(session=live.session, mac=live.mac)
 
+    async def force_rejoin(self, device: Device, rejoin_type: int) -> None:
+        """Have a device rejoin; see `Office`."""
+        known = await self.known(device.dev_eui)
+        check_rejoin(device, None if known is None else known.session)
+        assert known is not None
+        record = encode(to_rejoin(known.mac, rejoin_type))
+        await self._journal.commit(Changes(mac_states=((*name_of(known.session), record),)))
+
     def _mac_state(self, session: Session) -> MacState:
         record = self._journal.mac_state(session)
         if record is None:
@@ -147,3 +166,16 @@ def check_class(device: Device) -> None:
             f"{device.dev_eui} is registered as class B, and this box sends no beacons: it cannot meet its ping slots. "
             "Register it as class A: every class B device listens after its own uplinks, too"
         )
+
+
+def check_rejoin(device: Device, session: Session | None) -> None:
+    """Raise ConfigError for a device that no ForceRejoinReq can have rejoin."""
+    if is_multicast(device.dev_eui) or device.activation is not Activation.OTAA:
+        raise ConfigError(f"{device.dev_eui} does not join (ABP): there is nothing that it could rejoin with")
+    if device.mac_version is not MacVersion.V1_1:
+        raise ConfigError(
+            f"{device.dev_eui}: LoRaWAN {device.mac_version} knows no ForceRejoinReq (1.1 does): switch it off and on, "
+            "or send what its maker has for that (`brygga downlink send`)"
+        )
+    if session is None:
+        raise ConfigError(f"{device.dev_eui} has not joined yet; switch it on")

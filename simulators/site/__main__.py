@@ -25,8 +25,8 @@ def main() -> int:
     began, used = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory(prefix="brygga-site-") as folder:
         outcome = run(plan, Path(folder))
-    print(outcome.table())
-    print(f"\n{time.perf_counter() - began:.0f} s, {time.process_time() - used:.0f} s of CPU")
+    sys.stdout.write(outcome.table() + "\n")
+    sys.stdout.write(f"\n{time.perf_counter() - began:.0f} s, {time.process_time() - used:.0f} s of CPU\n")
     return 1 if outcome.faults else 0
 
 

@@ -16,6 +16,7 @@ from simulators.site.resident import Resident, Sent
 FLOOR_DB: Final = (-20.0, -17.5, -15.0, -12.5, -10.0, -7.5)  # SX1276 data sheet, table 13; by data rate
 MARGIN_DB: Final = 10.0
 STEP_DB: Final = 3.0
+ROUNDING_DB: Final = 0.1  # concentrators tell tenths
 FADES_DB: Final = 3.0  # the best of twenty uplinks, then of twenty others: six standard deviations of the ether
 ENOUGH: Final = 25  # uplinks heard, for a verdict
 SETTLES: Final = 4  # the last uplinks, whose answer may still be on its way
@@ -56,7 +57,7 @@ def _misplaced(heard: Sequence[Sent]) -> str:
     spare_db = best_db - FLOOR_DB[on_air.data_rate_number] - MARGIN_DB
     where = f"at DR{on_air.data_rate_number} and {on_air.power_dbm} dBm with {spare_db:.1f} dB to spare"
     at_the_end = on_air.data_rate_number == len(FLOOR_DB) - 1 and on_air.power_dbm <= LEAST_POWER_DBM
-    if spare_db >= STEP_DB and not at_the_end:
+    if spare_db >= STEP_DB + ROUNDING_DB and not at_the_end:
         return f"{where}, and nobody took it a step on"
     if spare_db <= -STEP_DB - FADES_DB and on_air.power_dbm < FULL_POWER_DBM:
         return f"{where}, and nobody gave it more power"

@@ -9,6 +9,7 @@ from statistics import median
 
 from simulators.air_law import EUROPE, HOUR_US, Band
 from simulators.concentrator import Transmission
+from simulators.site import adr_check
 from simulators.site.evidence import Evidence
 from simulators.site.plan import Plan
 
@@ -56,15 +57,15 @@ def _joining(evidence: Evidence) -> Figures:
 
 
 def _speaking(evidence: Evidence, rows: int) -> Figures:
-    sent, heard = (
-        sum(len(part(one)) for one in evidence.residents) for part in (lambda one: one.sent, lambda one: one.heard)
-    )
+    people = evidence.residents
+    sent, heard = sum(len(one.sent) for one in people), sum(len(one.heard) for one in people)
     rates = Counter(one.radio.setting.data_rate for one in evidence.residents if one.radio.make.adr)
     powers = Counter(one.radio.setting.tx_power for one in evidence.residents if one.radio.make.adr)
     return {
         "uplinks": f"{sent} sent, {heard} heard, {rows} in the journal",
         "acknowledged": str(sum(len(one.acknowledged) for one in evidence.residents)),
         "data rates with ADR": ", ".join(f"DR{rate}: {rates[rate]}" for rate in sorted(rates)),
+        "ADR": f"{len(adr_check.judgeable(evidence))} devices judged",
         "powers with ADR": ", ".join(f"{power}: {powers[power]}" for power in sorted(powers)),
     }
 
@@ -87,7 +88,7 @@ def _airtime(evidence: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def fullest_hour(sent: list[Transmission], band: Band) -> float:
-    """Return the greatest share of what a band allows in an hour that was used."""
+    """Return how much of what a band allows was used in the fullest of the hours that end with a transmission."""
     inside = sorted((one for one in sent if band.holds(one.frequency_hz)), key=lambda one: one.starts_us)
     most, first, on_air = 0, 0, 0
     for one in inside:
@@ -95,7 +96,8 @@ def fullest_hour(sent: list[Transmission], band: Band) -> float:
         while inside[first].ends_us <= one.ends_us - HOUR_US:
             on_air -= inside[first].airtime_us
             first += 1
-        most = max(most, on_air)
+        cut = max(one.ends_us - HOUR_US - inside[first].starts_us, 0)  # lay before the hour
+        most = max(most, on_air - cut)
     return most / (HOUR_US * band.permille / 1000)
 
 

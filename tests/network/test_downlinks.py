@@ -222,7 +222,7 @@ async def test_a_class_c_device_that_does_not_acknowledge_is_told_again(bench: B
     await bench.network.dispatch.enqueue(CONFIRMED)
     await bench.network.dispatch.turn()
 
-    bench.clock.seconds += 31
+    bench.clock.seconds += 36
     await bench.network.dispatch.turn()
     await bench.network.dispatch.turn()
 

@@ -1,0 +1,76 @@
+"""Sessions come back from the journal: each with its MAC state, and one in use stays what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.journal import Journal, Registration
+from gateway.lorawan.channel_plan import cf_list
+from gateway.lorawan.mac_layer import MacState, begin
+from gateway.lorawan.region import Region
+from gateway.model import Activation, Downlink, Eui64, Session, never_back
+from gateway.network.mac_records import decode
+from gateway.network.sessions import LiveSession, LiveSessions, Name, name_of
+
+ALL_ROWS = -1  # what SQLite takes for no LIMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What the journal has of the network, read at one time."""
+
+    registered: Mapping[Eui64, Registration]
+    sessions: Sequence[Session]
+    downlinks: Sequence[Downlink]  # the open ones
+    last_downlink: int
+    abp_activations: Mapping[Eui64, int]
+
+    @classmethod
+    async def read(cls, journal: Journal) -> Stored:
+        """Read it; sessions last, for they move with each uplink."""
+        registrations = await journal.devices()
+        downlinks = await journal.downlinks(open_only=True, limit=ALL_ROWS)
+        last_downlink, abp_activations = await journal.last_downlink(), await journal.abp_activations()
+        return cls(
+            registered={registration.device.dev_eui: registration for registration in registrations},
+            sessions=await journal.sessions(),
+            downlinks=downlinks,
+            last_downlink=last_downlink,
+            abp_activations=abp_activations,
+        )
+
+
+def restore(stored: Stored, sessions: LiveSessions, journal: Journal, region: Region) -> list[LiveSession]:
+    """Have the stored sessions of registered devices and no others, and return those that are new here.
+
+    A session that is known already keeps its counters: memory may be ahead of the disk, behind it only where an import
+    brought greater ones.
+    """
+    known = {name_of(one.session): one for one in sessions}
+    live: dict[Name, LiveSession] = {}
+    for session in stored.sessions:
+        if (registration := stored.registered.get(session.dev_eui)) is not None:
+            name = name_of(session)
+            live[name] = _continued(known.get(name), session) or _begun(session, registration, journal, region)
+    sessions.replace_all(live)
+    return [one for name, one in live.items() if name not in known]
+
+
+def _continued(known: LiveSession | None, session: Session) -> LiveSession | None:
+    if known is None or known.session.keys != session.keys:
+        return None
+    known.session = never_back(known.session, session)  # a person may have corrected its windows
+    return known
+
+
+def _begun(session: Session, registration: Registration, journal: Journal, region: Region) -> LiveSession:
+    return LiveSession(session, mac=_mac_state(session, registration, journal, region))
+
+
+def _mac_state(session: Session, registration: Registration, journal: Journal, region: Region) -> MacState:
+    record = journal.mac_state(session)
+    if record is not None:
+        return decode(record, region, session.mac_version)
+    is_abp = registration.device.activation is Activation.ABP
+    return begin(region, b"" if is_abp else cf_list(region, session.mac_version), data_rate=0)
