@@ -158,16 +158,36 @@ class Registry:
         return vectors.load(place) if place.suffix == ".yaml" else ()
 
     def problems(self) -> list[str]:
-        """Return every problem of the decoders that the installer brought, one line each; those are loaded for it."""
-        found = list(self._problems)
+        """Return every problem of the decoders that the installer brought, one line each; those are loaded for it.
+
+        Their vectors are run: each that fails has its line. Files that nothing reads have theirs.
+        """
+        from decoders.folder_check import strays
+
+        found = [*self._problems, *(line for folder in self._folders for line in strays(folder))]
         for name, place in self._places.items():
             if isinstance(place, Path) and place.is_relative_to(CATALOGUE):
                 continue
             try:
-                self.encoder(name)
-            except BrokenDecoder as error:
+                found += self._disagreements(name, place)
+            except (BrokenDecoder, UnknownDecoder) as error:
                 found.append(str(error))
         return found
+
+    def _disagreements(self, name: str, place: Place) -> list[str]:
+        """Return where a decoder and its vectors say different things."""
+        from decoders import folder_check
+
+        decoder, encoder = self.get(name), self.encoder(name)
+        if not isinstance(place, Path):
+            return []
+        beside = place.with_name(f"{place.stem}{folder_check.VECTORS}")
+        files = [beside] if beside.exists() else [place] if place.suffix == ".yaml" else []
+        try:
+            wrong = [line for path in files for line in folder_check.vector_problems(path, decoder, encoder)]
+            return [*folder_check.table_problems(place), *wrong]
+        except ValueError as error:
+            raise BrokenDecoder(str(error)) from error
 
     def _place(self, name: str) -> Place:
         try:

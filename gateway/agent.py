@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -20,8 +21,8 @@ from gateway.codecs import Codecs
 from gateway.config import DestinationSettings, Settings, SourceSettings, data_folder_problem, make_data_folder
 from gateway.control import Desk, serving
 from gateway.delivery import Destination, Telling
-from gateway.journal import Journal, WhenFull
-from gateway.lorawan.region import REGIONS
+from gateway.errors import Busy
+from gateway.journal import Begin, Journal, WhenFull
 from gateway.machine import fingerprint
 from gateway.model import Clock, Json, TimeQuality
 from gateway.network import Network
@@ -40,6 +41,11 @@ logger = logging.getLogger(__name__)
 
 STOP_TIME = 5.0  # seconds for good-byes; systemd waits 90
 SWITCH_INTERVAL = 0.0005  # seconds; with Python's 5 ms a busy loop keeps the journal's thread waiting for up to seconds
+COLLECT_AFTER = (
+    10_000,
+    20,
+    20,
+)  # objects; values here make no circles, and with Python's 700 a tenth of the time went there
 
 
 class Agent:
@@ -55,7 +61,8 @@ class Agent:
         self.network = Network(
             journal=journal,
             sources={source.name: source for source in self.sources},
-            region=REGIONS[settings.radio.region],
+            region=settings.network.region,
+            wanted=settings.network.wanted,
             net_id=settings.radio.net_id,
             addresses=settings.radio.dev_addr_block,
             clock=clock,
@@ -196,6 +203,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         when_full=WhenFull(settings.journal.when_full),
         clock=clock,
         destinations=[one.name for one in settings.destinations],
+        begins={one.name: Begin(one.begin) for one in settings.destinations if one.begin},
         key_file=settings.gateway.key_file,
     )
     try:
@@ -218,16 +226,23 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 async def run(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT, and return 0; errors are raised as `running` raises them."""
     sys.setswitchinterval(SWITCH_INTERVAL)
+    gc.set_threshold(*COLLECT_AFTER)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        async with running(settings):
+        async with running(settings) as agent:
+            for source in agent.sources:
+                await source.listening()  # no limit: a source that cannot listen ends the agent, and this wait with it
             logger.info("%s: started; `brygga status` shows how it goes", settings.gateway.name)
             await stop.wait()  # no limit: the agent runs until it is told to stop
             logger.info("stopping")
+    except Busy as error:
+        raise Busy(
+            f"{error}: an agent is at work on this folder already; stop it, or give this one a folder of its own (gateway.data)"
+        ) from error
     except BaseExceptionGroup as group:
         raise first_cause(group) from group
     return 0

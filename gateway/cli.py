@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gateway import cli_dead_letters, cli_network, command_line, lines, text_file
+from gateway import cli_dead_letters, cli_destinations, cli_network, command_line, lines, text_file
 from gateway.errors import Brygga, ConfigError
 from gateway.model import Json
 
@@ -273,6 +273,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "decode": _decode,
     **{
         words: functools.partial(_asked, deed)
-        for words, deed in {**cli_dead_letters.DEEDS, **cli_network.DEEDS}.items()
+        for words, deed in {**cli_dead_letters.DEEDS, **cli_destinations.DEEDS, **cli_network.DEEDS}.items()
     },
 }

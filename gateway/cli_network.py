@@ -101,6 +101,14 @@ def _refused(options: argparse.Namespace, ask: Ask) -> int:
     return 0
 
 
+def _force_rejoin(options: argparse.Namespace, ask: Ask) -> int:
+    answer = ask(options, {"do": "device.force_rejoin", "device": options.device, "type": options.type})
+    name = answer["name"] or answer["dev_eui"]
+    lines.say(f"{name} is told with its next downlink to rejoin (type {answer['type']})")
+    lines.say(f"Next: `brygga device show {answer['dev_eui']}` tells when it has")
+    return 0
+
+
 def as_json(answer: Json) -> int:
     """Print an answer for programs."""
     lines.say(json.dumps(answer, indent=2, ensure_ascii=False))
@@ -108,6 +116,7 @@ def as_json(answer: Json) -> int:
 
 
 DEEDS: dict[str, Deed] = {
+    "device force-rejoin": _force_rejoin,
     "downlink send": _send,
     "downlink list": _list,
     "downlink show": _show,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from gateway import __version__, command_line_network
+from gateway import __version__, command_line_destinations, command_line_network
 from gateway.command_words import CONFIG as _CONFIG
 from gateway.command_words import JSON as _JSON
 from gateway.command_words import AnyOrder, Command, Parser
@@ -210,12 +210,14 @@ COMMANDS = (
             _CONFIG,
         ),
     ),
+    *command_line_destinations.COMMANDS,
     *command_line_network.COMMANDS,
 )
 
 GROUPS = {
     "device": "add, import, export, list, show, remove devices",
     "dead-letters": "uplinks that a platform refused or no decoder understood",
+    **command_line_destinations.GROUPS,
     **command_line_network.GROUPS,
 }
 

@@ -13,6 +13,24 @@ _DEVICE = "16 hex digits, or its name"
 
 COMMANDS = (
     Command(
+        words="device force-rejoin",
+        brief="have a LoRaWAN 1.1 device renew its session",
+        description="Tell a device of LoRaWAN 1.1 to rejoin. It is told with its next downlinks, a few times at most,\n"
+        "until its rejoin request comes; with the agent stopped the wish waits in the journal.",
+        example="brygga device force-rejoin Library",
+        arguments=(
+            argument("device", metavar="DEVICE", help=_DEVICE),
+            argument(
+                "--type",
+                type=int,
+                choices=(0, 2),
+                default=0,
+                help="0 (if not said): radio parameters begin anew, too; 2: keys and address alone",
+            ),
+            CONFIG,
+        ),
+    ),
+    Command(
         words="downlink send",
         brief="tell a device something",
         description="Queue a payload in hex, or a command that the device's decoder turns into one. It goes with the\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ from gateway.journal import Journal, WhenFull
 from gateway.model import Clock, Json
 
 __all__ = ["Desk", "ask", "serving"]
+
+logger = logging.getLogger(__name__)
 
 LINE_LIMIT = 64 * 1024 * 1024  # octets; 100,000 devices as CSV are about 20 MB
 ANSWER_TIME = 60.0  # seconds; an import of 10,000 devices on a slow card takes a few
@@ -98,6 +101,10 @@ async def _answer_line(desk: Desk, line: bytes) -> bytes:
         return _reply({"problems": list(error.problems)})
     except StorageError as error:
         return _reply({"failure": str(error)})
+    except Exception as error:  # a bug in one answer: whoever asked is told, and hearing and telling go on
+        logger.exception("no answer to %r", request.get("do"))
+        words = f"{type(error).__name__}: {error}"
+        return _reply({"failure": f"a fault of the agent's own ({words}); its log has the trace, please report it"})
 
 
 def _reply(reply: Mapping[str, Json]) -> bytes:

@@ -243,9 +243,10 @@ class Telling:
         counts["undated"] += sum(hold.kind is HeldKind.UNDATED for hold in batch.held.values())
         self._standing.note(Counter(receipt.warnings))
         self._standing.note({f"{name} cannot be said in this format": n for name, n in receipt.inexpressible.items()})
-        for row, reason in receipt.refused.items():
-            logger.warning("%s refused row %d: %s", self.destination.name, row, reason)
-        self._standing.decided(accepted=len(receipt.accepted), refused=len(receipt.refused))
+        if self._standing.decided(accepted=len(receipt.accepted), refused=len(receipt.refused)):
+            row, reason = next(iter(receipt.refused.items()))
+            words = "%s refuses uplinks, row %d first: %s; `brygga dead-letters list` has them"
+            logger.warning(words, self.destination.name, row, reason)
 
     # ── trouble ──
 

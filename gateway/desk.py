@@ -10,6 +10,7 @@ from typing import Protocol
 from decoders.registry import Registry
 from gateway import __version__
 from gateway.config import Settings
+from gateway.desk_destinations import DestinationDesk
 from gateway.desk_network import NetworkDesk
 from gateway.desk_onboarding import arrive, depart, depart_with_keys
 from gateway.desk_words import did_you_mean, eui
@@ -20,13 +21,8 @@ from gateway.model import Clock, Eui64, Json, RowId
 from gateway.network.office import Office, StoppedOffice
 
 ALL_ROWS = -1  # what SQLite takes for no LIMIT
-NEVER_STARTED: Mapping[str, Json] = {
-    "waiting": 0,
-    "oldest_s": None,
-    "lost": 0,
-    "held": {},
-    "configured": True,
-}  # a destination
+MOST_LISTED = 100_000  # dead letters of one answer: some 40 MB, and it is made in memory
+LARGEST_ID = 2**63 - 1  # of SQLite's numbers
 
 
 class Running(Protocol):
@@ -58,8 +54,9 @@ class Desk:
         self._journal = journal
         self._clock = clock
         self._running = running
-        office = StoppedOffice.of(journal, settings.radio.region) if running is None else running.office
+        office = StoppedOffice(journal, settings.network.region) if running is None else running.office
         heard = None if running is None else running.last_heard_s
+        self._destinations = DestinationDesk(settings, journal, clock)
         self._network = NetworkDesk(settings, journal, clock, office, heard)
 
     async def answer(self, request: Mapping[str, Json]) -> Json:
@@ -82,14 +79,18 @@ class Desk:
             case {"do": "device.remove", "devices": list(devices)}:
                 return await self._remove(devices)
             case {"do": "dead_letters.list", "limit": int(limit)}:
+                _check_number("limit", limit, MOST_LISTED)
                 destination, kind, _ = self._which(request)
                 return [_held(row) for row in await self._journal.held(destination, kind, limit)]
             case {"do": "dead_letters.show", "id": int(number)}:
-                return [_held(row) for row in await self._journal.held(limit=ALL_ROWS) if row.id == number]
+                _check_number("id", number, LARGEST_ID)
+                return [_held(row) for row in await self._journal.held(limit=ALL_ROWS, ids=[RowId(number)])]
             case {"do": "dead_letters.retry"}:
                 return {"count": await self._journal.retry(*self._which(request))}
             case {"do": "dead_letters.drop"}:
                 return {"count": await self._journal.drop_held(*self._which(request))}
+            case {"do": str(what)} if what.startswith("destination."):
+                return await self._destinations.answer(request)
             case _:
                 return await self._network.answer(request)
 
@@ -97,8 +98,7 @@ class Desk:
 
     async def _status(self) -> Json:
         stats, skipped = await self._journal.stats(), await self._journal.box.skipped_ahead()
-        destinations = {one.name: dict(NEVER_STARTED) for one in self._settings.destinations}
-        destinations |= {name: await self._depth(name) for name in self._journal.destinations()}
+        destinations = await self._destinations.all()
         live = dict(self._running.status()) if self._running else {}
         for name, more in live.pop("destinations", {}).items():
             destinations.setdefault(name, {}).update(more)
@@ -108,22 +108,15 @@ class Desk:
                 "version": __version__,
                 "running": self._running is not None,
             },
-            "journal": {**stats.as_json(), "limit_bytes": self._settings.journal.limit_bytes},
+            "journal": {
+                **stats.as_json(),
+                "limit_bytes": self._settings.journal.limit_bytes,
+                "damaged": self._journal.damaged(),
+            },
             "downlinks_waiting": len(await self._journal.downlinks(open_only=True, limit=ALL_ROWS)),
             "skipped_ahead": None if skipped is None else {"at": skipped.at.isoformat(), "why": skipped.why},
             "destinations": destinations,
             **live,
-        }
-
-    async def _depth(self, name: str) -> dict[str, Json]:
-        depth = await self._journal.depth(name)
-        age = None if depth.oldest is None else (self._clock().utc - depth.oldest).total_seconds()
-        return {
-            "waiting": depth.waiting,
-            "oldest_s": None if age is None else round(age, 1),
-            "lost": depth.lost,
-            "held": {str(kind): count for kind, count in depth.held.items() if count},
-            "configured": any(one.name == name for one in self._settings.destinations),
         }
 
     # ── devices ──
@@ -205,7 +198,14 @@ class Desk:
             raise ConfigError(f"dead letters: {kind!r} is none of {', '.join(HeldKind)}")
         if ids is not None and not (isinstance(ids, list) and all(isinstance(one, int) for one in ids)):
             raise ConfigError(f"dead letters: ids are whole numbers, not {ids!r}")
+        for number in ids or ():
+            _check_number("id", number, LARGEST_ID)
         return destination, None if kind is None else HeldKind(kind), None if ids is None else list(map(RowId, ids))
+
+
+def _check_number(name: str, number: int, most: int) -> None:
+    if not 1 <= number <= most:
+        raise ConfigError(f"dead letters: {name} is {number}; 1 to {most} is right")
 
 
 def _held(row: HeldRow) -> dict[str, Json]:

@@ -53,6 +53,8 @@ class NetworkDesk:
                 return await self._show(number)
             case {"do": "downlink.drop", "ids": list(ids)} if all(isinstance(one, int) for one in ids):
                 return await self._drop(ids)
+            case {"do": "device.force_rejoin", "device": str(device), "type": 0 | 2 as rejoin_type}:
+                return await self._force_rejoin(device, rejoin_type)
             case {"do": "frames.unclaimed"}:
                 now = self._clock().utc
                 return [unclaimed.as_json(one, now) for one in await self._office.strangers()]
@@ -159,6 +161,11 @@ class NetworkDesk:
             ][:SHOWN],
             "downlinks": await self._list(dev_eui, ended=False),
         }
+
+    async def _force_rejoin(self, text: str, rejoin_type: int) -> Json:
+        device = find_device(text, await self._devices()).device
+        await self._office.force_rejoin(device, rejoin_type)
+        return {"dev_eui": device.dev_eui, "name": device.name, "type": rejoin_type}
 
     async def _devices(self) -> Devices:
         return {one.device.dev_eui: one for one in await self._journal.devices()}

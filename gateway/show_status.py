@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from gateway.lines import say
 from gateway.listing import Column, lay_out, printable, terminal_width
 from gateway.model import Json
+from gateway.show_destinations import losses
 from gateway.spans import ago, size, span
 
+GATEWAYS_SHOWN = 10  # of each source, those heard last: anybody can invent EUIs
 BAR = 20  # characters of a full bar
 
 
@@ -31,6 +33,7 @@ def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
         yield from _source(source)
     if "network" in answer:
         yield from _network(answer["network"])
+        yield from _memory(answer)
     if undecoded := answer.get("undecoded"):
         yield f"    ! not decoded: {_counted(undecoded)}"
     if waiting := answer.get("downlinks_waiting"):
@@ -38,6 +41,12 @@ def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
     journal = answer["journal"]
     kept, most = size(journal["file_bytes"]), size(journal["limit_bytes"])
     yield f"journal: {journal['rows']} uplinks kept, {kept} of at most {most}"
+    if lost := journal.get("untold_lost"):
+        yield f"    ! {lost} uplinks went before there was a destination to have them: the journal was full"
+    if damaged := journal.get("damaged"):
+        yield f"    ! {damaged} records cannot be read: they are passed over and kept beside the journal, in *.damaged"
+    if failed := journal.get("failed_commits"):
+        yield f"    ! {failed} times since the start the disk did not take what was to be kept; the log says why"
     if skipped := answer.get("skipped_ahead"):
         yield f"    ! {skipped['at'][:16]}: counters skipped ahead: {printable(skipped['why'])}"
     yield from _destinations(answer["destinations"])
@@ -49,16 +58,38 @@ def _source(source: Mapping[str, Json]) -> Iterator[str]:
         yield f"    {counts}"
     if dropped := _counted(source["dropped"]):
         yield f"    dropped: {dropped}"
-    for eui, gateway in source["gateways"].items():
-        transmits = "can" if gateway["can_transmit"] else "cannot"
-        seen = ago(gateway["last_seen_s"])
-        yield f"    gateway {eui}: last datagram {seen}, {gateway['frames']} frames, {transmits} transmit"
+    yield from _gateways(source["gateways"])
+    if source["dropped"].get("too_many_gateways"):
+        yield "    ! more gateways speak than there can be: somebody invents some; name yours in source.gateways"
     buffer = source["receive_buffer"]
     if buffer and buffer["advice"]:
         granted, asked = size(buffer["granted_bytes"]), size(buffer["asked_bytes"])
         yield f"    ! the kernel gives {granted} of {asked} of receive buffer: {buffer['advice']}"
     if buffer and buffer["dropped_by_kernel"]:
         yield f"    ! {buffer['dropped_by_kernel']} datagrams did not fit into the receive buffer and are lost"
+
+
+def _gateways(gateways: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:
+    last = sorted(gateways, key=lambda eui: (gateways[eui]["last_seen_s"], eui))[:GATEWAYS_SHOWN]
+    for eui in sorted(last):
+        gateway = gateways[eui]
+        transmits = "can" if gateway["can_transmit"] else "cannot"
+        seen = ago(gateway["last_seen_s"])
+        yield f"    gateway {eui}: last datagram {seen}, {gateway['frames']} frames, {transmits} transmit"
+    if more := len(gateways) - len(last):
+        yield f"    and {more} gateways more, heard earlier; `brygga status --json` names all"
+
+
+def _memory(answer: Mapping[str, Json]) -> Iterator[str]:
+    """Yield what waits for the disk in memory, and what was lost there."""
+    network, trouble = answer["network"], answer["journal"].get("trouble")
+    if network["waiting_for_disk"]:
+        waiting = max(network["waiting_for_disk"], sum(one.get("under_way", 0) for one in answer["sources"]))
+        yield f"    ! {waiting} frames wait in memory, and go with the agent: {printable(trouble or 'the disk takes nothing')}"
+    if lost := network["counts"].get("lost_for_want_of_disk"):
+        yield f"    ! {lost} uplinks are lost: the disk took nothing, and memory was full"
+    if lost := sum(one["dropped"].get("overflow", 0) for one in answer["sources"]):
+        yield f"    ! {lost} frames are lost: too many others waited for the disk"
 
 
 def _network(network: Mapping[str, Json]) -> Iterator[str]:
@@ -73,8 +104,6 @@ def _network(network: Mapping[str, Json]) -> Iterator[str]:
         yield f"    {strangers} frames of nobody's devices; `brygga frames unclaimed` tells whose"
     yield from _answers(network.get("answers", {}))
     yield from map(_spent, network.get("duty_cycle", ()))
-    if network["waiting_for_disk"]:
-        yield f"    ! {network['waiting_for_disk']} frames wait in memory: the disk takes nothing"
 
 
 def _answers(counts: Mapping[str, int]) -> Iterator[str]:
@@ -114,7 +143,9 @@ def _destinations(destinations: Mapping[str, Mapping[str, Json]]) -> Iterator[st
     yield from lay_out(columns, [_destination(name, one) for name, one in destinations.items()], terminal_width())
     yield from (f"    {name}: {_commands(one['commands'])}" for name, one in destinations.items() if "commands" in one)
     for name, one in destinations.items():
-        yield from (f"    ! {name}: {printable(note)}" for note in _notes(one))
+        if skipped := one.get("counts", {}).get("skipped"):
+            yield f"    {name}: {skipped} uplinks of devices that it does not select were passed over since the start"
+        yield from (f"    ! {name}: {printable(note)}" for note in _notes(name, one))
 
 
 def _destination(name: str, one: Mapping[str, Json]) -> tuple[str, ...]:
@@ -146,15 +177,19 @@ def _commands(commands: Mapping[str, Json]) -> str:
     return f"{taken}; {waiting} states wait to be told" if waiting else taken
 
 
-def _notes(one: Mapping[str, Json]) -> Iterator[str]:
+def _notes(name: str, one: Mapping[str, Json]) -> Iterator[str]:
     if one.get("trouble"):
         yield f"for {span(one['trouble_s'])}: {one['trouble']}"
-    if lost := one.get("lost"):
-        yield f"{lost} uplinks went undelivered, for the journal was full: raise journal.limit, or bring this one back"
+    yield from losses(name, one)
     if untold := one.get("commands", {}).get("trouble"):
         yield f"states of commands are not told: {untold}"
     yield from one.get("transport", {}).get("notes", ())
-    yield from (f"{problem} ({count} times)" for problem, count in one.get("problems", {}).items())
+    if one.get("state") == "connection lost":
+        transport = one["transport"]
+        when, why = ago(transport.get("last_error_s")), transport.get("last_error") or "nobody said why"
+        yield f"the connection was lost while idle ({when}: {why}); the next uplink opens it again"
+    for problem in one.get("problems", ()):
+        yield f"{problem['problem']} ({problem['count']} times, last {ago(problem['last_s'])})"
 
 
 def _counted(counts: Mapping[str, Json]) -> str:

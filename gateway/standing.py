@@ -22,6 +22,7 @@ class Standing:
         self._trouble_since: float | None = None  # monotonic, as all times here
         self._answered: float | None = None  # when the platform last decided something
         self._only_refuses = False  # all that it decided last
+        self._refuses = False  # some of what it decided last
         self._wait = ""  # for what the rows at hand wait; nobody's fault
         self._problems: OrderedDict[str, tuple[int, float]] = OrderedDict()  # count and time, the last seen last
 
@@ -34,11 +35,16 @@ class Standing:
         while len(self._problems) > MOST_PROBLEMS:
             self._problems.popitem(last=False)
 
-    def decided(self, *, accepted: int, refused: int) -> None:
-        """Note how many rows the platform has taken and refused."""
+    def decided(self, *, accepted: int, refused: int) -> bool:
+        """Note how many rows the platform has taken and refused, and tell whether its refusing is news.
+
+        It is, until a turn in which it took all that it decided.
+        """
+        is_news = refused > 0 and not self._refuses
         if accepted or refused:
             self._answered = self._clock().monotonic
-            self._only_refuses = not accepted
+            self._only_refuses, self._refuses = not accepted, refused > 0
+        return is_news
 
     def waits(self, what: str) -> None:
         """Note what the rows at hand wait for; "" for nothing."""

@@ -175,6 +175,7 @@ def destination_settings(keys: DestinationKeys, gateway_name: str) -> Destinatio
         format=catalogue.make(keys.format, keys.options),
         platform=_broker(keys, gateway_name) if speaks_mqtt(keys) else _service(keys),
         selection=Selection(tags=frozenset(keys.tags), dev_euis=frozenset(map(Eui64, keys.dev_euis))),
+        begin=keys.begin,
         batch=keys.batch,
         retry_max_s=keys.retry_max_s,
         commands=_commands_settings(keys.commands, gateway_name),

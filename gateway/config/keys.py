@@ -9,10 +9,12 @@ import socket
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
+from pydantic import Field
 
+from gateway.config.network_keys import NetworkKeys
+from gateway.config.section_keys import Keys
 from gateway.config.values import (
     Addresses,
     AuthorityFile,
@@ -32,7 +34,6 @@ from gateway.config.values import (
     OptionalText,
     Options,
     Port,
-    Reading,
     RegionName,
     Seconds,
     SecretFile,
@@ -45,20 +46,6 @@ from gateway.config.values import (
     Url,
     Written,
 )
-
-
-class Keys(BaseModel):
-    """The keys of one section. Good values are noted in the context even when others are wrong."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    @field_validator("*", mode="wrap")
-    @classmethod
-    def note(cls, value: Any, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-        """Keep what was read well, for the checks that look at several keys."""
-        good = read(value)
-        Reading.of(info).good[cls, str(info.field_name)] = good
-        return good
 
 
 class GatewayKeys(Keys):
@@ -183,8 +170,15 @@ class DestinationKeys(Keys):
     url: Url = Field(description="where the platform is; the port is the protocol's own when left out")
     format: Text = Field(description="the platform's language; see the formats below")
     options: Options = Field(default={}, description="of the format; see the formats below")
+    begin: Annotated[Literal["now", "oldest"] | None, Shown('"now" or "oldest"')] = Field(
+        default=None,
+        description="with which uplink a destination begins that the journal does not know: the next one, or the oldest that is"
+        " kept; without it the next one, and for the first destination what was kept until there was one",
+    )
     tags: Tags = Field(
-        default=[], description="devices with one of these tags; without `tags` and `dev_euis`: all devices"
+        default=[],
+        description="devices with one of these tags, each one word as in the devices file's `tags`; without `tags` and `dev_euis`:"
+        " all devices",
     )
     dev_euis: Euis = Field(default=[], description="these devices, too")
     batch: Annotated[int, Field(ge=1, le=1000), Shown("a whole number from 1 to 1000")] = Field(
@@ -230,6 +224,7 @@ SECTIONS: Final[Mapping[str, type[Keys]]] = {
     "gateway": GatewayKeys,
     "clock": ClockKeys,
     "radio": RadioKeys,
+    "network": NetworkKeys,
     "journal": JournalKeys,
     "decoders": DecodersKeys,
 }

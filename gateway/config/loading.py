@@ -16,11 +16,13 @@ from gateway.config.keys import (
     DecodersKeys,
     DestinationKeys,
     JournalKeys,
-    Keys,
     RadioKeys,
     SemtechUdpKeys,
 )
+from gateway.config.network import network
+from gateway.config.network_keys import NetworkKeys
 from gateway.config.reading import Section, Table, cross_checked, did_you_mean, read_section, shown_value
+from gateway.config.section_keys import Keys
 from gateway.config.settings import (
     Clock,
     Decoders,
@@ -125,9 +127,12 @@ def _destination(table: Table, place: str, folder: Path) -> tuple[Section | None
 
 def _settings(sections: Sections, path: Path) -> Settings:
     gateway = sections.gateway
-    clock, radio, journal, decoders = (sections.single[name].keys for name in ("clock", "radio", "journal", "decoders"))
+    clock, radio, wishes, journal, decoders = (
+        sections.single[name].keys for name in ("clock", "radio", "network", "journal", "decoders")
+    )
     assert isinstance(clock, ClockKeys)
     assert isinstance(radio, RadioKeys)
+    assert isinstance(wishes, NetworkKeys)
     assert isinstance(journal, JournalKeys)
     assert isinstance(decoders, DecodersKeys)
     return Settings(
@@ -140,6 +145,7 @@ def _settings(sections: Sections, path: Path) -> Settings:
             gather_ms=radio.gather_ms,
             lawful=radio.duty_cycle == "kept",
         ),
+        network=network(radio, wishes),
         journal=Journal(limit_bytes=journal.limit, keep_delivered=journal.keep_delivered, when_full=journal.when_full),
         decoders=Decoders(decoders.folder),
         sources=tuple(_source_settings(section.keys) for section in sections.sources),

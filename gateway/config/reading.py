@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from gateway.config.keys import Keys
+from gateway.config.section_keys import Keys
 from gateway.config.values import Reading, Shown
 from gateway.model import Json
 

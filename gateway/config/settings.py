@@ -8,6 +8,8 @@ from pathlib import Path
 
 from gateway.formats import Format, Shape
 from gateway.lorawan.dev_addr import AddressBlock
+from gateway.lorawan.mac_layer import Wanted
+from gateway.lorawan.region import Region
 from gateway.model import Device, Eui64, TimeQuality
 from gateway.transports.broker import Broker
 from gateway.transports.service import Service
@@ -38,6 +40,14 @@ class Radio:
     dev_addr_block: AddressBlock | None  # None: all addresses of the NetID
     gather_ms: int
     lawful: bool  # False: no downlink waits for the duty cycle
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The region with this site's channels, and how devices are wanted to be."""
+
+    region: Region
+    wanted: Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +112,7 @@ class DestinationSettings:
     format: Format
     platform: Broker | Service
     selection: Selection
+    begin: str | None  # a value of gateway.journal.Begin; None: the journal's own
     batch: int
     retry_max_s: float
     commands: CommandsSettings | None
@@ -114,6 +125,7 @@ class Settings:
     gateway: Gateway
     clock: Clock
     radio: Radio
+    network: Network
     journal: Journal
     decoders: Decoders
     sources: tuple[SourceSettings, ...]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
@@ -20,6 +20,9 @@ from gateway.transports import tls
 from gateway.transports.endpoint import Endpoint, endpoint
 from gateway.transports.secret import Secret
 
+REJOIN_LEAST: Final = timedelta(seconds=1 << 10)  # RejoinParamSetupReq (LoRaWAN 1.1, section 5.14)
+REJOIN_MOST: Final = timedelta(days=388)  # some hours less than 2 ** 25 s
+POWERS_OF_TWO: Final = frozenset(1 << exponent for exponent in range(16))  # that ADRParamSetupReq can say
 NAME_LIMIT: Final = 64  # characters: names are columns of tables and labels of metrics
 SMALLEST_JOURNAL: Final = 2**20  # what the journal itself asks for; a test compares
 
@@ -68,9 +71,45 @@ def _journal_size(octets: int) -> int:
     return octets
 
 
+def _tag(text: str) -> str:
+    tag = _name(text)
+    words = re.findall(r"[^\s,;]+", tag)
+    if words != [tag]:
+        raise ValueError(
+            f"{text!r} can be no device's tag: blanks, commas and semicolons part tags; {'-'.join(words) or 'water'!r} can be one"
+        )
+    return tag
+
+
 def _text(read: Callable[[str], Any]) -> BeforeValidator:
     """Return what reads texts and leaves the complaint about everything else to the type."""
     return BeforeValidator(lambda value: read(value) if isinstance(value, str) else value)
+
+
+def _or_off(value: Json) -> Json:
+    match value:
+        case "off" | timedelta():
+            return value
+        case str() if (span := duration(value)) > timedelta(0):
+            return span
+        case str():
+            raise ValueError(f"{value!r} would ask with every downlink; 'off' is never")
+        case _:
+            raise ValueError(f"{value!r} is no time with a unit, such as '1 d', nor 'off'")
+
+
+def _rejoin_time(span: timedelta | None) -> timedelta | None:
+    if span is not None and not REJOIN_LEAST <= span <= REJOIN_MOST:
+        raise ValueError(
+            f"{round(span.total_seconds())} s is not within 1024 s and 388 d, which RejoinParamSetupReq can say"
+        )
+    return span
+
+
+def _power_of_two(number: int | None) -> int | None:
+    if number is not None and number not in POWERS_OF_TWO:
+        raise ValueError(f"{number} is no power of two from 1 to 32768; 64 is one")
+    return number
 
 
 def _in_folder(value: Json, info: ValidationInfo) -> Json:
@@ -182,6 +221,21 @@ Octets = Annotated[
     int, _text(size), Field(ge=4096), Shown('a size such as "4 MiB", or a number of octets, from 4096 up')
 ]
 Duration = Annotated[timedelta, _measured(duration, "{} d"), Shown('a time such as "7 d", "12 h" or "30 min"')]
+DurationOrOff = Annotated[
+    timedelta | Literal["off"], BeforeValidator(_or_off), Shown('a time such as "1 d" or "12 h", or "off"')
+]
+RejoinTime = Annotated[
+    timedelta | None,
+    _measured(duration, "{} d"),
+    AfterValidator(_rejoin_time),
+    Shown('a time from "1024 s" to "388 d"'),
+]
+DataRateNumber = Annotated[int | None, Field(ge=0, le=15), Shown("the number of a data rate, 0 to 15")]
+Frequency = Annotated[int | None, Field(gt=0), Shown("a frequency in hertz")]
+Frequencies = Annotated[
+    list[Annotated[int, Field(gt=0)]] | None, Shown("a list of frequencies in hertz", item="a frequency in hertz")
+]
+PowerOfTwo = Annotated[int | None, AfterValidator(_power_of_two), Shown("a power of two from 1 to 32768")]
 Seconds = Annotated[
     float, Field(gt=0, le=86_400, allow_inf_nan=False), Shown("a number of seconds above 0 and up to 86400")
 ]
@@ -202,7 +256,7 @@ Euis = Annotated[
     list[Annotated[str, AfterValidator(_dev_eui)]],
     Shown("a list of EUIs", item="a text of 16 hex digits"),
 ]
-Tags = Annotated[list[Annotated[str, AfterValidator(_name)]], Shown("a list of tags", item="a text")]
+Tags = Annotated[list[Annotated[str, AfterValidator(_tag)]], Shown("a list of tags", item="a text")]
 Headers = Annotated[
     dict[Annotated[str, AfterValidator(_header_name)], Annotated[str, AfterValidator(_header_value)]],
     Shown("a table of HTTP headers", item="a text", secret=True),

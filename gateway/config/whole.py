@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from gateway.config.destination import client_id, keys_of, speaks_mqtt
 from gateway.config.keys import GatewayKeys, RadioKeys, SemtechUdpKeys
+from gateway.config.network import network_problems
 from gateway.config.reading import Section
 from gateway.lorawan.dev_addr import AddressBlock
 
@@ -65,6 +66,7 @@ def contradictions(sections: Sections) -> Iterator[str]:
     yield from _places(sections)
     yield from _key_file(sections)
     yield from _addresses(sections)
+    yield from network_problems(sections.single["radio"], sections.single["network"])
 
 
 def _same(some: Sequence[Section], key: Callable[[Section], object], name: str, what: str) -> Iterator[str]:

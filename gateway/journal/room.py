@@ -142,11 +142,11 @@ class Room:
         if gone and not self._held_overrun:
             self._held_overrun = True
             log.error(
-                "%s holds back more than there is room for (%d in all), and the oldest go, %d %s ones to begin with: see"
-                " `brygga dead-letters list`",
-                destination.name,
+                "more than %d uplinks are held back, and the oldest go, %d of %s (%s) to begin with; `brygga dead-letters list`"
+                " tells why",
                 most,
                 gone,
+                destination.name,
                 kind,
             )
 

@@ -61,8 +61,8 @@ class JoinAcceptContent:
 
 
 def frequency_cf_list(frequencies_hz: Sequence[int]) -> bytes:
-    """Return a CFList of type 0: up to five frequencies in steps of 100 Hz, 0 where there is none, and the type."""
-    steps = [frequency // 100 for frequency in frequencies_hz] + [0] * (5 - len(frequencies_hz))
+    """Return a CFList of type 0: the first five frequencies in steps of 100 Hz, 0 where there is none, and the type."""
+    steps = [frequency // 100 for frequency in frequencies_hz[:5]] + [0] * (5 - len(frequencies_hz))
     return b"".join(uint_octets(step, 3) for step in steps) + b"\x00"
 
 

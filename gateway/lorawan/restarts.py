@@ -7,6 +7,7 @@ the counters begin again. That is bounded in three ways, none of which an honest
 * its frame was not heard before: the first 16 of each activation are remembered for a day,
 * the last restart is ten minutes ago.
 
+Where the device goes on all the same, as one that never restarted does, within a day, the activation before goes on with it.
 What remains is told in docs/lorawan.md.
 """
 
@@ -15,9 +16,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from gateway.lorawan.phy import DataFrame
+from gateway.lorawan.windows import Windows
 from gateway.model import Session
 
 FIRST_COUNTERS: Final = 16  # some of a device's first frames may be lost, hardly more
@@ -36,11 +38,44 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """Where the activation before a restart was; its keys are those of the present one."""
+
+    activation: str
+    f_cnt_up: int
+    n_f_cnt_down: int
+    a_f_cnt_down: int
+    windows: Windows
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Return what is to be known of a session whose device begins again."""
+        return cls(
+            activation=session.activation,
+            f_cnt_up=session.f_cnt_up,
+            n_f_cnt_down=session.n_f_cnt_down,
+            a_f_cnt_down=session.a_f_cnt_down,
+            windows=Windows.of(session),
+        )
+
+    def continued(self, session: Session) -> Session:
+        """Return the activation before ``session``, going on; no downlink counter of either is used again."""
+        return replace(
+            self.windows.on(session),
+            activation=self.activation,
+            f_cnt_up=self.f_cnt_up,
+            n_f_cnt_down=max(self.n_f_cnt_down, session.n_f_cnt_down),
+            a_f_cnt_down=max(self.a_f_cnt_down, session.a_f_cnt_down),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Restarts:
     """What is remembered of a device whose counters may begin again; it goes on with each activation."""
 
     openings: tuple[Opening, ...] = ()  # the oldest first
     last_at: datetime | None = None  # when the counters last began again
+    before: Before | None = None  # where they were then
 
     def after(self, frame: DataFrame, f_cnt: int, now: datetime) -> Restarts:
         """Return what is remembered after an uplink that was taken."""
@@ -48,6 +83,16 @@ class Restarts:
             return self
         kept = [one for one in self.openings if _apart(one.heard_at, now) < REMEMBERED_FOR]
         return replace(self, openings=(*kept, Opening(_digest(frame), now))[-MOST_REMEMBERED:])
+
+    def begun(self, session: Session, now: datetime) -> Restarts:
+        """Return what is remembered once ``session`` has ended in a restart; of several in a day the farthest counts."""
+        known = self.may_go_on(now)
+        before = known if known is not None and known.f_cnt_up > session.f_cnt_up else Before.of(session)
+        return replace(self, last_at=now, before=before)
+
+    def may_go_on(self, now: datetime) -> Before | None:
+        """Return the activation that goes on if its device shows that it never restarted."""
+        return self.before if self.last_at is not None and _apart(self.last_at, now) < REMEMBERED_FOR else None
 
     def refusal(self, frame: DataFrame, now: datetime) -> str | None:
         """Return why ``frame``, which the session's keys prove, does not begin a new activation; None where it does."""

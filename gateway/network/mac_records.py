@@ -22,7 +22,7 @@ from gateway.lorawan.mac_commands import (
 from gateway.lorawan.mac_layer import DeviceStatus, MacState
 from gateway.lorawan.phy import Direction
 from gateway.lorawan.region import Channel, Region
-from gateway.lorawan.restarts import Opening, Restarts
+from gateway.lorawan.restarts import Before, Opening, Restarts
 from gateway.lorawan.windows import Windows
 from gateway.model import Eui64, MacVersion
 
@@ -56,6 +56,7 @@ def encode(state: MacState) -> bytes:
             state.force_tries,
             None if personal is None else _windows(personal),
             restarts.last_at,
+            None if restarts.before is None else _before(restarts.before),
             [(one.digest, one.heard_at) for one in restarts.openings],
         ),
         timezone=None,
@@ -111,5 +112,23 @@ def _read_windows(record: Sequence[int]) -> Windows:
     return Windows(rx1_delay_s=delay, rx1_dr_offset=offset, rx2_data_rate=rate, rx2_frequency_hz=frequency)
 
 
-def _read_restarts(last_at: datetime | None, openings: Sequence[tuple[bytes, datetime]]) -> Restarts:
-    return Restarts(openings=tuple(Opening(*one) for one in openings), last_at=last_at)
+def _before(before: Before) -> tuple[Any, ...]:
+    counters = before.f_cnt_up, before.n_f_cnt_down, before.a_f_cnt_down
+    return before.activation, *counters, _windows(before.windows)
+
+
+def _read_restarts(
+    last_at: datetime | None, before: Sequence[Any] | None, openings: Sequence[Sequence[Any]]
+) -> Restarts:
+    known = tuple(Opening(*one) for one in openings)
+    return Restarts(openings=known, last_at=last_at, before=None if before is None else _read_before(*before))
+
+
+def _read_before(activation: str, up: int, network: int, application: int, windows: Sequence[int]) -> Before:
+    return Before(
+        activation=activation,
+        f_cnt_up=up,
+        n_f_cnt_down=network,
+        a_f_cnt_down=application,
+        windows=_read_windows(windows),
+    )

@@ -19,7 +19,7 @@ from typing import Final
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.journal import Changes, Event, Journal, Registration
 from gateway.lorawan.dev_addr import AddressBlock
-from gateway.lorawan.mac_layer import Wanted, rejoined, to_rejoin
+from gateway.lorawan.mac_layer import Wanted
 from gateway.lorawan.phy import DataFrame, JoinRequest, RejoinRequest, parse
 from gateway.lorawan.region import Region
 from gateway.lorawan.sessions import NewUplink, Repeated
@@ -33,6 +33,7 @@ from gateway.network.keeping import Keeping, Kept
 from gateway.network.mac import Composed, MacLayer
 from gateway.network.mac_records import encode
 from gateway.network.refused import Refused
+from gateway.network.rejoining import force_rejoin
 from gateway.network.restarting import Restarting
 from gateway.network.restoring import Stored, restore
 from gateway.network.sessions import LiveSession, LiveSessions, name_of
@@ -287,14 +288,8 @@ class Network:
         return live
 
     async def force_rejoin(self, live: LiveSession, rejoin_type: int) -> None:
-        """Have the next downlinks tell a 1.1 device to rejoin, once that is on disk; StorageError where it is not."""
-        live.mac = to_rejoin(live.mac, rejoin_type)
-        try:
-            async with live.turn:
-                await self._journal.commit(Changes(mac_states=(_record(live),)))
-        except BaseException:
-            live.mac = rejoined(live.mac)
-            raise
+        """Have a device rejoin; see `gateway.network.rejoining`."""
+        await force_rejoin(self._journal, live, rejoin_type)
 
 
 def _record(live: LiveSession) -> tuple[Eui64, str, bytes]:

@@ -14,11 +14,12 @@ from gateway.errors import ConfigError
 from gateway.journal import Changes, Journal
 from gateway.lorawan.mac_layer import MacState, begin, to_rejoin
 from gateway.lorawan.region import REGIONS, Region
-from gateway.model import Activation, Device, Downlink, Eui64, Frame, MacVersion, Session, is_multicast
+from gateway.model import Device, Downlink, Eui64, Frame, Session
 from gateway.network.downlinks import DownlinkQueue
 from gateway.network.mac_records import decode, encode
 from gateway.network.network import Network
 from gateway.network.refused import Refused
+from gateway.network.rejoining import check_rejoin
 from gateway.network.sessions import LiveSession, LiveSessions, name_of
 from gateway.network.unclaimed import Stranger, UnclaimedFrames
 
@@ -166,16 +167,3 @@ def check_class(device: Device) -> None:
             f"{device.dev_eui} is registered as class B, and this box sends no beacons: it cannot meet its ping slots. "
             "Register it as class A: every class B device listens after its own uplinks, too"
         )
-
-
-def check_rejoin(device: Device, session: Session | None) -> None:
-    """Raise ConfigError for a device that no ForceRejoinReq can have rejoin."""
-    if is_multicast(device.dev_eui) or device.activation is not Activation.OTAA:
-        raise ConfigError(f"{device.dev_eui} does not join (ABP): there is nothing that it could rejoin with")
-    if device.mac_version is not MacVersion.V1_1:
-        raise ConfigError(
-            f"{device.dev_eui}: LoRaWAN {device.mac_version} knows no ForceRejoinReq (1.1 does): switch it off and on, "
-            "or send what its maker has for that (`brygga downlink send`)"
-        )
-    if session is None:
-        raise ConfigError(f"{device.dev_eui} has not joined yet; switch it on")

@@ -49,8 +49,7 @@ WORDS: Final[Mapping[BadFrameReason, tuple[str, str]]] = {
     ),
     BadFrameReason.REPLAYED_COUNTER: (
         "its frame counter went back",
-        "an ABP device that restarted: allow it once for all (`brygga device add --dev-eui … --counter-reset-allowed yes`), or "
-        "import it with a greater activation_number; or somebody plays old frames",
+        "an ABP device that restarted: `brygga device add --dev-eui … --counter-reset-allowed yes`; or somebody plays old frames",
     ),
     BadFrameReason.COUNTER_GAP: ("its frame counter is more than 16384 ahead", _REJOIN),
     BadFrameReason.COUNTER_EXHAUSTED: ("its frame counter is used up", _REJOIN),

@@ -1,9 +1,12 @@
-"""Devices whose counters begin again at 0, where their registration allows it: each time a new activation."""
+"""Devices whose counters begin again at 0, where their registration allows it: each time a new activation.
+
+One that turns out to have gone on, since somebody played a recorded frame, has its old activation back.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from gateway.errors import BadFrame, BadFrameReason
@@ -24,7 +27,7 @@ MIC_OCTETS = 4
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A new activation that is not on disk yet."""
+    """An activation that takes the place of another, and is not on disk yet."""
 
     number: int
     ended: Name
@@ -51,6 +54,8 @@ class Restarting:
 
     def open(self, frame: Frame, data_frame: DataFrame) -> Opened:
         """Do as `open_uplink`; an old counter may begin a new activation, which the sessions have from then on."""
+        if (going_on := self._going_on(frame, data_frame)) is not None:
+            return going_on
         try:
             opened = open_uplink(frame, data_frame, self._sessions.at(data_frame.dev_addr), self._region)
         except BadFrame as bad:
@@ -87,24 +92,43 @@ class Restarting:
     # ── one device ──
 
     def _restarted(self, frame: Frame, data_frame: DataFrame, bad: BadFrame) -> NewUplink:
-        for live, new in self._candidates(frame, data_frame):
-            if (refusal := live.mac.restarts.refusal(data_frame, self._clock().utc)) is not None:
-                raise BadFrame(bad.reason, f"{live.session.dev_eui}: {new.uplink.f_cnt}: {refusal}") from bad
-            self._begin(live, new)
-            return new
-        raise bad
-
-    def _candidates(self, frame: Frame, data_frame: DataFrame) -> Iterator[tuple[LiveSession, NewUplink]]:
-        """Yield the session whose keys prove a frame with a counter that began again at 0, and what it then is."""
         for live in self._sessions.at(data_frame.dev_addr):
             if not self._may_restart(live):
                 continue
-            try:
-                opened = open_uplink(frame, data_frame, [self._next(live)], self._region)
-            except BadFrame:
+            new = self._opened(frame, data_frame, self._next(live))
+            if new is None:
                 continue
-            if isinstance(opened, NewUplink):
-                yield live, opened
+            if (refusal := live.mac.restarts.refusal(data_frame, self._clock().utc)) is not None:
+                raise BadFrame(bad.reason, f"{live.session.dev_eui}: {new.uplink.f_cnt}: {refusal}") from bad
+            self._last[live.session.dev_eui] = self._next_number(live)
+            was = f"its frame counter began again at {new.uplink.f_cnt}, {live.session.f_cnt_up} was the next"
+            self._begin(live, new, was)
+            return new
+        raise bad
+
+    def _going_on(self, frame: Frame, data_frame: DataFrame) -> NewUplink | None:
+        """Return an uplink of a device that never restarted, though somebody's recording had it look like that."""
+        for live in self._sessions.at(data_frame.dev_addr):
+            if live.mac.restarts.before is None:
+                continue  # all but a few: the clock is not asked for each of them
+            before = live.mac.restarts.may_go_on(self._clock().utc)
+            if before is None or before.f_cnt_up <= live.session.f_cnt_up:
+                continue
+            state = live.mac
+            personal = state.personal or Windows.of(live.session)  # where the restart was thought to have left it
+            mac = replace(state, personal=personal, restarts=replace(state.restarts, before=None))
+            probe = LiveSession(before.continued(live.session), mac=mac, turn=live.turn)
+            if (new := self._opened(frame, data_frame, probe)) is not None:
+                self._begin(live, new, f"it did not restart: its frame counter goes on at {new.uplink.f_cnt}")
+                return new
+        return None
+
+    def _opened(self, frame: Frame, data_frame: DataFrame, live: LiveSession) -> NewUplink | None:
+        try:
+            opened = open_uplink(frame, data_frame, [live], self._region)
+        except BadFrame:
+            return None
+        return opened if isinstance(opened, NewUplink) else None
 
     def _next(self, live: LiveSession) -> LiveSession:
         """Return a device's next activation: it has forgotten what it was told, and its commits follow the old one's."""
@@ -112,21 +136,20 @@ class Restarting:
         windows = state.personal or Windows.of(session)
         mac = begin(self._region, b"", data_rate=state.setting.data_rate)
         return LiveSession(
-            restarted(windows.on(session), self._last.get(session.dev_eui, 0) + 1),
-            mac=replace(mac, restarts=replace(state.restarts, last_at=self._clock().utc)),
+            restarted(windows.on(session), self._next_number(live)),
+            mac=replace(mac, restarts=state.restarts.begun(session, self._clock().utc)),
             turn=live.turn,
         )
 
-    def _begin(self, live: LiveSession, new: NewUplink) -> None:
-        begun, dev_eui = new.opened, live.session.dev_eui
-        assert isinstance(begun, LiveSession)
-        number = self._last[dev_eui] = self._last.get(dev_eui, 0) + 1
-        words = (
-            f"its frame counter began again at {new.uplink.f_cnt}, {live.session.f_cnt_up} was the next: "
-            f"activation {begun.session.activation}"
-        )
-        self._begun[begun] = _Begun(number, name_of(live.session), words)
-        self._sessions.add(begun)
+    def _next_number(self, live: LiveSession) -> int:
+        return self._last.get(live.session.dev_eui, 0) + 1
+
+    def _begin(self, ended: LiveSession, new: NewUplink, words: str) -> None:
+        live, dev_eui = new.opened, ended.session.dev_eui
+        assert isinstance(live, LiveSession)
+        words = f"{words}: activation {live.session.activation}"
+        self._begun[live] = _Begun(self._last.get(dev_eui, 0), name_of(ended.session), words)
+        self._sessions.add(live)
         logger.info("%s: %s", dev_eui, words)
 
     def _says_something_else(self, repeated: Repeated, frame: Frame) -> bool:

@@ -23,6 +23,10 @@ class Source(Protocol):
         """Hear until cancelled. Raises ConfigError when it cannot begin (port in use), never for what comes in."""
         ...
 
+    async def listening(self) -> object:
+        """Return when it hears; the caller sets the limit."""
+        ...
+
     async def transmit(self, request: TxRequest) -> TxResult:
         """Hand a frame to the radio and return what it said; never raises for what a radio can do."""
         ...

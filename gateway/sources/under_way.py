@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from gateway.model import Frame
 from gateway.sources import Hear
+
+logger = logging.getLogger(__name__)
 
 
 class UnderWay:
@@ -35,7 +38,7 @@ class UnderWay:
         return True
 
     async def drain(self, limit_s: float) -> None:
-        """Return when no frame is under way, or after ``limit_s``; call it when no more is told."""
+        """Return when no frame is under way, or after ``limit_s``; call it when no more is told. Those that are left are lost."""
         if not self._count:
             return
         self._none_left.clear()
@@ -43,7 +46,7 @@ class UnderWay:
             async with asyncio.timeout(limit_s):
                 await self._none_left.wait()
         except TimeoutError:
-            return
+            logger.error("%d frames were heard and did not get safe: they are lost", self._count)  # noqa: TRY400 - no bug: no trace
 
     async def _told(self, frame: Frame) -> None:
         try:

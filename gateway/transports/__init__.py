@@ -16,7 +16,7 @@ class Transport(Protocol):
         """Send side by side, as far as the platform's window allows, and return an answer for each, in order.
 
         Raises Unreachable when the platform took nothing at all (no connection). A request that was sent and not
-        answered has an UNCLEAR answer; one that was never sent because the connection broke has LATER.
+        answered has an UNCLEAR answer; one that was never sent because the connection broke has LATER, with status 0.
         """
         ...
 

@@ -60,7 +60,10 @@ async def test_a_second_agent_of_one_journal_is_told_who_has_it(configuration: P
 
     assert code == 1
     assert complaints.splitlines() == [
-        f"{configuration.parent}/data/journal.db.lock: process {first.pid} holds the journal"
+        (
+            f"{configuration.parent}/data/journal.db.lock: process {first.pid} holds the journal: an agent is at work on this folder "
+            "already; stop it, or give this one a folder of its own (gateway.data)"
+        ),
     ]
 
 

@@ -312,7 +312,7 @@ async def test_the_status_of_a_running_agent_shows_source_network_and_destinatio
     assert shown[1].startswith("clock: ")
     assert any(line.startswith("source mast: listens on 127.0.0.1:") for line in shown)
     assert "network: 2 devices, 1 sessions; since the start 0 frames, 0 uplinks, 0 joins" in shown
-    assert any(line.split() == ["goteborg", "up", "to", "date", "0", "0", "0", "never"] for line in shown)
+    assert any(line.split() == ["goteborg", "no", "contact", "yet", "0", "0", "0", "never"] for line in shown)
 
 
 async def test_a_box_that_never_ran_says_that_it_has_no_journal_yet(box: Box) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import socket
 import stat
@@ -39,6 +38,7 @@ REQUESTS: tuple[dict[str, Json], ...] = (
     {"do": "dead_letters.show", "id": 1},
     {"do": "dead_letters.retry"},
     {"do": "dead_letters.drop"},
+    {"do": "destination.list"},
 )
 
 
@@ -111,12 +111,13 @@ async def test_the_status_is_of_journal_agent_and_every_destination(
     assert status["journal"]["rows"] == 2
     assert status["journal"]["limit_bytes"] == settings.journal.limit_bytes
     assert status["destinations"]["goteborg"] == {
-        "waiting": 0, "oldest_s": None, "lost": 0, "held": {}, "configured": True, "state": "delivering",
+        "waiting": 0, "oldest_s": None, "lost": 0, "held_lost": 0, "held": {}, "configured": True, "state": "delivering",
     }  # fmt: skip
     assert status["destinations"]["old-city"] == {
         "waiting": 2,
         "oldest_s": 0.0,
         "lost": 0,
+        "held_lost": 0,
         "held": {},
         "configured": False,
     }
@@ -130,7 +131,7 @@ async def test_a_configured_destination_that_the_journal_never_met_is_shown_too(
 
     await journal.close()
     assert status["destinations"] == {
-        "goteborg": {"waiting": 0, "oldest_s": None, "lost": 0, "held": {}, "configured": True}
+        "goteborg": {"waiting": 0, "oldest_s": None, "lost": 0, "held_lost": 0, "held": {}, "configured": True}
     }
 
 
@@ -262,26 +263,6 @@ async def test_who_says_nothing_does_not_keep_the_agent_from_stopping(settings: 
     writer.close()
 
 
-async def test_a_bug_in_an_answer_ends_the_agent(settings: Settings, journal: Journal) -> None:
-    class Broken(FakeAgent):
-        def last_heard_s(self) -> Mapping[str, float]:
-            raise ZeroDivisionError
-
-    async def serve() -> None:
-        async with serving(
-            settings.control_socket, Desk(settings, journal, clock, Broken(StoppedOffice.of(journal, "EU868")))
-        ):
-            with contextlib.suppress(Busy):
-                await ask(settings, clock, {"do": "device.list"})
-            await asyncio.Event().wait()  # no limit: the bug ends it
-
-    with pytest.raises(ExceptionGroup) as ended:
-        await serve()
-
-    assert ended.group_contains(ZeroDivisionError)
-    assert not settings.control_socket.exists()
-
-
 async def test_a_socket_path_that_cannot_be_is_a_configuration_error(settings: Settings, journal: Journal) -> None:
     path = settings.control_socket.with_name("s" * 120)
 
@@ -369,3 +350,41 @@ async def test_an_agent_that_does_not_answer_is_not_waited_for_for_ever(
 
         with pytest.raises(Busy, match=r"does not answer within 0\.05 s"):
             await ask(settings, clock, {"do": "status"})
+
+
+# ── what no request may do ──────────────────────────────────────────────────────────────────────────────────────────
+
+BEYOND = (
+    {"do": "dead_letters.list", "limit": 99999999999999999999},
+    {"do": "dead_letters.list", "limit": -3},
+    {"do": "dead_letters.list", "limit": 0},
+    {"do": "dead_letters.show", "id": 99999999999999999999},
+    {"do": "dead_letters.retry", "ids": [99999999999999999999]},
+    {"do": "dead_letters.drop", "ids": [-1]},
+)
+
+
+@pytest.mark.parametrize("request_", BEYOND, ids=str)
+async def test_a_number_out_of_range_is_named_and_the_agent_goes_on(
+    settings: Settings, desk: Desk, request_: dict[str, Json]
+) -> None:
+    with pytest.raises(ConfigError, match="is right"):
+        await ask(settings, clock, request_)
+
+    assert await ask(settings, clock, {"do": "dead_letters.list", "limit": 5}) == []
+
+
+async def test_a_bug_in_one_answer_is_told_to_whoever_asked_and_harms_nobody_else(
+    settings: Settings, desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def bug(request: Mapping[str, Json]) -> Json:
+        raise OverflowError("Python int too large to convert to SQLite INTEGER")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(desk, "answer", bug)
+        with pytest.raises(StorageError, match=r"a fault of the agent's own.*OverflowError: Python int too large"):
+            await ask(settings, clock, {"do": "status"})
+
+    assert (await ask(settings, clock, {"do": "status"}))["pid"] == 7
+    [record] = [one for one in caplog.records if one.exc_info]
+    assert record.getMessage() == "no answer to 'status'"

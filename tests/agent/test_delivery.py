@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from gateway.codecs import Codecs
 from gateway.delivery import STRIKES, Destination, Telling
 from gateway.errors import StorageError, Unreachable
 from gateway.formats import Conversation
+from gateway.formats.ngsi_ld import NgsiLd
 from gateway.journal import Changes, HeldKind, Journal, Row
 from gateway.model import (
     Answer,
@@ -445,6 +447,40 @@ async def test_what_was_taken_before_the_line_was_lost_is_settled_and_never_sent
     assert loop.status()["counts"]["delivered"] == 20
 
 
+@dataclass
+class FlappingBroker(FlappingPlatform):
+    """An NGSI-LD broker behind such a line; it notes the times that it was told, in order."""
+
+    times: list[str] = field(default_factory=list)
+
+    def _answer(self, f_cnt: int) -> Answer:
+        raise NotImplementedError
+
+    async def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        self.sent += 1
+        if self.sent % 4 == 0:
+            raise Unreachable("http://city: connection reset")
+        for request in requests:
+            self.times += [entity["temperature"]["observedAt"] for entity in json.loads(request.body)]
+        return [Answer(verdict=Verdict.TAKEN, status=204)] * len(requests)
+
+
+async def test_a_broker_behind_a_flapping_line_never_has_an_older_value_over_a_newer_one(bench: Bench) -> None:
+    platform = FlappingBroker()
+    loop = telling(bench.journal, platform, bench.clock, NgsiLd())
+    for f_cnt in range(1, 21):
+        bench.clock.seconds += 60
+        await bench.hear(f_cnt)
+
+    turns = 0
+    while (await bench.journal.depth("lund")).waiting and turns < 20:
+        await loop.turn()
+        turns += 1
+
+    assert len(platform.times) == 20
+    assert platform.times == sorted(set(platform.times))
+
+
 async def test_a_line_that_is_lost_again_and_again_makes_no_dead_letters(bench: Bench) -> None:
     platform = FlappingPlatform()
     loop = telling(bench.journal, platform, bench.clock, StepFormat())
@@ -527,6 +563,21 @@ async def test_a_platform_that_refuses_everything_is_shown_as_refusing_until_it_
 
     assert refusing == "refusing"
     assert bench.telling.status()["state"] == "delivering"
+
+
+async def test_refusals_are_logged_once_until_the_platform_takes_all_again(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.platform.verdict = lambda f_cnt: Verdict.REFUSED if f_cnt in {1, 2, 3, 5} else Verdict.TAKEN
+    for f_cnts in ((1, 2), (3,), (4,), (5,)):
+        await bench.hear(*f_cnts)
+        await bench.telling.turn()
+
+    told = [record.getMessage() for record in caplog.records if "refuses uplinks" in record.getMessage()]
+    assert [words.split(":")[0] for words in told] == [
+        "lund refuses uplinks, row 1 first",
+        "lund refuses uplinks, row 5 first",
+    ]
 
 
 async def test_rows_that_wait_for_the_clock_are_shown_as_such(bench: Bench) -> None:

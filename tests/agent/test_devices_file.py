@@ -326,3 +326,34 @@ def test_ten_thousand_devices_go_out_and_come_back() -> None:
     many = [replace(OTAA, device=replace(OTAA.device, dev_eui=eui64(f"{index:016x}"))) for index in range(10_000)]
 
     assert devices(write_csv_with_keys(many)) == many
+
+
+def test_a_margin_and_a_counter_that_may_begin_again_are_read_and_written() -> None:
+    header = "dev_eui,activation,dev_addr,nwk_s_key,app_s_key,adr_margin_db,counter_reset_allowed\n"
+    (found,) = devices(f'{header}a81758fffe051d02,abp,26011234,{SECRET},{SECRET},"12,5",TRUE\n')
+
+    (again,) = devices(write_csv([found]), [found])
+    (cleared,) = devices("dev_eui,adr_margin_db,counter_reset_allowed\na81758fffe051d02,,\n", [found])
+
+    assert (found.device.adr_margin_db, found.device.counter_reset_allowed) == (12.5, True)
+    assert again.device == found.device
+    assert (cleared.device.adr_margin_db, cleared.device.counter_reset_allowed) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ("41,no", "adr_margin_db: 41 is not within 0 to 40 dB"),
+        (",maybe", "counter_reset_allowed: 'maybe' is none of yes, no"),
+        (
+            ",yes",
+            "counter_reset_allowed: yes is for ABP; an OTAA device joins anew, and its counters begin with the join",
+        ),
+    ],
+)
+def test_a_margin_or_a_permission_that_cannot_be_is_said(cells: str, words: str) -> None:
+    header = "dev_eui,app_key,adr_margin_db,counter_reset_allowed\n"
+
+    (said,) = problems(f"{header}a81758fffe051d02,{SECRET},{cells}\n")
+
+    assert said.endswith(words)

@@ -19,7 +19,7 @@ from gateway.lorawan.mac_layer import DeviceStatus, begin
 from gateway.lorawan.region import EU868
 from gateway.model import DevAddr, Device, Eui64, Frame, Json, Key, MacVersion, RootKeys
 from gateway.network import Network
-from gateway.network.mac_records import encode
+from gateway.network.mac_records import decode, encode
 from gateway.network.office import RunningOffice, StoppedOffice
 from gateway.network.refused import WORDS
 from simulators.end_device import EndDevice
@@ -115,6 +115,27 @@ def library(**known: Any) -> tuple[EndDevice, Registration]:
 
 def bare(dev_eui: str, name: str, decoder: str = "", device_class: str = "A") -> Registration:
     return Registration(device=Device(dev_eui=Eui64(dev_eui), name=name, decoder=decoder, device_class=device_class))
+
+
+# ── rejoining ──
+
+
+@pytest.mark.parametrize("rejoin_type", [0, 2])
+async def test_a_joined_1_1_device_is_told_to_rejoin(any_counter: Counter, rejoin_type: int) -> None:
+    device = EndDevice(LIBRARY, mac_version=MacVersion.V1_1)
+    known = registration(device, name="Library")
+    await any_counter.put(replace(known, root_keys=RootKeys(app_key=device.app_key, nwk_key=device.nwk_key)))
+    await any_counter.hear(device.join_request())
+
+    answer = await any_counter.ask("device.force_rejoin", device="library", type=rejoin_type)
+
+    (session,) = await any_counter.journal.sessions()
+    record = any_counter.journal.mac_state(session)
+    assert record is not None
+    wish = decode(record, EU868, session.mac_version).force_rejoin
+    assert wish is not None
+    assert wish.rejoin_type == rejoin_type
+    assert answer == {"dev_eui": LIBRARY, "name": "Library", "type": rejoin_type}
 
 
 # ── downlinks ──

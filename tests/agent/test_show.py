@@ -47,8 +47,8 @@ STATUS: dict[str, Any] = {
     "destinations": {
         "goteborg": {
             "waiting": 5, "oldest_s": 400.0, "held": {"refused": 1}, "configured": True, "state": "stalled",
-            "trouble": "mqtt://broker:\nrefused", "trouble_s": 65.0, "last_answer_s": None, "counts": {"delivered": 3},
-            "problems": {"co2 cannot be said in this format": 2}, "transport": {"notes": ["cannot say no"]},
+            "trouble": "mqtt://broker:\nrefused", "trouble_s": 65.0, "last_answer_s": None, "counts": {"delivered": 3, "skipped": 9},
+            "problems": [{"problem": "co2 cannot be said in this format", "count": 2, "last_s": 400.0}], "transport": {"notes": ["cannot say no"]},
         },
         "old": {"waiting": 0, "oldest_s": None, "held": {}, "configured": False},
     },
@@ -140,17 +140,43 @@ def test_a_status_says_it_all_and_marks_what_needs_a_person(capsys: pytest.Captu
         "    ! 1 answers or downlinks were not sent in any window",
         "    air of b827ebfffe123456, sub-band M: [#####...............] 9.0 of 36 s an hour",
         "    air of b827ebfffe123456, sub-band P2: 1.5 s in the last hour, no limit",
-        "    ! 4 frames wait in memory: the disk takes nothing",
+        "    ! 4 frames wait in memory, and go with the agent: the disk takes nothing",
         "    ! not decoded: elsys/ers: truncated 2",
         "downlinks: 2 wait; `brygga downlink list` shows them",
         "journal: 8 uplinks kept, 19.5 kB of at most 512.0 MB",
         "destination  state                 waiting  oldest  delivered  held back  last answer",
         "goteborg     stalled               5        7 min   3          refused 1  never",
         "old          no longer configured  0                           0",
+        "    goteborg: 9 uplinks of devices that it does not select were passed over since the start",
         "    ! goteborg: for 65 s: mqtt://broker: refused",
         "    ! goteborg: cannot say no",
-        "    ! goteborg: co2 cannot be said in this format (2 times)",
+        "    ! goteborg: co2 cannot be said in this format (2 times, last 7 min ago)",
+        (
+            "    ! old: is no longer configured, and loses its oldest uplinks when room is short: if it has another name now "
+            "`brygga destination rename old NEW`, if it is gone `brygga destination forget old`"
+        ),
     ]
+
+
+@pytest.mark.parametrize("state", ["no contact yet", "waiting for the clock", "refusing", "connection lost"])
+def test_a_destination_that_takes_nothing_is_never_up_to_date(capsys: pytest.CaptureFixture[str], state: str) -> None:
+    lost = {"notes": [], "connected": False, "last_error": "closed by the broker", "last_error_s": 240.0}
+    one = {**STATUS["destinations"]["goteborg"], "state": state, "trouble": None, "waiting": 0, "transport": lost}
+
+    show_status.status({**STATUS, "destinations": {"city": one}})
+
+    printed = capsys.readouterr().out
+    assert f"city         {state}" in printed
+    assert "up to date" not in printed
+    assert ("lost while idle (4 min ago: closed by the broker)" in printed) == (state == "connection lost")
+
+
+def test_what_the_disk_did_to_the_journal_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    show_status.status({**STATUS, "journal": {**STATUS["journal"], "damaged": 2, "failed_commits": 7}})
+
+    printed = capsys.readouterr().out
+    assert "    ! 2 records cannot be read" in printed
+    assert "    ! 7 times since the start the disk did not take" in printed
 
 
 def test_a_destination_that_takes_what_waited_is_catching_up(capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,3 +233,40 @@ def test_commands_of_a_platform_have_a_line_and_their_trouble_a_note(capsys: pyt
     out = capsys.readouterr().out
     assert "    goteborg: 3 commands taken since the start, 1 refused; 2 states wait to be told\n" in out
     assert "    ! goteborg: states of commands are not told: 0x87 Not authorized\n" in out
+
+
+def test_a_thousand_gateways_are_ten_lines_and_a_count(capsys: pytest.CaptureFixture[str]) -> None:
+    gateways = {
+        f"{number:016x}": {"last_seen_s": 2000.0 - number, "frames": 0, "can_transmit": False} for number in range(1000)
+    }
+    source = {**STATUS["sources"][0], "gateways": gateways, "dropped": {"too_many_gateways": 5}}
+
+    show_status.status({**STATUS, "sources": [source]})
+
+    shown = [line for line in capsys.readouterr().out.splitlines() if " gateways " in line or "gateway 0" in line]
+    assert len(shown) == 12
+    assert shown[0].startswith("    gateway 00000000000003de: last datagram")
+    assert shown[10] == "    and 990 gateways more, heard earlier; `brygga status --json` names all"
+    assert shown[11].startswith("    ! more gateways speak than there can be")
+
+
+def test_what_memory_holds_and_has_lost_is_told_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    network = {**STATUS["network"], "waiting_for_disk": 1, "counts": {"lost_for_want_of_disk": 6}}
+    source = {**STATUS["sources"][0], "under_way": 4096, "dropped": {"overflow": 9}}
+    journal = {**STATUS["journal"], "trouble": "j.db: the journal is full", "untold_lost": 3}
+
+    show_status.status({**STATUS, "network": network, "sources": [source], "journal": journal})
+
+    out = capsys.readouterr().out
+    assert "    ! 4096 frames wait in memory, and go with the agent: j.db: the journal is full\n" in out
+    assert "    ! 6 uplinks are lost: the disk took nothing, and memory was full\n" in out
+    assert "    ! 9 frames are lost: too many others waited for the disk\n" in out
+    assert "    ! 3 uplinks went before there was a destination to have them: the journal was full\n" in out
+
+
+def test_dead_letters_that_went_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    city = {**STATUS["destinations"]["goteborg"], "held_lost": 7}
+
+    show_status.status({**STATUS, "destinations": {"goteborg": city}})
+
+    assert "    ! goteborg: 7 dead letters went, for their share of the journal is full" in capsys.readouterr().out

@@ -33,7 +33,7 @@ CHANNEL = {"lowest_data_rate": 0, "highest_data_rate": 5, "downlink_hz": None, "
 DEVICE: dict[str, Any] = {
     "dev_eui": "a81758fffe0a0001", "name": "Bibliotekets läsesal", "decoder": "elsys/ers", "activation": "otaa",
     "mac_version": "1.0.3", "device_class": "A", "join_eui": None, "entity": {"type": None, "id": "library-1"},
-    "place": None, "tags": ["air"], "running": True, "last_heard_s": 300.0, "last_heard": "2026-11-24T12:00:00+00:00",
+    "place": None, "tags": ["air"], "adr_margin_db": None, "counter_reset_allowed": False, "running": True, "last_heard_s": 300.0, "last_heard": "2026-11-24T12:00:00+00:00",
     "sessions": [{"dev_addr": "00130001", "activation": "00130001-7", "next_f_cnt_up": 9, "next_f_cnt_down": 3}],
     "events": [{"at": "2026-11-20T08:00:00+00:00", "what": "joined as 00130001, DevNonce 4711, through 0016c001ff10a235"}],
     "radio": {

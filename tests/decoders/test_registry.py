@@ -146,6 +146,84 @@ def test_an_empty_payload_needs_no_code_of_a_vendor(tmp_path: Path) -> None:
     assert caught.value.reason is DecodeReason.EMPTY
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("import sys\nsys.exit(3)\n", r"acme/a\.py line 2: SystemExit: 3"),
+        ("raise BaseException('mine')\n", r"acme/a\.py line 1: BaseException: mine"),
+        ("x = '\\ud800'\nraise ValueError(x)\n", r"acme/a\.py line 2: ValueError: \?"),
+        ("\0", r"acme/a\.py line 1: "),
+        ("# coding: nothing\n", r"acme/a\.py line 1: "),
+        ("def decode(payload): ...\nPORTS = 5\n", r"acme/a\.py line 1: PORTS is 5; a tuple of int is expected"),
+        ("def decode(payload): ...\nQUANTITIES = (1, 'a')\n", r"acme/a\.py line 1: QUANTITIES"),
+    ],
+)
+def test_whatever_a_python_file_raises_is_one_broken_decoder(tmp_path: Path, text: str, problem: str) -> None:
+    put(tmp_path, "acme/a.py", text)
+
+    with pytest.raises(BrokenDecoder, match=problem):
+        load(tmp_path).get("acme/a")
+
+
+# ── files that change while the agent runs ──────────────────────────────────────────────────────────────────────────
+
+
+def test_a_changed_file_is_used_after_the_next_look(tmp_path: Path) -> None:
+    put(tmp_path, "acme/th-2.py", PYTHON)
+    registry = load(tmp_path)
+    old = registry.get("acme/th-2")
+    put(tmp_path, "acme/th-2.py", PYTHON.replace("first", "First"))
+
+    assert registry.get("acme/th-2") is old
+    assert registry.look_again()
+    assert registry.get("acme/th-2").decode(Payload(b"\x05", 1)).fields == {"First": 5}
+    assert registry.get("acme/th-2").revision != old.revision
+    assert not registry.look_again()
+
+
+def test_a_new_file_is_found_one_that_is_gone_is_missed_and_the_catalogue_shows_again(tmp_path: Path) -> None:
+    path = put(tmp_path, "elsys/ers.yaml", TABLE)
+    registry = load(tmp_path)
+    own = registry.describe("elsys/ers").title
+    path.unlink()
+    put(tmp_path, "acme/th-9.yaml", TABLE)
+
+    assert registry.look_again()
+    assert own == "Acme TH-1"
+    assert registry.describe("elsys/ers").title != own
+    assert registry.get("acme/th-9").decode(Payload(b"\x05", 1)).fields == {"a": 5}
+
+
+def test_what_is_the_same_as_a_changed_model_changes_with_it(tmp_path: Path) -> None:
+    put(tmp_path, "acme/th-1.yaml", TABLE)
+    put(tmp_path, "acme/th-1b.yaml", "same_as: acme/th-1\n")
+    registry = load(tmp_path)
+    before = registry.get("acme/th-1b").revision
+    put(tmp_path, "acme/th-1.yaml", TABLE.replace("name: a", "name: bb"))
+    registry.look_again()
+
+    assert registry.get("acme/th-1b").revision != before
+    assert registry.get("acme/th-1b").decode(Payload(b"\x05", 1)).fields == {"bb": 5}
+
+
+def test_a_folder_that_is_away_takes_no_decoder_along(tmp_path: Path) -> None:
+    folder = tmp_path / "decoders"
+    put(folder, "acme/th-1.yaml", TABLE)
+    registry = load(folder)
+    registry.get("acme/th-1")
+    folder.rename(tmp_path / "elsewhere")
+
+    assert not registry.look_again()
+    assert registry.get("acme/th-1").decode(Payload(b"\x05", 1)).fields == {"a": 5}
+
+
+def test_a_decoders_folder_gets_no_compiled_copies(tmp_path: Path) -> None:
+    put(tmp_path, "acme/th-2.py", PYTHON)
+    load(tmp_path).get("acme/th-2")
+
+    assert [path.name for path in (tmp_path / "acme").iterdir()] == ["th-2.py"]
+
+
 # ── packages ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

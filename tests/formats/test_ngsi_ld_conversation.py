@@ -6,13 +6,14 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from decoders.contract import Reading
 from gateway.formats.ngsi_ld import NgsiLd
 from gateway.formats.ngsi_ld.conversation import TRIES_AFTER_500
-from gateway.model import Answer, Device, Entity, RowId, Verdict
+from gateway.model import Answer, Device, Entity, Item, Json, Receipt, RowId, Verdict
 from tests.formats.items import DEVICE, HEARD_AT, TAKEN, converse, eui, item
 from tests.formats.ngsi_ld_words import PREFIX, UNCLEAR, co2, entity, error, ids, multi_status, problem
 
@@ -291,3 +292,52 @@ def test_a_path_of_another_service_goes_before_the_operation() -> None:
     waves, _ = converse(NgsiLd(path="/broker/ngsi-ld/v1/"), [co2(1)])
 
     assert waves[0][0].target == "/broker/ngsi-ld/v1/entityOperations/upsert?options=update"
+
+
+# ── a row of many times, and a line that is lost between them ──
+
+LATER = Answer(verdict=Verdict.LATER, status=0, detail="not sent: connection reset")
+
+
+def hourly(row: int = 1) -> Item:
+    """Return an uplink with four stored readings, the last an hour old."""
+    stored = [Reading("co2", 400 + hours, "[ppm]", None, HEARD_AT - timedelta(hours=hours)) for hours in (4, 3, 2, 1)]
+    return item(*stored, row=row)
+
+
+def test_a_row_that_is_told_again_begins_where_the_line_was_lost() -> None:
+    memory: dict[str, Json] = {}
+    sent: list[float] = []
+    receipt = Receipt()
+    for answers in ({2: LATER}, {1: LATER}, {}):
+        waves, receipt = converse(NgsiLd(), [hourly()], answers, memory)
+        told = [json.loads(request.body)[0]["co2"]["value"] for [request] in waves]
+        sent += told[: len(told) - len(answers)]
+        memory |= receipt.memory
+
+    assert sent == [404, 403, 402, 401]
+    assert receipt.accepted == {1}
+    assert [key for key, value in memory.items() if key.startswith("step/") and value is not None] == []
+
+
+def test_what_another_decoder_reads_is_told_from_the_beginning() -> None:
+    _, receipt = converse(NgsiLd(late="send"), [hourly()], {2: LATER})
+    corrected = hourly()
+    renamed = tuple(replace(one, id=UUID(int=index)) for index, one in enumerate(corrected.observations))
+
+    waves, _ = converse(NgsiLd(late="send"), [replace(corrected, observations=renamed)], memory=receipt.memory)
+
+    assert len(waves) == 4
+
+
+def test_a_step_of_which_a_part_was_refused_is_told_again_with_its_reason() -> None:
+    memory: dict[str, Json] = {}
+    answers = {0: problem(400, detail="too old"), 1: LATER}
+
+    _, first = converse(NgsiLd(), [hourly()], answers, memory)
+    memory |= first.memory
+    waves, second = converse(NgsiLd(), [hourly()], {0: problem(400, detail="too old")}, memory)
+
+    assert first.undecided.keys() == {1}
+    assert len(waves) == 4
+    assert "too old" in second.refused[RowId(1)]

@@ -3,7 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.journal import Changes, ImportResult, Journal, Registration
+import cbor2
+
+from gateway.journal import Changes, ImportResult, Journal, Registration, registrations
+from gateway.journal.sessions import eui_number
+from gateway.journal.vault import Vault
 from gateway.model import (
     Activation,
     Device,
@@ -28,6 +32,8 @@ FULL = Registration(
         entity=Entity("WeatherObserved", "torget-1"),
         place=Place(57.7, 11.97),
         tags=frozenset({"air", "öppen"}),
+        adr_margin_db=15.0,
+        counter_reset_allowed=True,
     ),
     root_keys=RootKeys(app_key=Key(bytes(16)), nwk_key=Key(bytes(range(16)))),
 )
@@ -42,6 +48,27 @@ async def test_a_device_comes_back_as_it_was_registered(path: Path) -> None:
 
     assert await journal.devices() == [abp(1), FULL]
     await journal.close()
+
+
+def test_a_record_without_wishes_is_read_as_one_of_a_device_that_has_none() -> None:
+    vault = Vault(bytes(32))
+    fields = cbor2.loads(registrations.encode(FULL, vault))
+    older = cbor2.dumps([registrations.SEALED, *fields[1:-2]])
+
+    read = registrations.decode(eui_number(FULL.device.dev_eui), older, vault)
+
+    assert read == replace(FULL, device=replace(FULL.device, adr_margin_db=None, counter_reset_allowed=False))
+
+
+async def test_the_number_of_an_activation_never_moves_back(journal: Journal) -> None:
+    device = abp(1)
+    await journal.put_devices([device])
+    dev_eui = device.device.dev_eui
+
+    await journal.commit(Changes(abp_activations=((dev_eui, 7),)))
+    await journal.commit(Changes(abp_activations=((dev_eui, 3),)))
+
+    assert await journal.abp_activations() == {dev_eui: 7}
 
 
 async def test_ten_thousand_devices_are_imported_and_the_same_file_changes_nothing(journal: Journal) -> None:

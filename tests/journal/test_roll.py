@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -133,9 +135,6 @@ async def test_what_an_older_version_had_begun_is_told_again_rather_than_lost(pa
     journal = await Journal.open(path, clock=clock, destinations=[CITY])
     await hear(journal, range(2))
     await journal.close()
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO destinations (number, name) VALUES (7, ?)", (NEW,))
         connection.execute("INSERT INTO cursors VALUES (7, 2, x'')")
@@ -211,7 +210,7 @@ async def test_what_nobody_was_to_have_is_counted_when_it_goes(
 
     assert stats.untold_lost == stats.dropped_rows > 0
     assert (await journal.stats()).untold_lost == stats.untold_lost
-    assert len(await drain(journal)) == len(rows) - stats.untold_lost
+    assert len(await drain(journal)) == len(rows) - stats.untold_lost - (await journal.depth(CITY)).lost
     assert caplog.text.count("no destination was to have them") == 1
     await journal.close()
 
@@ -229,7 +228,8 @@ async def test_a_platform_that_refuses_everything_never_stops_the_hearing(
         heard += len(await fill(journal, 1, batch * BATCH))
         while rows := await journal.read(CITY, 250):
             await journal.settle(CITY, Settlement(held={row.id: REFUSED for row in rows}))
-    await journal.flush()
+    for _ in range(2):  # the second begins when room has been made after the first
+        await journal.flush()
 
     depth, stats, held = await journal.depth(CITY), await journal.stats(), await journal.held(limit=10_000)
     assert stats.failed_commits == 0
@@ -252,7 +252,8 @@ async def test_whoever_holds_most_loses_first(path: Path) -> None:
         rows = await journal.read(CITY, 250)
         await journal.settle(CITY, Settlement(held={row.id: REFUSED for row in rows}))
 
-    await journal.flush()
+    for _ in range(2):  # the second begins when room has been made after the first
+        await journal.flush()
 
     assert (await journal.depth(CITY)).held_lost > 0
     assert (await journal.depth("calm")).held_lost == 0

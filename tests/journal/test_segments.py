@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -184,6 +185,22 @@ async def test_a_full_journal_refuses_and_goes_on_when_there_is_room(strict: Jou
     assert await drain(strict) == list(range(kept))
     await strict.flush()
     assert await fill(strict, 1) == [kept + 1 + n for n in range(BATCH)]
+
+
+async def test_a_full_journal_is_told_from_a_full_disk(strict: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StorageError, match=r"journal\.db: the journal is full: .*raise journal\.limit"):
+        await fill(strict, 100)
+    assert "the journal is full" in ((await strict.stats()).trouble or "")
+
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    many = tuple(uplink(n) for n in range(BATCH))
+    with pytest.raises(StorageError, match=r"journal\.db: the disk is full \(0 kB free\)"):
+        await strict.commit(Changes(uplinks=many))
+    await drain(strict)
+    await strict.flush()
+    await hear(strict, [1])
+
+    assert (await strict.stats()).trouble is None
 
 
 async def test_a_failed_commit_rejects_each_of_its_waiters(strict: Journal) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from gateway.lorawan.adr import Setting
 from gateway.lorawan.mac_commands import (
+    ADRParamSetupAns,
+    ADRParamSetupReq,
     DeviceModeConf,
     DeviceModeInd,
     DeviceTimeAns,
@@ -19,6 +21,7 @@ from gateway.lorawan.mac_commands import (
     DlChannelReq,
     DutyCycleAns,
     DutyCycleReq,
+    ForceRejoinReq,
     LinkADRAns,
     LinkADRReq,
     LinkCheckAns,
@@ -27,6 +30,8 @@ from gateway.lorawan.mac_commands import (
     NewChannelAns,
     NewChannelReq,
     PingSlotInfoReq,
+    RejoinParamSetupAns,
+    RejoinParamSetupReq,
     RekeyConf,
     RekeyInd,
     ResetConf,
@@ -36,8 +41,9 @@ from gateway.lorawan.mac_commands import (
     RXTimingSetupAns,
     RXTimingSetupReq,
 )
-from gateway.lorawan.mac_layer import Circumstances, Heard, MacState, Wanted, begin, heard, requests
+from gateway.lorawan.mac_layer import Circumstances, Heard, MacState, Wanted, begin, heard, requests, to_rejoin
 from gateway.lorawan.region import EU868, US915
+from gateway.lorawan.windows import Windows
 from gateway.model import DevAddr, Eui64, Key, MacVersion, Session, SessionKeys
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -222,13 +228,51 @@ def test_status_and_duty_cycle_are_remembered() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [link_adr_ans(), RXTimingSetupAns(), DutyCycleAns(), DevStatusAns(battery=1, margin=1)]
+    "answer",
+    [
+        link_adr_ans(),
+        RXTimingSetupAns(),
+        DutyCycleAns(),
+        DevStatusAns(battery=1, margin=1),
+        ADRParamSetupAns(),
+        RejoinParamSetupAns(time_ok=True),
+    ],
 )
 def test_what_was_not_asked_changes_no_setting(answer: MacCommand) -> None:
     result = hear(answer)
 
     assert result.session == SESSION
     assert replace(result.state, status=None) == FRESH
+
+
+# ── LoRaWAN 1.1 ──
+
+
+def test_what_a_device_was_told_of_silence_and_rejoining_is_known_from_its_answers() -> None:
+    silence, rejoining = ADRParamSetupReq(limit_exp=5, delay_exp=3), RejoinParamSetupReq(max_time_n=9, max_count_n=4)
+
+    result = hear(ADRParamSetupAns(), RejoinParamSetupAns(time_ok=True), asked=(silence, rejoining))
+
+    assert (result.state.adr_param_setup, result.state.rejoin_param_setup) == (silence, rejoining)
+    assert result.notes == ()
+
+
+def test_where_a_device_listened_before_it_was_first_moved_is_remembered() -> None:
+    first = hear(RXTimingSetupAns(), asked=(RXTimingSetupReq(delay=5),))
+
+    again = hear(RXTimingSetupAns(), asked=(RXTimingSetupReq(delay=3),), state=first.state, session=first.session)
+
+    assert again.session.rx1_delay_s == 3
+    assert again.state.personal == Windows.of(SESSION)
+
+
+def test_a_device_that_was_silent_long_is_told_to_rejoin_with_its_next_downlink() -> None:
+    silent = replace(FRESH, silences=7, ask_from=1000)
+
+    state = to_rejoin(silent, 0)
+
+    assert (state.silences, state.ask_from) == (0, 0)
+    assert requests(SESSION, state, WANTED, None, NOW)[0] == (ForceRejoinReq.alike(0, 0),)
 
 
 # ── patience ──

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from gateway.journal import Journal, Registration
-from gateway.lorawan.region import EU868
+from gateway.lorawan.mac_layer import Wanted
+from gateway.lorawan.region import EU868, Region
 from gateway.model import Activation, DevAddr, Device, Downlink, Eui64, Reception, RootKeys, Session
 from gateway.network import Network
 from simulators.end_device import EndDevice
-from tests.network.radio import FailingJournal, Radio, StandingClock, frame
+from tests.network.radio import FailingJournal, Radio, StandingClock, frame, reception
 
 DEV_EUI = Eui64("a81758fffe051d02")
 CITY = "city"
@@ -38,10 +39,13 @@ class Bench:
             await asyncio.sleep(0)
             await cast("Journal", self.journal).flush()
 
-    async def talk(self, device: EndDevice, payload: bytes = b"\x01", *, confirmed: bool = False) -> None:
+    async def talk(
+        self, device: EndDevice, payload: bytes = b"\x01", *, confirmed: bool = False, snr_db: float = 9.0
+    ) -> None:
         """Send an uplink, let the device hear what answers it, and let a minute pass."""
         before = len(self.radio.sent)
-        await self.hear(device.uplink(2, payload, confirmed=confirmed))
+        octets = device.uplink(2, payload, confirmed=confirmed)
+        await self.hear(octets, as_sent(device, snr_db))
         await self.settle()
         for request in self.radio.sent[before:]:
             device.hear(request.phy_payload)
@@ -62,17 +66,31 @@ class Bench:
         journal = cast("Journal", self.journal)
         return [row.uplink.f_cnt for row in await journal.read(CITY, 100)]
 
+    async def join(self, device: EndDevice) -> bool:
+        """Let a device join, and a minute pass."""
+        await self.hear(device.join_request(), as_sent(device))
+        await self.settle()
+        self.clock.seconds += 60
+        return device.accept(self.radio.sent[-1].phy_payload)
+
     async def session(self) -> Session:
         (session,) = await cast("Journal", self.journal).sessions()
         return session
 
 
 @asynccontextmanager
-async def network_on(path: Path, clock: StandingClock) -> AsyncIterator[Bench]:
+async def network_on(
+    path: Path, clock: StandingClock, *, region: Region = EU868, wanted: Wanted | None = None
+) -> AsyncIterator[Bench]:
     journal = await Journal.open(path, clock=clock, destinations=[CITY])
     failing, radio = FailingJournal(journal), Radio()
     network = Network(
-        journal=cast("Journal", failing), sources={"radio": radio}, region=EU868, net_id=0x13, clock=clock
+        journal=cast("Journal", failing),
+        sources={"radio": radio},
+        region=region,
+        net_id=0x13,
+        clock=clock,
+        wanted=wanted,
     )
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -84,6 +102,12 @@ async def network_on(path: Path, clock: StandingClock) -> AsyncIterator[Bench]:
         await journal.close()
 
 
+def as_sent(device: EndDevice, snr_db: float = 9.0) -> Reception:
+    """Return a reception of what a device has just sent."""
+    on_air = device.on_air
+    return replace(reception(snr_db=snr_db), frequency_hz=on_air.frequency_hz, data_rate=on_air.data_rate)
+
+
 async def register(bench: Bench, *devices: EndDevice, device_class: str = "A") -> None:
     journal = cast("Journal", bench.journal)
     await journal.put_devices([registration(device, device_class) for device in devices])
@@ -92,7 +116,7 @@ async def register(bench: Bench, *devices: EndDevice, device_class: str = "A") -
 
 def registration(device: EndDevice, device_class: str = "A") -> Registration:
     if device.keys is None:
-        keys = RootKeys(app_key=device.app_key)
+        keys = RootKeys(app_key=device.app_key, nwk_key=device.nwk_key)
         described = Device(
             dev_eui=device.dev_eui,
             join_eui=device.join_eui,

@@ -40,6 +40,9 @@ class Radio:
     async def run(self, hear: Hear) -> None:
         raise NotImplementedError
 
+    async def listening(self) -> None:
+        """Return at once: what is fed is heard."""
+
     async def transmit(self, request: TxRequest) -> TxResult:
         self.sent.append(request)
         result = self.says.popleft() if self.says else TxResult.SENT

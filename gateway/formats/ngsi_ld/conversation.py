@@ -3,6 +3,9 @@
 A row goes in steps, one for each time it speaks of. A wave takes the next step of every row that no unfinished earlier
 row stands before: none that speaks of one of its entities. So a wave holds no entity twice, values arrive oldest first,
 and a row that stays undecided keeps what is newer than it back until it is told again. The requests of one wave go side by side.
+
+A row that is told again begins with the first step that was not taken as a whole: in the memory stands, under "step/" and
+the uplink's id, the time of the last one that was, and the first observation's id, which another decoder changes.
 """
 
 from __future__ import annotations
@@ -35,6 +38,10 @@ class Row:
     id: RowId
     steps: list[list[Instance]]  # the instances of one time each, oldest first
     entities: frozenset[str]
+    place: str  # in the memory
+    first: str  # observation's id
+    step_ms: int = 0  # the time of the step that was begun last
+    told_ms: int | None = None  # of the last step that was taken as a whole
     open: int = 0  # entities that are sent and not judged
     taken: list[Instance] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -92,7 +99,8 @@ class Delivery:
         self._naming = naming
         self._way = way
         self._newest = Newest(memory)
-        self._rows = [_row(item, naming) for item in batch]
+        self._before = memory
+        self._rows = [_row(item, naming, memory) for item in batch]
         self._silent = sum(not row.steps for row in self._rows)
         self._skipped = 0
         self._tries_after_500 = TRIES_AFTER_500
@@ -121,6 +129,7 @@ class Delivery:
 
     def _step(self, row: Row) -> Iterator[Part]:
         while row.steps and not row.open:  # a step that is late as a whole leaves room for the next
+            row.step_ms = row.steps[0][0].observed_ms
             for instance in row.steps.pop(0):
                 if (part := self._part(row, instance)) is not None:
                     row.open += 1
@@ -167,11 +176,15 @@ class Delivery:
                 part.row.refused.append(f"{part.instance.id}: {words}")
             case Fate.UNDECIDED | Fate.TRY_SPLIT:
                 part.row.undecided = f"{part.instance.id}: {words}"
-        if part.row.settled:
-            self._note(part.row)
+        row = part.row
+        if not (row.open or row.undecided or row.refused):
+            row.told_ms = row.step_ms
+            self._note(row)
+        elif row.settled:
+            self._note(row)
 
     def _note(self, row: Row) -> None:
-        """Remember what a settled row delivered; one that is told again must not find its own values newer."""
+        """Remember what a row delivered that will not be told again: one that is must not find its own values newer."""
         for instance in row.taken:
             self._newest.note(instance)
         row.taken.clear()
@@ -186,11 +199,25 @@ class Delivery:
             undecided=undecided,
             warnings=(NOTHING_SAID,) * self._silent + (LATE_SKIPPED,) * self._skipped,
             retry_after=self._retry_after,
-            memory=self._newest.changed,
+            memory={**self._newest.changed, **self._steps(undecided)},
         )
 
+    def _steps(self, undecided: Mapping[RowId, str]) -> Mapping[str, Json]:
+        """Return how far each undecided row has come, and forget it of those that are settled."""
+        steps: dict[str, Json] = {}
+        for row in self._rows:
+            if row.id not in undecided:
+                steps |= {row.place: None} if row.place in self._before else {}
+            elif row.told_ms is not None:
+                steps[row.place] = [row.told_ms, row.first]
+        return steps
 
-def _row(item: Item, naming: Naming) -> Row:
+
+def _row(item: Item, naming: Naming, memory: Mapping[str, Json]) -> Row:
     said = instances(item, naming)
+    place, first = f"step/{item.uplink.id}", str(item.observations[0].id) if item.observations else ""
+    told_ms, of = memory.get(place) or (None, "")
+    if told_ms is not None and of == first:
+        said = [instance for instance in said if instance.observed_ms > told_ms]
     steps = [list(group) for _, group in groupby(said, key=lambda instance: instance.observed_ms)]
-    return Row(item.row, steps, frozenset(instance.id for instance in said))
+    return Row(item.row, steps, frozenset(instance.id for instance in said), place, first)

@@ -1,0 +1,42 @@
+"""The commands about destinations that come and go: what is asked, what is said."""
+
+from __future__ import annotations
+
+import argparse
+
+from gateway import lines
+from gateway.cli_network import Ask, Deed, as_json
+from gateway.model import Json
+
+
+def _list(options: argparse.Namespace, ask: Ask) -> int:
+    from gateway import show_destinations
+
+    answer = ask(options, {"do": "destination.list"})
+    if options.json:
+        return as_json(answer)
+    show_destinations.listed(answer)
+    return 0
+
+
+def _rename(options: argparse.Namespace, ask: Ask) -> int:
+    now = ask(options, {"do": "destination.rename", "old": options.old, "new": options.new})
+    lines.say(f"{options.new} has what {options.old} had: {_backlog(now)}")
+    return 0
+
+
+def _forget(options: argparse.Namespace, ask: Ask) -> int:
+    gone = ask(options, {"do": "destination.forget", "name": options.name})
+    lines.say(f"{options.name} is forgotten, with {_backlog(gone)}")
+    return 0
+
+
+def _backlog(one: Json) -> str:
+    return f"{one['waiting']} waiting uplinks and {sum(one['held'].values())} dead letters"
+
+
+DEEDS: dict[str, Deed] = {
+    "destination list": _list,
+    "destination rename": _rename,
+    "destination forget": _forget,
+}

@@ -1,0 +1,92 @@
+"""The desk's counter for destinations: what lies before each, and those that come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway import __version__
+from gateway.config import Settings
+from gateway.desk_words import did_you_mean
+from gateway.errors import ConfigError
+from gateway.journal import Journal
+from gateway.model import Clock, Json
+
+NEVER_STARTED: Mapping[str, Json] = {
+    "waiting": 0,
+    "oldest_s": None,
+    "lost": 0,
+    "held_lost": 0,
+    "held": {},
+    "configured": True,
+}
+
+
+class DestinationDesk:
+    """Answer what is asked about destinations."""
+
+    def __init__(self, settings: Settings, journal: Journal, clock: Clock) -> None:
+        self._configured = tuple(one.name for one in settings.destinations)
+        self._journal = journal
+        self._clock = clock
+
+    async def answer(self, request: Mapping[str, Json]) -> Json:
+        """Do what is asked; ConfigError says in words what is wrong with the request."""
+        match request:
+            case {"do": "destination.list"}:
+                return await self.all()
+            case {"do": "destination.forget", "name": str(name)}:
+                return await self.forget(name)
+            case {"do": "destination.rename", "old": str(old), "new": str(new)}:
+                return await self.rename(old, new)
+            case _:
+                raise ConfigError(f"control: {request['do']!r} is nothing that this agent does (brygga {__version__})")
+
+    async def all(self) -> dict[str, dict[str, Json]]:
+        """Return every destination that the configuration or the journal names, with what lies before it."""
+        known = self._journal.destinations()
+        fresh = {name: dict(NEVER_STARTED) for name in self._configured}
+        return fresh | {name: await self._depth(name) for name in known}
+
+    async def forget(self, name: str) -> Json:
+        """Let go of a destination that is no longer configured, of its backlog and its held rows."""
+        self._must_be_known(name)
+        if name in self._configured:
+            raise ConfigError(
+                f"{name} is in the configuration: take its [[destination]] out of the file and start the agent again, then forget it"
+            )
+        gone = await self._depth(name)
+        await self._journal.remove_destination(name)
+        return gone
+
+    async def rename(self, old: str, new: str) -> Json:
+        """Give all that waits for ``old`` to ``new``, as the configuration calls it now."""
+        self._must_be_known(old)
+        if old in self._configured:
+            raise ConfigError(
+                f"{old} is in the configuration: give it its new name in the file first, and start the agent again"
+            )
+        if new not in self._configured:
+            those = did_you_mean(new, self._configured) or f"; those there are: {', '.join(self._configured) or 'none'}"
+            raise ConfigError(
+                f"there is no destination {new} in the configuration{those} (a running agent knows the file as it was when it began)"
+            )
+        await self._journal.rename_destination(old, new)
+        return await self._depth(new)
+
+    def _must_be_known(self, name: str) -> None:
+        names = self._journal.destinations()
+        if name not in names:
+            those = did_you_mean(name, names) or f"; those there are: {', '.join(names) or 'none'}"
+            raise ConfigError(f"there is no destination {name} in the journal{those}")
+
+    async def _depth(self, name: str) -> dict[str, Json]:
+        depth = await self._journal.depth(name)
+        age = None if depth.oldest is None else (self._clock().utc - depth.oldest).total_seconds()
+        return {
+            "waiting": depth.waiting,
+            "oldest_s": None if age is None else round(age, 1),
+            "lost": depth.lost,
+            "held_lost": depth.held_lost,
+            "held": {str(kind): count for kind, count in depth.held.items() if count},
+            "configured": name in self._configured,
+        }

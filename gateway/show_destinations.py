@@ -1,0 +1,54 @@
+"""What `brygga destination list` prints, and what `brygga status` says of a destination in trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gateway.lines import say
+from gateway.listing import Column, lay_out, terminal_width
+from gateway.model import Json
+from gateway.spans import span
+
+COLUMNS = (
+    Column("destination", is_cut=True), Column("state", is_cut=True), Column("waiting"), Column("oldest"),
+    Column("held back"), Column("lost", leaves=1),
+)  # fmt: skip
+
+
+def listed(destinations: Mapping[str, Mapping[str, Json]]) -> None:
+    """Print all destinations, and what to do about those that are no longer configured."""
+    if not destinations:
+        say("no destinations; uplinks are kept until there is one")
+        return
+    for line in lay_out(COLUMNS, [_row(name, one) for name, one in destinations.items()], terminal_width()):
+        say(line)
+    for name, one in destinations.items():
+        for note in losses(name, one):
+            say(f"! {name}: {note}")
+
+
+def losses(name: str, one: Mapping[str, Json]) -> Iterator[str]:
+    """Yield what a destination has lost, and what is to be done about one that is no longer configured."""
+    if not one["configured"]:
+        yield (
+            "is no longer configured, and loses its oldest uplinks when room is short: if it has another name now `brygga "
+            f"destination rename {name} NEW`, if it is gone `brygga destination forget {name}`"
+        )
+    if lost := one.get("lost"):
+        yield f"{lost} uplinks went undelivered, for the journal was full: raise journal.limit, or bring this one back"
+    if held_lost := one.get("held_lost"):
+        yield (
+            f"{held_lost} dead letters went, for their share of the journal is full: `brygga dead-letters list` tells why they "
+            "are held back; `retry` or `drop` them"
+        )
+
+
+def _row(name: str, one: Mapping[str, Json]) -> tuple[str, ...]:
+    return (
+        name,
+        "configured" if one["configured"] else "no longer configured",
+        str(one["waiting"]),
+        "" if one["oldest_s"] is None else span(one["oldest_s"]),
+        str(sum(one["held"].values())),
+        str(one["lost"] + one["held_lost"]),
+    )
