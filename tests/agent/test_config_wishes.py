@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config import load_apart
 from gateway.lorawan.mac_commands import ADRParamSetupReq, RejoinParamSetupReq
 from gateway.lorawan.mac_layer import Wanted
 from gateway.lorawan.region import EU868, REGIONS, US915, Channel
@@ -60,6 +61,12 @@ def test_each_wish_arrives(tmp_path: Path) -> None:
         adr_param_setup=ADRParamSetupReq(limit_exp=7, delay_exp=4),
         rejoin_param_setup=RejoinParamSetupReq(max_time_n=9, max_count_n=8),  # 2 ** 19 s are 6 d, 2 ** 12 uplinks 4096
     )
+
+
+def test_wishes_come_out_of_the_process_that_reads_them(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, ALL)
+
+    assert load_apart(tmp_path / "brygga.toml").network == settings.network
 
 
 def test_no_further_channels_are_an_empty_list(tmp_path: Path) -> None:

@@ -51,6 +51,15 @@ async def test_the_antennas_gain_is_taken_off_what_the_radio_sends(
     assert accept.power_dbm == 13  # 16 dBm EIRP in EU868's sub-band M
 
 
+async def test_a_joining_device_is_told_what_the_network_wants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wishes = "[network]\nrx1_delay_s = 5\nrx2_data_rate = 3\nchannels_hz = [867_100_000, 867_900_000]\n"
+
+    device, _ = await join(tmp_path, monkeypatch, "", wishes)
+
+    assert (device.rx1_delay_s, device.rx2_data_rate) == (5, 3)
+    assert device.channels_hz == (867_100_000, 867_900_000)
+
+
 @pytest.fixture
 def box(tmp_path: Path) -> Box:
     made = make_box(tmp_path)

@@ -339,6 +339,23 @@ async def test_a_device_that_did_restart_keeps_its_activation_when_it_comes_to_w
     assert (await names(bench))[3:] == [("abp1", number) for number in range(5)]
 
 
+async def test_a_second_restart_waits_until_ten_minutes_after_the_first(bench: Bench) -> None:
+    device = abp()
+    await allow(bench, device)
+    await speak(bench, device, b"\x01", b"\x02")
+    begin_again(device)
+    await speak(bench, device, b"\x03", b"\x04", b"\x05")
+    begin_again(device)
+
+    await speak(bench, device, b"\x06")
+    soon = await names(bench)
+    bench.clock.seconds += LONG_ENOUGH
+    await speak(bench, device, b"\x07")
+
+    assert soon[2:] == [("abp1", 0), ("abp1", 1), ("abp1", 2)]
+    assert (await names(bench))[-1] == ("abp2", 1)
+
+
 async def test_a_counter_beyond_the_first_ones_begins_nothing(bench: Bench) -> None:
     device = abp()
     await allow(bench, device)
