@@ -31,7 +31,6 @@ class Taken:
     state: MacState
     answers: tuple[MacCommand, ...]
     owed: bool
-    asks: tuple[Group, ...]
     notes: tuple[str, ...]
     rest: bytes  # commands that could not be read
 
@@ -58,13 +57,14 @@ class MacLayer:
         device: Callable[[Eui64], Device | None],
     ) -> None:
         self._region = region
+        self._limits = adr.limits_of(region)
         self._queue = queue
         self._trust = trust
         self._wanted = wanted
         self._device = device
 
     def take(self, live: LiveSession, new: NewUplink, frame: Frame, now: datetime) -> Taken:
-        """Take an uplink's MAC commands, remember how it was heard, and return what the device is to be asked."""
+        """Take an uplink's MAC commands, and remember how it was heard."""
         session = new.session
         said = read(new.mac_commands, direction=Direction.UPLINK, mac_version=session.mac_version)
         result = heard(session, live.mac, said.commands, self._circumstances(new, frame, now))
@@ -72,13 +72,11 @@ class MacLayer:
         setting = result.state.setting
         state = replace(result.state, setting=adr.heard_at(setting, setting.data_rate if number is None else number))
         live.history = adr.remember(live.history, _heard_uplink(new, frame, state.setting))
-        asks = requests(result.session, state, self._wanted, self._adr_setting(live, state), now)
         return Taken(
             session=result.session,
             state=state,
             answers=result.answers,
             owed=result.owed,
-            asks=asks,
             notes=result.notes,
             rest=said.rest,
         )
@@ -90,11 +88,14 @@ class MacLayer:
         room = self.room(taken.session, taken.state, frame)
         due = data_frame.confirmed or data_frame.f_ctrl.adr_ack_req or taken.owed or bool(taken.answers)
         downlink = self._queue.next_for(taken.session.dev_eui, room - min(len(write(taken.answers)), LONGEST_F_OPTS))
-        asking = bool(taken.asks) and new.uplink.f_cnt >= taken.state.ask_from
-        if not (due or asking or downlink is not None):
+        may_ask = new.uplink.f_cnt >= taken.state.ask_from
+        if not (due or may_ask or downlink is not None):
+            return None
+        asks = self._asks(live, taken, adr_is_on=new.uplink.adr, now=now)
+        if not (due or asks or downlink is not None):
             return None
         payload = None if downlink is None else _payload(downlink)
-        said = content(taken.answers, taken.asks, payload, room=room)
+        said = content(taken.answers, asks, payload, room=room)
         sealed, session = seal(
             taken.session,
             live.ciphers,
@@ -169,13 +170,19 @@ class MacLayer:
     def _trusted(self, at: Instant) -> datetime | None:
         return at.utc if at.quality >= self._trust else None
 
+    def _asks(self, live: LiveSession, taken: Taken, *, adr_is_on: bool, now: datetime) -> tuple[Group, ...]:
+        setting = self._adr_setting(live, taken.state) if adr_is_on else None
+        return requests(taken.session, taken.state, self._wanted, setting, now)
+
     def _adr_setting(self, live: LiveSession, state: MacState) -> adr.Setting | None:
         if not self._wanted.adr:
             return None
         device = self._device(live.session.dev_eui)
         own = None if device is None else device.adr_margin_db
         margin_db = self._wanted.adr_margin_db if own is None else own
-        wanted = adr.wanted(live.history, state.setting, self._wanted.adr_limits(state), margin_db=margin_db)
+        wanted = adr.wanted(
+            live.history, state.setting, self._wanted.adr_limits(state, self._limits), margin_db=margin_db
+        )
         return wanted if wanted is not None and state.plan.carries(wanted.data_rate) else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.lorawan.adr import MARGIN_DB, Limits, Setting, limits_of
+from gateway.lorawan.adr import MARGIN_DB, Limits, Setting
 from gateway.lorawan.channel_plan import ChannelPlan, mask_blocks
 from gateway.lorawan.mac_commands import (
     ADRParamSetupReq,
@@ -71,9 +71,8 @@ class Wanted:
             enabled=enabled,
         )
 
-    def adr_limits(self, state: MacState) -> Limits:
-        """Return what region, operator and the device itself allow."""
-        limits = limits_of(state.plan.region)
+    def adr_limits(self, state: MacState, limits: Limits) -> Limits:
+        """Return what region (``limits``), operator and the device itself allow."""
         slowest = max(limits.min_data_rate, self.adr_min_data_rate or 0)
         fastest = [limits.max_data_rate, self.adr_max_data_rate, state.fastest]
         quietest = [limits.max_tx_power, state.least_power]
@@ -119,7 +118,7 @@ def _windows(session: Session, wanted: Wanted) -> Iterator[Group]:
 def _channels(state: MacState, wanted: Wanted) -> Iterator[Group]:
     for number, channel in wanted.channels.items():
         present = state.plan.channels[number] if number < len(state.plan.channels) else None
-        if present is None or replace(present, downlink_hz=None) != replace(channel, downlink_hz=None):
+        if present is None or _uplink(present) != _uplink(channel):
             request = NewChannelReq(
                 ch_index=number,
                 frequency_hz=channel.frequency_hz,
@@ -129,6 +128,10 @@ def _channels(state: MacState, wanted: Wanted) -> Iterator[Group]:
             yield (request,)
         if channel.downlink_hz is not None and present is not None and present.downlink_hz != channel.downlink_hz:
             yield (DlChannelReq(ch_index=number, frequency_hz=channel.downlink_hz),)
+
+
+def _uplink(channel: Channel) -> tuple[int, int, int]:
+    return channel.frequency_hz, channel.lowest_data_rate, channel.highest_data_rate
 
 
 def _adr(session: Session, state: MacState, wanted: Wanted, setting: Setting | None) -> Iterator[Group]:
