@@ -243,7 +243,9 @@ COLUMNS = {
         ),
         Column(name="rx1_delay_s", words="1 to 15 seconds (of a session)", read=_whole(15), is_option=False),
         Column(name="rx1_dr_offset", words="0 to 7 (of a session)", read=_whole(7), is_option=False),
-        Column(name="rx2_data_rate", words="0 to 15 (of a session)", read=_whole(15), is_option=False),
-        Column(name="rx2_frequency_hz", words="hertz (of a session)", read=_whole(1_677_721_500), is_option=False),
+        Column(name="rx2_data_rate", words="0 to 15, where an ABP device or a group listens", read=_whole(15)),
+        Column(
+            name="rx2_frequency_hz", words="hertz, where an ABP device or a group listens", read=_whole(1_677_721_500)
+        ),
     )
 }
