@@ -129,7 +129,7 @@ class Town:
         if old := [one for resident in self.evidence.residents for one in resident.requests if resident.joined_at_s]:
             roof = next(iter(self.evidence.roofs.values()))
             async with asyncio.timeout(CONNECT_LIMIT_S):
-                await agent.sources[0].listening()  # type: ignore[attr-defined]  # a SemtechUdp: the configuration says so
+                await agent.sources[0].listening()
             roof.send(Signal(phy_payload=self._random.choice(old), timestamp_us=roof.counter_us))
             self.evidence.replayed += 1
 
