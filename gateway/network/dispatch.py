@@ -13,7 +13,7 @@ from typing import Final
 from gateway.journal import Changes, Journal
 from gateway.lorawan.phy import Direction
 from gateway.lorawan.region import Region, airtime
-from gateway.model import Clock, DataRate, Downlink, DownlinkState, Eui64, Frame, Reception, is_multicast
+from gateway.model import Clock, DataRate, Downlink, DownlinkState, Eui64, Frame, Reception, TxResult, is_multicast
 from gateway.network.downlinks import DownlinkQueue
 from gateway.network.keeping import Keeping, Kept
 from gateway.network.mac import MacLayer
@@ -23,7 +23,7 @@ from gateway.network.transmitters import Answer, Outcome, Transmitters
 PAUSE_S: Final = 1.0  # between two looks at the queue while something waits in it
 IDLE_S: Final = 30.0  # between two looks while nothing does
 ACK_TIME: Final = timedelta(seconds=30)  # a class C device acknowledges with its next uplink, which most send at once
-ANSWERING_S: Final = 3.0  # after an uplink its windows come first
+AFTER_RX1_S: Final = 2.0  # an uplink's answer is on air: a later counter must not overtake it
 OVERHEAD: Final = 13  # octets of a data frame beside its payload
 TOO_LATE: Final = "the disk was late"
 
@@ -90,7 +90,9 @@ class Dispatch:
 
     def _is_answering(self, live: LiveSession) -> bool:
         heard_at = None if live.last is None else live.last.heard_at.monotonic
-        return heard_at is not None and self._parts.clock().monotonic - heard_at < ANSWERING_S
+        if heard_at is None:
+            return False
+        return self._parts.clock().monotonic - heard_at < live.session.rx1_delay_s + AFTER_RX1_S
 
     # ── after an uplink ──
 
@@ -108,11 +110,19 @@ class Dispatch:
     async def _answer(self, frame: Frame, answer: Answer, downlink: Downlink | None) -> None:
         transmitters = self._parts.transmitters
         outcome = await transmitters.send(transmitters.windows(frame, answer))
-        if downlink is not None and not outcome.sent:
+        if downlink is not None:
+            await self._settle(downlink, outcome)
+
+    async def _settle(self, downlink: Downlink, outcome: Outcome) -> None:
+        """Put back what no radio took; one that said nothing may have sent it, and a device is not told twice."""
+        if outcome.sent or outcome.why == TxResult.NO_ANSWER:
+            self._parts.queue.landed(downlink)
+        else:
             await self._unsent(downlink, outcome.why)
 
     async def _unsent(self, downlink: Downlink, why: str) -> None:
-        await self._parts.keeping.keep(Changes(downlinks=(self._parts.queue.unsent(downlink, why),)))
+        if (again := self._parts.queue.unsent(downlink, why)) is not None:
+            await self._parts.keeping.keep(Changes(downlinks=(again,)))
 
     # ── what is asked for ──
 
@@ -171,8 +181,7 @@ class Dispatch:
             await self._unsent(composed.downlink, TOO_LATE)
             return
         outcome = await self._send_at_once(live, rate, composed.answer.phy_payload)
-        if not outcome.sent:
-            await self._unsent(composed.downlink, outcome.why)
+        await self._settle(composed.downlink, outcome)
 
     async def _send_at_once(self, live: LiveSession, rate: DataRate, octets: bytes) -> Outcome:
         """Send a device's frame through the best gateway that may; a group's through each, one after the other."""

@@ -28,6 +28,7 @@ class DownlinkQueue:
 
     def __init__(self, told: Told = lambda _: None) -> None:
         self._waiting: defaultdict[Eui64, list[Downlink]] = defaultdict(list)
+        self._on_its_way: set[int] = set()  # unconfirmed, and no radio has said yet that it took them
         self._last_id = 0
         self._told = told
 
@@ -66,18 +67,36 @@ class DownlinkQueue:
 
     def sending(self, downlink: Downlink, f_cnt: int, now: datetime) -> Downlink:
         """Return ``downlink`` on its way in a frame. Unconfirmed it is done with, unless `unsent` takes it back."""
+        if not downlink.confirmed:
+            self._on_its_way.add(downlink.id)
         return self._put(
             replace(downlink, state=DownlinkState.SENT, tries=downlink.tries + 1, f_cnt=f_cnt, sent_at=now)
         )
 
-    def unsent(self, downlink: Downlink, why: str) -> Downlink:
-        """Return a downlink that no radio took: it waits again, or has failed with that reason."""
+    def landed(self, downlink: Downlink) -> None:
+        """Note that a frame is on air, or may be: it is not taken back."""
+        self._on_its_way.discard(downlink.id)
+
+    def unsent(self, downlink: Downlink, why: str) -> Downlink | None:
+        """Return a downlink that no radio took: it waits again, or has failed with that reason.
+
+        None where something else has become of it meanwhile: acknowledged after all, or dropped.
+        """
+        if not self._is_as_it_was(downlink):
+            return None
+        self._on_its_way.discard(downlink.id)
         state = DownlinkState.FAILED if downlink.tries >= MOST_TRIES else DownlinkState.QUEUED
         return self._put(replace(downlink, state=state, detail=why))
 
+    def _is_as_it_was(self, downlink: Downlink) -> bool:
+        if not downlink.confirmed:
+            return downlink.id in self._on_its_way
+        now = next((one for one in self._waiting.get(downlink.dev_eui, ()) if one.id == downlink.id), None)
+        return now is not None and now.state is DownlinkState.SENT and now.tries == downlink.tries
+
     def heard(self, dev_eui: Eui64, *, ack: bool) -> tuple[Downlink, ...]:
         """Return what a new uplink says of the downlink that waits for its acknowledgement: done, again, or failed."""
-        changed = []
+        changed: list[Downlink | None] = []
         for downlink in self.of(dev_eui):
             if downlink.state is not DownlinkState.SENT:
                 continue
@@ -85,7 +104,7 @@ class DownlinkQueue:
                 changed.append(self._put(replace(downlink, state=DownlinkState.ACKNOWLEDGED, detail="")))
             else:
                 changed.append(self.unsent(downlink, f"not acknowledged after {downlink.tries} tries"))
-        return tuple(changed)
+        return tuple(one for one in changed if one is not None)
 
     def expired(self, now: datetime) -> tuple[Downlink, ...]:
         """Return what has waited too long."""
@@ -100,6 +119,7 @@ class DownlinkQueue:
     def drop(self, ids: Iterable[int]) -> tuple[Downlink, ...]:
         """Return the open downlinks of ``ids``, dropped."""
         wanted = {*ids}
+        self._on_its_way -= wanted
         found = [one for waiting in self._waiting.values() for one in waiting if one.id in wanted]
         return tuple(self._put(replace(one, state=DownlinkState.DROPPED)) for one in found)
 

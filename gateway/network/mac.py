@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from gateway.lorawan import adr
@@ -20,6 +20,8 @@ from gateway.network.downlinks import DownlinkQueue
 from gateway.network.sessions import LiveSession
 from gateway.network.transmitters import Answer
 
+FIRST_GATEWAY_TIME: Final = datetime(2020, 1, 1, tzinfo=UTC)  # before, a receiver has not found its time yet
+LATE_FRAME: Final = timedelta(minutes=1)  # how long a frame may be on its way from a gateway to this box
 NO_ROOM: Final = 0  # where the region has no size for a data rate, an empty frame still goes
 
 
@@ -163,9 +165,16 @@ class MacLayer:
             margin_db=None if floor_db is None or best.snr_db is None else best.snr_db - floor_db,
             gateways=len({reception.gateway for reception in frame.receptions}),
             f_cnt=new.uplink.f_cnt,
-            ended_at=best.gateway_time or self._trusted(frame.heard_at),
+            ended_at=self._ended_at(best, frame.heard_at),
             now=now,
         )
+
+    def _ended_at(self, best: Reception, heard_at: Instant) -> datetime | None:
+        """Return when a frame ended: as a GNSS gateway says, where that can be, else as this box's clock does."""
+        ours, theirs = self._trusted(heard_at), best.gateway_time
+        if theirs is None or theirs < FIRST_GATEWAY_TIME or (ours is not None and abs(theirs - ours) > LATE_FRAME):
+            return ours
+        return theirs
 
     def _trusted(self, at: Instant) -> datetime | None:
         return at.utc if at.quality >= self._trust else None

@@ -20,7 +20,7 @@ from gateway.errors import BadFrame, BadFrameReason
 from gateway.journal import Changes, Event, Journal, Registration
 from gateway.lorawan.dev_addr import AddressBlock
 from gateway.lorawan.mac_layer import Wanted
-from gateway.lorawan.phy import DataFrame, JoinRequest, RejoinRequest, parse
+from gateway.lorawan.phy import MIC_OCTETS, DataFrame, JoinRequest, RejoinRequest, parse
 from gateway.lorawan.region import Region
 from gateway.lorawan.sessions import NewUplink, Repeated
 from gateway.model import Clock, Device, Eui64, Frame, Json, TimeQuality
@@ -183,7 +183,8 @@ class Network:
                 await self._keep_uplink(frame, data_frame, opened, live)
             case Repeated():
                 self.refused[BadFrameReason.REPEATED] += 1
-                if data_frame.confirmed or data_frame.f_ctrl.adr_ack_req:
+                wants_answer = data_frame.confirmed or data_frame.f_ctrl.adr_ack_req
+                if wants_answer and self._restarting.is_repetition(live, frame):
                     await self._answer_again(frame, opened, live)
 
     async def _answer_again(self, frame: Frame, repeated: Repeated, live: LiveSession) -> None:
@@ -198,6 +199,7 @@ class Network:
 
     async def _keep_uplink(self, frame: Frame, data_frame: DataFrame, new: NewUplink, live: LiveSession) -> None:
         before, now, uplink = live.mac, self._clock().utc, new.uplink
+        live.proved = frame.phy_payload[:-MIC_OCTETS]
         taken = self._mac.take(live, new, frame, now)
         taken = replace(taken, state=self._restarting.noted(live, taken.state, data_frame, uplink.f_cnt))
         answered = self.queue.heard(uplink.dev_eui, ack=data_frame.f_ctrl.ack)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.journal import Changes, Event
 from gateway.lorawan.mac_layer import MacState, begin
-from gateway.lorawan.phy import DataFrame
+from gateway.lorawan.phy import MIC_OCTETS, DataFrame
 from gateway.lorawan.region import Region
 from gateway.lorawan.restarts import restarted
 from gateway.lorawan.sessions import NewUplink, Opened, Repeated, open_uplink
@@ -21,8 +21,6 @@ from gateway.model import Activation, Clock, Device, Eui64, Frame
 from gateway.network.sessions import LiveSession, LiveSessions, Name, name_of
 
 logger = logging.getLogger(__name__)
-
-MIC_OCTETS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +151,22 @@ class Restarting:
         logger.info("%s: %s", dev_eui, words)
 
     def _says_something_else(self, repeated: Repeated, frame: Frame) -> bool:
-        """Tell whether a frame with the last counter is no repetition: a device that restarted after its first uplink."""
+        """Tell whether a frame with the last counter is no repetition: a personalised device that began again there."""
         live = repeated.opened
         assert isinstance(live, LiveSession)
-        if live.last is None or not self._may_restart(live):
-            return False
-        return live.last.phy_payload[:-MIC_OCTETS] != frame.phy_payload[:-MIC_OCTETS]
+        return self._is_personal(live) and live.proved not in {None, frame.phy_payload[:-MIC_OCTETS]}
+
+    def is_repetition(self, live: LiveSession, frame: Frame) -> bool:
+        """Tell whether a frame with the last counter says again what is on disk: only that may be acknowledged.
+
+        After a start of this box nobody knows any more what a personalised device said with that counter.
+        """
+        return not self._is_personal(live) or live.proved == frame.phy_payload[:-MIC_OCTETS]
+
+    def _is_personal(self, live: LiveSession) -> bool:
+        device = self._device(live.session.dev_eui)
+        return device is not None and device.activation is Activation.ABP
 
     def _may_restart(self, live: LiveSession) -> bool:
         device = self._device(live.session.dev_eui)
-        return device is not None and device.activation is Activation.ABP and device.counter_reset_allowed
+        return self._is_personal(live) and device is not None and device.counter_reset_allowed

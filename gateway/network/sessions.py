@@ -27,6 +27,7 @@ class LiveSession(OpenSession):
 
     mac: MacState
     history: tuple[HeardUplink, ...] = ()  # what ADR looks at
+    proved: bytes | None = None  # of the last new frame all but its MIC; what repeats its counter must repeat it, too
     last: Frame | None = None  # the last frame heard: where a class C device is, and what people ask for
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -325,3 +325,64 @@ async def test_no_counter_of_a_downlink_is_on_air_before_it_is_on_disk(bench: Be
         assert session.n_f_cnt_down > sent.f_cnt16
 
     assert on_air == sorted(set(on_air))
+
+
+async def test_an_answer_is_not_overtaken_by_a_later_counter(bench: Bench) -> None:
+    device = abp()
+    await register(bench, device, device_class="C")
+    await talk(bench, device)
+    live = bench.network.session(DEV_EUI)
+    assert live is not None
+    live.session = replace(live.session, rx1_delay_s=5)
+    await bench.hear(device.uplink(2, b"\x01", confirmed=True))
+    await bench.settle()
+    before = len(bench.radio.sent)
+    await bench.network.dispatch.enqueue(DOWNLINK)
+
+    bench.clock.seconds += 6.9
+    await bench.network.dispatch.turn()
+    early = len(bench.radio.sent) - before
+    bench.clock.seconds += 0.2
+    await bench.network.dispatch.turn()
+
+    assert (early, len(bench.radio.sent) - before) == (0, 1)
+
+
+# ── what comes late ──
+
+SENT = DownlinkState.SENT
+
+
+def test_what_was_acknowledged_meanwhile_is_not_sent_again() -> None:
+    queue = DownlinkQueue()
+    sending = queue.sending(queue.enqueue(CONFIRMED, EU868), 7, START)
+    (acknowledged,) = queue.heard(DEV_EUI, ack=True)
+
+    assert queue.unsent(sending, "too_late") is None
+    assert acknowledged.state is DownlinkState.ACKNOWLEDGED
+    assert queue.of(DEV_EUI) == []
+
+
+@pytest.mark.parametrize("downlink", [DOWNLINK, CONFIRMED])
+def test_what_was_dropped_meanwhile_does_not_come_back(downlink: Downlink) -> None:
+    queue = DownlinkQueue()
+    sending = queue.sending(queue.enqueue(downlink, EU868), 7, START)
+    queue.drop([sending.id])
+
+    assert queue.unsent(sending, "too_late") is None
+    assert queue.of(DEV_EUI) == []
+
+
+@pytest.mark.parametrize("downlink", [DOWNLINK, CONFIRMED])
+async def test_a_gateway_that_says_nothing_may_have_sent_and_the_device_is_not_told_twice(
+    bench: Bench, downlink: Downlink
+) -> None:
+    device = abp()
+    await register(bench, device)
+    await bench.network.dispatch.enqueue(downlink)
+    bench.radio.says.append(TxResult.NO_ANSWER)
+
+    await bench.hear(device.uplink(2, b"\x01"))
+    await bench.settle()
+
+    assert await states(bench) == [(SENT, 1)]

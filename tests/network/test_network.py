@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -11,11 +12,13 @@ import pytest
 
 from gateway.errors import BadFrameReason
 from gateway.journal import Journal
+from gateway.lorawan.mac_commands import DeviceTimeAns, read
+from gateway.lorawan.phy import Direction
 from gateway.model import DevAddr, Eui64, uplink_id
 from gateway.network import keeping
 from simulators.end_device import EndDevice
 from tests.network.bench import CITY, DEV_EUI, Bench, abp, network_on, register, registration
-from tests.network.radio import StandingClock
+from tests.network.radio import START, StandingClock, reception
 
 # ── joining ──
 
@@ -334,3 +337,47 @@ async def test_windows_that_a_person_corrects_hold_from_then_on_and_counters_sta
 
     kept = await bench.session()
     assert (kept.rx1_delay_s, kept.f_cnt_up) == (5, 2)
+
+
+@pytest.mark.parametrize("year", [1970, 1979, 2000, 2200])
+async def test_a_gateways_wrong_time_costs_no_uplink_and_is_told_to_nobody(bench: Bench, year: int) -> None:
+    device = abp()
+    await register(bench, device)
+    wrong = replace(reception(), gateway_time=datetime(year, 1, 1, tzinfo=UTC))
+
+    await bench.hear(device.uplink(2, b"\x01", f_opts=b"\x0d"), wrong)
+    heard = device.hear(await bench.answered())
+
+    assert await bench.rows() == [0]
+    assert heard is not None
+    told = read(heard.mac_commands, direction=Direction.DOWNLINK, mac_version=device.mac_version).commands
+    assert DeviceTimeAns.at(START + timedelta(seconds=100)) in told, "this box's own clock is trusted"
+
+
+async def test_another_frame_with_the_last_counter_of_a_personalised_device_is_not_acknowledged(bench: Bench) -> None:
+    device, again = abp(), abp()
+    await register(bench, device)
+    await bench.hear(device.uplink(2, b"\x01"))
+    await bench.settle()
+    before = len(bench.radio.sent)
+
+    await bench.hear(again.uplink(2, b"\x99", confirmed=True))  # it lost power after its first frame
+    await bench.settle()
+
+    assert bench.network.refused == {BadFrameReason.REPLAYED_COUNTER: 1}
+    assert len(bench.radio.sent) == before
+
+
+async def test_after_a_start_nobody_knows_what_a_repetition_repeats(path: Path) -> None:
+    device, clock = abp(), StandingClock()
+    async with network_on(path, clock) as bench:
+        await register(bench, device)
+        await bench.hear(device.uplink(2, b"\x01"))
+
+    async with network_on(path, clock) as bench:
+        await bench.network.load()
+        await bench.hear(abp().uplink(2, b"\x99", confirmed=True))
+        await bench.settle()
+        answered = [*bench.radio.sent]
+
+    assert answered == []

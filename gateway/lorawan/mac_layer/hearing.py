@@ -41,6 +41,7 @@ from gateway.model import Session
 
 MOST_MARGIN_DB: Final = 254  # LinkCheckAns.margin, 255 is reserved (LoRaWAN 1.0.4, section 5.2)
 FRACTIONS: Final = 256  # of a second, in DeviceTimeAns
+MOST_GPS_SECONDS: Final = 1 << 32
 MOST_SILENCES: Final = 7  # then a device is asked on its own account once in 128 uplinks
 
 
@@ -111,6 +112,9 @@ def _device_time(hearing: UnderWay, _: MacCommand) -> None:
         return
     since = gps_time(hearing.circumstances.ended_at)
     seconds, rest = divmod(since, timedelta(seconds=1))
+    if not 0 <= seconds < MOST_GPS_SECONDS:
+        hearing.notes.append(f"DeviceTimeReq is not answered: {hearing.circumstances.ended_at} cannot be the time")
+        return
     fraction = rest * FRACTIONS // timedelta(seconds=1)
     hearing.answers.append(DeviceTimeAns(seconds=seconds, fractional_second=fraction))
 
