@@ -15,7 +15,7 @@ from gateway.config.units import duration
 from gateway.desk_words import Devices, described, find_device, session
 from gateway.errors import ConfigError
 from gateway.journal import Journal
-from gateway.model import Clock, Device, Downlink, Json
+from gateway.model import Activation, Clock, DevAddr, Device, Downlink, Json
 from gateway.network import refused, stories, unclaimed
 from gateway.network.office import Known, Office
 
@@ -59,7 +59,8 @@ class NetworkDesk:
                 now = self._clock().utc
                 return [unclaimed.as_json(one, now) for one in await self._office.strangers()]
             case {"do": "frames.refused"}:
-                frames = [refused.as_json(one) for one in self._office.refusals()]
+                personalised = await self._personalised()
+                frames = [refused.as_json(one, personalised) for one in self._office.refusals()]
                 return {"running": self._heard is not None, "frames": frames}
             case _:
                 raise ConfigError(f"control: {request.get('do')!r} is nothing this agent ({__version__}) can do")
@@ -143,6 +144,7 @@ class NetworkDesk:
         sessions = [one for one in await self._journal.sessions() if one.dev_eui == dev_eui]
         uplinks = [row.uplink for row in await self._journal.latest(dev_eui, LOOKED_AT)]
         addresses = {one.dev_addr for one in sessions}
+        personalised = addresses if device.activation is Activation.ABP else frozenset()
         known = await self._office.known(dev_eui)
         return {
             **described(device),
@@ -157,7 +159,9 @@ class NetworkDesk:
             "gateways": stories.gateways(uplinks),
             "frames": [stories.frame(one) for one in uplinks[:SHOWN]],
             "refused": [
-                refused.as_json(one) for one in self._office.refusals() if refused.concerns(one, dev_eui, addresses)
+                refused.as_json(one, personalised)
+                for one in self._office.refusals()
+                if refused.concerns(one, dev_eui, addresses)
             ][:SHOWN],
             "downlinks": await self._list(dev_eui, ended=False),
         }
@@ -166,6 +170,10 @@ class NetworkDesk:
         device = find_device(text, await self._devices()).device
         await self._office.force_rejoin(device, rejoin_type)
         return {"dev_eui": device.dev_eui, "name": device.name, "type": rejoin_type}
+
+    async def _personalised(self) -> frozenset[DevAddr]:
+        """Return the addresses of ABP devices."""
+        return frozenset(one.session.dev_addr for one in await self._journal.devices() if one.session is not None)
 
     async def _devices(self) -> Devices:
         return {one.device.dev_eui: one for one in await self._journal.devices()}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from gateway.journal import downlinks
+from gateway.journal import abp, downlinks
 from gateway.journal.database import Database, Insert, Statement, Step
 from gateway.journal.records import microseconds, moment
 from gateway.journal.store import Store
@@ -84,6 +84,7 @@ class Box:
         """Yield what raises the numbers that lie in no session."""
         yield Statement("UPDATE join_nonces SET next = next + ?", (JOIN_NONCE_MARGIN,))
         yield _stored(FIRST_JOIN_NONCE, first + JOIN_NONCE_MARGIN)  # of devices that joined first after the backup
+        yield abp.ahead(DOWNLINK_MARGIN, LAST_COUNTER)
         yield Statement("UPDATE abp_activations SET last = last + ?", (ABP_MARGIN,))
         yield _stored(SKIPPED_AT, microseconds(self._store.clock().utc))
         yield _stored(SKIPPED_WHY, why)

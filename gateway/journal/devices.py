@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from gateway.journal import box
+from gateway.journal import abp, box
+from gateway.journal.abp import abp_number, has_abp
 from gateway.journal.database import Database, Each, Insert, Step
-from gateway.journal.registrations import abp_number, decode, encode, has_abp, is_clear, plan
+from gateway.journal.registrations import decode, encode, is_clear, plan
 from gateway.journal.sessions import eui_number, eui_of
 from gateway.journal.store import Store
 from gateway.journal.values import Changes, ImportResult, Nonces, Registration
@@ -28,9 +29,9 @@ class Registry:
 
     async def all(self) -> Sequence[Registration]:
         """Return all registrations by DevEUI, an ABP device's with its present session."""
-        abp = {session.dev_eui: session for session in self._store.sessions.all() if has_abp(session)}
+        personal = {session.dev_eui: session for session in self._store.sessions.all() if has_abp(session)}
         found = await _registrations(self._store)
-        return [replace(each, session=abp.get(each.device.dev_eui)) for each in found]
+        return [replace(each, session=personal.get(each.device.dev_eui)) for each in found]
 
     async def whole(self) -> Sequence[Registration]:
         """Return all registrations as another box needs them: with the session in use, and with their nonces."""
@@ -66,7 +67,10 @@ class Registry:
         return len(present)
 
     async def remove(self, dev_euis: Iterable[Eui64]) -> int:
-        """Forget devices, their keys and sessions; nonces stay, lest an old join request open a session again."""
+        """Forget devices, their keys and sessions; nonces stay, and counters under keys that may come back.
+
+        Else an old join request could open a session again, and a recorded frame be taken for a new one.
+        """
         async with self._alone:
             wanted = {eui_number(eui) for eui in dev_euis}
             present = sorted(wanted.intersection(eui for eui, _ in await _records(self._store.database)))
@@ -112,7 +116,8 @@ class Registry:
         for session in self._store.sessions.all():
             present[session.dev_eui].append(session)
         wanted = {registration.device.dev_eui: registration for registration in registrations}
-        planned = await asyncio.to_thread(plan, wanted, stored, last, present, self._store.vault)
+        ended = await abp.kept(database)
+        planned = await asyncio.to_thread(plan, wanted, stored, last, present, ended, self._store.vault)
         if planned.steps or planned.changes != Changes():
             await self._writer.submit(changes=planned.changes, steps=planned.steps)
         return planned.result

@@ -257,6 +257,7 @@ class Journal:
 
         An ABP session with the address and keys of the present one continues it, counters and all. Another address or
         key, or an activation "-abp<n>" with a greater n (a declared counter reset), begins the next activation and ends the one before.
+        Where that address and these keys were in use before, their counters go on, unless a reset is declared.
         A device without a session keeps what it has, unless it has become an OTAA device.
 
         An OTAA session from elsewhere keeps its name. One that is here already goes on with the greater counters of the two;
@@ -270,7 +271,7 @@ class Journal:
         return await self._registry.reset_counters(dev_euis)
 
     async def remove_devices(self, dev_euis: Iterable[Eui64]) -> int:
-        """Forget devices, their keys and sessions, and return how many there were; used nonces stay."""
+        """Forget devices, their keys and sessions, and return how many there were; used nonces and ABP counters stay."""
         return await self._registry.remove(dev_euis)
 
     async def devices(self) -> Sequence[Registration]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cbor2
 
 from gateway.errors import ConfigError
+from gateway.journal import abp
+from gateway.journal.abp import abp_number, has_abp
 from gateway.journal.database import Insert, Step
 from gateway.journal.sessions import Name, eui_number, eui_of
 from gateway.journal.values import Changes, ImportResult, Registration
@@ -29,7 +30,6 @@ from gateway.model import (
 
 CLEAR, SEALED, WISHES = 1, 2, 3  # formats of a record: keys in clear, sealed, and what is wished for the device
 KEYS = 2  # of a device: AppKey and NwkKey
-ABP_ACTIVATION = re.compile(r"-abp(\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,7 @@ def plan(
     stored: Mapping[Eui64, Registration],
     last: Mapping[int, int],
     present: Mapping[Eui64, Sequence[Session]],
+    ended: Mapping[abp.Identity, abp.Counters],
     vault: Vault,
 ) -> Plan:
     """Compare the registrations with what is stored; ``last`` has the last ABP activations by EUI number.
@@ -117,7 +118,7 @@ def plan(
     added = changed = 0
     for eui, registration in wanted.items():
         number, known = eui_number(eui), stored.get(eui)
-        session, gone = next_session(registration, present.get(eui, ()), last.get(number))
+        session, gone = next_session(registration, present.get(eui, ()), last.get(number), ended)
         begun += [session] if session else []
         retired += gone
         same = known is not None and _bare(known) == _bare(registration)
@@ -127,13 +128,14 @@ def plan(
             added += 1
         elif not same or session or gone:
             changed += 1
-    abp = [(eui_number(session.dev_eui), abp_number(session)) for session in begun if has_abp(session)]
+    numbers = [(eui_number(session.dev_eui), abp_number(session)) for session in begun if has_abp(session)]
     steps = [
         *([Insert("REPLACE INTO devices", rows)] if rows else []),
-        *([Insert("REPLACE INTO abp_activations", abp)] if abp else []),
+        *([Insert("REPLACE INTO abp_activations", numbers)] if numbers else []),
     ]
     changes = Changes(
         sessions=tuple(begun),
+        begun=tuple((session.dev_eui, session.activation) for session in begun),
         retired=tuple(retired),
         dev_nonces=tuple((eui, nonce) for eui, one in wanted.items() if one.nonces for nonce in one.nonces.dev_nonces),
         join_nonces=tuple(
@@ -146,11 +148,14 @@ def plan(
 
 
 def next_session(
-    registration: Registration, present: Sequence[Session], last: int | None
+    registration: Registration,
+    present: Sequence[Session],
+    last: int | None,
+    counters: Mapping[abp.Identity, abp.Counters],
 ) -> tuple[Session | None, list[Name]]:
     """Return the session that ``registration`` begins or corrects, if any, and those that it ends.
 
-    ``last`` is the greatest ABP activation number that the device ever had.
+    ``last`` is the greatest ABP activation number that the device ever had, ``counters`` those of ABP sessions that ended.
     """
     given = registration.session
     if given is not None and registration.device.activation is Activation.OTAA:
@@ -163,7 +168,7 @@ def next_session(
         session = _corrected(same[-1], given)
         new = None if session == same[-1] else session
     else:
-        session = new = _activated(given, last)
+        session = new = _activated(given, last, counters)
     return new, [(old.dev_eui, old.activation) for old in present if old.activation != session.activation]
 
 
@@ -221,17 +226,6 @@ def _bare(registration: Registration) -> Registration:
     return replace(registration, session=None, nonces=None)
 
 
-def abp_number(session: Session) -> int:
-    """Return n of an activation that ends in "-abp<n>", 0 for any other."""
-    found = ABP_ACTIVATION.search(session.activation)
-    return int(found[1]) if found else 0
-
-
-def has_abp(session: Session) -> bool:
-    """Tell whether ``session`` is an ABP device's."""
-    return ABP_ACTIVATION.search(session.activation) is not None
-
-
 def _is_of_other_kind(session: Session, activation: Activation) -> bool:
     return has_abp(session) != (activation is Activation.ABP)
 
@@ -250,6 +244,9 @@ def _corrected(session: Session, given: Session) -> Session:
     return never_back(session, named)
 
 
-def _activated(given: Session, last: int | None) -> Session:
-    number = abp_number(given) if last is None else max(abp_number(given), last + 1)
+def _activated(given: Session, last: int | None, counters: Mapping[abp.Identity, abp.Counters]) -> Session:
+    """Return what is given as the next activation; its counters go on unless a greater number declares a reset."""
+    number = abp_number(given)
+    if last is not None and number <= last:
+        given, number = abp.counted_on(given, counters), last + 1
     return replace(given, activation=f"{given.dev_addr}-abp{number}")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import cbor2
 
+from gateway.journal import abp
 from gateway.journal.database import Database, Each, Insert, Step
 from gateway.journal.vault import Vault
 from gateway.model import DevAddr, Eui64, Key, MacVersion, Session, SessionKeys, never_back
 
 CLEAR, SEALED = 1, 2  # formats of a record: version 1 of the schema had keys in clear
 KEYS = 4  # of a session
+RETIRED_KEPT: Final = 20_000  # names, 4 MB; far more than sessions that end while a commit of theirs waits for the disk
 Name = tuple[Eui64, str]  # dev_eui and activation
 
 
@@ -38,18 +40,24 @@ class Sessions:
         self._known: dict[Name, tuple[int, Session]] = {_name(session): (number, session) for number, session in stored}
         self._next = max((number for number, _ in self._known.values()), default=0) + 1
         self._staged: dict[Name, tuple[int, Session] | None] = {}
+        self._ended: list[Session] = []  # as they are when they end with what is staged
+        self._retired: dict[Name, None] = {}  # since the start, the oldest first
 
     def all(self) -> tuple[Session, ...]:
         """Return every session, oldest first."""
         return tuple(session for _, session in self._known.values())
 
-    def stage(self, sessions: Sequence[Session], retired: Sequence[Name]) -> None:
+    def stage(self, sessions: Sequence[Session], retired: Sequence[Name], begun: Collection[Name] = ()) -> None:
         """Note what changes; of several states of one session the last counts, but no counter moves back.
 
-        An import may come with counters that it read before an uplink.
+        An import may come with counters that it read before an uplink. A state of a session that was retired is passed over
+        where the session is none of those that are ``begun``: it comes from a commit that waited for the disk meanwhile.
         """
         for session in sessions:
             name = (session.dev_eui, session.activation)
+            if self._is_retired(name) and name not in begun:
+                self._ended.append(session)  # its counters are greater than those it was retired with
+                continue
             found = self._staged.get(name) or self._known.get(name)
             if found is None:
                 self._staged[name] = (self._next, session)
@@ -57,7 +65,12 @@ class Sessions:
             else:
                 self._staged[name] = (found[0], never_back(found[1], session))
         for name in retired:
+            if (found := self._staged.get(name) or self._known.get(name)) is not None:
+                self._ended.append(found[1])
             self._staged[name] = None
+
+    def _is_retired(self, name: Name) -> bool:
+        return self._staged[name] is None if name in self._staged else name in self._retired
 
     def stage_mac_states(self, mac_states: Sequence[tuple[Eui64, str, bytes]]) -> None:
         """Note MAC states that change; one of a session that is not there, or is about to go, is passed over."""
@@ -70,7 +83,7 @@ class Sessions:
 
     def steps(self) -> list[Step]:
         """Return what stores all that is staged: two rows for a new session, a narrow one where counters moved."""
-        counters, records, retired = [], [], []
+        counters, records, retired, begun = [], [], [], []
         for name, staged in self._staged.items():
             known = self._known.get(name)
             if staged is None:
@@ -78,10 +91,13 @@ class Sessions:
                 continue
             number, session = staged
             counters.append(_counters(number, session))
+            begun += [session] if known is None else []
             if known is None or not _only_counters_differ(known[1], session):
                 records.append((number, eui_number(session.dev_eui), _encode(session, self._vault)))
         states = self._numbered_states()
         return [
+            *abp.ended(self._ended),
+            *abp.begun(begun),
             *([Insert("REPLACE INTO sessions", records)] if records else []),
             *([Insert("REPLACE INTO counters", counters)] if counters else []),
             *([Each("DELETE FROM sessions WHERE number = ?", retired)] if retired else []),
@@ -106,14 +122,20 @@ class Sessions:
             if staged is None:
                 number, _ = self._known.pop(name, (0, None))
                 self._mac_states.pop(number, None)
+                self._retired[name] = None
             else:
                 self._known[name] = staged
+                self._retired.pop(name, None)
+        while len(self._retired) > RETIRED_KEPT:
+            del self._retired[next(iter(self._retired))]
         self._staged.clear()
+        self._ended.clear()
 
     def undo(self) -> None:
         """Forget what was staged: it did not reach the disk."""
         self._staged.clear()
         self._staged_states.clear()
+        self._ended.clear()
 
 
 async def load(database: Database, vault: Vault) -> Sessions:

@@ -200,7 +200,7 @@ class Store:
         now, to_tell = self.clock(), list[CommandState]()
         for entry in entries:
             changes = entry.changes
-            self.sessions.stage(changes.sessions, changes.retired)
+            self.sessions.stage(changes.sessions, changes.retired, changes.begun)
             self.sessions.stage_mac_states(changes.mac_states)
             steps += entry.steps
             steps += downlinks.stored(changes.downlinks, now)

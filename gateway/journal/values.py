@@ -17,6 +17,9 @@ class Changes:
     uplinks: tuple[Uplink, ...] = ()
     sessions: tuple[Session, ...] = ()  # inserted, or replaced by (dev_eui, activation)
     retired: tuple[tuple[Eui64, str], ...] = ()  # (dev_eui, activation) of sessions to forget
+    begun: tuple[
+        tuple[Eui64, str], ...
+    ] = ()  # those of `sessions` that begin, though they may have been retired before
     dev_nonces: tuple[tuple[Eui64, int], ...] = ()  # used DevNonces
     join_nonces: tuple[tuple[Eui64, int], ...] = ()  # the next JoinNonce of a device
     mac_states: tuple[tuple[Eui64, str, bytes], ...] = ()  # of sessions by (dev_eui, activation)

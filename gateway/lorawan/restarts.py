@@ -26,6 +26,7 @@ FIRST_COUNTERS: Final = 16  # some of a device's first frames may be lost, hardl
 PAUSE: Final = timedelta(minutes=10)  # a device that counts once a minute is among its first counters still
 REMEMBERED_FOR: Final = timedelta(days=1)  # a device that always says the same may restart once a day
 MOST_REMEMBERED: Final = 64  # four activations' first frames
+LAST_COUNTER: Final = 2**32 - 1
 _DIGEST_OCTETS: Final = 8
 
 
@@ -60,12 +61,24 @@ class Before:
 
     def continued(self, session: Session) -> Session:
         """Return the activation before ``session``, going on; no downlink counter of either is used again."""
+        moved = self.moved_by(session)
         return replace(
             self.windows.on(session),
             activation=self.activation,
             f_cnt_up=self.f_cnt_up,
-            n_f_cnt_down=max(self.n_f_cnt_down, session.n_f_cnt_down),
-            a_f_cnt_down=max(self.a_f_cnt_down, session.a_f_cnt_down),
+            n_f_cnt_down=moved.n_f_cnt_down,
+            a_f_cnt_down=moved.a_f_cnt_down,
+        )
+
+    def moved_by(self, session: Session) -> Self:
+        """Return this with its downlink counters as far on as those of ``session``, the activation after it, which began at 0.
+
+        So a box that skips ahead skips here, too: it raises what lies in the session.
+        """
+        return replace(
+            self,
+            n_f_cnt_down=min(self.n_f_cnt_down + session.n_f_cnt_down, LAST_COUNTER),
+            a_f_cnt_down=min(self.a_f_cnt_down + session.a_f_cnt_down, LAST_COUNTER),
         )
 
 
@@ -87,7 +100,8 @@ class Restarts:
     def begun(self, session: Session, now: datetime) -> Restarts:
         """Return what is remembered once ``session`` has ended in a restart; of several in a day the farthest counts."""
         known = self.may_go_on(now)
-        before = known if known is not None and known.f_cnt_up > session.f_cnt_up else Before.of(session)
+        is_farthest = known is not None and known.f_cnt_up > session.f_cnt_up
+        before = known.moved_by(session) if known is not None and is_farthest else Before.of(session)
         return replace(self, last_at=now, before=before)
 
     def may_go_on(self, now: datetime) -> Before | None:

@@ -44,15 +44,15 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What is known of the hour before a start: of transmitters, and what any may have sent that is not recorded."""
+    """What is known of the hour before a start: of transmitters, and what any other may have sent that is not recorded."""
 
     of: Mapping[Transmitter, tuple[Booked, ...]]
-    by_any: tuple[Booked, ...] = ()
+    by_any: tuple[Booked, ...] = ()  # it lies in `of`, too
 
     def ledger(self, transmitter: Transmitter) -> DutyCycle:
         """Return a ledger in which all this is booked."""
         ledger = DutyCycle()
-        for one in sorted((*self.of.get(transmitter, ()), *self.by_any), key=lambda booked: booked.ends):
+        for one in sorted(self.of.get(transmitter, self.by_any), key=lambda booked: booked.ends):
             ledger.book(one.band, one.ends - one.length, one.length)
         return ledger
 
@@ -60,40 +60,55 @@ class Spent:
 NOTHING: Final = Spent({})
 
 
-def encode(ledgers: Mapping[Transmitter, DutyCycle], now: Instant, *, is_last: bool) -> bytes:
-    """Return the record of ``ledgers``; ``is_last`` where nothing more will be sent."""
+def encode(
+    ledgers: Mapping[Transmitter, DutyCycle], now: Instant, *, is_last: bool, by_any: Iterable[Booked] = ()
+) -> bytes:
+    """Return the record of ``ledgers``; ``is_last`` where nothing more will be sent.
+
+    ``by_any`` is what earlier starts did not know of transmitters that have no ledger yet.
+    """
     oldest = timedelta(seconds=now.monotonic) - WINDOW
     sent = [
-        (*transmitter, one.band.label, one.ends // _MICROSECOND, one.length // _MICROSECOND)
+        (*transmitter, *_row(one))
         for transmitter, ledger in ledgers.items()
-        for one in _by_minute(ledger, oldest)
+        for one in _by_minute((Booked(*booked) for booked in ledger.booked()), oldest)
     ]
-    return cbor2.dumps((FORMAT, is_last, now.boot_id, now.monotonic, now.utc.timestamp(), int(now.quality), sent))
+    unknown = [_row(one) for one in _by_minute(by_any, oldest)]
+    when = now.boot_id, now.monotonic, now.utc.timestamp(), int(now.quality)
+    return cbor2.dumps((FORMAT, is_last, *when, sent, unknown))
 
 
 def decode(record: bytes, region: Region, now: Instant) -> Spent:
     """Return what a record says, in the monotonic time of ``now``."""
-    _, is_last, boot_id, monotonic, timestamp, quality, sent = cbor2.loads(record)
+    _, is_last, boot_id, monotonic, timestamp, quality, sent, unknown = cbor2.loads(record)
     utc = datetime.fromtimestamp(timestamp, UTC)
     written = _in_time_of(now, Instant(utc, monotonic, boot_id, TimeQuality(quality)))
     later = written - timedelta(seconds=monotonic)
     bands = {band.label: band for band in region.sub_bands}
-    of: dict[Transmitter, list[Booked]] = {}
-    for source, gateway, label, ends_us, length_us in sent:
+
+    def booked(label: str, ends_us: int, length_us: int) -> Iterator[Booked]:
         if label in bands:  # not so where the region was changed
-            booked = Booked(bands[label], ends_us * _MICROSECOND + later, length_us * _MICROSECOND)
-            of.setdefault((source, gateway), []).append(booked)
-    by_any = () if is_last else tuple(Booked(band, written + UNRECORDED, UNRECORDED) for band in region.sub_bands)
-    return Spent({transmitter: tuple(booked) for transmitter, booked in of.items()}, by_any)
+            yield Booked(bands[label], ends_us * _MICROSECOND + later, length_us * _MICROSECOND)
+
+    since = () if is_last else tuple(Booked(band, written + UNRECORDED, UNRECORDED) for band in region.sub_bands)
+    of: dict[Transmitter, list[Booked]] = {}
+    for source, gateway, *row in sent:
+        of.setdefault((source, gateway), [*since]).extend(booked(*row))
+    by_any = (*since, *(one for row in unknown for one in booked(*row)))
+    return Spent({transmitter: tuple(spent) for transmitter, spent in of.items()}, by_any)
 
 
-def _by_minute(ledger: DutyCycle, oldest: timedelta) -> Iterator[Booked]:
+def _row(booked: Booked) -> tuple[str, int, int]:
+    return booked.band.label, booked.ends // _MICROSECOND, booked.length // _MICROSECOND
+
+
+def _by_minute(booked: Iterable[Booked], oldest: timedelta) -> Iterator[Booked]:
     found: dict[tuple[SubBand, int], Booked] = {}
-    for band, ends, length in ledger.booked():
-        if ends > oldest:
-            place = band, ends // _MINUTE
-            known = found.get(place, Booked(band, ends, timedelta(0)))
-            found[place] = Booked(band, max(known.ends, ends), known.length + length)
+    for one in booked:
+        if one.ends > oldest:
+            place = one.band, one.ends // _MINUTE
+            known = found.get(place, Booked(one.band, one.ends, timedelta(0)))
+            found[place] = Booked(one.band, max(known.ends, one.ends), known.length + one.length)
     return iter(found.values())
 
 
@@ -113,14 +128,18 @@ class AirRecord:
         self._region = region
         self._clock = clock
         self._written = 0  # bookings; a box that never sent has no record
+        self._is_there = False
+        self._by_any: tuple[Booked, ...] = ()  # of the starts before this one
 
     async def read(self) -> Spent:
         """Return what was sent before this start, and note that from now on more may be."""
         record = await self._box.air()
         if record is None:
             return NOTHING
-        self._written = -1  # the record that is there says that nothing more was sent
-        return decode(record, self._region, self._clock())
+        self._is_there, self._written = True, -1  # the record that is there says that nothing more was sent
+        spent = decode(record, self._region, self._clock())
+        self._by_any = spent.by_any
+        return spent
 
     async def run(self, ledgers: Mapping[Transmitter, DutyCycle]) -> None:
         """Write what has changed; ends by cancellation, and writes the rest then."""
@@ -129,7 +148,7 @@ class AirRecord:
                 await self._write(ledgers, is_last=False)
                 await asyncio.sleep(WRITE_EVERY.total_seconds())
         finally:
-            self._written = -1 if ledgers else self._written
+            self._written = -1 if self._is_there else self._written
             await self._write(ledgers, is_last=True)
 
     async def _write(self, ledgers: Mapping[Transmitter, DutyCycle], *, is_last: bool) -> None:
@@ -137,11 +156,12 @@ class AirRecord:
         if booked == self._written:
             return
         try:
-            await self._box.remember_air(encode(ledgers, self._clock(), is_last=is_last))
+            record = encode(ledgers, self._clock(), is_last=is_last, by_any=self._by_any)
+            await self._box.remember_air(record)
         except StorageError as error:
             logger.warning("what was sent is not recorded: %s", error)
         else:
-            self._written = booked
+            self._is_there, self._written = True, booked
 
 
 def _count(ledgers: Iterable[DutyCycle]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -25,7 +25,7 @@ from gateway.lorawan.rejoin import (
 )
 from gateway.model import Activation, DataRate, DevAddr, Eui64, Session, is_moved
 from gateway.network.mac_records import encode
-from gateway.network.sessions import LiveSession, name_of
+from gateway.network.sessions import LiveSession, LiveSessions, name_of
 
 ADDRESS_TRIES: Final = (
     16  # draws of a DevAddr; where all are taken two devices share one, and their MICs tell them apart
@@ -38,6 +38,7 @@ class Nonces:
 
     used: set[int]
     next_join_nonce: int
+    read_at: int  # of the journal's states, counted in loads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,24 +71,25 @@ class Joins:
         self._wanted = wanted
         self._addresses = addresses or AddressBlock.of_net_id(net_id)
         self._nonces: dict[Eui64, Nonces] = {}
+        self._loads = 0
 
-    def forget(self) -> None:
-        """Read nonces from the journal again: devices have changed there."""
-        self._nonces.clear()
+    def read_again(self) -> None:
+        """Have nonces read from the journal again: devices have changed there."""
+        self._loads += 1
 
     async def answer(
         self,
         request: JoinRequest,
         registration: Registration | None,
         data_rate: DataRate,
-        sessions: Sequence[LiveSession],
-        taken: Container[DevAddr],
+        live: LiveSessions,
     ) -> Joined:
         """Return what a join request begins; BadFrame says why it begins nothing."""
         if registration is None or registration.device.activation is not Activation.OTAA:
             raise BadFrame(BadFrameReason.UNKNOWN_DEVICE, request.dev_eui)
         device = registration.device
         nonces = await self._nonces_of(device.dev_eui)
+        sessions = live.of(device.dev_eui)  # only now: while nonces were read they may have changed
         open_join_request(request, device, registration.root_keys, nonces.used)
         session, accept = answer_join(
             request,
@@ -95,7 +97,7 @@ class Joins:
             registration.root_keys,
             join_nonce=nonces.next_join_nonce,
             net_id=self._net_id,
-            dev_addr=self._free_address(taken),
+            dev_addr=self._free_address(live.addresses),
             region=self._region,
             rx1_delay_s=self._wanted.rx1_delay_s,
             rx1_dr_offset=self._wanted.rx1_dr_offset,
@@ -112,16 +114,16 @@ class Joins:
         request: RejoinRequest,
         registration: Registration | None,
         data_rate: DataRate,
-        sessions: Sequence[LiveSession],
-        taken: Container[DevAddr],
+        live: LiveSessions,
     ) -> Joined:
         """Return what a rejoin request of LoRaWAN 1.1 begins; BadFrame says why it begins nothing."""
         if registration is None:
             raise BadFrame(BadFrameReason.UNKNOWN_DEVICE, request.dev_eui)
         device, root_keys = registration.device, registration.root_keys
+        nonces, count = await self._nonces_of(device.dev_eui), await self._count(request)
+        sessions = live.of(device.dev_eui)  # only now: while nonces were read they may have changed
         joined_with = next((one.mac.join_eui for one in reversed(sessions) if one.mac.join_eui is not None), None)
-        nonces = await self._nonces_of(device.dev_eui)
-        counts = await self._counts(request, sessions)
+        counts = RejoinCounts(of_sessions=_counts(sessions), of_device=count)
         known = [one.session for one in sessions]
         rejoin = open_rejoin_request(request, device, root_keys, known, counts, joined_with=joined_with)
         session, accept = answer_rejoin(
@@ -130,7 +132,7 @@ class Joins:
             root_keys,
             join_nonce=nonces.next_join_nonce,
             net_id=self._net_id,
-            dev_addr=self._free_address(taken),
+            dev_addr=self._free_address(live.addresses),
             region=self._region,
             rx1_delay_s=self._wanted.rx1_delay_s,
             rx1_dr_offset=self._wanted.rx1_dr_offset,
@@ -170,18 +172,24 @@ class Joins:
         return Joined(live=live, changes=changes, accept=accept, listens_as=listens_as, ended=ended)
 
     async def _nonces_of(self, dev_eui: Eui64) -> Nonces:
-        """Return a device's nonces, of which memory has the one copy: two join requests may be heard at once."""
-        if dev_eui not in self._nonces:
-            used, following = await self._journal.dev_nonces(dev_eui), await self._journal.join_nonce(dev_eui)
-            self._nonces.setdefault(dev_eui, Nonces(set(used), following))
-        return self._nonces[dev_eui]
+        """Return a device's nonces, of which memory has the one copy: two join requests may be heard at once.
 
-    async def _counts(self, request: RejoinRequest, sessions: Sequence[LiveSession]) -> RejoinCounts:
-        of_device = None
-        if request.join_eui is not None:
-            of_device = await self._journal.rejoin_count(request.dev_eui, request.join_eui)
-        of_sessions = {one.session.activation: one.mac.rj_count0 for one in sessions if one.mac.rj_count0 is not None}
-        return RejoinCounts(of_sessions=of_sessions, of_device=of_device)
+        What is read again is added to it: a join that is not on disk yet has used its nonces all the same.
+        """
+        nonces, loads = self._nonces.get(dev_eui), self._loads
+        if nonces is not None and nonces.read_at == loads:
+            return nonces
+        used, following = await self._journal.dev_nonces(dev_eui), await self._journal.join_nonce(dev_eui)
+        nonces = self._nonces.setdefault(dev_eui, Nonces(set(), 0, loads))
+        nonces.used |= used
+        nonces.next_join_nonce = max(nonces.next_join_nonce, following)
+        nonces.read_at = max(nonces.read_at, loads)
+        return nonces
+
+    async def _count(self, request: RejoinRequest) -> int | None:
+        if request.join_eui is None:
+            return None
+        return await self._journal.rejoin_count(request.dev_eui, request.join_eui)
 
     def _free_address(self, taken: Container[DevAddr]) -> DevAddr:
         address = self._addresses.address(self._random_bits(32))
@@ -190,6 +198,10 @@ class Joins:
                 break
             address = self._addresses.address(self._random_bits(32))
         return address
+
+
+def _counts(sessions: Iterable[LiveSession]) -> dict[str, int]:
+    return {one.session.activation: one.mac.rj_count0 for one in sessions if one.mac.rj_count0 is not None}
 
 
 def _counted(rejoin: Rejoin, signer: LiveSession | None) -> Changes:

@@ -123,7 +123,7 @@ class Network:
         gone = [dev_eui for dev_eui in self.queue.devices() if dev_eui not in self._registered]
         if gone:
             await self.dispatch.drop([one.id for dev_eui in gone for one in self.queue.of(dev_eui)])
-        self._joins.forget()
+        self._joins.read_again()
         if claimed := await claim(fresh, self._sessions, self.unclaimed, self._keeping, self._region):
             self.counts["claimed"] += claimed
 
@@ -214,6 +214,7 @@ class Network:
                 uplinks=(uplink,) if uplink.f_port else (),
                 sessions=(live.session,),
                 retired=(*begun.retired, *self._sessions.retire(self._sessions.before(live))),
+                begun=begun.begun,
                 abp_activations=begun.abp_activations,
                 mac_states=() if live.mac == before else (_record(live),),
                 downlinks=answered if downlink is None else (*answered, downlink),
@@ -255,15 +256,15 @@ class Network:
     # ── joining ──
 
     async def _hear_join(self, frame: Frame, request: JoinRequest | RejoinRequest) -> None:
-        dev_eui = request.dev_eui
-        registration, sessions = self._registered.get(dev_eui), self._sessions.of(dev_eui)
-        data_rate, taken = frame.best.data_rate, self._sessions.addresses
+        dev_eui, registration = request.dev_eui, self._registered.get(request.dev_eui)
         if isinstance(request, JoinRequest):
-            joined = await self._joins.answer(request, registration, data_rate, sessions, taken)
+            joined = await self._joins.answer(request, registration, frame.best.data_rate, self._sessions)
             words = f"joined as {joined.live.session.dev_addr}, DevNonce {request.dev_nonce}"
         else:
-            joined = await self._joins.answer_again(request, registration, data_rate, sessions, taken)
+            joined = await self._joins.answer_again(request, registration, frame.best.data_rate, self._sessions)
             words = f"rejoined (type {request.rejoin_type}) as {joined.live.session.dev_addr}"
+        if dev_eui not in self._registered:
+            raise BadFrame(BadFrameReason.UNKNOWN_DEVICE, f"{dev_eui}: removed while it joined")
         self.last_heard[dev_eui] = frame.heard_at.monotonic
         words = f"{words}, through {frame.best.gateway}"
         kept = await self._keeping.keep(
@@ -273,7 +274,7 @@ class Network:
                 events=(Event(dev_eui, self._clock().utc, words),),
             )
         )
-        if kept is Kept.LOST:
+        if kept is Kept.LOST or dev_eui not in self._registered:
             return
         self._sessions.add(joined.live)
         self.counts["joins"] += 1

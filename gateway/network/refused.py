@@ -60,11 +60,25 @@ WORDS: Final[Mapping[BadFrameReason, tuple[str, str]]] = {
     BadFrameReason.REPEATED: ("the last uplink again", "nothing: it was answered again where it asked for an answer"),
 }  # fmt: skip
 
+# The same of a device that cannot join.
+ABP_WORDS: Final[Mapping[BadFrameReason, tuple[str, str]]] = {
+    BadFrameReason.COUNTER_GAP: (
+        "its frame counter is more than 16384 ahead",
+        "if it is really there, import its counter (`f_cnt_up`, docs/lorawan.md): it is personalised and cannot join",
+    ),
+    BadFrameReason.COUNTER_EXHAUSTED: (
+        "its frame counter is used up",
+        "give the device new session keys, and register them: it is personalised and cannot join",
+    ),
+}
 
-def as_json(refused: Refused) -> Mapping[str, Json]:
-    """Return a refused frame as the commands show it."""
+
+def as_json(refused: Refused, personalised: Container[DevAddr] = ()) -> Mapping[str, Json]:
+    """Return a refused frame as the commands show it; ``personalised`` are the addresses of ABP devices."""
     best = refused.frame.best
     what, helps = WORDS[refused.reason]
+    if _sender(refused.frame)["dev_addr"] in personalised:
+        what, helps = ABP_WORDS.get(refused.reason, (what, helps))
     return {
         "at": refused.frame.heard_at.utc.isoformat(),
         "reason": str(refused.reason),

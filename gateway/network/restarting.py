@@ -72,6 +72,7 @@ class Restarting:
             return Changes()
         dev_eui = live.session.dev_eui
         return Changes(
+            begun=(name_of(live.session),),
             abp_activations=((dev_eui, begun.number),),
             retired=(begun.ended,),
             events=(Event(dev_eui, self._clock().utc, begun.words),),

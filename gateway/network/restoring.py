@@ -60,7 +60,10 @@ def restore(stored: Stored, sessions: LiveSessions, journal: Journal, region: Re
 def _continued(known: LiveSession | None, session: Session) -> LiveSession | None:
     if known is None or known.session.keys != session.keys:
         return None
-    known.session = never_back(known.session, session)  # a person may have corrected its windows
+    if known.turn.is_wanted:  # its windows may be newer in memory, and what it commits stays
+        known.session = never_back(session, known.session)
+    else:  # a person may have corrected its windows
+        known.session = never_back(known.session, session)
     return known
 
 

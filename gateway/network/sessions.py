@@ -18,6 +18,31 @@ _Key = TypeVar("_Key")
 Name = tuple[Eui64, str]  # of a session: device and activation
 
 
+class Turn:
+    """A lock that tells whether anybody holds it or waits for it, also while it goes from one to the next."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._wanted_by = 0
+
+    @property
+    def is_wanted(self) -> bool:
+        """Tell whether something is on its way to the disk."""
+        return self._wanted_by > 0
+
+    async def __aenter__(self) -> None:
+        self._wanted_by += 1
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self._wanted_by -= 1
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._wanted_by -= 1
+        self._lock.release()
+
+
 @dataclass(slots=True, eq=False)
 class LiveSession(OpenSession):
     """A session in use. Memory may be ahead of the disk, never behind it.
@@ -29,7 +54,7 @@ class LiveSession(OpenSession):
     history: tuple[HeardUplink, ...] = ()  # what ADR looks at
     proved: bytes | None = None  # of the last new frame all but its MIC; what repeats its counter must repeat it, too
     last: Frame | None = None  # the last frame heard: where a class C device is, and what people ask for
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: Turn = field(default_factory=Turn)
 
     def sent_on(self, reception: Reception, region: Region) -> tuple[int, int]:
         """Return TxDr and TxCh (1.1) as this device numbers its channels.
@@ -94,7 +119,7 @@ class LiveSessions:
         return [*sessions[: sessions.index(live)]] if live in sessions else []
 
     def retire(self, ended: Sequence[LiveSession]) -> tuple[Name, ...]:
-        """Forget sessions, and return their names for the journal to forget."""
+        """Forget sessions, those that are gone already too, and return their names for the journal to forget."""
         for live in ended:
             _remove(self._by_device, live.session.dev_eui, live)
             _remove(self._by_address, live.session.dev_addr, live)
@@ -102,9 +127,11 @@ class LiveSessions:
 
 
 def _remove(index: dict[_Key, list[LiveSession]], key: _Key, live: LiveSession) -> None:
-    index[key].remove(live)
-    if not index[key]:
-        del index[key]
+    left = [one for one in index.get(key, ()) if one is not live]
+    if left:
+        index[key] = left
+    else:
+        index.pop(key, None)
 
 
 def name_of(session: Session) -> Name:

@@ -82,8 +82,12 @@ class Transmitters:
         self.counts: Counter[str] = Counter()
 
     def begin_with(self, spent: Spent) -> None:
-        """Take what was sent before the start; before anything is sent."""
+        """Take what was sent before the start; before anything is sent.
+
+        Transmitters that say nothing this time have their ledgers, too: what they sent must be known to the next start.
+        """
         self._before = spent
+        self.ledgers.update((transmitter, spent.ledger(transmitter)) for transmitter in spent.of)
 
     def note(self, receptions: Sequence[Reception]) -> None:
         """Note which gateways there are, by what they hear."""

@@ -21,7 +21,7 @@ from gateway.model import DevAddr, Device, Eui64, Frame, Json, Key, MacVersion, 
 from gateway.network import Network
 from gateway.network.mac_records import decode, encode
 from gateway.network.office import RunningOffice, StoppedOffice
-from gateway.network.refused import WORDS
+from gateway.network.refused import ABP_WORDS, WORDS
 from simulators.end_device import EndDevice
 from tests.agent.commands import make_box
 from tests.network.radio import ROOF, Radio, StandingClock, frame, reception
@@ -295,6 +295,20 @@ async def test_a_refused_frame_says_why_and_what_would_help(counter: Counter) ->
     assert (first["reason"], first["dev_eui"], first["dev_addr"]) == ("mic", LIBRARY, None)
     assert (first["words"], first["helps"]) == WORDS[BadFrameReason.MIC]
     assert (newest["reason"], newest["dev_eui"], newest["dev_addr"]) == ("not_supported", None, None)
+
+
+@pytest.mark.parametrize("asked", ["frames.refused", "device.show"])
+async def test_a_device_that_cannot_join_is_not_told_to(counter: Counter, asked: str) -> None:
+    device = EndDevice.abp(LIBRARY, DevAddr("26011234"))
+    await counter.put(registration(device))
+    device.f_cnt_up = 17_000
+    await counter.hear(device.uplink(1, b"\x01"))
+
+    answer = await counter.ask(asked, **({"device": LIBRARY} if asked == "device.show" else {}))
+
+    (refused,) = answer["frames" if asked == "frames.refused" else "refused"]
+    assert refused["reason"] == "counter_gap"
+    assert (refused["words"], refused["helps"]) == ABP_WORDS[BadFrameReason.COUNTER_GAP]
 
 
 async def test_a_stopped_box_says_that_it_does_not_know_what_was_refused(tmp_path: Path) -> None:

@@ -109,3 +109,16 @@ async def test_a_restored_journal_is_at_home_where_it_was_restored(journal: Jour
     await journal.box.restored("here", "restored")
 
     assert await journal.box.settle_on("here") is None
+
+
+async def test_a_device_removed_before_the_backup_skips_ahead_when_it_returns(journal: Journal) -> None:
+    device = abp(1)
+    await journal.put_devices([device])
+    (known,) = await journal.sessions()
+    await journal.commit(Changes(sessions=(replace(known, n_f_cnt_down=4),)))
+    await journal.remove_devices([device.device.dev_eui])
+
+    await journal.box.restored("here", "restored")
+    await journal.put_devices([device])
+
+    assert await counters(journal) == [(0, 4 + DOWNLINK_MARGIN, 0)]

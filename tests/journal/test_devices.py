@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from gateway.model import (
     Activation,
     Device,
     Entity,
+    Eui64,
     Key,
     MacVersion,
     Place,
@@ -202,3 +204,87 @@ async def test_an_import_never_moves_a_counter_back(journal: Journal) -> None:
     await journal.commit(Changes(sessions=(replace(known, f_cnt_up=9), replace(known, rx1_delay_s=3))))
 
     assert [state.f_cnt_up for state in await journal.sessions()] == [9]
+
+
+async def used(journal: Journal, registration: Registration) -> Eui64:
+    """Register a device whose counters then move on; return its DevEUI."""
+    await journal.put_devices([registration])
+    (known,) = await journal.sessions()
+    await journal.commit(Changes(sessions=(replace(known, f_cnt_up=9, n_f_cnt_down=5),)))
+    return known.dev_eui
+
+
+async def counted(journal: Journal) -> tuple[str, int, int]:
+    (known,) = await journal.sessions()
+    return known.activation, known.f_cnt_up, known.n_f_cnt_down
+
+
+async def test_a_device_that_returns_with_its_keys_counts_on(path: Path) -> None:
+    journal = await Journal.open(path, clock=clock)
+    await journal.remove_devices([await used(journal, abp(1))])
+    await journal.close()
+    journal = await Journal.open(path, clock=clock)
+
+    await journal.put_devices([abp(1)])
+    after = await counted(journal)
+    await journal.close()
+
+    assert after == ("26011bda-abp1", 9, 5)
+
+
+async def test_a_device_that_returns_with_other_keys_begins_at_0(journal: Journal) -> None:
+    await journal.remove_devices([await used(journal, abp(1))])
+
+    await journal.put_devices([abp(1, key=7)])
+
+    assert await counted(journal) == ("26011bda-abp1", 0, 0)
+
+
+async def test_a_device_whose_old_keys_come_back_counts_on(journal: Journal) -> None:
+    await used(journal, abp(1))
+    await journal.put_devices([abp(1, key=7)])
+
+    await journal.put_devices([abp(1)])
+
+    assert await counted(journal) == ("26011bda-abp2", 9, 5)
+
+
+async def test_a_device_that_returns_with_a_declared_reset_begins_at_0(journal: Journal) -> None:
+    await journal.remove_devices([await used(journal, abp(1))])
+
+    await journal.put_devices([abp(1, activation="26011bda-abp4")])
+
+    assert await counted(journal) == ("26011bda-abp4", 0, 0)
+
+
+async def test_counters_that_were_reset_since_are_those_that_a_device_returns_with(journal: Journal) -> None:
+    dev_eui = await used(journal, abp(1))
+    await journal.reset_counters([dev_eui])
+    await journal.remove_devices([dev_eui])
+
+    await journal.put_devices([abp(1)])
+
+    assert await counted(journal) == ("26011bda-abp2", 0, 0)
+
+
+async def test_a_reset_after_a_restore_is_no_return(journal: Journal) -> None:
+    dev_eui = await used(journal, abp(1))
+    await journal.remove_devices([dev_eui])
+    await journal.put_devices([abp(1)])
+    await journal.box.restored("here", "restored")
+
+    await journal.reset_counters([dev_eui])
+
+    assert (await counted(journal))[1:] == (0, 0)
+
+
+async def test_a_commit_that_was_under_way_when_its_device_was_removed_counts(journal: Journal) -> None:
+    dev_eui = await used(journal, abp(1))
+    (known,) = await journal.sessions()
+    late = replace(known, f_cnt_up=10, n_f_cnt_down=6)
+
+    await asyncio.gather(journal.remove_devices([dev_eui]), journal.commit(Changes(sessions=(late,))))
+    await journal.commit(Changes(sessions=(replace(late, f_cnt_up=11, n_f_cnt_down=7),)))
+    await journal.put_devices([abp(1)])
+
+    assert await counted(journal) == ("26011bda-abp1", 11, 7)

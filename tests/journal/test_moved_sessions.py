@@ -144,3 +144,12 @@ async def test_whole_devices_have_the_session_in_use_and_their_nonces(journal: J
     assert whole[DEV_EUI].session == used
     assert whole[DEV_EUI].nonces == Nonces(dev_eui=DEV_EUI, join_nonce=3, dev_nonces=frozenset({1, 2}))
     assert whole[otaa(2).device.dev_eui] == otaa(2)
+
+
+async def test_a_session_is_taken_again_after_its_device_was_removed(journal: Journal) -> None:
+    await journal.put_devices([elsewhere(7)])
+    await journal.remove_devices([DEV_EUI])
+
+    await journal.put_devices([elsewhere(9)])
+
+    assert await journal.sessions() == (elsewhere(9).session,)

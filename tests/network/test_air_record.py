@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from gateway.journal import Journal
 from gateway.lorawan.duty_cycle import DutyCycle, allowance
 from gateway.lorawan.region import EU868, SubBand
 from gateway.model import Eui64, Instant, TimeQuality
-from gateway.network.air_record import UNRECORDED, Spent, decode, encode
+from gateway.network.air_record import UNRECORDED, AirRecord, Spent, decode, encode
+from gateway.network.transmitters import Transmitters
+from tests.network.radio import StandingClock
 
 ROOF = ("radio", Eui64("0016c001ff10a235"))
 CELLAR = ("radio", Eui64("0016c001ff10a236"))
@@ -44,6 +51,23 @@ def read(record: bytes, now: Instant) -> Spent:
 
 def spent_s(spent: Spent, at: Instant, transmitter: tuple[str, Eui64] = ROOF) -> float:
     return spent.ledger(transmitter).spent(band(), timedelta(seconds=at.monotonic)).total_seconds()
+
+
+@asynccontextmanager
+async def air_on(path: Path, clock: StandingClock) -> AsyncIterator[Transmitters]:
+    """Run a start of the box, as far as its air is concerned."""
+    journal = await Journal.open(path, clock=clock)
+    record, transmitters = AirRecord(journal.box, EU868, clock), Transmitters({}, EU868, clock)
+    transmitters.begin_with(await record.read())
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(record.run(transmitters.ledgers), name="air record")
+            await asyncio.sleep(0)
+            await journal.flush()  # the first record, too
+            yield transmitters
+            running.cancel()
+    finally:
+        await journal.close()
 
 
 def test_what_was_sent_before_a_restart_counts_until_its_hour_is_over() -> None:
@@ -110,3 +134,39 @@ def test_where_the_wall_clock_is_not_known_no_time_has_passed(quality: TimeQuali
 
     assert spent_s(spent, later(0, monotonic=30.0)) == 1
     assert spent_s(spent, later(0, monotonic=3_600.0)) == 1
+
+
+def test_a_transmitter_that_came_after_a_crash_has_those_seconds_after_ten_more_starts() -> None:
+    spent = read(encode({}, NOW, is_last=False), later(10))
+    for start in range(1, 11):
+        spent = read(encode({}, later(10 * start), is_last=True, by_any=spent.by_any), later(10 * start + 5))
+
+    assert spent_s(spent, later(120), CELLAR) == UNRECORDED.total_seconds()
+    assert spent_s(spent, later(3_700), CELLAR) == 0
+
+
+async def test_a_box_that_starts_ten_times_knows_its_whole_hour(path: Path) -> None:
+    clock, moment = StandingClock(10_000.0), timedelta(seconds=10_100)
+    async with air_on(path, clock) as transmitters:
+        transmitters.ledgers[ROOF] = ledger(9_900, 9_910)
+
+    for _ in range(10):
+        async with air_on(path, clock) as transmitters:
+            clock.seconds += 5
+
+    assert transmitters.ledgers[ROOF].spent(band(), moment) == 2 * SECOND
+
+
+async def test_a_start_that_sent_nothing_and_ended_well_adds_nothing_to_the_hour(path: Path) -> None:
+    clock = StandingClock(10_000.0)
+    journal = await Journal.open(path, clock=clock)
+    await journal.box.remember_air(encode({}, clock(), is_last=True))
+    await journal.close()
+
+    async with air_on(path, clock):
+        pass
+    journal = await Journal.open(path, clock=clock)
+    spent = await AirRecord(journal.box, EU868, clock).read()
+    await journal.close()
+
+    assert spent.by_any == ()

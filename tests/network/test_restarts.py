@@ -11,9 +11,11 @@ import pytest
 
 from gateway.errors import BadFrameReason
 from gateway.journal import Journal
+from gateway.journal.box import DOWNLINK_MARGIN
 from gateway.lorawan.mac_layer import Wanted
+from gateway.lorawan.phy import DataFrame, parse
 from gateway.lorawan.region import EU868
-from gateway.lorawan.restarts import FIRST_COUNTERS, PAUSE, REMEMBERED_FOR
+from gateway.lorawan.restarts import FIRST_COUNTERS, NEVER, PAUSE, REMEMBERED_FOR, restarted
 from gateway.model import Uplink, uplink_id
 from gateway.network import keeping
 from simulators.end_device import EndDevice
@@ -354,6 +356,38 @@ async def test_a_second_restart_waits_until_ten_minutes_after_the_first(bench: B
 
     assert soon[2:] == [("abp1", 0), ("abp1", 1), ("abp1", 2)]
     assert (await names(bench))[-1] == ("abp2", 1)
+
+
+async def test_an_activation_that_goes_on_after_a_restore_uses_no_downlink_counter_again(path: Path) -> None:
+    device, clock = abp(), StandingClock()
+    async with network_on(path, clock) as bench:
+        unheard = await unheard_frame(bench, device, 100)
+        for _ in range(3):
+            await bench.talk(device, confirmed=True)
+        await bench.hear(unheard)
+        await bench.settle()
+        used = {cast("DataFrame", parse(request.phy_payload)).f_cnt16 for request in bench.radio.sent}
+    async with network_on(path, clock) as bench:
+        await cast("Journal", bench.journal).box.restored(None, "a backup was restored")
+        await bench.network.load()
+        await bench.talk(device, confirmed=True)
+
+        (again,) = bench.radio.sent
+        assert (await names(bench))[-1][0] == "abp0"
+        assert cast("DataFrame", parse(again.phy_payload)).f_cnt16 >= max(used) + DOWNLINK_MARGIN
+
+
+def test_what_an_activation_skipped_stays_skipped_through_a_second_restart() -> None:
+    known = registration(abp()).session
+    assert known is not None
+    session = replace(known, f_cnt_up=100, n_f_cnt_down=20)
+    restored = replace(restarted(session, 1), n_f_cnt_down=DOWNLINK_MARGIN + 2)
+    now = StandingClock()().utc
+
+    restarts = NEVER.begun(session, now).begun(restored, now)
+
+    assert restarts.before is not None
+    assert restarts.before.continued(restarted(session, 2)).n_f_cnt_down == 20 + DOWNLINK_MARGIN + 2
 
 
 async def test_a_counter_beyond_the_first_ones_begins_nothing(bench: Bench) -> None:

@@ -1,0 +1,193 @@
+"""Devices that are loaded again while something is on its way to the disk: nothing in memory falls back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from gateway.errors import BadFrameReason
+from gateway.journal import Changes, Journal
+from gateway.lorawan.mac_layer import Wanted
+from gateway.lorawan.region import EU868
+from gateway.model import Downlink, Eui64, RowId
+from gateway.network import keeping
+from gateway.network.sessions import Turn
+from simulators.end_device import EndDevice
+from tests.network.bench import DEV_EUI, Bench, abp, as_sent, network_on, register
+from tests.network.radio import START, StandingClock
+
+LIMIT_S = 5.0
+
+
+@asynccontextmanager
+async def on_its_way(bench: Bench, phy_payload: bytes, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Have a frame heard whose commit reaches the disk when the block ends; later commits do at once."""
+    commit, reached, goes_on = bench.journal.commit, asyncio.Event(), asyncio.Event()
+
+    async def slow(changes: Changes) -> tuple[RowId, ...]:
+        monkeypatch.setattr(bench.journal, "commit", commit)
+        reached.set()
+        await goes_on.wait()
+        return await commit(changes)
+
+    monkeypatch.setattr(bench.journal, "commit", slow)
+    async with asyncio.timeout(LIMIT_S), asyncio.TaskGroup() as tasks:
+        tasks.create_task(bench.hear(phy_payload), name="on its way")
+        await reached.wait()
+        yield
+        goes_on.set()
+
+
+async def remove(bench: Bench) -> None:
+    await cast("Journal", bench.journal).remove_devices([DEV_EUI])
+    await bench.network.load()
+
+
+async def test_a_join_request_heard_again_is_refused_while_the_first_is_on_its_way(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = EndDevice(DEV_EUI)
+    await register(bench, device)
+    request = device.join_request()
+
+    async with on_its_way(bench, request, monkeypatch):
+        await bench.network.load()
+        await bench.hear(request)
+
+    assert bench.network.counts["joins"] == 1
+    assert bench.network.refused == {BadFrameReason.REPLAYED_DEV_NONCE: 1}
+
+
+async def test_a_join_nonce_that_is_on_its_way_is_not_given_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = EndDevice(DEV_EUI)
+    await register(bench, device)
+
+    async with on_its_way(bench, device.join_request(), monkeypatch):
+        await bench.network.load()
+        await bench.hear(device.join_request())
+
+    assert sorted(changes.join_nonces[0][1] for changes in bench.journal.commits) == [1, 2]
+
+
+async def test_nonces_that_a_person_brings_hold_for_a_device_that_has_joined_before(bench: Bench) -> None:
+    device = EndDevice(DEV_EUI)
+    await register(bench, device)
+    await bench.join(device)
+
+    await cast("Journal", bench.journal).commit(Changes(join_nonces=((DEV_EUI, 40),)))
+    await bench.network.load()
+    await bench.join(device)
+
+    assert bench.journal.commits[-1].join_nonces == ((DEV_EUI, 41),)
+
+
+async def test_a_device_that_is_removed_while_its_nonces_are_read_does_not_join(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = EndDevice(DEV_EUI)
+    await register(bench, device)
+    await bench.join(device)
+    await bench.join(device)  # two sessions that nobody has used: the next join ends one
+    await bench.network.load()
+    journal = cast("Journal", bench.journal)
+    read = journal.join_nonce
+
+    async def removed_meanwhile(dev_eui: Eui64) -> int:
+        await remove(bench)
+        return await read(dev_eui)
+
+    monkeypatch.setattr(bench.journal, "join_nonce", removed_meanwhile, raising=False)
+    await bench.hear(device.join_request())
+
+    assert bench.network.refused == {BadFrameReason.UNKNOWN_DEVICE: 1}
+    assert await journal.sessions() == ()
+
+
+async def test_a_device_that_is_removed_while_its_join_is_on_its_way_is_not_answered(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = EndDevice(DEV_EUI)
+    await register(bench, device)
+
+    async with on_its_way(bench, device.join_request(), monkeypatch):
+        await remove(bench)
+    await bench.settle()
+
+    assert bench.network.session(DEV_EUI) is None
+    assert bench.radio.sent == []
+
+
+async def test_windows_that_a_device_has_just_taken_over_stay(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    device, wanted = abp(), replace(Wanted.of(EU868), rx1_delay_s=5)
+    async with network_on(path, StandingClock(), wanted=wanted) as bench:
+        await register(bench, device)
+        await bench.talk(device)
+
+        async with on_its_way(bench, device.uplink(2, b"\x02"), monkeypatch):  # it says that it does as it was told
+            await bench.network.load()
+        live = bench.network.session(DEV_EUI)
+
+        assert device.rx1_delay_s == 5
+        assert live is not None
+        assert live.session.rx1_delay_s == 5
+
+
+async def test_a_turn_is_wanted_while_it_goes_from_one_to_the_next() -> None:
+    turn = Turn()
+
+    async def follow() -> None:
+        async with turn:
+            pass
+
+    async with turn:
+        following = asyncio.create_task(follow(), name="next")
+        await asyncio.sleep(0)  # it waits
+    between = turn.is_wanted
+    await following
+
+    assert between
+    assert not turn.is_wanted
+
+
+async def test_nobody_wants_a_turn_after_who_waited_has_gone() -> None:
+    turn = Turn()
+
+    async with turn:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0), turn:
+                pass
+
+    assert not turn.is_wanted
+
+
+async def test_a_session_that_ended_while_a_downlink_of_it_waited_for_the_disk_stays_ended(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "STORAGE_RETRY_S", 0.001)
+    device = EndDevice(DEV_EUI)
+    await register(bench, device, device_class="C")
+    await bench.join(device)
+    await bench.talk(device)
+    await bench.join(device)  # nothing is heard of the new session yet: the downlink goes to the old one
+    downlink = Downlink(id=0, dev_eui=DEV_EUI, f_port=10, payload=b"\x01", queued_at=START)
+    await bench.network.dispatch.enqueue(downlink)
+    bench.journal.failures = 1
+
+    async with asyncio.timeout(LIMIT_S):
+        while not bench.network.status()["waiting_for_disk"]:  # noqa: ASYNC110 - the network tells nobody that it waits
+            await asyncio.sleep(0)
+        await bench.hear(device.uplink(2, b"\x02"), as_sent(device))
+        while bench.network.status()["waiting_for_disk"]:  # noqa: ASYNC110 - nor that it waits no more
+            await asyncio.sleep(0)
+
+    live = bench.network.session(DEV_EUI)
+    assert live is not None
+    assert [one.activation for one in await cast("Journal", bench.journal).sessions()] == [live.session.activation]
