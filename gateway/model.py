@@ -192,7 +192,7 @@ class TxRequest:
     phy_payload: bytes
     frequency_hz: int
     data_rate: DataRate
-    power_dbm: float  # EIRP
+    power_dbm: float  # that the radio sends: the allowed EIRP less the antenna's gain
     timestamp_us: int | None  # concentrator counter to send at; None: at once
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.lorawan.crypto import SessionCiphers
-from gateway.lorawan.downlink import seal_downlink
+from gateway.lorawan.downlink import is_counted_apart, seal_downlink
 from gateway.lorawan.mac_commands import MacCommand, write
 from gateway.lorawan.mac_layer import Group
 from gateway.lorawan.phy import LONGEST_F_OPTS, FCtrl
-from gateway.model import MacVersion, Session
+from gateway.model import Session
 
 NETWORK_PORT: Final = 0  # FPort of MAC commands
 
@@ -93,13 +93,8 @@ def seal(
     return octets, counted(session, f_port)
 
 
-def counter(session: Session, f_port: int | None) -> int:
-    """Return the counter of the next downlink on ``f_port``; 1.1 counts what is for the application apart."""
-    return session.a_f_cnt_down if session.mac_version is MacVersion.V1_1 and f_port else session.n_f_cnt_down
-
-
 def counted(session: Session, f_port: int | None) -> Session:
     """Return the session after a downlink on ``f_port``."""
-    if session.mac_version is MacVersion.V1_1 and f_port:
+    if is_counted_apart(session, f_port):
         return replace(session, a_f_cnt_down=session.a_f_cnt_down + 1)
     return replace(session, n_f_cnt_down=session.n_f_cnt_down + 1)

@@ -18,11 +18,6 @@ _TIMESTAMPS: Final = 1 << 32  # the concentrator's counter wraps
 _NO_BITS: Final = FCtrl()
 
 
-def acknowledge(session: Session, ciphers: SessionCiphers, *, ack: bool, f_cnt_up: int) -> bytes:
-    """Return an empty downlink: the ACK of the confirmed uplink ``f_cnt_up``, or only a sign of life (ADRACKReq)."""
-    return seal_downlink(session, ciphers, f_ctrl=FCtrl(ack=ack), acked_f_cnt_up=f_cnt_up)
-
-
 def seal_downlink(
     session: Session,
     ciphers: SessionCiphers,
@@ -39,9 +34,10 @@ def seal_downlink(
     ``payload`` on FPort 0 and ``f_opts`` are MAC commands in clear. ``acked_f_cnt_up`` (1.1) is which confirmed uplink
     an ACK means; None: the session's last.
     """
-    f_cnt, f_opts_counter = _counter(session, f_port)
+    f_cnt, apart = counter(session, f_port), is_counted_apart(session, f_port)
     address = dev_addr_octets(session.dev_addr)
     if session.mac_version is MacVersion.V1_1:
+        f_opts_counter = FOptsCounter.A_F_CNT_DOWN if apart else FOptsCounter.F_CNT_UP_OR_N_F_CNT_DOWN
         f_opts = ciphers.crypt_f_opts(f_opts_counter, Direction.DOWNLINK, address, f_cnt, f_opts)
     signed = data_octets(
         direction=Direction.DOWNLINK,
@@ -56,11 +52,14 @@ def seal_downlink(
     return signed + ciphers.downlink_mic(signed, f_cnt, _conf_f_cnt(session, f_ctrl, acked_f_cnt_up))
 
 
-def _counter(session: Session, f_port: int | None) -> tuple[int, FOptsCounter]:
-    """Return the counter of a downlink; 1.1 counts what is for the application apart."""
-    if session.mac_version is MacVersion.V1_1 and f_port:
-        return session.a_f_cnt_down, FOptsCounter.A_F_CNT_DOWN
-    return session.n_f_cnt_down, FOptsCounter.F_CNT_UP_OR_N_F_CNT_DOWN
+def is_counted_apart(session: Session, f_port: int | None) -> bool:
+    """Tell whether a downlink on ``f_port`` has the application's counter: 1.1 counts what is for it apart."""
+    return session.mac_version is MacVersion.V1_1 and bool(f_port)
+
+
+def counter(session: Session, f_port: int | None) -> int:
+    """Return the counter of the next downlink on ``f_port``."""
+    return session.a_f_cnt_down if is_counted_apart(session, f_port) else session.n_f_cnt_down
 
 
 def _conf_f_cnt(session: Session, f_ctrl: FCtrl, acked_f_cnt_up: int | None) -> int:
@@ -70,17 +69,6 @@ def _conf_f_cnt(session: Session, f_ctrl: FCtrl, acked_f_cnt_up: int | None) -> 
 
 
 # ── windows ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def receive_windows(
-    reception: Reception, session: Session | None, region: Region, phy_payload: bytes
-) -> tuple[TxRequest, ...]:
-    """Return the same frame for RX1 and for RX2, the windows that there are, in order: send one of them.
-
-    ``session`` None answers a join request.
-    """
-    windows = (rx1(reception, session, region, phy_payload), rx2(reception, session, region, phy_payload))
-    return tuple(window for window in windows if window is not None)
 
 
 def rx1(

@@ -6,7 +6,7 @@ The queue decides; it writes nothing. Each step gives the downlinks as they are 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -19,18 +19,14 @@ MOST_TRIES: Final = 8  # frames that carry one downlink; each costs every sensor
 MOST_WAITING: Final = 100  # of one device; who sends more has lost sight of it
 APPLICATION_PORTS: Final = range(1, 224)  # LoRaWAN 1.0.4, section 4.3.2
 
-Told = Callable[[Downlink], None]
-"""Be told of each new state of a downlink."""
-
 
 class DownlinkQueue:
     """The open downlinks of all devices."""
 
-    def __init__(self, told: Told = lambda _: None) -> None:
+    def __init__(self) -> None:
         self._waiting: defaultdict[Eui64, list[Downlink]] = defaultdict(list)
         self._on_its_way: set[int] = set()  # unconfirmed, and no radio has said yet that it took them
         self._last_id = 0
-        self._told = told
 
     def load(self, downlinks: Iterable[Downlink], last_id: int) -> None:
         """Take the open downlinks of the journal that are new here: of the others memory knows the later state."""
@@ -131,7 +127,6 @@ class DownlinkQueue:
             self._waiting[downlink.dev_eui] = others
         else:
             self._waiting.pop(downlink.dev_eui, None)
-        self._told(downlink)
         return downlink
 
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from gateway.lorawan import adr
 from gateway.lorawan.airtime import required_snr_db
-from gateway.lorawan.composing import Content, Payload, content, counter, seal
+from gateway.lorawan.composing import Content, Payload, content, seal
+from gateway.lorawan.downlink import counter
 from gateway.lorawan.mac_commands import MacCommand, read, write
 from gateway.lorawan.mac_layer import Circumstances, Group, MacState, Wanted, heard, requests
 from gateway.lorawan.phy import LONGEST_F_OPTS, DataFrame, Direction

@@ -8,7 +8,9 @@ from typing import Any
 
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.lorawan.crypto import FOptsCounter, SessionCiphers
+from gateway.lorawan.downlink import rx1, rx2, seal_downlink
 from gateway.lorawan.phy import DataFrame, Direction, FCtrl, data_octets, dev_addr_octets, parse
+from gateway.lorawan.region import Region
 from gateway.lorawan.sessions import NewUplink, Opened, OpenSession, open_uplink
 from gateway.model import (
     DataRate,
@@ -23,6 +25,7 @@ from gateway.model import (
     Session,
     SessionKeys,
     TimeQuality,
+    TxRequest,
 )
 from simulators.end_device import EndDevice
 
@@ -137,3 +140,19 @@ def open_octets(octets: bytes, *sessions: OpenSession) -> None:
     if not isinstance(data_frame, DataFrame):
         raise BadFrame(BadFrameReason.NOT_SUPPORTED)
     open_uplink(heard(octets, CHANNEL_1), data_frame, sessions)
+
+
+def acknowledge(session: Session, ciphers: SessionCiphers, *, ack: bool, f_cnt_up: int) -> bytes:
+    """Return an empty downlink: the ACK of the confirmed uplink ``f_cnt_up``, or only a sign of life (ADRACKReq)."""
+    return seal_downlink(session, ciphers, f_ctrl=FCtrl(ack=ack), acked_f_cnt_up=f_cnt_up)
+
+
+def receive_windows(
+    reception: Reception, session: Session | None, region: Region, phy_payload: bytes
+) -> tuple[TxRequest, ...]:
+    """Return the same frame for RX1 and for RX2, the windows that there are, in order: send one of them.
+
+    ``session`` None answers a join request.
+    """
+    windows = (rx1(reception, session, region, phy_payload), rx2(reception, session, region, phy_payload))
+    return tuple(window for window in windows if window is not None)

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from gateway.lorawan.crypto import FOptsCounter, SessionCiphers
-from gateway.lorawan.downlink import acknowledge, receive_windows, rx1, rx2, seal_downlink
+from gateway.lorawan.downlink import rx1, rx2, seal_downlink
 from gateway.lorawan.phy import ADDRESS, DataFrame, Direction, FCtrl, parse
 from gateway.lorawan.region import EU868
 from gateway.model import DevAddr, Eui64, FskRate, Key, LoraRate, MacVersion, Session, SessionKeys
-from tests.lorawan.air import DEV_ADDR, DEV_EUI, distinct_keys, personalised, reception
+from tests.lorawan.air import DEV_ADDR, DEV_EUI, acknowledge, distinct_keys, personalised, receive_windows, reception
 
 SF12 = LoraRate(12, 125_000)
 

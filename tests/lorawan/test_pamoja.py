@@ -11,13 +11,13 @@ from pamoja._native import (
     LorawanTransmission,
 )
 
-from gateway.lorawan.downlink import acknowledge, receive_windows, seal_downlink
+from gateway.lorawan.downlink import seal_downlink
 from gateway.lorawan.join import answer_join, open_join_request
 from gateway.lorawan.phy import FCtrl, JoinRequest, parse
 from gateway.lorawan.region import EU868, airtime
 from gateway.lorawan.sessions import OpenSession, Repeated
 from gateway.model import DevAddr, Device, Key, MacVersion, RootKeys, Session, SessionKeys
-from tests.lorawan.air import hear
+from tests.lorawan.air import acknowledge, hear, receive_windows
 from tests.lorawan.pamoja_device import (
     APP_KEY,
     APP_S_KEY,

@@ -10,11 +10,10 @@ import pytest
 from pamoja._native import ChannelPlan as TheirPlan
 from pamoja._native import LoraDataRate, LoraLink
 
-from gateway.lorawan.downlink import receive_windows
 from gateway.lorawan.phy import Direction
 from gateway.lorawan.region import EU868, REGIONS, US915, Region, SubBand, airtime, required_snr_db
 from gateway.model import DataRate, FskRate, LoraRate
-from tests.lorawan.air import reception
+from tests.lorawan.air import receive_windows, reception
 from tests.lorawan.vectors import lines
 
 AIRTIMES = lines("eu868_airtime", "time-on-air")

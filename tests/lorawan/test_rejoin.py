@@ -9,7 +9,6 @@ import pytest
 
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.lorawan.channel_plan import ChannelPlan
-from gateway.lorawan.downlink import receive_windows
 from gateway.lorawan.join import JOIN_NONCES
 from gateway.lorawan.join_accept import cf_list_frequencies
 from gateway.lorawan.mac_commands import DevStatusReq
@@ -28,7 +27,17 @@ from gateway.lorawan.rejoin import (
 )
 from gateway.lorawan.sessions import NewUplink, OpenSession
 from gateway.model import DevAddr, Device, Eui64, Key, LoraRate, MacVersion, RootKeys, Session
-from tests.lorawan.air import CHANNEL_1, DEV_ADDR, DEV_EUI, distinct_keys, hear, reception, session_v1_1, uplink_v1_1
+from tests.lorawan.air import (
+    CHANNEL_1,
+    DEV_ADDR,
+    DEV_EUI,
+    distinct_keys,
+    hear,
+    receive_windows,
+    reception,
+    session_v1_1,
+    uplink_v1_1,
+)
 from tests.lorawan.rejoins import Rejoiner, rejoin_request
 from tests.lorawan.vectors import key, lines
 

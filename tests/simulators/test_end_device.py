@@ -7,11 +7,12 @@ from random import Random
 
 import pytest
 
-from gateway.lorawan.downlink import acknowledge, seal_downlink
+from gateway.lorawan.downlink import seal_downlink
 from gateway.lorawan.phy import DataFrame, JoinRequest, parse
 from gateway.lorawan.sessions import OpenSession
 from gateway.model import DevAddr, Eui64, Key, MacVersion, Session, SessionKeys
 from simulators.end_device import EndDevice, NotActivated
+from tests.lorawan.air import acknowledge
 
 DEV_EUI, DEV_ADDR = Eui64("a81758fffe051d02"), DevAddr("26011234")
 
