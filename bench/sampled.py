@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from gateway.cli import main as brygga
+from gateway.commands.cli import main as brygga
 
 EVERY_S = 0.001
 ROOT = str(Path(__file__).parent.parent)

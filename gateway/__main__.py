@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gateway.cli import main as run_command
+from gateway.commands.cli import main as run_command
 
 
 def main() -> None:

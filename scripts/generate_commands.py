@@ -15,8 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from gateway.cli import EX_CONFIG  # noqa: E402 - the path comes first
-from gateway.command_line import parser  # noqa: E402
+from gateway.commands.cli import EX_CONFIG  # noqa: E402 - the path comes first
+from gateway.commands.command_line import parser  # noqa: E402
 from gateway.devices_file.columns import ABSENT, COLUMNS  # noqa: E402
 
 PAGE = ROOT / "docs" / "reference" / "commands.md"

@@ -36,7 +36,7 @@ MAY_SEE: dict[str, set[str]] = {
     "gateway/formats": {"gateway.model", "decoders"},
     "gateway/transports": {"gateway.model", "gateway.errors"},
 }
-JOINTS = {"agent.py", "commanding.py", "delivery.py", "control.py", "cli.py", "desk_onboarding.py"}
+JOINTS = {"agent.py", "commanding.py", "delivery.py", "control.py"}
 
 
 def imports(path: Path) -> Iterator[str]:

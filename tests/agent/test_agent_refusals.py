@@ -7,7 +7,7 @@ import socket
 import sqlite3
 from pathlib import Path
 
-from gateway.cli import EX_CONFIG
+from gateway.commands.cli import EX_CONFIG
 from tests.agent.process import (
     BRYGGA,
     CONFIGURATION,

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import cli, command_line, control, show
+from gateway import control
+from gateway.commands import cli, command_line, show
 from gateway.journal import Changes, HeldKind, Hold, Journal, Settlement
 from tests.agent.commands import BRYGGA, LIMIT_S, Box, Outcome, complained, make_box, said
 from tests.journal.samples import clock, uplink

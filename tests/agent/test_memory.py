@@ -18,7 +18,7 @@ def modules_after(code: str) -> set[str]:
 
 
 def test_the_command_of_the_agent_carries_nothing_heavy() -> None:
-    loaded = modules_after("import gateway.cli, gateway.agent, gateway.control, gateway.config")
+    loaded = modules_after("import gateway.commands.cli, gateway.agent, gateway.control, gateway.config")
 
     assert loaded.isdisjoint(
         {"rich", "amqtt", "aiohttp", "paho", "pydantic", "yaml", "simulators", "numpy", "pytest", "hypothesis"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.desk_onboarding import FREQUENCY_PLANS, depart, depart_with_keys
+from gateway.desk.onboarding import FREQUENCY_PLANS, depart, depart_with_keys
 from gateway.errors import ConfigError
 from gateway.journal import Changes, Journal, Registration
 from gateway.lorawan.region import REGIONS

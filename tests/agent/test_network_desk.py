@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.config import Settings, load
-from gateway.desk_network import NetworkDesk
+from gateway.desk.network import NetworkDesk
 from gateway.errors import BadFrameReason, ConfigError
 from gateway.journal import Changes, Event, Journal, Registration
 from gateway.lorawan.adr import Setting

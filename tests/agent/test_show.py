@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from gateway import show, show_status, spans
-from gateway.listing import Column, lay_out, printable
+from gateway.commands import show, show_status, spans
+from gateway.commands.listing import Column, lay_out, printable
 from gateway.model import Json
 
 COLUMNS = (Column("id"), Column("name", is_cut=True), Column("kind", leaves=1), Column("note", leaves=2, is_cut=True))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from gateway import show_device, show_network
-from gateway.listing import pairs
+from gateway.commands import show_device, show_network
+from gateway.commands.listing import pairs
 from gateway.model import Json
 
 DOWNLINK: dict[str, Json] = {

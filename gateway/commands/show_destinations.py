@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gateway.lines import say
-from gateway.listing import Column, lay_out, terminal_width
+from gateway.commands.lines import say
+from gateway.commands.listing import Column, lay_out, terminal_width
+from gateway.commands.spans import span
 from gateway.model import Json
-from gateway.spans import span
 
 COLUMNS = (
     Column("destination", is_cut=True), Column("state", is_cut=True), Column("waiting"), Column("oldest"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from gateway.lines import say
-from gateway.listing import Column, lay_out, pairs, terminal_width
+from gateway.commands.lines import say
+from gateway.commands.listing import Column, lay_out, pairs, terminal_width
+from gateway.commands.spans import ago
 from gateway.model import Json
-from gateway.spans import ago
 
 Rows = Sequence[Mapping[str, Json]]
 

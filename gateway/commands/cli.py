@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gateway import cli_dead_letters, cli_destinations, cli_network, command_line, lines, text_file
+from gateway.commands import command_line, dead_letters, destinations, lines, network, text_file
 from gateway.errors import Brygga, ConfigError
 from gateway.model import Json
 
@@ -71,7 +71,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from gateway.show_status import status
+    from gateway.commands.show_status import status
 
     answer = _ask(options, {"do": "status"})
     if options.json:
@@ -90,7 +90,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _device_add(options: argparse.Namespace) -> int:
-    from gateway.cli_onboarding import cells_of
+    from gateway.commands.onboarding import cells_of
 
     answer = _ask(options, {"do": "device.add", "cells": cells_of(options)})
     _say_imported(answer)
@@ -134,7 +134,7 @@ def _device_export(options: argparse.Namespace) -> int:
 
 
 def _device_list(options: argparse.Namespace) -> int:
-    from gateway import show
+    from gateway.commands import show
 
     devices = _ask(options, {"do": "device.list"}, "listing")
     if options.json:
@@ -144,7 +144,7 @@ def _device_list(options: argparse.Namespace) -> int:
 
 
 def _device_show(options: argparse.Namespace) -> int:
-    from gateway.show_device import device
+    from gateway.commands.show_device import device
 
     answer = _ask(options, {"do": "device.show", "device": options.device})
     if options.json:
@@ -164,14 +164,14 @@ def _device_remove(options: argparse.Namespace) -> int:
 
 
 def _backup(options: argparse.Namespace) -> int:
-    from gateway.cli_onboarding import back_up
+    from gateway.commands.onboarding import back_up
     from gateway.config import load
 
     return back_up(load(_config_path(options)), options)
 
 
 def _restore(options: argparse.Namespace) -> int:
-    from gateway.cli_onboarding import restore
+    from gateway.commands.onboarding import restore
     from gateway.config import load
 
     return restore(load(_config_path(options)), options)
@@ -182,8 +182,8 @@ def _restore(options: argparse.Namespace) -> int:
 
 def _decode(options: argparse.Namespace) -> int:
     from decoders.registry import Registry
-    from gateway import show
-    from gateway.try_out import decode
+    from gateway.commands import show
+    from gateway.commands.try_out import decode
 
     registry = Registry.load(_decoder_folders(options))
     outcome = asyncio.run(decode(registry, options.decoder, options.port, "".join(options.hex)))
@@ -205,7 +205,7 @@ def _decoder_folders(options: argparse.Namespace) -> list[Path]:
 # ── dead letters, and the network ──
 
 
-def _asked(deed: cli_network.Deed, options: argparse.Namespace) -> int:
+def _asked(deed: network.Deed, options: argparse.Namespace) -> int:
     return deed(options, _ask)
 
 
@@ -232,7 +232,7 @@ async def _patiently(options: argparse.Namespace, request: dict[str, Json], word
 
 def _tell_on_a_terminal(stack: contextlib.ExitStack, words: str) -> None:
     if sys.stderr.isatty():
-        from gateway import show
+        from gateway.commands import show
 
         stack.enter_context(show.working(f"{words} …"))
 
@@ -273,6 +273,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "decode": _decode,
     **{
         words: functools.partial(_asked, deed)
-        for words, deed in {**cli_dead_letters.DEEDS, **cli_destinations.DEEDS, **cli_network.DEEDS}.items()
+        for words, deed in {**dead_letters.DEEDS, **destinations.DEEDS, **network.DEEDS}.items()
     },
 }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gateway.lines import say
-from gateway.listing import Column, lay_out, printable, terminal_width
+from gateway.commands.lines import say
+from gateway.commands.listing import Column, lay_out, printable, terminal_width
+from gateway.commands.show_destinations import losses
+from gateway.commands.spans import ago, size, span
 from gateway.model import Json
-from gateway.show_destinations import losses
-from gateway.spans import ago, size, span
 
 GATEWAYS_SHOWN = 10  # of each source, those heard last: anybody can invent EUIs
 BAR = 20  # characters of a full bar

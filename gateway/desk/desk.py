@@ -10,10 +10,10 @@ from typing import Protocol
 from decoders.registry import Registry
 from gateway import __version__
 from gateway.config import Settings
-from gateway.desk_destinations import DestinationDesk
-from gateway.desk_network import NetworkDesk
-from gateway.desk_onboarding import arrive, depart, depart_with_keys
-from gateway.desk_words import did_you_mean, eui
+from gateway.desk.destinations import DestinationDesk
+from gateway.desk.network import NetworkDesk
+from gateway.desk.onboarding import arrive, depart, depart_with_keys
+from gateway.desk.words import did_you_mean, eui
 from gateway.devices_file import read_cells
 from gateway.errors import ConfigError
 from gateway.journal import HeldKind, HeldRow, Journal, Registration

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.command_words import CONFIG, JSON, Command, argument
+from gateway.commands.command_words import CONFIG, JSON, Command, argument
 
 GROUPS = {
     "downlink": "what is told to devices: send, list, show, drop",

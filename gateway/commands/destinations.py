@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from gateway import lines
-from gateway.cli_network import Ask, Deed, as_json
+from gateway.commands import lines
+from gateway.commands.network import Ask, Deed, as_json
 from gateway.model import Json
 
 
 def _list(options: argparse.Namespace, ask: Ask) -> int:
-    from gateway import show_destinations
+    from gateway.commands import show_destinations
 
     answer = ask(options, {"do": "destination.list"})
     if options.json:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from gateway import lines
-from gateway.cli_network import Ask, Deed, as_json
+from gateway.commands import lines
+from gateway.commands.network import Ask, Deed, as_json
 from gateway.errors import ConfigError
 from gateway.model import Json
 
 
 def _list(options: argparse.Namespace, ask: Ask) -> int:
-    from gateway import show
+    from gateway.commands import show
 
     rows = ask(options, {"do": "dead_letters.list", "limit": options.limit, **_selection(options)})
     if options.json:
@@ -21,7 +21,7 @@ def _list(options: argparse.Namespace, ask: Ask) -> int:
 
 
 def _show(options: argparse.Namespace, ask: Ask) -> int:
-    from gateway import show
+    from gateway.commands import show
 
     found = ask(options, {"do": "dead_letters.show", "id": options.id})
     if not found:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gateway import __version__
 from gateway.config import Settings
-from gateway.desk_words import did_you_mean
+from gateway.desk.words import did_you_mean
 from gateway.errors import ConfigError
 from gateway.journal import Journal
 from gateway.model import Clock, Json

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from gateway import __version__, command_line_destinations, command_line_network
-from gateway.command_words import CONFIG as _CONFIG
-from gateway.command_words import JSON as _JSON
-from gateway.command_words import AnyOrder, Command, Parser
-from gateway.command_words import argument as _argument
+from gateway import __version__
+from gateway.commands import command_line_destinations, command_line_network
+from gateway.commands.command_words import CONFIG as _CONFIG
+from gateway.commands.command_words import JSON as _JSON
+from gateway.commands.command_words import AnyOrder, Command, Parser
+from gateway.commands.command_words import argument as _argument
 from gateway.devices_file.columns import COLUMNS
 
 FORMATS = ("csv", "chirpstack", "the_things_stack")

@@ -9,10 +9,11 @@ from typing import Final
 
 from decoders.contract import Encoded, EncodeError
 from decoders.registry import Registry
-from gateway import __version__, downlink_words
+from gateway import __version__
 from gateway.config import Settings
 from gateway.config.units import duration
-from gateway.desk_words import Devices, described, find_device, session
+from gateway.desk import downlink_words
+from gateway.desk.words import Devices, described, find_device, session
 from gateway.errors import ConfigError
 from gateway.journal import Journal
 from gateway.model import Activation, Clock, DevAddr, Device, Downlink, Json

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from gateway import lines
+from gateway.commands import lines
 from gateway.config import Settings
 from gateway.devices_file.columns import COLUMNS
 from gateway.errors import ConfigError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from gateway.lines import say
-from gateway.listing import pairs, terminal_width
+from gateway.commands.lines import say
+from gateway.commands.listing import pairs, terminal_width
+from gateway.commands.show_network import moment, signal
+from gateway.commands.spans import ago
 from gateway.model import Json
-from gateway.show_network import moment, signal
-from gateway.spans import ago
 
 MHZ = 1e6
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.command_words import CONFIG, JSON, Command, argument
+from gateway.commands.command_words import CONFIG, JSON, Command, argument
 
 GROUPS = {"destination": "whom the journal keeps uplinks for: list, rename, forget"}
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from gateway import lines
+from gateway.commands import lines
 from gateway.errors import ConfigError
 from gateway.model import Json
 
@@ -54,7 +54,7 @@ def _command(text: str) -> Json:
 
 
 def _list(options: argparse.Namespace, ask: Ask) -> int:
-    from gateway import show_network
+    from gateway.commands import show_network
 
     downlinks = ask(options, {"do": "downlink.list", "device": options.device, "all": options.all})
     if options.json:
@@ -64,7 +64,7 @@ def _list(options: argparse.Namespace, ask: Ask) -> int:
 
 
 def _show(options: argparse.Namespace, ask: Ask) -> int:
-    from gateway import show_network
+    from gateway.commands import show_network
 
     downlink = ask(options, {"do": "downlink.show", "id": options.id})
     if options.json:
@@ -81,7 +81,7 @@ def _drop(options: argparse.Namespace, ask: Ask) -> int:
 
 
 def _unclaimed(options: argparse.Namespace, ask: Ask) -> int:
-    from gateway import show_network
+    from gateway.commands import show_network
 
     strangers = ask(options, {"do": "frames.unclaimed"})
     if options.json:
@@ -91,7 +91,7 @@ def _unclaimed(options: argparse.Namespace, ask: Ask) -> int:
 
 
 def _refused(options: argparse.Namespace, ask: Ask) -> int:
-    from gateway import show_network
+    from gateway.commands import show_network
 
     answer = ask(options, {"do": "frames.refused"})
     frames = answer["frames"][: max(options.limit, 0)]
