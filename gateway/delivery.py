@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from decoders.contract import DecodeError
+from gateway import revisions
 from gateway.codecs import Codecs
 from gateway.errors import StorageError, Unreachable
 from gateway.formats import Format
@@ -71,6 +72,9 @@ class _Batch:
     skipped: set[RowId] = field(default_factory=set)
     held: dict[RowId, Hold] = field(default_factory=dict)
     waiting: set[RowId] = field(default_factory=set)  # for the clock
+    told: dict[tuple[str, str], list[RowId]] = field(
+        default_factory=dict
+    )  # for the first time, by decoder and revision
 
 
 class _Line:
@@ -177,6 +181,7 @@ class Telling:
                 batch.skipped.add(row.id)
             elif (dated := self._dated(row, batch)) is not None:
                 wanted.append((row.id, dated, device))
+        again = {row.id for row in rows if row.is_again}
         outcomes = await self._codecs.decode([(uplink, device) for _, uplink, device in wanted])
         for (row_id, uplink, device), outcome in zip(wanted, outcomes, strict=True):
             revision = self._codecs.revision(device.decoder)
@@ -189,6 +194,8 @@ class Telling:
                 batch.held[row_id] = Hold(kind=HeldKind.UNDECODED, reason=reason[:LONGEST_REASON], decoder=revision)
                 continue
             self._standing.note(Counter(normalised.problems))
+            if row_id not in again:
+                batch.told.setdefault((device.decoder, revision), []).append(row_id)
             batch.items.append(
                 Item(row=row_id, uplink=uplink, device=device, decoded=outcome, observations=normalised.observations)
             )
@@ -224,11 +231,14 @@ class Telling:
 
     async def _settle(self, batch: _Batch, receipt: Receipt) -> None:
         refused = {row: Hold(kind=HeldKind.REFUSED, reason=reason) for row, reason in receipt.refused.items()}
+        revisions_noted = (
+            revisions.noted(self._journal.memory(self.destination.name), batch.told) if receipt.accepted else {}
+        )
         settlement = Settlement(
             delivered=receipt.accepted,
             skipped=frozenset(batch.skipped),
             held=batch.held | refused,
-            memory=receipt.memory,
+            memory={**receipt.memory, **revisions_noted},
         )
         if settlement.delivered or settlement.skipped or settlement.held or settlement.memory:
             await self._journal.settle(self.destination.name, settlement)

@@ -10,6 +10,7 @@ from typing import Protocol
 from decoders.registry import Registry
 from gateway import __version__
 from gateway.config import Settings
+from gateway.desk.decoding import DecodingDesk
 from gateway.desk.destinations import DestinationDesk
 from gateway.desk.network import NetworkDesk
 from gateway.desk.onboarding import arrive, depart, depart_with_keys
@@ -56,6 +57,7 @@ class Desk:
         self._running = running
         office = StoppedOffice(journal, settings.network.region) if running is None else running.office
         heard = None if running is None else running.last_heard_s
+        self._decoding = DecodingDesk(settings, journal, clock)
         self._destinations = DestinationDesk(settings, journal, clock)
         self._network = NetworkDesk(settings, journal, clock, office, heard)
 
@@ -78,17 +80,10 @@ class Desk:
                 return await self._devices()
             case {"do": "device.remove", "devices": list(devices)}:
                 return await self._remove(devices)
-            case {"do": "dead_letters.list", "limit": int(limit)}:
-                _check_number("limit", limit, MOST_LISTED)
-                destination, kind, _ = self._which(request)
-                return [_held(row) for row in await self._journal.held(destination, kind, limit)]
-            case {"do": "dead_letters.show", "id": int(number)}:
-                _check_number("id", number, LARGEST_ID)
-                return [_held(row) for row in await self._journal.held(limit=ALL_ROWS, ids=[RowId(number)])]
-            case {"do": "dead_letters.retry"}:
-                return {"count": await self._journal.retry(*self._which(request))}
-            case {"do": "dead_letters.drop"}:
-                return {"count": await self._journal.drop_held(*self._which(request))}
+            case {"do": str(what)} if what.startswith("dead_letters."):
+                return await self._dead_letters(request)
+            case {"do": "decode_again"}:
+                return await self._decoding.again(request)
             case {"do": str(what)} if what.startswith("destination."):
                 return await self._destinations.answer(request)
             case _:
@@ -187,6 +182,22 @@ class Desk:
             await self._running.devices_changed()
 
     # ── dead letters ──
+
+    async def _dead_letters(self, request: Mapping[str, Json]) -> Json:
+        match request:
+            case {"do": "dead_letters.list", "limit": int(limit)}:
+                _check_number("limit", limit, MOST_LISTED)
+                destination, kind, _ = self._which(request)
+                return [_held(row) for row in await self._journal.held(destination, kind, limit)]
+            case {"do": "dead_letters.show", "id": int(number)}:
+                _check_number("id", number, LARGEST_ID)
+                return [_held(row) for row in await self._journal.held(limit=ALL_ROWS, ids=[RowId(number)])]
+            case {"do": "dead_letters.retry"}:
+                return {"count": await self._journal.retry(*self._which(request))}
+            case {"do": "dead_letters.drop"}:
+                return {"count": await self._journal.drop_held(*self._which(request))}
+            case _:
+                return await self._network.answer(request)  # which knows it no more, and says so
 
     def _which(self, request: Mapping[str, Json]) -> tuple[str | None, HeldKind | None, list[RowId] | None]:
         destination, kind, ids = request.get("destination"), request.get("kind"), request.get("ids")

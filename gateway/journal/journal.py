@@ -20,6 +20,7 @@ from typing import Self
 
 from gateway.errors import ConfigError
 from gateway.journal import boots, downlinks, schema, sealing, unclaimed
+from gateway.journal.again import ToldAgain
 from gateway.journal.box import Box
 from gateway.journal.command_states import CommandStates
 from gateway.journal.database import Database
@@ -71,6 +72,7 @@ class Journal:
         self._writer = Writer(store, Room(store).tidy)
         self._alone = asyncio.Lock()  # for what reads, decides and writes
         self._held = HeldRows(store, self._reader, self._writer, self._alone)
+        self._again = ToldAgain(store, self._reader, self._writer, self._alone)
         self._registry = Registry(store, self._writer, self._alone)
         self._roll = Roll(store, self._writer, self._alone)
         self.command_states = CommandStates(store, self._writer)
@@ -243,6 +245,17 @@ class Journal:
         them and is not the one, in that revision, that failed.
         """
         return await self._held.retry_decoder_changed(current)
+
+    async def rows_of(self, dev_euis: Collection[Eui64], since: datetime | None = None) -> Sequence[Row]:
+        """Return the rows of devices that are kept, oldest first, and were heard since then; those without a true time, too."""
+        return await self._again.rows(dev_euis, since)
+
+    async def tell_again(self, destination: str, rows: Sequence[RowId]) -> int:
+        """Put rows that ``destination`` has had back to the front of read(), and return how many there was room for.
+
+        What it has not settled yet is told anyway and is not counted; what it holds back is tried again, too.
+        """
+        return await self._again.tell(self._store.destinations[destination], rows)
 
     async def drop_held(
         self, destination: str | None, kind: HeldKind | None, ids: Sequence[RowId] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.journal.damage import Damage
@@ -32,7 +33,7 @@ class Reader:
         destination.given.update(rows)
         records = sorted(rows.items())
         records += await self._unsettled(destination, limit - len(retried))
-        found = await self._decoded(records)
+        found = [replace(row, is_again=True) if row.id in rows else row for row in await self._decoded(records)]
         damaged = {RowId(row) for row, _ in records} - {row.id for row in found}
         if damaged:
             destination.settle(Settlement(skipped=frozenset(damaged)), 0)

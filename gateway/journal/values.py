@@ -53,6 +53,7 @@ class Row:
 
     id: RowId
     uplink: Uplink
+    is_again: bool = False  # it was told or tried before, and was put back to the front
 
 
 class HeldKind(StrEnum):

@@ -1,0 +1,105 @@
+"""The desk of decoding: uplinks that were told already, told anew by a decoder that has learned more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from decoders.registry import Registry
+from gateway import revisions
+from gateway.config import Settings
+from gateway.config.units import duration
+from gateway.desk.words import did_you_mean, find_device
+from gateway.errors import ConfigError
+from gateway.journal import Journal, Row
+from gateway.model import Clock, Device, Eui64, Json, RowId
+
+
+class DecodingDesk:
+    """Answer what is asked about decoding."""
+
+    def __init__(self, settings: Settings, journal: Journal, clock: Clock) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._clock = clock
+
+    async def again(self, request: Mapping[str, Json]) -> Json:
+        """Put uplinks of devices back for the destinations that have had them from another revision of their decoder.
+
+        Returns of each destination how many are told again, how many it has from the present decoder, and how many have no room now.
+        """
+        devices = await self._devices(request)
+        names = self._destinations(request)
+        current = await asyncio.to_thread(self._revisions, {device.decoder for device in devices.values()})
+        rows = await self._journal.rows_of(devices.keys(), self._since(request.get("since")))
+        force = request.get("force") is True
+        told = {name: await self._tell(name, rows, devices, current, force=force) for name in names}
+        return {"devices": len(devices), "uplinks": len(rows), "destinations": told}
+
+    async def _tell(
+        self,
+        name: str,
+        rows: Sequence[Row],
+        devices: Mapping[Eui64, Device],
+        current: Mapping[str, str],
+        *,
+        force: bool,
+    ) -> Json:
+        memory = self._journal.memory(name)
+        wanted = [row.id for row in rows if force or _is_new(memory, row, devices[row.uplink.dev_eui], current)]
+        count = await self._journal.tell_again(name, wanted)
+        return {"again": count, "known": len(rows) - len(wanted), "left": len(wanted) - count}
+
+    async def _devices(self, request: Mapping[str, Json]) -> Mapping[Eui64, Device]:
+        """Return the devices that are named, or that have the decoder that is named."""
+        registered = {one.device.dev_eui: one for one in await self._journal.devices()}
+        decoder = request.get("decoder")
+        if decoder is not None:
+            found = {dev_eui: one.device for dev_eui, one in registered.items() if one.device.decoder == decoder}
+            if not found:
+                known = {one.device.decoder for one in registered.values() if one.device.decoder}
+                raise ConfigError(f"decode-again: no device has the decoder {decoder}{did_you_mean(decoder, known)}")
+            return found
+        named = [find_device(str(word), registered).device for word in request.get("devices") or ()]
+        if not named:
+            raise ConfigError("decode-again: which devices? --device NAME, or --decoder NAME for all that have it")
+        return {device.dev_eui: device for device in named}
+
+    def _destinations(self, request: Mapping[str, Json]) -> Sequence[str]:
+        name, known = request.get("destination"), self._journal.destinations()
+        if name is not None and name not in known:
+            raise ConfigError(f"decode-again: there is no destination {name}{did_you_mean(name, known)}")
+        return known if name is None else (name,)
+
+    def _revisions(self, names: set[str]) -> Mapping[str, str]:
+        folder = self._settings.decoders.folder
+        registry = Registry.load([folder] if folder else [])
+        try:
+            return {name: registry.get(name).revision for name in names if name}
+        except (LookupError, ValueError) as error:
+            raise ConfigError(f"decode-again: {error}") from error
+        finally:
+            registry.close()
+
+    def _since(self, text: Json) -> datetime | None:
+        if text is None:
+            return None
+        try:
+            return self._clock().utc - duration(text)
+        except ValueError:
+            pass
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            right = "'7 d', '12 h' or a time such as 2026-05-01T12:00Z is right"
+            raise ConfigError(f"decode-again: --since {text!r}: {right}") from error
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _is_new(memory: Mapping[str, Json], row: Row, device: Device, current: Mapping[str, str]) -> bool:
+    """Tell whether the present decoder of a row's device is another than the one that told it, as far as that is known."""
+    revision = current.get(device.decoder)
+    if revision is None:
+        return False  # the device has no decoder: there is nothing to tell
+    return revisions.teller(memory, device.decoder, RowId(row.id)) != f"{device.decoder}@{revision}"
