@@ -88,6 +88,11 @@ class AgentProcess:
             time.sleep(PROBE_PAUSE_S)
         raise TimeoutError(f"the agent did not answer within {START_LIMIT_S:g} s")
 
+    @property
+    def pid(self) -> int:
+        """Return its process's id."""
+        return self._process.pid
+
     def usage(self) -> Usage:
         """Return what the kernel counts of it, all threads together."""
         proc = Path(f"/proc/{self._process.pid}")

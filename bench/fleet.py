@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import cycle, islice
@@ -50,19 +50,20 @@ class Member:
 
 @dataclass(frozen=True)
 class Fleet:
-    """A fleet; the same ``size`` and ``seed``, the same octets."""
+    """A fleet; the same ``size`` and ``seed``, the same octets. ``sends``: payloads by decoder; those of MODELS without it."""
 
     size: int
     seed: int = 1
+    sends: Mapping[str, Sequence[Payload]] | None = None
 
     @cached_property
     def members(self) -> Sequence[Member]:
         """The devices, the models in turn."""
         random = Random(self.seed)
-        payloads = {name: good_payloads(name) for name in MODELS}
+        payloads = self.sends or {name: good_payloads(name) for name in MODELS}
         return [
             Member(_end_device(number, random), name, payloads[name])
-            for number, name in zip(range(self.size), cycle(MODELS), strict=False)
+            for number, name in zip(range(self.size), cycle(payloads), strict=False)
         ]
 
     def frames(self, count: int) -> list[bytes]:

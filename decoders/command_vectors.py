@@ -60,6 +60,26 @@ def _vector(one: document.Mapping, whole: document.Mapping) -> CommandVector:
     )
 
 
+def message_problems(path: Path) -> Iterator[str]:
+    """Yield where the ``test_vectors`` of a table that have an ``input`` say other octets than its fields do."""
+    from decoders.payload_schema.encoding import compile_encoder, compile_messages
+    from decoders.vectors import octets
+
+    table = document.read(path)
+    given = [one for one in table.get("test_vectors", []) if isinstance(one, document.Mapping) and "input" in one]
+    if not given:
+        return
+    encoder = compile_encoder(table, path.stem) or compile_messages(table, path.stem)
+    for one in given:
+        try:
+            wanted, told = octets(one.get("expected_payload", "")), encoder.encode(dict(one.part("input"))).data
+        except (EncodeError, ValueError) as error:
+            yield f"vector {one.get('name')!r}: {error}"
+            continue
+        if told != wanted:
+            yield f"vector {one.get('name')!r}: {told.hex()} where {wanted.hex()} is expected"
+
+
 def check(encoder: Encoder, vectors: Sequence[CommandVector]) -> list[str]:
     """Return where ``encoder`` says something else than the vectors do."""
     return [f"{vector.name}: {problem}" for vector in vectors for problem in _against(encoder, vector)]

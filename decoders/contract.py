@@ -7,7 +7,7 @@ is the same the other way round: from a `Command` to an `Encoded`, or `EncodeErr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,11 +19,13 @@ class Payload:
     """The application payload of one uplink, decrypted.
 
     ``received_at`` is aware, UTC, and only there to turn a device's "3 minutes ago" into a time; vectors may leave it out.
+    ``device`` tells devices of one model apart, for codecs that remember what each said before; it means nothing else.
     """
 
     data: bytes
     f_port: int
     received_at: datetime | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,14 @@ class Decoder(Protocol):
 
     def decode(self, payload: Payload) -> Decoded:
         """Return what ``payload`` says; raise DecodeError and nothing else."""
+        ...
+
+
+class BatchDecoder(Decoder, Protocol):
+    """A decoder that works elsewhere, in a process of its own: whoever has an event loop awaits it."""
+
+    async def decode_all(self, payloads: Sequence[Payload]) -> Sequence[Decoded | DecodeError]:
+        """Return what each payload says, in order, or why it cannot be read; raise nothing."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,41 @@ def decode(decoder: Decoder, payload: Payload) -> Decoded:
         raise
     except BaseException as error:
         raise DecodeError(DecodeReason.FAILED, in_words(error)) from error
+
+
+async def decode_all(decoder: Decoder, payloads: Sequence[Payload]) -> Sequence[Decoded | DecodeError]:
+    """Return what ``decoder`` says of each payload, its types checked, or why not; awaits one that works elsewhere."""
+    if (batched := getattr(decoder, "decode_all", None)) is None:
+        return [_outcome(decoder, payload) for payload in payloads]
+    try:
+        outcomes: Any = await batched(payloads)
+        if len(outcomes) != len(payloads):
+            raise _broken("what it returns", outcomes, f"{len(payloads)} outcomes")  # noqa: TRY301 - one seam for all
+        return [_checked_outcome(one) for one in outcomes]
+    except DecodeError as error:
+        return [_plain_error(error)] * len(payloads)
+    except PASSING:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a vendor's decoder: whatever it does, these payloads pay for it alone
+        return [DecodeError(DecodeReason.FAILED, in_words(error))] * len(payloads)
+
+
+def _outcome(decoder: Decoder, payload: Payload) -> Decoded | DecodeError:
+    try:
+        return decode(decoder, payload)
+    except DecodeError as error:
+        return DecodeError(error.reason, error.detail)  # without the frames that its trace keeps alive
+
+
+def _checked_outcome(outcome: Any) -> Decoded | DecodeError:
+    if isinstance(outcome, DecodeError):
+        return _plain_error(outcome)
+    try:
+        return _checked(outcome)
+    except DecodeError as error:
+        return _plain_error(error)
+    except Exception as error:  # noqa: BLE001 - what it returned may be anything
+        return DecodeError(DecodeReason.FAILED, in_words(error))
 
 
 def in_words(error: BaseException) -> str:

@@ -12,7 +12,10 @@ from decoders.payload_schema import document
 
 VECTORS: Final = ".vectors.yaml"
 COMMANDS: Final = ".commands.py"
-LIKE_A_DECODER: Final = frozenset({".yaml", ".yml", ".py"})
+CODEC: Final = ".commands.js"
+METADATA: Final = ".meta.yaml"
+DECODERS: Final = (".yaml", ".py", ".js")
+LIKE_A_DECODER: Final = frozenset({*DECODERS, ".yml"})
 NAME_SHOWN: Final = 60  # characters of a vector's name in its line
 
 
@@ -23,7 +26,7 @@ def strays(folder: Path) -> Iterator[str]:
             continue
         depth = len(path.relative_to(folder).parts)
         if depth != 2:
-            yield f"{path}: nothing reads it here; a decoder is {folder}/<vendor>/<model>.yaml or .py"
+            yield f"{path}: nothing reads it here; a decoder is {folder}/<vendor>/<model>.yaml, .py or .js"
         elif path.suffix == ".yml":
             yield f"{path}: nothing reads .yml; {path.with_suffix('.yaml').name} is right"
         else:
@@ -31,10 +34,10 @@ def strays(folder: Path) -> Iterator[str]:
 
 
 def _alone(path: Path) -> Iterator[str]:
-    for ending, what in ((VECTORS, "vectors"), (COMMANDS, "an encoder")):
+    for ending, what in ((VECTORS, "vectors"), (COMMANDS, "an encoder"), (CODEC, "an encoder"), (METADATA, "metadata")):
         model = path.name.removesuffix(ending)
-        if model != path.name and not any(path.with_name(f"{model}{kind}").exists() for kind in (".yaml", ".py")):
-            yield f"{path}: {what} of no decoder: {model}.yaml or {model}.py is missing beside it"
+        if model != path.name and not any(path.with_name(f"{model}{kind}").exists() for kind in DECODERS):
+            yield f"{path}: {what} of no decoder: {model}.yaml, .py or .js is missing beside it"
 
 
 def table_problems(path: Path) -> Iterator[str]:
@@ -55,7 +58,8 @@ def _twice(node: Any, where: str) -> Iterator[str]:
 
 
 def _same_names(fields: Sequence[document.Mapping], where: str) -> Iterator[str]:
-    counts = Counter(one["name"] for one in fields if isinstance(one.get("name"), str))
+    names = (one.get("name") for one in fields)
+    counts = Counter(name for name in names if isinstance(name, str) and not name.startswith("_"))  # those are seen by nobody
     for name, count in counts.items():
         if count > 1:
             lines = ", ".join(str(one.line) for one in fields if one.get("name") == name)
@@ -68,6 +72,7 @@ def vector_problems(path: Path, decoder: Decoder, encoder: Encoder | None) -> It
 
     for finding in vectors.check(decoder, vectors.load(path)):
         yield f"{path}: vector {finding.vector[:NAME_SHOWN]!r} ({finding.payload}): {finding.problem}"
+    yield from (f"{path}: {problem}" for problem in command_vectors.message_problems(path))
     commands = command_vectors.load(path)
     if encoder is not None:
         yield from (f"{path}: {problem}" for problem in command_vectors.check(encoder, commands))

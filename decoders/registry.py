@@ -18,12 +18,14 @@ from decoders import door
 from decoders.contract import Decoder, Encoder
 
 if TYPE_CHECKING:
+    from decoders.command_vectors import CommandVector
+    from decoders.javascript.crew import Crew
     from decoders.vectors import Vector
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 GROUP = "brygga.decoders"
-KINDS = {".yaml": "table", ".py": "python"}
-COMPANIONS = (".vectors.yaml", ".commands.py")  # beside a decoder's file
+KINDS = {".yaml": "table", ".py": "python", ".js": "javascript"}
+COMPANIONS = (".vectors.yaml", ".commands.py", ".commands.js", ".meta.yaml")  # beside a decoder's file
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*")
 
 Place = Path | EntryPoint
@@ -47,7 +49,7 @@ class Description:
     name: str
     title: str
     vendor: str
-    kind: str  # table, python or package
+    kind: str  # table, python, javascript or package
     source: str  # where the format is published
     licence: str
     ports: tuple[int, ...]  # none named: any
@@ -66,6 +68,7 @@ class Registry:
         self._problems: list[str] = []
         self._stamps: Stamps = {}
         self._loaded: dict[str, Decoder] = {}
+        self._crew: Crew | None = None
         self._loading: set[str] = set()  # to see one that is the same as itself in the end
         self._list()
 
@@ -78,6 +81,32 @@ class Registry:
         if entry_points:
             places.update(_in_packages(problems))
         return cls(places, problems, folders)
+
+    @classmethod
+    def of_file(cls, path: Path, folders: Sequence[Path] = ()) -> tuple[Registry, str]:
+        """Return a registry that knows the decoder in ``path`` besides all others, and what it is called there.
+
+        The file may lie anywhere; what is not beside it is not needed. Raises UnknownDecoder where it is of no kind.
+        """
+        if path.suffix not in KINDS:
+            raise UnknownDecoder(f"{path}: a decoder is a file that ends in {', '.join(KINDS)}")
+        places: dict[str, Place] = {}
+        for folder in (CATALOGUE, *folders):
+            places.update(_in_folder(folder, []))
+        name = _name_of(path)
+        return cls({**places, name: path}), name
+
+    def close(self) -> None:
+        """End what decoders have running: the worker processes of JavaScript ones. They decode nothing from then on."""
+        if self._crew is not None:
+            self._crew.close()
+
+    def _workers(self) -> Crew:
+        if self._crew is None:
+            from decoders.javascript.crew import Crew  # it carries subprocess: for those who have JavaScript
+
+            self._crew = Crew()
+        return self._crew
 
     def look_again(self) -> bool:
         """Tell whether a file in the installer's folders has changed, come or gone; if so, load decoders anew when asked.
@@ -100,6 +129,12 @@ class Registry:
         """Return the names of all decoders, sorted; nothing is loaded for it."""
         return tuple(sorted(self._places))
 
+    def names_in(self, folder: Path) -> tuple[str, ...]:
+        """Return the names of the decoders whose files lie below ``folder``, sorted."""
+        return tuple(
+            name for name in self.names() if isinstance(at := self._places[name], Path) and at.is_relative_to(folder)
+        )
+
     def get(self, name: str) -> Decoder:
         """Return the decoder ``name``; raises UnknownDecoder or BrokenDecoder, both in words for people."""
         decoder = self._loaded.get(name)
@@ -119,11 +154,12 @@ class Registry:
 
         decoder, place = self.get(name), self._place(name)
         try:
-            found = loading.encoder(name, place, decoder)
+            found = loading.encoder(name, place, decoder, self._workers)
         except ValueError as error:
             raise BrokenDecoder(str(error)) from error
-        if found is None and isinstance(decoder, loading.SameAs):
-            return self.encoder(decoder.other.name)
+        inner = loading.without_metadata(decoder)
+        if found is None and isinstance(inner, loading.SameAs):
+            return self.encoder(inner.other.name)
         return found
 
     def describe(self, name: str) -> Description:
@@ -149,13 +185,41 @@ class Registry:
         """Return the vectors beside the decoder ``name``, or in its table; none when it has none."""
         from decoders import vectors
 
+        return tuple(one for path in self._vector_files(name) for one in vectors.load(path))
+
+    def command_vectors(self, name: str) -> tuple[CommandVector, ...]:
+        """Return the commands that stand among the vectors of the decoder ``name``; none when there are none."""
+        from decoders import command_vectors
+
+        return tuple(one for path in self._vector_files(name) for one in command_vectors.load(path))
+
+    def table_problems(self, name: str) -> tuple[str, ...]:
+        """Return what is wrong with the table of the decoder ``name`` besides its working; none where it is no table."""
+        from decoders import folder_check
+
+        place = self._place(name)
+        return tuple(folder_check.table_problems(place)) if isinstance(place, Path) else ()
+
+    def message_problems(self, name: str) -> tuple[str, ...]:
+        """Return where a table's own ``test_vectors`` of downlinks say other octets than its fields do; none where it is no table."""
+        from decoders import command_vectors
+
+        place = self._place(name)
+        if not isinstance(place, Path) or place.suffix != ".yaml":
+            return ()
+        return tuple(command_vectors.message_problems(place))
+
+    def where(self, name: str) -> str:
+        """Return the file, or the entry point, that the decoder ``name`` is."""
+        place = self._place(name)
+        return str(place) if isinstance(place, Path) else f"{place.value} (a package)"
+
+    def _vector_files(self, name: str) -> list[Path]:
         place = self._place(name)
         if not isinstance(place, Path):
-            return ()
-        beside = place.with_name(f"{place.stem}.vectors.yaml")
-        if beside.exists():
-            return vectors.load(beside)
-        return vectors.load(place) if place.suffix == ".yaml" else ()
+            return []
+        beside = place.with_name(f"{place.stem}{COMPANIONS[0]}")
+        return [beside] if beside.exists() else [place] if place.suffix == ".yaml" else []
 
     def problems(self) -> list[str]:
         """Return every problem of the decoders that the installer brought, one line each; those are loaded for it.
@@ -181,10 +245,12 @@ class Registry:
         decoder, encoder = self.get(name), self.encoder(name)
         if not isinstance(place, Path):
             return []
-        beside = place.with_name(f"{place.stem}{folder_check.VECTORS}")
-        files = [beside] if beside.exists() else [place] if place.suffix == ".yaml" else []
         try:
-            wrong = [line for path in files for line in folder_check.vector_problems(path, decoder, encoder)]
+            wrong = [
+                line
+                for path in self._vector_files(name)
+                for line in folder_check.vector_problems(path, decoder, encoder)
+            ]
             return [*folder_check.table_problems(place), *wrong]
         except ValueError as error:
             raise BrokenDecoder(str(error)) from error
@@ -202,11 +268,19 @@ class Registry:
 
         place = self._place(name)
         try:
-            return loading.load(name, place, self.get)
+            return loading.load(name, place, self.get, self._workers)
         except ValueError as error:
             raise BrokenDecoder(str(error)) from error
         except Exception as error:  # a file of anybody's: whatever it does to us, the others work
             raise BrokenDecoder(f"{place}: {door.in_words(error)}") from error
+
+
+def _name_of(path: Path) -> str:
+    """Return a decoder's name for a file anywhere: its folder's and its own, as far as they can be names."""
+    vendor, model = (
+        re.sub(r"[^a-z0-9._-]+", "-", part.lower()).strip("-._") for part in (path.absolute().parent.name, path.stem)
+    )
+    return f"{vendor or 'local'}/{model or 'decoder'}"
 
 
 def _stamps(folders: Sequence[Path]) -> Stamps:
@@ -225,7 +299,7 @@ def _stamps(folders: Sequence[Path]) -> Stamps:
 
 def _in_folder(folder: Path, problems: list[str]) -> Iterator[tuple[str, Path]]:
     if not folder.is_dir():
-        problems.append(f"{folder}: a folder with <vendor>/<model>.yaml or .py is expected")
+        problems.append(f"{folder}: a folder with <vendor>/<model>.yaml, .py or .js is expected")
         return
     seen: dict[str, Path] = {}
     for path in sorted(folder.glob("*/*")):

@@ -27,6 +27,13 @@ KEYS = {
     "name", "description", "payload", "f_port", "fPort", "received_at", "expected", "readings", "error", "source",
     "licence",
 }  # fmt: skip
+PUBLISHED = {
+    "fport",
+    "port",
+    "direction",
+    "input_metadata",
+    "expected_quality",
+}  # of the language's own vectors, besides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +47,7 @@ class Vector:
     error: DecodeReason | None = None
     source: str = ""
     licence: str = ""
+    names_some: bool = False  # of the fields; the language's own vectors leave out what they do not show
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +66,29 @@ def load(path: Path) -> tuple[Vector, ...]:
     """Return the vectors of a file; raises TableError with file and line.
 
     The file is ``{source, licence, f_port, vectors: [...]}``, the first three being what a vector does not say
-    itself; or a table of the Payload Schema language with its own ``test_vectors``.
+    itself; or a table of the Payload Schema language with its own ``test_vectors``, of which those that have an
+    ``input`` are for encoders.
     """
     data = document.read(path)
     given = data.get("vectors", data.get("test_vectors", []))
     if not isinstance(given, list) or not all(isinstance(one, document.Mapping) for one in given):
         raise data.wrong("vectors is a list of mappings")
-    return tuple(_vector(one, data) for one in given)
+    is_published = "test_vectors" in data
+    return tuple(_vector(one, data) for one in given if not (is_published and _is_of_others(one)))
+
+
+def _is_of_others(one: document.Mapping) -> bool:
+    """Tell whether a published vector is for an encoder, for one definition alone, or for something that is no payload."""
+    return "input" in one or "command" in one or "payload" not in one
 
 
 def _vector(one: document.Mapping, whole: document.Mapping) -> Vector:
-    one.only(KEYS, (), "a vector")
+    one.only(KEYS | PUBLISHED if "test_vectors" in whole else KEYS, (), "a vector")
     name = str(one.get("name", one.get("description", "")))
     readings = one.get("readings")
     try:
-        port = int(one.get("f_port", one.get("fPort", whole.get("f_port", 1))))
-        data = bytes.fromhex(str(one.get("payload", "")))
+        said = next((one[key] for key in ("f_port", "fPort", "fport", "port") if key in one), whole.get("f_port", 1))
+        port, data = int(said), octets(one.get("payload", ""))
         error = DecodeReason(one["error"]) if "error" in one else None
     except ValueError as wrong:
         raise one.wrong(str(wrong)) from wrong
@@ -85,7 +100,15 @@ def _vector(one: document.Mapping, whole: document.Mapping) -> Vector:
         error=error,
         source=str(one.get("source", whole.get("source", ""))),
         licence=str(one.get("licence", whole.get("licence", ""))),
+        names_some="test_vectors" in whole,
     )
+
+
+def octets(given: Any) -> bytes:
+    """Return the octets that stand in a file as hex digits or as a list of numbers; ValueError where they do not."""
+    if isinstance(given, list):
+        return bytes(given)
+    return bytes.fromhex(str(given).removeprefix("0x"))
 
 
 def _reading(spec: document.Mapping) -> Reading:
@@ -124,7 +147,8 @@ def _against(decoder: Decoder, vector: Vector) -> Iterator[str]:
     if vector.error is not None:
         yield f"decoded where {vector.error} is expected"
     if vector.expected is not None:
-        yield from differences("fields", decoded.fields, vector.expected)
+        fields = _shown_by(vector.expected, decoded.fields) if vector.names_some else decoded.fields
+        yield from differences("fields", fields, vector.expected)
     if vector.readings is not None:
         yield from _reading_differences(decoded.readings, vector.readings)
     yield from broken_promises(decoded)
@@ -150,6 +174,15 @@ def differences(where: str, found: Any, expected: Any) -> Iterator[str]:
         yield f"{where}: {found!r} where {expected!r} is expected"
 
 
+def _shown_by(expected: Any, found: Any) -> Any:
+    """Return of ``found`` what ``expected`` names; 0 and 1 count as the truth values that published vectors have for them."""
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        return {key: _shown_by(expected[key], value) for key, value in found.items() if key in expected}
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        return [_shown_by(left, right) for left, right in zip(expected, found, strict=True)]
+    return bool(found) if isinstance(expected, bool) and found in (0, 1) else found
+
+
 def _same(found: Any, expected: Any) -> bool:
     if isinstance(found, bool) or isinstance(expected, bool):
         return found is expected
@@ -161,10 +194,18 @@ def _same(found: Any, expected: Any) -> bool:
 def _reading_differences(found: Sequence[Reading], expected: Sequence[Reading]) -> Iterator[str]:
     left, right = ({_key(one): one for one in readings} for readings in (found, expected))
     for key in {**left, **right}:
-        if key not in left or key not in right:
-            yield f"reading {key}: {'missing' if key not in left else 'not expected'}"
+        if key not in right:
+            yield f"the reading {_said(left[key])} is not expected"
+        elif key not in left:
+            yield f"the reading {_said(right[key])} is missing"
         elif left[key].unit != right[key].unit or not _same(left[key].value, right[key].value):
-            yield f"reading {key}: {left[key]} where {right[key]} is expected"
+            yield f"the reading {_said(left[key])} where {_said(right[key])} is expected"
+
+
+def _said(one: Reading) -> str:
+    channel = "" if one.channel is None else f" ({one.channel})"
+    at = "" if one.at is None else f" at {one.at.isoformat()}"
+    return f"{one.quantity}{channel} {one.value} {one.unit}".rstrip() + at
 
 
 def _key(one: Reading) -> tuple[str, str | None, datetime | None]:
@@ -212,12 +253,14 @@ def hostile(decoder: Decoder, vectors: Sequence[Vector], seed: int = 1) -> list[
     """Return what ``decoder`` does to hostile octets but return a Decoded or raise a DecodeError."""
     return [
         Finding(kind, f"{payload.data.hex()} on port {payload.f_port}", problem)
-        for kind, payload in _hostile_payloads(vectors, random.Random(seed))  # noqa: S311 - a repeatable noise is meant
+        for kind, payload in hostile_payloads(vectors, seed)
         for problem in _survives(decoder, payload)
     ]
 
 
-def _hostile_payloads(vectors: Sequence[Vector], noise: random.Random) -> Iterator[tuple[str, Payload]]:
+def hostile_payloads(vectors: Sequence[Vector], seed: int = 1) -> Iterator[tuple[str, Payload]]:
+    """Yield what a decoder must survive: each truncation of each vector, longer ones, flipped bits, all ports, noise."""
+    noise = random.Random(seed)  # noqa: S311 - a repeatable noise is meant
     for vector in vectors:
         data, port = vector.payload.data, vector.payload.f_port
         for end in range(len(data)):
@@ -254,4 +297,14 @@ def _survives(decoder: Decoder, payload: Payload) -> Iterator[str]:
     yield from broken_promises(decoded)
 
 
-__all__ = ["Finding", "TableError", "Vector", "broken_promises", "check", "differences", "hostile", "load"]
+__all__ = [
+    "Finding",
+    "TableError",
+    "Vector",
+    "broken_promises",
+    "check",
+    "differences",
+    "hostile",
+    "hostile_payloads",
+    "load",
+]

@@ -209,16 +209,17 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     try:
         if skipped := await journal.box.settle_on(fingerprint()):
             logger.warning("%s: downlink counters and JoinNonces skip ahead, lest one be used twice", skipped.why)
-        agent = Agent(settings, journal, clock, load_registry(settings))
-        async with (
-            serving(settings.control_socket, Desk(settings, journal, clock, agent)),
-            asyncio.TaskGroup() as tasks,
-        ):
-            task = tasks.create_task(agent.run(), name="agent")
-            try:
-                yield agent
-            finally:
-                task.cancel()
+        with contextlib.closing(load_registry(settings)) as registry:
+            agent = Agent(settings, journal, clock, registry)
+            async with (
+                serving(settings.control_socket, Desk(settings, journal, clock, agent)),
+                asyncio.TaskGroup() as tasks,
+            ):
+                task = tasks.create_task(agent.run(), name="agent")
+                try:
+                    yield agent
+                finally:
+                    task.cancel()
     finally:
         await journal.close()
 

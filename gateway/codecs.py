@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +20,8 @@ FindDecoder = Callable[[str], Decoder]
 """Return the decoder of that name; LookupError when there is none, ValueError when its file is broken."""
 
 Outcome = Decoded | DecodeError
+Heard = tuple[Uplink, Device]
+Key = tuple[UUID, str]  # an uplink and a decoder's name
 
 
 class Codecs:
@@ -31,12 +34,21 @@ class Codecs:
         self._find = find
         self._decoders: dict[str, Decoder | None] = {}
         self._not_found: dict[str, str] = {}  # why, in words
-        self._remembered: OrderedDict[tuple[UUID, str], Outcome] = OrderedDict()
+        self._remembered: OrderedDict[Key, Outcome] = OrderedDict()
+        self._turns: dict[str, asyncio.Lock] = {}  # by decoder; those that work elsewhere only
         self.failures: Counter[tuple[str, DecodeReason]] = Counter()
 
-    async def decode(self, batch: Sequence[tuple[Uplink, Device]]) -> Sequence[Outcome]:
-        """Return what each payload says, in order, or why it cannot be read."""
-        return [self._remember(uplink, device) for uplink, device in batch]
+    async def decode(self, batch: Sequence[Heard]) -> Sequence[Outcome]:
+        """Return what each payload says, in order, or why it cannot be read.
+
+        Decoders that work elsewhere are awaited, each with all of its payloads; none of them waits for another.
+        """
+        elsewhere: dict[str, list[Heard]] = {}
+        for uplink, device in batch:
+            if self._works_elsewhere(device.decoder):
+                elsewhere.setdefault(device.decoder, []).append((uplink, device))
+        awaited = await self._awaited(elsewhere) if elsewhere else {}
+        return [awaited.get((uplink.id, device.decoder)) or self._here(uplink, device) for uplink, device in batch]
 
     def revision(self, name: str) -> str:
         """Return "vendor/model@revision" of the decoder now in use, or "" when there is none."""
@@ -53,14 +65,41 @@ class Codecs:
         self._not_found.clear()
         self._remembered.clear()
 
-    def _remember(self, uplink: Uplink, device: Device) -> Outcome:
+    def _works_elsewhere(self, name: str) -> bool:
+        return hasattr(self._decoder(name), "decode_all")
+
+    async def _awaited(self, groups: Mapping[str, Sequence[Heard]]) -> Mapping[Key, Outcome]:
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(self._elsewhere(name, group), name=f"decoding {name}")
+                for name, group in groups.items()
+            ]
+        return {key: outcome for task in running for key, outcome in task.result().items()}
+
+    async def _elsewhere(self, name: str, group: Sequence[Heard]) -> Mapping[Key, Outcome]:
+        # No limit: whoever has the lock waits for a decoder that has limits. Another destination that asks for the same
+        # uplinks meanwhile finds them remembered when its turn has come.
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            known = {(uplink.id, name): self._remembered.get((uplink.id, name)) for uplink, _ in group}
+            found = {key: outcome for key, outcome in known.items() if outcome is not None}
+            new = [heard for heard in group if (heard[0].id, name) not in found]
+            if new and (decoder := self._decoder(name)) is not None:
+                outcomes = await door.decode_all(decoder, [_payload(*heard) for heard in new])
+                for (uplink, device), outcome in zip(new, outcomes, strict=True):
+                    counted = self._failed(device, outcome) if isinstance(outcome, DecodeError) else outcome
+                    found[uplink.id, name] = counted
+                    if self._decoders.get(name) is decoder:  # else it was mended meanwhile, and says something else now
+                        self._remember((uplink.id, name), counted)
+            return found
+
+    def _here(self, uplink: Uplink, device: Device) -> Outcome:
         key = (uplink.id, device.decoder)
-        outcome = self._remembered.get(key)
-        if outcome is None:
-            outcome = self._run(uplink, device)
-            self._remembered[key] = outcome
-            if len(self._remembered) > REMEMBERED:
-                self._remembered.popitem(last=False)
+        return self._remembered.get(key) or self._remember(key, self._run(uplink, device))
+
+    def _remember(self, key: Key, outcome: Outcome) -> Outcome:
+        self._remembered[key] = outcome
+        if len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
         return outcome
 
     def _run(self, uplink: Uplink, device: Device) -> Outcome:
@@ -69,7 +108,7 @@ class Codecs:
             why = self._not_found.get(device.decoder, "the device names none")
             return self._failed(device, DecodeError(DecodeReason.NO_DECODER, why))
         try:
-            return door.decode(decoder, Payload(uplink.payload, uplink.f_port, uplink.heard_at.utc))
+            return door.decode(decoder, _payload(uplink, device))
         except DecodeError as error:
             return self._failed(device, error)
 
@@ -91,3 +130,7 @@ class Codecs:
             logger.warning("decoder %s: %s", name, error)
             self._not_found[name] = str(error)
             return None
+
+
+def _payload(uplink: Uplink, device: Device) -> Payload:
+    return Payload(uplink.payload, uplink.f_port, uplink.heard_at.utc, str(device.dev_eui))

@@ -1,4 +1,4 @@
-"""Write all of docs/reference/ that is made from the code: each scripts/generate_*.py has a PAGE and renders it.
+"""Write all of docs/reference/ that is made from the code: each scripts/generate_*.py renders a PAGE, or several pages.
 
 scripts/generate.py            writes the pages
 scripts/generate.py --check    names those that are not what it would write, and exits 1 if there are any
@@ -18,7 +18,10 @@ def pages() -> Iterator[tuple[Path, str]]:
     """Yield each page's path and what it is to hold."""
     for script in sorted(SCRIPTS.glob("generate_*.py")):
         names = runpy.run_path(str(script))
-        yield names["PAGE"], names["render"]()
+        if "pages" in names:
+            yield from names["pages"]().items()
+        else:
+            yield names["PAGE"], names["render"]()
 
 
 def main() -> int:

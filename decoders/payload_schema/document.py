@@ -1,32 +1,43 @@
-"""Read a YAML file into mappings that know their line, so that a complaint can say where."""
+"""Read a YAML file into mappings that know their place in it, so that a complaint can say where."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Mapping as AnyMapping
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What the reader of YAML raises for a date that cannot be, a number that is none, a thousand brackets."""
+LONGEST_FILE = 1 << 20  # octets; the longest table that is known has 20,000, and a megabyte is read in some seconds
+MOST_NODES = 200_000  # with aliases written out: ten lines of aliases to aliases are more than a memory holds
+DEEPEST = 60  # lists and mappings within each other; the deepest table that is known has 14
+
+Spot = tuple[int, int]  # line and column, both from 1
 
 
 class TableError(ValueError):
-    """A table that cannot be used: file, line, what is wrong and what would be right."""
+    """A table that cannot be used: file, line, column, what is wrong and what would be right."""
 
 
 class Mapping(dict[Any, Any]):
-    """A YAML mapping that knows where it starts."""
+    """A YAML mapping that knows where it and its keys start."""
 
     line: int = 0
+    column: int = 0
     file: str = ""
+    spots: AnyMapping[Any, Spot] = MappingProxyType({})
 
-    def wrong(self, message: str) -> TableError:
-        """Return the complaint about this mapping."""
+    def wrong(self, message: str, key: object = None) -> TableError:
+        """Return the complaint about this mapping, or about its ``key``."""
         name = self.get("name")
-        where = f"{self.file} line {self.line}"
+        line, column = self.spots.get(key, (self.line, self.column))
+        where = f"{self.file} line {line}, column {column}" if column else f"{self.file} line {line}"
         return TableError(f"{where}: field {name!r}: {message}" if isinstance(name, str) else f"{where}: {message}")
 
     def part(self, key: str) -> Mapping:
@@ -35,7 +46,7 @@ class Mapping(dict[Any, Any]):
         if found is None:
             return Mapping()
         if not isinstance(found, Mapping):
-            raise self.wrong(f"{key} is a mapping (`name: value`), not {found!r}")
+            raise self.wrong(f"{key} is a mapping (`name: value`), not {shown(found)}", key)
         return found
 
     def only(self, allowed: Collection[str], refused: Collection[str], what: str) -> None:
@@ -44,8 +55,27 @@ class Mapping(dict[Any, Any]):
             if key in allowed or str(key).startswith("x-"):
                 continue
             if key in refused:
-                raise self.wrong(f"{key!r} is a part of the language that is not supported yet")
-            raise self.wrong(f"{what} has no key {key!r}{did_you_mean(str(key), allowed)}")
+                raise self.wrong(f"{key!r} is a part of the language that is not supported", key)
+            raise self.wrong(f"{what} has no key {key!r}{did_you_mean(str(key), allowed)}", key)
+
+    def changed(self, **changes: Any) -> Mapping:
+        """Return a copy with other values at some keys."""
+        return self.like({**self, **changes})
+
+    def like(self, content: AnyMapping[Any, Any]) -> Mapping:
+        """Return a mapping of other content that stands where this one does."""
+        made = Mapping(content)
+        made.line, made.column, made.file, made.spots = self.line, self.column, self.file, self.spots
+        return made
+
+
+def shown(value: object) -> str:
+    """Return ``value`` as it may stand in a complaint: its beginning."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python prints
+        text = "a very long number"
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -57,9 +87,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def read(path: Path) -> Mapping:
     """Return the mapping that ``path`` holds; raises TableError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(LONGEST_FILE + 1)
+        text = content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise TableError(f"{path}: {error}") from error
+    if len(content) > LONGEST_FILE:
+        raise TableError(f"{path} line 1: the file is longer than {LONGEST_FILE} octets")
     return parse(text, str(path))
 
 
@@ -75,15 +109,32 @@ def parse(text: str, file: str) -> Mapping:
     except TableError:
         raise
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise TableError(f"{file} line {line}: {error.problem}") from error
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "line 1"
+        raise TableError(f"{file} {where}: {error.problem}") from error
     except (yaml.YAMLError, *UNREADABLE) as error:
-        raise TableError(f"{file} line {loader.line + 1}: {error}") from error
+        raise TableError(f"{file} line {loader.line + 1}, column {loader.column + 1}: {error}") from error
     finally:
         loader.dispose()
     if not isinstance(document, Mapping):
         raise TableError(f"{file} line 1: a mapping (`key: value`) is expected")
+    if math.isinf(_nodes(document, {}, DEEPEST)):
+        raise document.wrong(f"more than {MOST_NODES} values, aliases written out, or {DEEPEST} within each other")
     return document
+
+
+def _nodes(node: Any, known: dict[int, float], depth: int) -> float:
+    """Return how many values ``node`` holds, aliases written out; infinity where it is too many or too deep."""
+    if not isinstance(node, dict | list):
+        return 1
+    if depth == 0:
+        return math.inf
+    place = id(node)
+    if place not in known:
+        inner = node.values() if isinstance(node, dict) else node
+        total = 1 + sum(_nodes(one, known, depth - 1) for one in inner)
+        known[place] = total if total <= MOST_NODES else math.inf
+    return known[place]
 
 
 class _Loader(yaml.SafeLoader):
@@ -92,23 +143,32 @@ class _Loader(yaml.SafeLoader):
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Mapping:
     loader.flatten_mapping(node)
-    made = Mapping()
-    made.line, made.file = node.start_mark.line + 1, loader.name
+    made, spots = Mapping(), {}
+    made.line, made.column, made.file = node.start_mark.line + 1, node.start_mark.column + 1, loader.name
     for key_node, value_node in node.value:
-        key = _key(loader, key_node)
+        key, mark = _key(loader, key_node), key_node.start_mark
         if key in made:
-            raise TableError(f"{loader.name} line {key_node.start_mark.line + 1}: {key!r} stands here twice")
+            raise TableError(f"{loader.name} {_spot(mark)}: {shown(key)} stands here twice")
+        spots[key] = (mark.line + 1, mark.column + 1)
         made[key] = loader.construct_object(value_node, deep=True)
+    made.spots = spots
     return made
+
+
+def _spot(mark: yaml.Mark) -> str:
+    return f"line {mark.line + 1}, column {mark.column + 1}"
 
 
 def _key(loader: _Loader, node: yaml.Node) -> Hashable:
     key = loader.construct_object(node, deep=True)
     if isinstance(key, list):
-        return tuple(key)
-    if not isinstance(key, Hashable):
-        raise TableError(f"{loader.name} line {node.start_mark.line + 1}: a mapping cannot be a key")
-    return key
+        key = tuple(key)
+    try:
+        hash(key)
+    except TypeError:
+        raise TableError(f"{loader.name} {_spot(node.start_mark)}: a mapping cannot be a key") from None
+    found: Hashable = key
+    return found
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)

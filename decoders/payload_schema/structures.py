@@ -2,143 +2,128 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from decoders.contract import DecodeError, DecodeReason
-from decoders.payload_schema.document import Mapping
-from decoders.payload_schema.machine import Fields, Machine, Step, run
+from decoders.payload_schema.choosing import choose
+from decoders.payload_schema.document import Mapping, shown
+from decoders.payload_schema.source import Value
 from decoders.payload_schema.tags import tlv
-from decoders.payload_schema.wire import BITS, whole
+from decoders.payload_schema.variables import defined
+from decoders.payload_schema.wire import BITS, Wire, reader, whole
 
 if TYPE_CHECKING:
     from decoders.payload_schema.compiler import Compiler
+    from decoders.payload_schema.runs import Run
 
 MOST_REPETITIONS = 1000  # of the language; a payload has at most 242 octets
+MOST_FLAGS = 64  # bits
+Construct = Callable[["Compiler", Mapping, "Run"], None]
 
 
-def flagged(compiler: Compiler, field: Mapping) -> Step:
+def flagged(compiler: Compiler, field: Mapping, run: Run) -> None:
     """Compile groups that are present when their bit of a field is set."""
-    field.only({"flagged", "description"}, (), "flagged")
-    spec = _inner(field, "flagged")
-    spec.only({"field", "groups"}, (), "flagged")
+    field.only({"flagged", "description", "name"}, (), "flagged")
+    spec = inner(field, "flagged")
+    spec.only({"field", "groups", "description"}, (), "flagged")
     if not isinstance(spec.get("field"), str) or not isinstance(spec.get("groups"), list):
         raise spec.wrong("flagged has a field and groups")
-    name = spec["field"].removeprefix("$")
-    groups = [_group(compiler, group, spec) for group in spec["groups"]]
-
-    def step(machine: Machine, fields: Fields) -> None:
-        flags = machine.variable(name)
-        for bit, steps in groups:
-            if flags >> bit & 1:
-                run(steps, machine, fields)
-
-    return step
+    run.flush()
+    compiler.settle()
+    flags = compiler.must(spec["field"].removeprefix("$"), spec)
+    code = flags.code if flags.kind == "whole" else compiler.source.assign("v", f"int({flags.code})")
+    for group in spec["groups"]:
+        _group(compiler, group, spec, code)
 
 
-def _group(compiler: Compiler, group: Any, owner: Mapping) -> tuple[int, list[Step]]:
-    if not isinstance(group, Mapping) or not isinstance(group.get("bit"), int) or group["bit"] < 0:
-        raise owner.wrong("a group has a bit and fields")
+def _group(compiler: Compiler, group: Any, owner: Mapping, flags: str) -> None:
+    if not isinstance(group, Mapping):
+        raise owner.wrong("a group has a bit and fields", "groups")
+    bit = group.get("bit")
+    if not isinstance(bit, int) or isinstance(bit, bool) or not 0 <= bit < MOST_FLAGS:
+        raise group.wrong(f"a group has a bit, 0 to {MOST_FLAGS - 1}, and fields", "bit")
     group.only({"bit", "fields", "description", "name"}, (), "a group")
-    return group["bit"], compiler.steps(group.get("fields"), group)
+    with compiler.branch(f"if {flags} & {1 << bit}"):
+        compiler.fields(group.get("fields"), group)
 
 
-def match(compiler: Compiler, field: Mapping) -> Step:
+# ── match ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def match(compiler: Compiler, field: Mapping, run: Run) -> None:
     """Compile a choice by a value."""
-    field.only({"match", "description"}, (), "match")
-    spec = _inner(field, "match")
-    spec.only({"field", "length", "name", "var", "cases", "default"}, (), "match")
-    find = _discriminator(compiler, spec)
-    exact, patterns, otherwise = _cases(compiler, spec)
-
-    def step(machine: Machine, fields: Fields) -> None:
-        value = find(machine, fields)
-        steps = exact.get(value)
-        if steps is None:
-            steps = next((steps for fits, steps in patterns if fits(value)), otherwise)
-        if steps is None:
-            raise DecodeError(DecodeReason.UNKNOWN_MESSAGE, f"{spec.get('field', 'the next value')} is {value}")
-        run(steps, machine, fields)
-
-    return step
+    field.only({"match", "description", "name"}, (), "match")
+    spec = inner(field, "match")
+    spec.only({"field", "length", "name", "var", "cases", "default", "description"}, (), "match")
+    run.flush()
+    compiler.settle()
+    value = _discriminator(compiler, spec)
+    choose(compiler, spec, value, str(spec.get("field", "the next value")))
 
 
-def _discriminator(compiler: Compiler, spec: Mapping) -> Callable[[Machine, Fields], Any]:
+def old_match(compiler: Compiler, field: Mapping, run: Run) -> None:
+    """Compile ``type: match, on: name``, as older tables have it."""
+    if "match" in field:
+        return match(compiler, field.like({key: value for key, value in field.items() if key != "type"}), run)
+    on = field.get("on", field.get("field"))
+    if not isinstance(on, str):
+        raise field.wrong("match is on a field: `on: name`")
+    run.flush()
+    compiler.settle()
+    return choose(compiler, field, compiler.must(on.removeprefix("$"), field).code, on)
+
+
+def _discriminator(compiler: Compiler, spec: Mapping) -> str:
     if isinstance(spec.get("field"), str):
-        name = spec["field"].removeprefix("$")
-        return lambda machine, _: machine.variable(name)
-    if not isinstance(spec.get("length"), int) or spec["length"] < 1:
-        raise spec.wrong("match has a field or a length")
-    length, order = spec["length"], compiler.order
-    name, variable = spec.get("name"), spec.get("var")
-
-    def find(machine: Machine, fields: Fields) -> int:
-        value = int.from_bytes(machine.take(length, "match"), order)
-        if name is not None:
-            fields[name] = value
-        if variable is not None:
-            machine.variables[variable] = value
-        return value
-
-    return find
-
-
-Fits = Callable[[Any], bool]
-
-
-def _cases(
-    compiler: Compiler, spec: Mapping
-) -> tuple[dict[Any, list[Step]], list[tuple[Fits, list[Step]]], list[Step] | None]:
-    cases = spec.get("cases")
-    if not isinstance(cases, Mapping):
-        raise spec.wrong("match has cases, a mapping")
-    exact: dict[Any, list[Step]] = {}
-    patterns: list[tuple[Fits, list[Step]]] = []
-    otherwise = _default(compiler, spec)
-    for key, fields in cases.items():
-        steps = compiler.steps(fields, cases)
-        if key in {"_", "default"}:
-            otherwise = steps
-        elif isinstance(key, str) and (bounds := re.fullmatch(r"(0x[0-9a-fA-F]+|\d+)\.\.(0x[0-9a-fA-F]+|\d+)", key)):
-            patterns.append((_between(int(bounds[1], 0), int(bounds[2], 0)), steps))
-        else:
-            exact.update(dict.fromkeys(key if isinstance(key, tuple) else (key,), steps))
-    return exact, patterns, otherwise
+        return compiler.must(spec["field"].removeprefix("$"), spec).code
+    length = whole(spec, "length", 0)
+    if not 1 <= length <= 8:
+        raise spec.wrong("match has a field or a length, 1 to 8 octets", "length")
+    compiler.require([("match", 0, length)])
+    place, source = compiler.state.place, compiler.source
+    octets = place.octet() if length == 1 else f"from_bytes({place.octets(length)}, {compiler.order_of(spec)!r})"
+    code = source.assign("v", octets)
+    compiler.state.place = place.on(length)
+    compiler.settle()
+    value = Value(code, "whole", 2.0 ** (8 * length))
+    for key in ("name", "var"):
+        name = spec.get(key)
+        if isinstance(name, str):
+            compiler.store(name, value, is_sure=True)
+    if isinstance(spec.get("name"), str) and not spec["name"].startswith("_"):
+        compiler.put(repr(spec["name"]), code)
+    return code
 
 
-def _default(compiler: Compiler, spec: Mapping) -> list[Step] | None:
-    default = spec.get("default", "error")
-    if default == "error":
-        return None
-    return [] if default == "skip" else compiler.steps(default, spec)
+# ── groups of bits and of fields ────────────────────────────────────────────────────────────────────────────────
 
 
-def _between(low: int, high: int) -> Fits:
-    return lambda value: low <= value <= high
-
-
-def byte_group(compiler: Compiler, field: Mapping) -> Step:
+def byte_group(compiler: Compiler, field: Mapping, run: Run) -> None:
     """Compile bit fields that share the same octets."""
-    field.only({"byte_group", "size", "description"}, (), "byte_group")
+    field.only({"byte_group", "size", "description", "name"}, (), "byte_group")
     spec = field["byte_group"]
+    if isinstance(spec, Mapping):
+        spec.only({"size", "fields", "description", "name"}, (), "byte_group")
     members = spec.get("fields") if isinstance(spec, Mapping) else spec
-    size = spec.get("size") if isinstance(spec, Mapping) else field.get("size")
-    steps = compiler.steps(members, field)
-    if size is None:
-        size = max((_width(member) for member in members or ()), default=1)
-    if not isinstance(size, int) or size < 1:
-        raise field.wrong("size is a number of octets")
+    owner = spec if isinstance(spec, Mapping) else field
+    if not isinstance(members, list) or not all(isinstance(member, Mapping) for member in members):
+        raise owner.wrong("byte_group is a list of fields")
+    size = whole(owner, "size", max((_width(member) for member in members), default=1))
+    if size < 1:
+        raise owner.wrong("size is a number of octets, 1 or more", "size")
+    run.share([(member, _member(compiler, member)) for member in members], size)
 
-    def step(machine: Machine, fields: Fields) -> None:
-        start = machine.position
-        machine.take(size, "byte_group")
-        for one in steps:
-            machine.position = start
-            one(machine, fields)
-        machine.position = start + size
 
-    return step
+def _member(compiler: Compiler, member: Mapping) -> Wire | None:
+    from decoders.payload_schema.compiler import COMPUTED, WORDS
+
+    member.only(WORDS, (), "a field")
+    if member.get("type") in COMPUTED:
+        return None
+    wire = reader(member, compiler.order_of(member))
+    if not isinstance(wire, Wire):
+        raise member.wrong("a byte_group has fields of known size", "length")
+    return wire
 
 
 def _width(member: Mapping) -> int:
@@ -146,94 +131,107 @@ def _width(member: Mapping) -> int:
     return int(found[1]) // 8 if found else 1
 
 
-def nested(compiler: Compiler, field: Mapping) -> Step:
+def nested(compiler: Compiler, field: Mapping, run: Run) -> None:
     """Compile ``type: object`` (or ``object: name``): fields within a field."""
     name = field.get("object", field.get("name"))
     if not isinstance(name, str):
         raise field.wrong("an object has a name")
-    steps = compiler.steps(field.get("fields"), field)
+    run.flush()
+    state, source = compiler.state, compiler.source
+    outer = (state.target, state.merges, state.is_fresh)
+    state.target, state.merges, state.is_fresh = source.assign("o", "{}"), False, True
+    compiler.fields(field.get("fields"), field)
+    inner_target = compiler.state.target
+    compiler.state.target, compiler.state.merges, compiler.state.is_fresh = outer
+    if not name.startswith("_"):
+        compiler.put(repr(name), inner_target)
 
-    def step(machine: Machine, fields: Fields) -> None:
-        inner: Fields = {}
-        run(steps, machine, inner)
-        if not name.startswith("_"):
-            fields[name] = inner
 
-    return step
+# ── repeat ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def repeat(compiler: Compiler, field: Mapping) -> Step:
+def repeat(compiler: Compiler, field: Mapping, run: Run) -> None:
     """Compile ``type: repeat``: a list of objects."""
     name = field.get("name")
     if not isinstance(name, str):
         raise field.wrong("a repeat has a name")
-    steps = compiler.steps(field.get("fields"), field)
-    end = _repetitions(field)
     least, most = whole(field, "min", 0), min(whole(field, "max", MOST_REPETITIONS), MOST_REPETITIONS)
+    run.flush()
+    compiler.settle()
+    source = compiler.source
+    entries = source.assign("l", "[]")
+    condition, stop = _repetitions(compiler, field, entries)
+    entry, start = source.fresh("o"), source.fresh("s")
+    changes: dict[str, Any] = {"target": entry, "merges": False, "is_fresh": True, "repeats": True}
+    with compiler.loop(f"while {condition} and len({entries}) < {most}", **changes):
+        source.line(f"{start} = p")
+        source.line(f"{entry} = {{}}")
+        with compiler.frame(frozenset(defined(field.get("fields")))) as frame:
+            compiler.fields(field.get("fields"), field)
+            compiler.forget(frame)
+        compiler.settle()
+        source.line(f"{entries}.append({entry})")
+        with source.block(f"if p == {start}"):
+            source.line("break")
+    _check_end(compiler, name, entries, least, stop)
+    if not name.startswith("_"):
+        compiler.put(repr(name), entries)
 
-    def step(machine: Machine, fields: Fields) -> None:
-        more = end(machine)
-        entries: list[Fields] = []
-        while more(len(entries)) and len(entries) < most:
-            start, entry = machine.position, Fields()
-            run(steps, machine, entry)
-            entries.append(entry)
-            if machine.position == start:
-                break
-        if len(entries) < least:
-            raise DecodeError(DecodeReason.MALFORMED, f"{name}: {len(entries)} entries, at least {least} expected")
-        fields[name] = entries
 
-    return step
+def _check_end(compiler: Compiler, name: str, entries: str, least: int, stop: str | None) -> None:
+    source = compiler.source
+    if least:
+        with source.block(f"if len({entries}) < {least}"):
+            source.line(
+                f"raise malformed({name + ': {} entries, at least ' + str(least) + ' expected'!r}.format(len({entries})))"
+            )
+    if stop is not None:
+        with source.block(f"if p != {stop}"):
+            source.line(f"raise malformed({name!r} + f': its entries end at {{p}}, its length at {{{stop}}}')")
 
 
-More = Callable[[int], bool]
-
-
-def _repetitions(field: Mapping) -> Callable[[Machine], More]:
-    """Return what says, once the repetition begins, whether it goes on after n entries."""
+def _repetitions(compiler: Compiler, field: Mapping, entries: str) -> tuple[str, str | None]:
+    """Return the code of whether a repetition goes on, and where its octets end, where it says so."""
+    source = compiler.source
     if field.get("until") == "end":
-        return lambda machine: lambda _: machine.position < machine.size
+        return f"p < {compiler.state.end}", None
+    if "until" in field:
+        raise field.wrong(f"until is end, not {shown(field['until'])}", "until")
     if "byte_length" in field:
-        length = _size(field, field["byte_length"])
-
-        def within(machine: Machine) -> More:
-            stop = machine.position + length(machine)
-            return lambda _: machine.position < stop
-
-        return within
+        stop = source.assign("e", f"p + {_size(compiler, field, 'byte_length', field['byte_length'])}")
+        return f"p < {stop}", stop
     given = field.get("count", field.get("count_field"))
     if given is None:
         raise field.wrong("a repeat has a count, a count_field, a byte_length or `until: end`")
-    count = _size(field, f"${given}" if "count" not in field else given)
-
-    def counted(machine: Machine) -> More:
-        wanted = count(machine)
-        return lambda done: done < wanted
-
-    return counted
+    if "count" not in field and isinstance(given, str) and not given.startswith("$"):
+        given = f"${given}"
+    count = source.assign("c", _size(compiler, field, "count" if "count" in field else "count_field", given))
+    return f"len({entries}) < {count}", None
 
 
-def _size(field: Mapping, given: Any) -> Callable[[Machine], int]:
-    if isinstance(given, int):
-        return lambda _: given
+def _size(compiler: Compiler, field: Mapping, key: str, given: Any) -> str:
     if isinstance(given, str) and given.startswith("$"):
-        name = given.lstrip("$")
-        return lambda machine: int(machine.variable(name))
-    raise field.wrong(f"{given!r} is neither a whole number nor a $name")
+        return f"int({compiler.must(given.lstrip('$'), field).code})"
+    if isinstance(given, int):
+        return str(whole(field, key, 0))
+    raise field.wrong(f"{shown(given)} is neither a whole number nor a $name", key)
 
 
-def _inner(field: Mapping, key: str) -> Mapping:
+def inner(field: Mapping, key: str) -> Mapping:
+    """Return the mapping that a construct is; raises TableError."""
     spec = field[key]
     if not isinstance(spec, Mapping):
-        raise field.wrong(f"{key} is a mapping")
+        raise field.wrong(f"{key} is a mapping", key)
     return spec
 
 
-STRUCTURES: dict[str, Callable[[Compiler, Mapping], Step]] = {
+STRUCTURES: dict[str, Construct] = {
     "flagged": flagged,
     "match": match,
     "tlv": tlv,
     "byte_group": byte_group,
     "object": nested,
 }
+"""The constructs by the key that makes them."""
+TYPES: dict[str, Construct] = {"object": nested, "repeat": repeat, "match": old_match}
+"""The constructs by their type."""

@@ -12,13 +12,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gateway.commands import command_line, dead_letters, destinations, lines, network, text_file
+from gateway.commands import command_line, dead_letters, decoder, destinations, lines, network, places, text_file
 from gateway.errors import Brygga, ConfigError
 from gateway.model import Json
 
 # What a command alone needs is imported in it: `--help` stays quick, and the running agent without rich stays small.
 
-CONFIG_PLACES = (Path("brygga.toml"), Path("/etc/brygga/brygga.toml"))
 EX_CONFIG = 78  # sysexits.h; systemd does not start again after it (RestartPreventExitStatus)
 PATIENCE = 1.0  # seconds before a terminal is told that a command is still at work
 
@@ -49,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     from gateway.config import load_apart
 
-    settings = load_apart(_config_path(options))
+    settings = load_apart(places.config_path(options))
     from gateway.agent import run
 
     lines.warnings(settings.warnings)
@@ -60,7 +59,7 @@ def _check(options: argparse.Namespace) -> int:
     from gateway.agent import check
     from gateway.config import load
 
-    path = _config_path(options)
+    path = places.config_path(options)
     settings = load(path)
     lines.warnings(settings.warnings)
     problems = check(settings)
@@ -90,10 +89,13 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _device_add(options: argparse.Namespace) -> int:
-    from gateway.commands.onboarding import cells_of
+    from gateway.commands import onboarding
 
-    answer = _ask(options, {"do": "device.add", "cells": cells_of(options)})
+    cells = onboarding.cells_of(options)
+    answer = _ask(options, {"do": "device.add", "cells": cells})
     _say_imported(answer)
+    if not answer["decoder"]:
+        onboarding.propose_decoder(options, cells, answer["dev_eui"], _ask)
     if answer["added"]:
         when = "has joined" if answer["activation"] == "otaa" else "was heard"
         lines.say(f"Next: switch the device on; `brygga device show {answer['dev_eui']}` tells when it {when}")
@@ -112,6 +114,7 @@ def _device_import(options: argparse.Namespace) -> int:
 
 def _say_imported(answer: Json) -> None:
     lines.warnings(answer["warnings"])
+    lines.warnings(answer.get("without_decoder", ()))
     lines.say("{added} added, {changed} changed, {unchanged} unchanged".format(**answer))
 
 
@@ -167,14 +170,14 @@ def _backup(options: argparse.Namespace) -> int:
     from gateway.commands.onboarding import back_up
     from gateway.config import load
 
-    return back_up(load(_config_path(options)), options)
+    return back_up(load(places.config_path(options)), options)
 
 
 def _restore(options: argparse.Namespace) -> int:
     from gateway.commands.onboarding import restore
     from gateway.config import load
 
-    return restore(load(_config_path(options)), options)
+    return restore(load(places.config_path(options)), options)
 
 
 # ── decoding ──
@@ -185,21 +188,13 @@ def _decode(options: argparse.Namespace) -> int:
     from gateway.commands import show
     from gateway.commands.try_out import decode
 
-    registry = Registry.load(_decoder_folders(options))
+    registry = Registry.load(places.decoder_folders(options))
     outcome = asyncio.run(decode(registry, options.decoder, options.port, "".join(options.hex)))
     if options.json:
         _print_json(outcome)
     else:
         show.decoded(outcome)
     return 1 if "error" in outcome else 0
-
-
-def _decoder_folders(options: argparse.Namespace) -> list[Path]:
-    from gateway.config import load
-
-    path = _config_path_or_none(options)
-    folder = None if path is None else load(path).decoders.folder
-    return [] if folder is None else [folder]
 
 
 # ── dead letters, and the network ──
@@ -221,7 +216,7 @@ async def _patiently(options: argparse.Namespace, request: dict[str, Json], word
     from gateway.config import load
     from gateway.control import ask
 
-    settings = load(_config_path(options))
+    settings = load(places.config_path(options))
     with contextlib.ExitStack() as stack:
         timer = asyncio.get_running_loop().call_later(PATIENCE, _tell_on_a_terminal, stack, words)
         try:
@@ -235,21 +230,6 @@ def _tell_on_a_terminal(stack: contextlib.ExitStack, words: str) -> None:
         from gateway.commands import show
 
         stack.enter_context(show.working(f"{words} …"))
-
-
-def _config_path(options: argparse.Namespace) -> Path:
-    path = _config_path_or_none(options)
-    if path is None:
-        raise ConfigError(
-            f"no configuration: none of {', '.join(map(str, CONFIG_PLACES))} exists; name one with --config FILE "
-            "(examples/brygga.toml is one to begin with)"
-        )
-    return path
-
-
-def _config_path_or_none(options: argparse.Namespace) -> Path | None:
-    named = options.config or os.environ.get("BRYGGA_CONFIG")
-    return Path(named) if named else next((path for path in CONFIG_PLACES if path.exists()), None)
 
 
 def _print_json(answer: Json) -> int:
@@ -273,6 +253,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "decode": _decode,
     **{
         words: functools.partial(_asked, deed)
-        for words, deed in {**dead_letters.DEEDS, **destinations.DEEDS, **network.DEEDS}.items()
+        for words, deed in {**dead_letters.DEEDS, **decoder.DEEDS, **destinations.DEEDS, **network.DEEDS}.items()
     },
 }

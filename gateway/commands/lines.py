@@ -9,8 +9,8 @@ RED, YELLOW, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[0m"  # ECMA-48, SGR
 
 
 def say(text: str) -> None:
-    """Print one line as it is."""
-    sys.stdout.write(f"{text}\n")
+    """Print one line as it is; half a character, which a decoder may say and no encoding can, as a question mark."""
+    sys.stdout.write(f"{text}\n".encode("utf-8", "replace").decode())
     sys.stdout.flush()
 
 

@@ -6,10 +6,11 @@ import argparse
 import asyncio
 import getpass
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gateway.commands import lines
+from gateway.commands.network import Ask
 from gateway.config import Settings
 from gateway.devices_file.columns import COLUMNS
 from gateway.errors import ConfigError
@@ -17,6 +18,8 @@ from gateway.model import Activation, Key, MacVersion
 from gateway.onboarding import Label, TypedLabel, read_whole_label, registration
 
 ASKED = "32 hex digits, not shown; empty: the one known already"
+
+MOST_SHOWN = 20  # decoders of a maker that a person reads through
 
 
 def cells_of(options: argparse.Namespace) -> Mapping[str, str]:
@@ -64,6 +67,62 @@ def _asked(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield "app_key", getpass.getpass(f"AppKey ({ASKED}): ")
     if cells.get("mac_version", "").startswith("1.1") and "nwk_key" not in cells:
         yield "nwk_key", getpass.getpass(f"NwkKey ({ASKED}): ")
+
+
+def propose_decoder(options: argparse.Namespace, cells: Mapping[str, str], dev_eui: str, ask: Ask) -> None:
+    """Say which decoder a device without one may need; on a terminal ask a person, and give it the one chosen."""
+    wanted = {
+        "dev_eui": dev_eui,
+        "join_eui": cells.get("join_eui"),
+        "words": cells.get("name"),
+        "label": _profile(options),
+    }
+    found = ask(options, {"do": "decoding.propose", **wanted})
+    if found is None or not found["decoders"]:
+        whose = (
+            "nobody knows its maker by its DevEUI" if found is None else f"{found['why']}, and there is none of theirs"
+        )
+        lines.say(
+            f"no decoder is named ({whose}): its uplinks are kept undecoded; `brygga decoder search WORDS` finds one"
+        )
+        return
+    lines.say(f"no decoder is named; {found['why']}")
+    chosen = _chosen(found["decoders"]) if sys.stdin.isatty() else None
+    if chosen is None:
+        lines.say(
+            f"its uplinks are kept undecoded until `brygga device add --dev-eui {dev_eui} --decoder NAME` names one:"
+        )
+        shown = found["decoders"][:MOST_SHOWN]
+        more = f", and {len(found['decoders']) - len(shown)} more" if len(found["decoders"]) > len(shown) else ""
+        lines.say(f"  {', '.join(shown)}{more}")
+        return
+    ask(options, {"do": "device.add", "cells": {"dev_eui": dev_eui, "decoder": chosen}})
+    lines.say(f"decoder: {chosen}")
+
+
+def _profile(options: argparse.Namespace) -> tuple[str, str] | None:
+    """Return VendorID and profile of the label, where it is a TR005 code."""
+    if options.label in (None, "-"):
+        return None
+    label = read_whole_label(options.label)
+    return (label.vendor_id, label.profile_id) if isinstance(label, Label) else None
+
+
+def _chosen(decoders: Sequence[str]) -> str | None:
+    """Ask which of ``decoders`` it is: a number, a part of the name, or nothing for none."""
+    for number, name in enumerate(decoders[:MOST_SHOWN], 1):
+        lines.say(f"  {number:3d}  {name}")
+    if len(decoders) > MOST_SHOWN:
+        lines.say(f"       and {len(decoders) - MOST_SHOWN} more: type a part of the name")
+    while answer := input(f"decoder (1 to {len(decoders)}, or a part of its name; empty: none yet): ").strip().lower():
+        if answer.isdecimal() and 1 <= int(answer) <= len(decoders):
+            return decoders[int(answer) - 1]
+        fitting = [name for name in decoders if answer in name]
+        exact = [name for name in fitting if name.partition("/")[2] == answer]
+        if len(exact or fitting) == 1:
+            return (exact or fitting)[0]
+        lines.say(", ".join(fitting) + ": which of them?" if fitting else f"none of them is called {answer}")
+    return None
 
 
 def back_up(settings: Settings, options: argparse.Namespace) -> int:

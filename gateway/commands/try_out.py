@@ -21,7 +21,14 @@ async def decode(registry: Registry, name: str, port: int, text: str) -> Mapping
 
     Raises ConfigError for what the person typed wrong: an unknown decoder, a port, characters that are no hex.
     """
-    uplink = _uplink(_octets(text), _port(port), datetime.now(UTC))
+    return await decode_octets(registry, name, port, _octets(text), datetime.now(UTC))
+
+
+async def decode_octets(
+    registry: Registry, name: str, port: int, octets: bytes, received_at: datetime
+) -> Mapping[str, Json]:
+    """Return what `decode` returns, of octets received at ``received_at``; raises ConfigError likewise."""
+    uplink = _uplink(octets, _port(port), received_at)
     decoder = _find(registry, name)
     device = Device(dev_eui=NOBODY, decoder=name)
     (outcome,) = await Codecs(registry.get).decode([(uplink, device)])

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
+from decoders import makers
 from decoders.registry import Registry
 from gateway import revisions
 from gateway.config import Settings
 from gateway.config.units import duration
 from gateway.desk.words import did_you_mean, find_device
 from gateway.errors import ConfigError
-from gateway.journal import Journal, Row
-from gateway.model import Clock, Device, Eui64, Json, RowId
+from gateway.journal import Journal, Registration, Row
+from gateway.model import Clock, Device, Eui64, Json, RowId, is_multicast
+
+MOST_NAMED: Final = 4  # decoders of a line
 
 
 class DecodingDesk:
@@ -23,6 +28,49 @@ class DecodingDesk:
         self._settings = settings
         self._journal = journal
         self._clock = clock
+
+    async def answer(self, request: Mapping[str, Json]) -> Json:
+        """Do what is asked; ConfigError says in words what is wrong with the request."""
+        match request:
+            case {"do": "decoding.again"}:
+                return await self.again(request)
+            case {"do": "decoding.propose", "dev_eui": str()}:
+                return await self.propose(request)
+            case _:
+                raise ConfigError(
+                    f"the agent does not know {request.get('do')!r}: command and agent are of different versions"
+                )
+
+    async def propose(self, request: Mapping[str, Json]) -> Json:
+        """Return which decoders a device may need, by its EUIs, its label and its name; None when its maker is not known."""
+        label = request.get("label")
+        found = makers.propose(
+            await asyncio.to_thread(self.names),
+            str(request["dev_eui"]),
+            request.get("join_eui"),
+            None if label is None else (str(label[0]), str(label[1])),
+            str(request.get("words") or ""),
+        )
+        return None if found is None else {"maker": found.maker, "decoders": list(found.decoders), "why": found.why}
+
+    def names(self) -> Sequence[str]:
+        """Return the names of all decoders there are."""
+        folder = self._settings.decoders.folder
+        return Registry.load([folder] if folder else []).names()
+
+    def without_decoder(self, registrations: Sequence[Registration]) -> list[str]:
+        """Say of devices that come without a decoder who made them, and what there is for them."""
+        bare = [one.device for one in registrations if not one.device.decoder and not is_multicast(one.device.dev_eui)]
+        if len(registrations) == 1 or not bare:
+            return []  # of one device a person is asked
+        there = self.names()
+        found = [makers.propose(there, one.dev_eui, one.join_eui, words=one.name) for one in bare]
+        counts = Counter((one.maker, one.decoders) for one in found if one is not None)
+        unknown = found.count(None)
+        said = [f"{count} of {maker}: {_some(decoders)}" for (maker, decoders), count in counts.most_common()]
+        if unknown:
+            said.append(f"{unknown} of makers that are not known by their DevEUI")
+        return [f"{len(bare)} devices name no decoder, so that their uplinks are kept undecoded", *said]
 
     async def again(self, request: Mapping[str, Json]) -> Json:
         """Put uplinks of devices back for the destinations that have had them from another revision of their decoder.
@@ -95,6 +143,11 @@ class DecodingDesk:
             right = "'7 d', '12 h' or a time such as 2026-05-01T12:00Z is right"
             raise ConfigError(f"decode-again: --since {text!r}: {right}") from error
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _some(decoders: Sequence[str]) -> str:
+    more = f" and {len(decoders) - MOST_NAMED} more" if len(decoders) > MOST_NAMED else ""
+    return (", ".join(decoders[:MOST_NAMED]) or "no decoder of theirs is here") + more
 
 
 def _is_new(memory: Mapping[str, Json], row: Row, device: Device, current: Mapping[str, str]) -> bool:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from decoders.registry import Registry
 from gateway import __version__
 from gateway.config import Settings
 from gateway.desk.decoding import DecodingDesk
@@ -82,8 +81,8 @@ class Desk:
                 return await self._remove(devices)
             case {"do": str(what)} if what.startswith("dead_letters."):
                 return await self._dead_letters(request)
-            case {"do": "decode_again"}:
-                return await self._decoding.again(request)
+            case {"do": str(what)} if what.startswith("decoding."):
+                return await self._decoding.answer(request)
             case {"do": str(what)} if what.startswith("destination."):
                 return await self._destinations.answer(request)
             case _:
@@ -121,7 +120,8 @@ class Desk:
         if registration is None:
             raise ConfigError([f"device add: {problem}" for problem in problems])
         device = registration.device
-        return await self._put([registration]) | {"dev_eui": device.dev_eui, "activation": str(device.activation)}
+        added = {"dev_eui": device.dev_eui, "activation": str(device.activation), "decoder": device.decoder}
+        return await self._put([registration]) | added
 
     async def _import(self, text: str, name: str) -> Json:
         arrived = await asyncio.to_thread(arrive, text, name, await self._known(), self._settings)
@@ -137,12 +137,12 @@ class Desk:
             "changed": result.changed,
             "unchanged": result.unchanged,
             "warnings": await asyncio.to_thread(self._strange_decoders, named),
+            "without_decoder": await asyncio.to_thread(self._decoding.without_decoder, registrations),
         }
 
     def _strange_decoders(self, named: Counter[str]) -> list[str]:
         """Say which decoders are not installed: no error, for they may come later and what was heard waits for them."""
-        folder = self._settings.decoders.folder
-        installed = Registry.load([folder] if folder else []).names()
+        installed = self._decoding.names()
         return [
             f"there is no decoder {name}: the uplinks of {count} {'device' if count == 1 else 'devices'} "
             f"are kept undecoded until there is{did_you_mean(name, installed)}"

@@ -18,7 +18,9 @@ from gateway.journal.values import Row
 from gateway.journal.writer import Writer
 from gateway.model import Eui64, RowId, TimeQuality
 
-AGAIN: Final = "again"  # the kind of a held row with which nothing is wrong; it is always among the retries, and so never listed
+AGAIN: Final = (
+    "again"  # the kind of a held row with which nothing is wrong; it is always among the retries, and so never listed
+)
 ROOM: Final = 3 / 4  # of what may be held back: told again are so many at most, or dead letters would go for them
 
 

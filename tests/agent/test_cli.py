@@ -194,7 +194,7 @@ async def test_a_file_that_is_not_utf_8_is_said_so(box: Box) -> None:
 
 
 async def test_a_device_is_added_and_what_comes_next_is_said(any_box: Box) -> None:
-    one = ("device", "add", "--dev-eui", "A8:17:58:FF:FE:0A:00:03", "--app-key", KEY, "--tags", "air north")
+    one = ("device", "add", "--dev-eui", "A8:17:58:FF:FE:0A:00:03", "--app-key", KEY, "--decoder", "elsys/ers")
 
     added = await any_box.brygga(*one)
     again = await any_box.brygga(*one)
@@ -204,6 +204,20 @@ async def test_a_device_is_added_and_what_comes_next_is_said(any_box: Box) -> No
         "Next: switch the device on; `brygga device show a81758fffe0a0003` tells when it has joined",
     )
     assert again == said("0 added, 0 changed, 1 unchanged")
+
+
+async def test_of_a_device_without_a_decoder_it_is_said_which_it_may_need(any_box: Box) -> None:
+    bare = ("device", "add", "--dev-eui", "A8:17:58:FF:FE:0A:00:03", "--app-key", KEY)
+
+    several = await any_box.brygga(*bare)
+    named = await any_box.brygga(*bare, "--name", "ELT Ultrasonic at the quay")
+    nobodys = await any_box.brygga("device", "add", "--dev-eui", "0102030405060708", "--app-key", KEY)
+
+    assert "no decoder is named; its DevEUI begins a81758: Elsys (Elektronik System i Umeå)" in several.output
+    assert "elsys/elt-2, elsys/elt-ultrasonic, elsys/ems" in several.output
+    assert "it is called 'ELT Ultrasonic at the quay'\n" in named.output
+    assert "--decoder NAME` names one:\n  elsys/elt-ultrasonic\n" in named.output
+    assert "nobody knows its maker by its DevEUI" in nobodys.output
 
 
 async def test_a_change_of_a_name_keeps_the_rest_of_a_device(box: Box) -> None:
@@ -251,31 +265,40 @@ async def test_devices_are_removed_and_a_strange_one_is_named(any_box: Box) -> N
     )
 
 
-async def test_on_a_terminal_the_key_of_a_new_device_is_asked_for_and_not_shown(box: Box) -> None:
+async def test_on_a_terminal_the_key_and_the_decoder_of_a_new_device_are_asked_for_and_the_key_is_not_shown(
+    box: Box,
+) -> None:
     terminal, end = pty.openpty()
     process = await asyncio.create_subprocess_exec(
         BRYGGA, "device", "add", "--dev-eui", "a81758fffe0a0003", cwd=box.folder, start_new_session=True,
         stdin=end, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stderr is not None
+    assert process.stdout is not None
     try:
         async with asyncio.timeout(LIMIT_S):
             prompt = await process.stderr.readuntil(b"already): ")
             os.write(terminal, f"{KEY}\n".encode())
+            question = await process.stdout.readuntil(b"none yet): ")
+            os.write(terminal, b"ers-sound\n")
             output, complaints = await process.communicate()
     finally:
         os.close(end)
         os.close(terminal)
 
     assert prompt.startswith(b"AppKey (32 hex digits")
-    assert output.startswith(b"1 added, 0 changed, 0 unchanged\nNext:")
-    assert KEY.encode() not in output + complaints
-    assert KEY in (await box.brygga("device", "export", "--with-keys")).output
+    assert question.startswith(b"1 added, 0 changed, 0 unchanged\nno decoder is named; its DevEUI begins a81758: Elsys")
+    assert output.startswith(b"decoder: elsys/ers-sound\nNext:")
+    assert KEY.encode() not in question + output + complaints
+    exported = (await box.brygga("device", "export", "--with-keys")).output
+    assert KEY in exported
+    assert ",elsys/ers-sound," in exported
 
 
 @pytest.mark.parametrize("any_box", ["running"], indirect=True)
 async def test_ten_thousand_devices_cross_the_control_socket(any_box: Box) -> None:
-    text = "dev_eui;app_key;name\n" + "".join(f"{index:016x};{KEY};sensor {index}\n" for index in range(10_000))
+    rows = "".join(f"{index:016x};{KEY};sensor {index};elsys/ers\n" for index in range(10_000))
+    text = f"dev_eui;app_key;name;decoder\n{rows}"
 
     first = await any_box.brygga("device", "import", "-", stdin=text)
     second = await any_box.brygga("device", "import", "-", stdin=text)

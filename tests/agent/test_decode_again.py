@@ -77,10 +77,10 @@ async def test_a_city_gets_what_the_mended_decoder_reads_of_old_uplinks_and_noth
             roof = await box.roof()
             await roof.push(device.uplink(5, b"\x15\x40"))
             await until(lambda: box.agent.status()["destinations"]["platform"]["counts"].get("delivered") == 1)
-            same = await desk.answer({"do": "decode_again", "devices": ["Library"], "since": "1 d"})
+            same = await desk.answer({"do": "decoding.again", "devices": ["Library"], "since": "1 d"})
             write(tmp_path / "own", KNOWS_TWO)
             await box.agent.devices_changed()
-            mended = await desk.answer({"do": "decode_again", "devices": ["Library"], "since": "1 d"})
+            mended = await desk.answer({"do": "decoding.again", "devices": ["Library"], "since": "1 d"})
             await until(lambda: box.agent.status()["destinations"]["platform"]["counts"].get("delivered") == 2)
     finally:
         await platform.stop()
@@ -104,12 +104,12 @@ async def test_a_city_gets_what_the_mended_decoder_reads_of_old_uplinks_and_noth
 async def test_what_is_wrong_with_a_wish_is_said(tmp_path: Path, request_: dict[str, Json], words: str) -> None:
     async with desk_of_one_device(tmp_path) as desk:
         with pytest.raises(ConfigError, match=re.escape(words)):
-            await desk.answer({"do": "decode_again", **request_})
+            await desk.answer({"do": "decoding.again", **request_})
 
 
 async def test_all_devices_of_a_decoder_are_meant_by_its_name_and_force_tells_what_is_known(tmp_path: Path) -> None:
     async with desk_of_one_device(tmp_path) as desk:
-        forced = await desk.answer({"do": "decode_again", "decoder": MODEL, "force": True})
+        forced = await desk.answer({"do": "decoding.again", "decoder": MODEL, "force": True})
 
     assert forced == {"devices": 1, "uplinks": 2, "destinations": {CITY: {"again": 2, "known": 0, "left": 0}}}
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from decoders import command_vectors
+from decoders.contract import Encoded, EncodeError
 from decoders.registry import Registry
 from decoders.vectors import check, hostile
 
@@ -49,3 +52,21 @@ def test_the_encoder_of_the_guide_says_what_its_vectors_say(tmp_path: Path) -> N
     assert encoder is not None
     assert len(vectors) == 2
     assert command_vectors.check(encoder, vectors) == []
+
+
+def test_the_table_of_the_guide_that_can_be_told_says_what_the_guide_says(tmp_path: Path) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    table = next(body for body in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if body.startswith("# tells"))
+    folder = tmp_path / "acme"
+    folder.mkdir()
+    (folder / "th-1.yaml").write_text(f"fields:\n  - {{name: a, type: u8}}\n{table}", encoding="utf-8")
+
+    encoder = Registry.load([tmp_path], entry_points=False).encoder("acme/th-1")
+
+    assert encoder is not None
+    for command in ({"set_interval": {"interval": 600}}, {"set_interval": 600}, {"interval": 600}):
+        assert encoder.encode(command) == Encoded(85, b"\x01\x00\x0a")
+    assert encoder.encode({"reboot": True}) == Encoded(85, b"\x02")
+    assert encoder.encode({"low": -1.5}) == Encoded(85, b"\xff\x03\xff\xf1\x03\xe8")
+    with pytest.raises(EncodeError, match="interval: 90 lies between two steps of the device; 60 and 120 are some"):
+        encoder.encode({"interval": 90})

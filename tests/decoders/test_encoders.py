@@ -9,11 +9,20 @@ import pytest
 
 from decoders.command_vectors import CommandVector, check, hostile, load
 from decoders.contract import Command, Encoded, EncodeError, Encoder, EncodeReason
-from decoders.loading import COMPANION
+from decoders.loading import COMPANION, OF_ALL
 from decoders.registry import CATALOGUE, BrokenDecoder, Registry
 
 REGISTRY = Registry.load(entry_points=False)
-NAMES = sorted(f"{path.parent.name}/{path.name.removesuffix(COMPANION)}" for path in CATALOGUE.rglob(f"*{COMPANION}"))
+COMPANIONS = sorted(
+    f"{path.parent.name}/{path.name.removesuffix(COMPANION)}" for path in CATALOGUE.rglob(f"*{COMPANION}")
+)
+OWN = [name for name in COMPANIONS if not name.endswith(f"/{OF_ALL}")]
+SHARED = [  # told by what their vendor's devices have in common
+    name
+    for name in REGISTRY.names()
+    if f"{name.partition('/')[0]}/{OF_ALL}" in COMPANIONS and name not in OWN and REGISTRY.command_vectors(name)
+]
+NAMES = [*OWN, *SHARED]
 TABLE = "fields:\n  - {name: a, type: u8}\n"
 PYTHON = """
 from decoders.contract import Command, Decoded, Encoded, Payload
@@ -116,7 +125,20 @@ def test_a_model_that_is_the_same_as_another_is_told_the_same() -> None:
 
 
 def test_a_model_without_an_encoder_has_none() -> None:
-    assert REGISTRY.encoder("decentlab/dl-pr26") is None
+    assert REGISTRY.encoder("quandify/cubicmeter") is None
+
+
+def test_a_vendors_file_tells_all_of_its_models_that_have_none_of_their_own(tmp_path: Path) -> None:
+    put(tmp_path, "th-1.yaml", TABLE)
+    put(tmp_path, "th-2.yaml", TABLE)
+    put(tmp_path, "_all.commands.py", COMMANDS)
+    put(tmp_path, "th-2.commands.py", COMMANDS.replace("9", "8"))
+    registry = Registry.load([tmp_path], entry_points=False)
+
+    found = [registry.encoder(f"acme/{name}") for name in ("th-1", "th-2")]
+
+    assert registry.problems() == []
+    assert [one and one.encode({"a": 1}).f_port for one in found] == [9, 8]
 
 
 def test_an_encoder_stands_beside_a_table_or_in_the_file_of_a_function(tmp_path: Path) -> None:

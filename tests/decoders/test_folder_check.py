@@ -57,8 +57,8 @@ def test_a_tables_own_vectors_are_run_too(tmp_path: Path) -> None:
         ("acme/th-2.yml", "nothing reads .yml; th-2.yaml is right"),
         ("th-2.yaml", "nothing reads it here; a decoder is"),
         ("acme/more/th-2.py", "nothing reads it here; a decoder is"),
-        ("acme/th-2.vectors.yaml", "vectors of no decoder: th-2.yaml or th-2.py is missing beside it"),
-        ("acme/th-2.commands.py", "an encoder of no decoder: th-2.yaml or th-2.py is missing beside it"),
+        ("acme/th-2.vectors.yaml", "vectors of no decoder: th-2.yaml, .py or .js is missing beside it"),
+        ("acme/th-2.commands.py", "an encoder of no decoder: th-2.yaml, .py or .js is missing beside it"),
     ],
 )
 def test_a_file_that_nothing_reads_is_named(tmp_path: Path, name: str, words: str) -> None:
@@ -84,7 +84,7 @@ def test_a_vectors_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
 
     (problem,) = load(tmp_path).problems()
 
-    assert "th-1.vectors.yaml line 2: " in problem
+    assert "th-1.vectors.yaml line 2, column " in problem
 
 
 def test_commands_need_an_encoder(tmp_path: Path) -> None:

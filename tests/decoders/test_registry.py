@@ -89,7 +89,7 @@ def test_the_same_as_nothing_is_broken(tmp_path: Path, text: str) -> None:
     put(tmp_path, "acme/th-1.yaml", text)
     put(tmp_path, "acme/b.yaml", "same_as: acme/th-1\n")
 
-    with pytest.raises(BrokenDecoder, match=r"yaml line 1: same_as"):
+    with pytest.raises(BrokenDecoder, match=r"yaml line 1, column 1: same_as"):
         load(tmp_path).get("acme/th-1")
 
 
@@ -99,7 +99,7 @@ def test_an_unknown_name_brings_the_nearest_ones() -> None:
 
 
 BROKEN = [
-    ("acme/a.yaml", "fields:\n  - {name: a, typ: u8}\n", r"acme/a\.yaml line 2: field 'a': .*did you mean 'type'"),
+    ("acme/a.yaml", "fields:\n  - {name: a, typ: u8}\n", r"acme/a\.yaml line 2, column 15: field 'a': .*did you mean 'type'"),
     ("acme/a.py", "def decode(payload):\n  return (\n", r"acme/a\.py line 2: SyntaxError"),
     ("acme/a.py", "\n\nimport nothing_like_this\n", r"acme/a\.py line 3: ModuleNotFoundError: No module"),
     ("acme/a.py", "1 / 0\n", r"acme/a\.py line 1: ZeroDivisionError"),

@@ -185,7 +185,7 @@ def test_a_structure(table: str, payload: str, expected: object) -> None:
         (MATCH, "06 09", DecodeReason.UNKNOWN_MESSAGE),
         (TAGS, "0200 05", DecodeReason.UNKNOWN_MESSAGE),
         (SIZED, "01 05 01", DecodeReason.TRUNCATED),
-        (SIZED, "01 00", DecodeReason.TRUNCATED),
+        (SIZED, "01 00", DecodeReason.MALFORMED),
         (SIZED, "01 00 02", DecodeReason.MALFORMED),
         ("- {name: a, type: u8, lookup: [off]}", "01", DecodeReason.MALFORMED),
         ("- {name: a, type: u8, encoding: bcd}", "1a", DecodeReason.MALFORMED),
@@ -204,7 +204,7 @@ def test_what_was_read_before_an_unknown_tag_counts() -> None:
     decoded = decode(TAGS, "0167 05 7777 01")
 
     assert decoded.fields == {"a": 5}
-    assert decoded.warnings == ("tag 77 77 at 3 is not known",)
+    assert decoded.warnings == ("tag 77 77 at 3 is not known; not read: 777701",)
 
 
 def test_octets_left_over_are_told() -> None:
@@ -293,30 +293,31 @@ def test_the_last_of_two_readings_of_one_thing_counts() -> None:
 # ── what is refused ─────────────────────────────────────────────────────────────────────────────────────────────
 
 REFUSED = [
-    ("fields:\n  - name: a\n    typ: u8\n", r"th-1\.yaml line 2: field 'a': a field has no key 'typ'; did you mean 'type'\?"),
-    ("fields:\n  - {name: a, type: u9}\n", r"line 2: field 'a': there is no type 'u9'"),
-    ("fields:\n  - {name: a, type: version_string}\n", r"line 2: field 'a': type 'version_string' is a part of the language"),
-    ("fields:\n  - {name: a, type: 'u8[3+:2]'}\n", r"line 2: field 'a': type 'u8\[3\+:2\]' is a part of the language"),
-    ("fields:\n  - {name: a, type: u8, formula: x}\n", r"line 2: field 'a': 'formula' is a part of the language"),
-    ("fields:\n  - {name: a, type: u8, div: 0}\n", r"line 2: field 'a': div is 0"),
-    ("fields:\n  - {name: a, type: u8, div: '10'}\n", r"line 2: field 'a': div is a number, not '10'"),
-    ("fields:\n  - {type: u8}\n", r"line 2: a field has a name"),
-    ("fields:\n  - {name: a, type: bytes}\n", r"line 2: field 'a': type bytes needs a length"),
-    ("fields:\n  - use: std/sensors/temperature\n", r"line 2: there is no definition 'std/sensors/temperature'"),
-    ("definitions:\n  a: [{use: a}]\nfields: [{use: a}]\n", r"line 2: definition 'a' contains itself"),
-    ("fields: []\nmetadata: {}\n", r"line 1: 'metadata' is a part of the language"),
-    ("fields: '>B:a'\n", r"line 1: fields is a list"),
-    ("direction: downlink\nfields: []\n", r"line 1: this table is for downlinks only"),
-    ("fields:\n  - tlv: {merge: false, cases: {}}\n", r"line 2: merge: false and unknown: raw are parts of the language"),
-    ("fields:\n  - tlv: {cases: {x: []}}\n", r"line 2: 'x' is no tag"),
+    ("fields:\n  - name: a\n    typ: u8\n", r"th-1\.yaml line 3, column 5: field 'a': a field has no key 'typ'; did you mean 'type'\?"),
+    ("fields:\n  - {name: a, type: u9}\n", r"line 2, column \d+: field 'a': there is no type 'u9'"),
+    ("fields:\n  - {name: a, type: versoin_string}\n", r"line 2, column 15: field 'a': there is no type .*mean 'version_string'"),
+    ("fields:\n  - {name: a, type: 'u8[3+:2]'}\n", r"line 2, column 15: field 'a': type 'u8\[3\+:2\]' is no way to write bits"),
+    ("fields:\n  - {name: a, type: u8, formula: x +}\n", r"line 2, column 25: field 'a': formula: the formula ends where a number is"),
+    ("fields:\n  - {name: a, type: u8, div: 0}\n", r"line 2, column \d+: field 'a': div is 0"),
+    ("fields:\n  - {name: a, type: u8, div: '10'}\n", r"line 2, column \d+: field 'a': div is a number, not '10'"),
+    ("fields:\n  - {type: u8}\n", r"line 2, column \d+: a field has a name"),
+    ("fields:\n  - {name: a, type: bytes}\n", r"line 2, column \d+: field 'a': type bytes needs a length"),
+    ("fields:\n  - use: std/sensors/temperature\n", r"line 2, column \d+: there is no definition 'std/sensors/temperature'"),
+    ("definitions:\n  a: [{use: a}]\nfields: [{use: a}]\n", r"line 2, column \d+: definition 'a' contains itself"),
+    ("fields: []\nmetadata: {timestamps: [{mode: noon}]}\n", r"line 2, column 26: mode is one of rx_time, subtract"),
+    ("fields: 5\n", r"line 1, column \d+: fields is a list"),
+    ("direction: sideways\nfields: []\n", r"line 1, column 1: direction is one of uplink, downlink"),
+    ("fields:\n  - tlv: {unknown: maybe, cases: {}}\n", r"line 2, column 11: unknown is one of skip, error, raw"),
+    ("fields:\n  - {name: a, type: number, ref: $b}\n", r"line 2, column 5: field 'a': \$b: no field here has this name"),
+    ("fields:\n  - tlv: {cases: {x: []}}\n", r"line 2, column \d+: 'x' is no tag"),
     ("fields:\n  - name: a\n    reading: {quantity: air_temprature, unit: Cel}\n",
-     r"line 3: 'air_temprature' is no quantity of the vocabulary; did you mean 'air_temperature'"),
-    ("fields:\n  - name: a\n    reading: {quantity: air_temperature, unit: C}\n", r"line 3: unit: 'C' does not convert"),
-    ("fields:\n  - name: a\n    reading: {quantity: motion, unit: '%'}\n", r"line 3: unit: '%' does not convert"),
-    ("fields:\n  - {name: a, name: b}\n", r"line 2: 'name' stands here twice"),
-    ("fields: [\n", r"line 2: .*expected"),
+     r"line 3, column \d+: 'air_temprature' is no quantity of the vocabulary; did you mean 'air_temperature'"),
+    ("fields:\n  - name: a\n    reading: {quantity: air_temperature, unit: C}\n", r"line 3, column \d+: unit: 'C' does not convert"),
+    ("fields:\n  - name: a\n    reading: {quantity: motion, unit: '%'}\n", r"line 3, column \d+: unit: '%' does not convert"),
+    ("fields:\n  - {name: a, name: b}\n", r"line 2, column \d+: 'name' stands here twice"),
+    ("fields: [\n", r"line 2, column \d+: .*expected"),
     ("- a\n", r"line 1: a mapping"),
-    ("ports:\n  300: {fields: []}\n", r"line 2: 300 is no port"),
+    ("ports:\n  300: {fields: []}\n", r"line 2, column \d+: 300 is no port"),
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from decoders import table
 from decoders.contract import Decoded, DecodeError, DecodeReason, Payload, Reading
 from decoders.vectors import TableError, Vector, broken_promises, check, differences, hostile, load
 
@@ -171,3 +172,24 @@ def test_a_wrong_vectors_file_is_a_problem_with_a_line(tmp_path: Path, text: str
 
     with pytest.raises(TableError, match=r"a\.vectors\.yaml line \d"):
         load(path)
+
+
+def test_a_published_vector_says_what_it_names_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(
+        "fields: [{name: a, type: u8}, {name: b, type: u8}]\n"
+        "test_vectors:\n"
+        "  - {name: some, payload: '0501', expected: {b: true}}\n"
+        "  - {name: wrong, payload: '0501', expected: {a: 6}}\n"
+        "  - {name: more, payload: '0501', expected: {c: 7}}\n"
+        "  - {name: of a definition, command: reboot, payload: '01', expected: {}}\n"
+        "  - {name: of an encoder, input: {a: 5}, expected_payload: '05'}\n",
+        encoding="utf-8",
+    )
+
+    findings = check(table.load(path, "acme/t", "r"), load(path))
+
+    assert [(one.vector, one.problem) for one in findings] == [
+        ("wrong", "fields.a: 5 where 6 is expected"),
+        ("more", "fields.c: missing"),
+    ]

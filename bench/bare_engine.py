@@ -1,0 +1,24 @@
+"""The JavaScript engine alone: in this process, without limits, shims, pipes or readings. What is under every decode."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import quickjs  # type: ignore[import-untyped, unused-ignore]  # has no types; not installed on every machine
+
+from decoders.contract import Payload
+
+CALL = "(function (text) { return JSON.stringify(decodeUplink(JSON.parse(text))); })"
+
+
+def prepared(source: str) -> Any:
+    """Return a function of a new context with ``source``: JSON text in, JSON text out."""
+    context = quickjs.Context()
+    context.eval(source)
+    return context.eval(CALL)
+
+
+def asked(payload: Payload) -> str:
+    """Return the input of ``decodeUplink`` as JSON."""
+    return json.dumps({"bytes": list(payload.data), "fPort": payload.f_port})

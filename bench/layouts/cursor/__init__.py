@@ -1,0 +1,1 @@
+"""The layouts in Python as docs/decoders.md teaches it."""

@@ -1,0 +1,1 @@
+"""The catalogue as pages that a browser shows: docs/decoders/."""

@@ -1,0 +1,1 @@
+const codec = { decodeUplink(input) { return { data: { temperature: input.bytes[1] / 10, humidity: input.bytes[2] / 2 } }; } };

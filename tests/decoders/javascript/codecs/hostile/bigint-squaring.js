@@ -1,0 +1,1 @@
+function decodeUplink() { var big = 3n; for (;;) big = big * big; }

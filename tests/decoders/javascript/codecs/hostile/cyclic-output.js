@@ -1,0 +1,1 @@
+function decodeUplink() { var data = { name: "loop" }; data.self = [data, data]; return { data: data }; }

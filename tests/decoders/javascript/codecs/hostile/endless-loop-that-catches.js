@@ -1,0 +1,1 @@
+function decodeUplink() { for (;;) { try { while (true) {} } catch (error) {} finally { continue; } } }

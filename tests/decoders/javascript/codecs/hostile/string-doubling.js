@@ -1,0 +1,1 @@
+function decodeUplink() { var text = "x"; while (true) text = text + text; }

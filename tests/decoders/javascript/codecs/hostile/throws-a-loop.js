@@ -1,0 +1,1 @@
+function decodeUplink() { throw { toString: function () { while (true) {} }, get message() { while (true) {} } }; }

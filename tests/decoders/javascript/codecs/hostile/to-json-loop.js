@@ -1,0 +1,1 @@
+function decodeUplink() { return { data: { toJSON: function () { return this; } } }; }

@@ -1,0 +1,1 @@
+function decodeUplink() { var many = new Float64Array(1 << 20); for (;;) many.sort(); }
