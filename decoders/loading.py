@@ -3,96 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.abc
-import importlib.util
-import re
-import sys
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from decoders import door
-from decoders.contract import (
-    Command,
-    Decoded,
-    DecodeError,
-    Decoder,
-    DecodeReason,
-    Encoded,
-    EncodeError,
-    Encoder,
-    EncodeReason,
-    Payload,
-)
+from decoders import door, python_file
+from decoders.contract import Decoded, DecodeError, Decoder, Encoder, Payload
+from decoders.python_file import Facts, PythonDecoder, PythonEncoder
 
 if TYPE_CHECKING:
     from decoders.javascript.crew import Crew
     from decoders.mapped import Mapped
     from decoders.payload_schema.document import Mapping
 
-Decode = Callable[[Payload], Decoded]
-Encode = Callable[[Command], Encoded]
 Get = Callable[[str], Decoder]
 GetCrew = Callable[[], "Crew"]
-T = TypeVar("T")
 
 COMPANION = ".commands.py"  # beside a model's file: what may be told to the device
 OF_ALL = "_all"  # in a model's place: what may be told to all of a vendor's devices that have no such file of their own
 CODEC_COMPANION = ".commands.js"  # the same, of a vendor who publishes his encoder as a file of its own
 METADATA = ".meta.yaml"  # beside it, too: what its fields mean
-ENCODE = "encode(command: Command) -> Encoded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What a decoder's file says about itself."""
-
-    title: str = ""
-    source: str = ""
-    licence: str = ""
-    ports: tuple[int, ...] = ()
-    quantities: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PythonDecoder:
-    """A module's ``decode`` function, which is a decoder."""
-
-    name: str
-    revision: str
-    function: Decode
-    facts: Facts
-    encode: Encode | None = None  # where the same file tells its device something, too
-
-    def decode(self, payload: Payload) -> Decoded:
-        """Return what ``payload`` says; raise DecodeError and nothing else."""
-        if not payload.data:
-            raise DecodeError(DecodeReason.EMPTY)
-        return self.function(payload)
-
-
-@dataclass(frozen=True, slots=True)
-class PythonEncoder:
-    """A module's ``encode`` function, which is an encoder."""
-
-    name: str
-    function: Encode
-
-    def encode(self, command: Command) -> Encoded:
-        """Return ``command`` as octets; raise EncodeError and nothing else."""
-        try:
-            encoded = self.function(command)
-        except (EncodeError, *door.PASSING):
-            raise
-        except BaseException as error:  # a vendor's code broke its promise, SystemExit too; nothing was sent
-            raise EncodeError(EncodeReason.FAILED, door.in_words(error)) from error
-        if not isinstance(encoded, Encoded):
-            raise EncodeError(EncodeReason.FAILED, f"{encoded!r} where an Encoded is expected")
-        return encoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +68,7 @@ def _of_file(name: str, place: Path, get: Get) -> Decoder:
     content = _read(place)
     revision = _revision(place, content)
     if place.suffix == ".py":
-        return _python(name, revision, _module(name, place, content), str(place))
+        return python_file.decoder(name, revision, python_file.run(name, place, content), str(place))
     from decoders.payload_schema import document  # reading YAML is paid for by those who have tables
     from decoders.table import compile_table
 
@@ -173,8 +106,8 @@ def encoder(name: str, place: Path | EntryPoint, decoder: Decoder, crew: GetCrew
     """
     companion = _companion(place) if isinstance(place, Path) else None
     if companion is not None:
-        module = _module(f"{name}.commands", companion, _read(companion))
-        return PythonEncoder(name, _function(module, ENCODE, str(companion)))
+        module = python_file.run(f"{name}.commands", companion, _read(companion))
+        return PythonEncoder(name, python_file.function(module, python_file.ENCODE, str(companion)))
     codec = place.with_name(f"{place.stem}{CODEC_COMPANION}") if isinstance(place, Path) else None
     if codec is not None and codec.exists():
         from decoders.javascript import decoder as javascript
@@ -274,97 +207,6 @@ def _read(path: Path) -> bytes:
         raise ValueError(f"{path}: {error.strerror}") from error
 
 
-class _Content(importlib.abc.ExecutionLoader):
-    """Load a module from what was read: what runs is what its revision is the hash of.
-
-    Python's own loader reads again, and believes a compiled copy of the same second and size.
-    """
-
-    def __init__(self, path: Path, content: bytes) -> None:
-        self._path = path
-        self._content = content
-
-    def get_filename(self, fullname: str) -> str:  # noqa: ARG002 - of the protocol
-        """Return the file's path, for traces."""
-        return str(self._path)
-
-    def get_source(self, fullname: str) -> str:  # noqa: ARG002 - of the protocol
-        """Return the file's text."""
-        return importlib.util.decode_source(self._content)
-
-    def is_package(self, fullname: str) -> bool:  # noqa: ARG002 - of the protocol
-        """Return that it is none."""
-        return False
-
-
-def _module(name: str, path: Path, content: bytes) -> ModuleType:
-    """Run the file as a module of its own name; whatever it raises becomes one line for people."""
-    module_name = f"decoders.loaded.{re.sub(r'[^a-z0-9]', '_', name)}"
-    loader = _Content(path, content)
-    spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
-    if spec is None:
-        raise ValueError(f"{path}: this is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module  # a dataclass looks its module up there
-    try:
-        loader.exec_module(module)
-    except KeyboardInterrupt:
-        raise
-    except (
-        BaseException
-    ) as error:  # a vendor's file may raise anything while it is run for the first time, SystemExit too
-        del sys.modules[module_name]
-        raise ValueError(f"{path} line {_line(error, path)}: {_words(error)}") from error
-    return module
-
-
-def _line(error: BaseException, path: Path) -> int:
-    if isinstance(error, SyntaxError):
-        return error.lineno or 1
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return (lines[-1] if lines else None) or 1
-
-
-def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error.msg}" if isinstance(error, SyntaxError) else door.in_words(error)
-
-
-def _python(name: str, revision: str, module: ModuleType, where: str) -> PythonDecoder:
-    return PythonDecoder(
-        name=name,
-        revision=revision,
-        function=_function(module, "decode(payload: Payload) -> Decoded", where),
-        facts=_python_facts(module, where),
-        encode=getattr(module, "encode", None),
-    )
-
-
-def _function(module: ModuleType, signature: str, where: str) -> Callable[[Any], Any]:
-    function: Any = getattr(module, signature.partition("(")[0], None)
-    if not callable(function):
-        raise ValueError(f"{where} line 1: a function {signature} is expected")  # noqa: TRY004 - a broken file, no wrong type
-    found: Callable[[Any], Any] = function
-    return found
-
-
-def _python_facts(module: ModuleType, where: str) -> Facts:
-    text = str(module.__doc__ or "").strip()
-    return Facts(
-        title=text.splitlines()[0] if text else "",
-        source=str(getattr(module, "SOURCE", "")),
-        licence=str(getattr(module, "LICENCE", "")),
-        ports=_all_of(int, module, "PORTS", where),
-        quantities=tuple(sorted(_all_of(str, module, "QUANTITIES", where))),
-    )
-
-
-def _all_of(kind: type[T], module: ModuleType, name: str, where: str) -> tuple[T, ...]:
-    found: Any = getattr(module, name, ())
-    if not isinstance(found, tuple | list | set | frozenset) or not all(isinstance(one, kind) for one in found):
-        raise ValueError(f"{where} line 1: {name} is {found!r}; a tuple of {kind.__name__} is expected")
-    return tuple(found)
-
-
 def _packaged(name: str, point: EntryPoint) -> Decoder:
     where = f"entry point {name!r} = {point.value}"
     try:
@@ -376,7 +218,7 @@ def _packaged(name: str, point: EntryPoint) -> Decoder:
     if isinstance(found, ModuleType):
         file = Path(found.__file__ or "")
         content = file.read_bytes() if file.is_file() else b""
-        return _python(name, hashlib.sha256(content).hexdigest()[:12], found, where)
+        return python_file.decoder(name, hashlib.sha256(content).hexdigest()[:12], found, where)
     if not all(hasattr(found, part) for part in ("name", "revision", "decode")):
         raise ValueError(f"{where}: a module with decode(payload), or a Decoder, is expected")
     decoder: Decoder = found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from decoders.vocabulary import QUANTITIES, ValueType
+from decoders.vocabulary import QUANTITIES
 
 SPELT: Final = {  # parts of a quantity's name that are no plain words
     "co2": "CO₂", "co": "CO", "no": "NO", "no2": "NO₂", "o3": "ozone", "so2": "SO₂", "h2s": "H₂S", "ch4": "methane", "nh3": "ammonia",
@@ -40,7 +40,6 @@ def symbol(unit: str) -> str:
 
 
 def with_unit(quantity: str) -> str:
-    """Return a quantity and its canonical unit in words: "air temperature (°C)", "door open (yes or no)"."""
-    known = QUANTITIES[quantity]
-    unit = "yes or no" if known.value_type is ValueType.BOOLEAN else symbol(known.unit)
-    return f"{words(quantity)} ({unit})" if unit and unit != words(quantity).split()[-1] else words(quantity)
+    """Return a quantity and its canonical unit in words: "air temperature (°C)", "door open"."""
+    name, unit = words(quantity), symbol(QUANTITIES[quantity].unit)
+    return f"{name} ({unit})" if unit and not name.endswith(unit) else name

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len, set_cell_size
 
+from decoders.contract import Payload
 from gateway.commands import lines
 from gateway.commands.decoder import one_decoder
 from gateway.commands.listing import printable, terminal_width
@@ -92,11 +93,20 @@ def _once(options: argparse.Namespace) -> int:
     with one_decoder(options, options.which) as (registry, name):
         octets, port, received_at = _payload(options, registry, name)
         outcome = asyncio.run(decode_octets(registry, name, port, octets, received_at))
+        if "error" not in outcome:
+            outcome = {**outcome, "console": _console(registry, name, Payload(octets, port, received_at))}
     if options.json:
         as_json({"decoder": name, "f_port": port, "payload": octets.hex(), **outcome})
     else:
         show(name, port, octets, outcome)
     return 1 if "error" in outcome else 0
+
+
+def _console(registry: Registry, name: str, payload: Payload) -> list[str]:
+    """Return what a JavaScript codec writes to its console while it decodes."""
+    decoder = registry.get(name)
+    native = getattr(decoder, "native", None)
+    return list(native(payload, said=True).said) if callable(native) else []
 
 
 def _payload(options: argparse.Namespace, registry: Registry, name: str) -> tuple[bytes, int, datetime]:
@@ -154,7 +164,6 @@ def show(name: str, port: int, octets: bytes, outcome: Mapping[str, Json]) -> No
         for line in hex_dump(octets):
             lines.say(line)
         lines.problems([printable(outcome["error"])])
-        _logged(outcome)
         return
     blocks = [
         ["octets", *hex_dump(octets)],
@@ -163,12 +172,12 @@ def show(name: str, port: int, octets: bytes, outcome: Mapping[str, Json]) -> No
     ]
     for line in side_by_side(blocks, terminal_width()):
         lines.say(line)
-    _logged(outcome)
+    _say_console(outcome)
     lines.warnings(map(printable, outcome["warnings"]))
 
 
-def _logged(outcome: Mapping[str, Json]) -> None:
-    for line in outcome.get("logged", ()):
+def _say_console(outcome: Mapping[str, Json]) -> None:
+    for line in outcome.get("console", ()):
         lines.say(f"console: {printable(line)}")
 
 

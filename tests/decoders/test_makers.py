@@ -12,7 +12,7 @@ ELSYS, MILESIGHT, STRANGE = "a81758fffe0a0003", "24e124128c140101", "01020304050
 
 
 def proposed(*said: object, words: str = "") -> tuple[str, ...] | None:
-    found = propose(THERE, *said, words=words)  # type: ignore[arg-type]  # what a case says
+    found = propose(THERE, *said, words=words)  # type: ignore[arg-type, misc]  # what a case says
     return None if found is None else found.decoders
 
 

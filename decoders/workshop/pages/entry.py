@@ -22,6 +22,9 @@ from decoders.workshop.pages.picture import Box, boxes
 LONGEST_EXAMPLE: Final = 64  # octets: a longer one is shown only where there is no other
 MOST_COMMANDS: Final = 3  # examples of what may be told
 OWN: Final = re.compile(r"octets built (?!.*\bdecoded by\b)")  # a vector of ours, from the format alone
+HOUSEKEEPING: Final = frozenset(
+    {"battery_level", "battery_voltage", "device_temperature", "low_battery", "rssi", "snr", "tamper"}
+)  # what nobody buys a sensor for: it stands last
 HOUSE: Final = re.compile(r"\b([A-Za-z][\w.-]*)/[A-Za-z][\w.-]+")  # owner/repository
 
 
@@ -158,10 +161,15 @@ def _stated(description: Description, decoder: Decoder, readings: Sequence[Readi
     shown: set[tuple[str, str, str | None]] = {(one.quantity, one.unit, one.channel) for one in readings}
     if isinstance(decoder, Table):
         shown |= {(one.quantity, one.unit, one.channel) for one in decoder.stated}
-    for quantity in description.quantities:
+    for quantity in sorted(description.quantities, key=_rank):
         own = [one for one in shown if one[0] == quantity]
         units = tuple(sorted({unit for _, unit, _ in own})) or (QUANTITIES[quantity].unit,)
         yield Stated(quantity, units, tuple(sorted({channel for _, _, channel in own if channel}, key=_natural)))
+
+
+def _rank(quantity: str) -> tuple[bool, int]:
+    """Return the place of a quantity among others: that of the vocabulary, which keeps together what belongs together."""
+    return quantity in HOUSEKEEPING, list(QUANTITIES).index(quantity)
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

@@ -15,7 +15,9 @@ LEAD = (
     "The sensors that Brygga, the agent on a LoRaWAN gateway, reads by itself: what each of them measures, how its payload is laid out, and "
     "how we know."
 )
-HINT = "Maker, model or what it measures, in English or Swedish: elsys, EM300, soil, snö, vattenmätare. The key / comes here, Esc empties it."
+HINT = "Maker, model or what it measures, in English or Swedish: elsys, EM300, soil, snö, vattenmätare."
+KEYS = " The key / comes here, Esc empties it."
+KINDS = {"python": "Python", "javascript": "JavaScript"}
 COLUMNS = ("Maker", "Model", "Measures", "Decoder", "FPort", "Licence", "Proved by")
 
 
@@ -65,7 +67,7 @@ def _search(entries: Sequence[Entry]) -> Markup:
         element("p", element("label", "Find", for_="find"), field, class_="find"),
         _choice("maker", "Maker", makers),
         _choice("quantity", "Measures", quantities),
-        element("p", HINT, id="hint", class_="quiet"),
+        element("p", HINT, element("span", KEYS, class_="keys"), id="hint", class_="quiet"),
         element("p", id="count", role="status"),
         hidden=True,
         role="search",
@@ -87,7 +89,7 @@ def _row(one: Entry) -> Markup:
     what = element("small", one.what) if one.what else None
     cells: list[Child] = [
         joined(*(element("span", with_unit(stated.quantity)) for stated in one.stated), by=" "),
-        one.description.kind,
+        KINDS.get(one.description.kind, one.description.kind),
         ", ".join(map(str, one.description.ports)) or "any",
         one.description.licence,
         proved(one),

@@ -13,6 +13,7 @@ from decoders.vocabulary import QUANTITIES, ValueType
 from decoders.vocabulary.units import clean
 from decoders.vocabulary.words import symbol, words
 from decoders.workshop.pages.entry import Entry, Example, Stated, Told, is_own
+from decoders.workshop.pages.index import KINDS
 from decoders.workshop.pages.frame import page, table
 from decoders.workshop.pages.markup import Child, Markup, element, joined, linked, listed
 from decoders.workshop.pages.picture import Box, flat, label
@@ -74,7 +75,7 @@ def _facts(one: Entry) -> Markup:
     known = one.description
     pairs: dict[str, Child] = {
         "Decoder": element("code", one.name),
-        "Kind": known.kind,
+        "Kind": KINDS.get(known.kind, known.kind),
         "FPort": ", ".join(map(str, known.ports)) or "any",
         "Described in": linked(known.source),
         "Licence": known.licence,
