@@ -30,11 +30,12 @@ METADATA = ".meta.yaml"  # beside it, too: what its fields mean
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameAs:
-    """A model that sends what another model sends."""
+    """A model that sends what another model sends; ``quantities`` where it has not all of the other's sensors."""
 
     name: str
     title: str
     other: Decoder
+    quantities: tuple[str, ...] = ()
 
     @property
     def revision(self) -> str:
@@ -163,7 +164,8 @@ def facts(decoder: Decoder) -> Facts:
         case PythonDecoder():
             return decoder.facts
         case SameAs():
-            return replace(facts(decoder.other), title=decoder.title)
+            own = facts(decoder.other)
+            return replace(own, title=decoder.title, quantities=decoder.quantities or own.quantities)
         case Table():
             return Facts(
                 title=decoder.title.partition("\n")[0],
@@ -189,7 +191,7 @@ def _as_said(own: Facts, decoder: Mapped) -> Facts:
 
 
 def _same_as(name: str, table: Mapping, get: Get) -> SameAs:
-    table.only({"name", "same_as", "description"}, (), "a decoder that is the same as another")
+    table.only({"name", "same_as", "description", "quantities"}, (), "a decoder that is the same as another")
     other = str(table["same_as"])
     if other == name:
         raise table.wrong("same_as names itself")
@@ -197,7 +199,17 @@ def _same_as(name: str, table: Mapping, get: Get) -> SameAs:
         found = get(other)
     except LookupError as error:
         raise table.wrong(f"same_as: {error}") from error
-    return SameAs(name=name, title=str(table.get("description", name)), other=found)
+    title = str(table.get("description", name))
+    return SameAs(name=name, title=title, other=found, quantities=_narrowed(table, facts(found).quantities))
+
+
+def _narrowed(table: Mapping, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the quantities that a model names of those ``known`` of the other, () where it names none; raises TableError."""
+    given = table.get("quantities", [])
+    if not isinstance(given, list) or (strange := [one for one in given if one not in known]):
+        named = f"{strange[0]!r} is none of" if isinstance(given, list) else "it is a list of some of"
+        raise table.wrong(f"quantities: {named} {', '.join(known)}", "quantities")
+    return tuple(sorted(given))
 
 
 def _read(path: Path) -> bytes:

@@ -176,7 +176,7 @@ def end_after(seconds: float) -> None:
 
 def main() -> None:
     """Answer requests until the other end is closed: a worker does not outlive the process that it works for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the one who started us
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # what ends us; whoever started us may have ignored it
     worker = Worker(load_engine(sys.argv[1]))
     confine()
     requests, answers = sys.stdin.buffer, sys.stdout.buffer

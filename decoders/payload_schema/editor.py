@@ -199,7 +199,8 @@ TABLE: dict[str, Schema] = {
     "test_vectors": says({"type": "array", "items": {"$ref": "#/definitions/vector"}}, "Payloads with what they say"),
     "manufacturer": TEXT,
     "device": TEXT,
-    "same_as": says(TEXT, "<vendor>/<model> that sends the same; then only a description goes with it"),
+    "same_as": says(TEXT, "<vendor>/<model> that sends the same; then only a description and quantities go with it"),
+    "quantities": says({"type": "array", "items": TEXT}, "With same_as: those of the other's quantities that this model has a sensor for"),
 }  # fmt: skip
 _COMMAND: dict[str, Schema] = {
     "command_id": says(
@@ -225,7 +226,7 @@ def table_schema(words: Collection[str]) -> Schema:
     return {
         "$schema": DRAFT,
         "title": "A Brygga decoder table (Payload Schema language, MT-DOC-0001)",
-        **closed(chosen({*words, "same_as", "f_port"}, TABLE)),
+        **closed(chosen({*words, "same_as", "quantities", "f_port"}, TABLE)),
         "definitions": {
             "field": field(),
             "fields": fields,
