@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from bench import bare_engine, layouts
 from bench.layouts import LAYOUTS, Layout
 from bench.uplinks import Uplinks
@@ -43,11 +45,12 @@ class Cost:
 
     p50: float
     p99: float
+    cpu: float  # of this process and its workers
 
     @classmethod
-    def of(cls, times: Sequence[float]) -> Cost:
-        """Return the two; of batches each is one time, divided among its decodes."""
-        return cls(statistics.median(times), statistics.quantiles(times, n=100)[98])
+    def of(cls, times: Sequence[float], cpu_us: float, decodes: int) -> Cost:
+        """Return the three; of batches each is one time, divided among its decodes."""
+        return cls(statistics.median(times), statistics.quantiles(times, n=100)[98], cpu_us / decodes)
 
 
 class Disagreement(Exception):
@@ -94,15 +97,37 @@ def measure(registry: Registry, layout: Layout) -> Mapping[str, Cost]:
         codecs, uplinks = Codecs(registry.get), Uplinks()
         works = {**_here(registry, layout), **_awaited(runner, codecs, uplinks, layout)}
         for work in works.values():
-            work()  # a worker starts, code is met for the first time
+            work.run()  # a worker starts, code is met for the first time
+        workers = [one.pid for one in psutil.Process().children()]
         times: dict[str, list[float]] = {name: [] for name in works}
+        cpu_us = dict.fromkeys(works, 0.0)
         for _ in range(ROUNDS):
             for name, work in works.items():
-                times[name] += work()
-    return {name: Cost.of(found) for name, found in times.items()}
+                found, used = _used(work, workers)
+                times[name] += found
+                cpu_us[name] += used
+    return {name: Cost.of(times[name], cpu_us[name], work.decodes * ROUNDS) for name, work in works.items()}
 
 
-Work = Callable[[], list[float]]
+def _used(work: Work, workers: Sequence[int]) -> tuple[Sequence[float], float]:
+    """Return what ``work`` returns, and the µs of CPU that it took here and in the workers."""
+    theirs, ours = sum(map(_on_cpu_ns, workers)), time.process_time_ns()
+    found = work.run()
+    ours = time.process_time_ns() - ours
+    return found, (ours + sum(map(_on_cpu_ns, workers)) - theirs) / 1000
+
+
+def _on_cpu_ns(pid: int) -> int:
+    """Return a process's CPU time (sched-stats.rst); what /proc/PID/stat has counts in hundredths of a second."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One subject's part of a round."""
+
+    run: Callable[[], list[float]]  # the µs that its decodes took
+    decodes: int
 
 
 def _here(registry: Registry, layout: Layout) -> Mapping[str, Work]:
@@ -115,14 +140,14 @@ def _here(registry: Registry, layout: Layout) -> Mapping[str, Work]:
         BARE: (bare_engine.prepared(source), texts),
         BARE_NEW: (partial(_anew, source), texts),
     }
-    return {name: _timed(call, given, CALLS[name]) for name, (call, given) in calls.items()}
+    return {name: Work(_timed(call, given, CALLS[name]), CALLS[name]) for name, (call, given) in calls.items()}
 
 
 def _anew(source: str, text: str) -> Any:
     return bare_engine.prepared(source)(text)
 
 
-def _timed(call: Callable[[Any], Any], given: Sequence[Any], calls: int) -> Work:
+def _timed(call: Callable[[Any], Any], given: Sequence[Any], calls: int) -> Callable[[], list[float]]:
     def work() -> list[float]:
         times = []
         for number in range(calls):
@@ -144,7 +169,7 @@ def _awaited(runner: asyncio.Runner, codecs: Codecs, uplinks: Uplinks, layout: L
 
 
 def _batched(runner: asyncio.Runner, codecs: Codecs, uplinks: Uplinks, decoder: str, layout: Layout, size: int) -> Work:
-    payloads = layout.payloads
+    payloads, batches = layout.payloads, max(10 // size, 1)
 
     async def timed() -> float:
         batch = [uplinks.of(payloads[place % len(payloads)], decoder) for place in range(size)]
@@ -157,9 +182,9 @@ def _batched(runner: asyncio.Runner, codecs: Codecs, uplinks: Uplinks, decoder: 
         return took / size / 1000
 
     async def all_timed() -> list[float]:
-        return [await timed() for _ in range(max(10 // size, 1))]
+        return [await timed() for _ in range(batches)]
 
-    return lambda: runner.run(all_timed())
+    return Work(lambda: runner.run(all_timed()), batches * size)
 
 
 def all_costs(repetitions: int, folder: Path) -> Mapping[str, Sequence[Mapping[str, Cost]]]:

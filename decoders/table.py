@@ -16,6 +16,7 @@ from decoders.contract import Decoded, DecodeError, DecodeReason, Payload
 from decoders.cursor import ByteOrder
 from decoders.payload_schema import compact, document
 from decoders.payload_schema.annotations import with_readings
+from decoders.payload_schema.compiler import complaints
 from decoders.payload_schema.document import TableError, did_you_mean, shown
 from decoders.payload_schema.enrichment import enrichment
 from decoders.payload_schema.library import Library, tree_of
@@ -90,42 +91,60 @@ def compile_table(table: document.Mapping, name: str, revision: str, *, definiti
 
     What it refers to in other files is looked for in its own folder tree; the revision holds for all of them.
     """
-    _check_words(table)
-    table = with_readings(table)
-    library = Library(table, tree_of(table, name))
-    order: ByteOrder = "little" if table.get("endian") == "little" else "big"
-    enrich = enrichment(table)
-    runs: dict[int | None, Run] = {}
-    stated: list[Stated] = []
-    downlinks: set[int | None] = set()
-    try:
-        for port, fields, owner, direction in _layouts(table, library, definition):
-            runs[port], more, _ = program(fields, owner, library, order, enrich)
-            stated += more
-            if direction == "downlink":
-                downlinks.add(port)
-                del runs[port]
-    except RecursionError as error:
-        raise table.wrong("its fields lie too deep within each other") from error
+    with complaints(table):
+        _check_words(table)
+        table = with_readings(table)
+        library = Library(table, tree_of(table, name))
+        programs = _programs(table, library, definition)
     return Table(
         name=name,
         revision=library.revision(revision),
         title=str(table.get("description") or name).strip() or name,
         source=str(table.get("source", "")),
         licence=str(table.get("licence", table.get("license", ""))),
-        stated=tuple(stated),
-        runs={port: run for port, run in runs.items() if port is not None},
-        otherwise=runs.get(None),
-        downlinks=frozenset(downlinks),
+        stated=programs.stated,
+        runs={port: run for port, run in programs.runs.items() if port is not None},
+        otherwise=programs.runs.get(None),
+        downlinks=programs.downlinks,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Programs:
+    """What the lists of fields of a table came to; the port None is every other one."""
+
+    runs: Mapping[int | None, Run]
+    stated: tuple[Stated, ...]
+    downlinks: frozenset[int | None]
+
+
+def _programs(table: document.Mapping, library: Library, definition: str | None) -> _Programs:
+    enrich, order = enrichment(table), _order(table)
+    runs: dict[int | None, Run] = {}
+    stated: list[Stated] = []
+    downlinks: set[int | None] = set()
+    try:
+        for port, fields, owner, direction in _layouts(table, library, definition):
+            run, more, _ = program(fields, owner, library, order, enrich)
+            if direction == "downlink":
+                downlinks.add(port)
+            else:
+                runs[port] = run
+                stated += more
+    except RecursionError as error:
+        raise table.wrong("its fields lie too deep within each other") from error
+    return _Programs(runs, tuple(stated), frozenset(downlinks))
+
+
+def _order(table: document.Mapping) -> ByteOrder:
+    return "little" if table.get("endian") == "little" else "big"
 
 
 def codes(table: document.Mapping, name: str) -> Iterator[str]:
     """Yield the code that each of a table's lists of fields is compiled to, for people who wonder; raises TableError."""
     library = Library(table, tree_of(table, name))
-    order: ByteOrder = "little" if table.get("endian") == "little" else "big"
     for _, fields, owner, _ in _layouts(table, library, None):
-        yield program(fields, owner, library, order, enrichment(table))[2]
+        yield program(fields, owner, library, _order(table), enrichment(table))[2]
 
 
 def _check_words(table: document.Mapping) -> None:

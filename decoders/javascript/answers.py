@@ -66,9 +66,7 @@ def encoded(answer: Message, port: int) -> Encoded:
         reason = EncodeReason.FAILED if answer.get("kind") in MISTAKES else EncodeReason.WRONG_VALUE
         raise EncodeError(reason, _thrown(answer))
     if "result" not in answer:
-        raise EncodeError(
-            EncodeReason.FAILED, str(answer.get("refused", "the worker gave no answer that has a meaning"))
-        )
+        raise EncodeError(EncodeReason.FAILED, _why_not(answer))
     result = answer["result"]
     if not isinstance(result, dict):
         return Encoded(port, _octets(result))
@@ -87,9 +85,12 @@ def _check(answer: Message) -> None:
         or not isinstance(answer.get("form"), str)
         or not isinstance(answer.get("said", []), list)
     ):
-        raise DecodeError(
-            DecodeReason.FAILED, str(answer.get("refused", "the worker gave no answer that has a meaning"))
-        )
+        raise DecodeError(DecodeReason.FAILED, _why_not(answer))
+
+
+def _why_not(answer: Message) -> str:
+    words = answer.get("refused") or answer.get("broken") or "the worker gave no answer that has a meaning"
+    return str(words).partition("\n")[0]
 
 
 def _thrown(answer: Message) -> str:

@@ -156,7 +156,13 @@ def _object(field: document.Mapping) -> str:
     spec = field.get("ipso")
     number = spec.get("object") if isinstance(spec, Mapping) else spec
     resource = spec.get("resource") if isinstance(spec, Mapping) else None
-    return "" if not isinstance(number, int) else str(number) if resource is None else f"{number}/{resource}"
+    return (
+        ""
+        if isinstance(number, bool) or not isinstance(number, int)
+        else str(number)
+        if resource is None
+        else f"{number}/{resource}"
+    )
 
 
 def _by_object(field: document.Mapping) -> str | None:

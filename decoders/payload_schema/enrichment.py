@@ -54,6 +54,8 @@ def _include(entry: Mapping) -> Enrich | None:
 
 def _timestamp(entry: Mapping) -> Enrich:
     name, mode = entry.get("name", "timestamp"), entry.get("mode")
+    if mode is not None and not isinstance(mode, str):
+        raise entry.wrong(f"mode is one of {', '.join(MODES)}, not {shown(mode)}", "mode")
     if mode == "rx_time" or (mode is None and entry.get("source") == "$recvTime"):
         return _received(name)
     if mode in {"subtract", "elapsed_to_absolute"}:

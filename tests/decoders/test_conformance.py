@@ -36,7 +36,7 @@ def test_vectors_show_a_reading_and_where_they_come_from(name: str) -> None:
     assert [vector.name for vector in vectors if not (vector.source and vector.licence)] == []
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_decoder_states_only_the_quantities_it_names(name: str) -> None:
     decoder = REGISTRY.get(name)
     stated = {

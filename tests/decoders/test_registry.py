@@ -81,7 +81,20 @@ def test_a_model_may_be_the_same_as_another() -> None:
 
     assert registry.get("elsys/ers-co2").name == "elsys/ers-co2"
     assert registry.get("elsys/ers-co2").revision == registry.get("elsys/ers").revision
-    assert registry.describe("elsys/ers-co2").title == "Elsys ERS CO2"
+    assert registry.describe("elsys/ers-co2").title == "Elsys ERS CO2, indoor climate and carbon dioxide"
+
+
+def test_a_model_with_fewer_sensors_than_the_other_names_what_it_states(tmp_path: Path) -> None:
+    put(tmp_path, "acme/all.yaml", "same_as: elsys/ers\n")
+    put(tmp_path, "acme/few.yaml", "same_as: elsys/ers\nquantities: [co2, air_temperature]\n")
+    put(tmp_path, "acme/strange.yaml", "same_as: elsys/ers\nquantities: [co2, rainfall]\n")
+
+    registry = load(tmp_path)
+
+    assert registry.describe("acme/few").quantities == ("air_temperature", "co2")
+    assert registry.describe("acme/all").quantities == registry.describe("elsys/ers").quantities
+    with pytest.raises(BrokenDecoder, match=r"strange.yaml line 2, column 1: quantities: 'rainfall' is none of accel"):
+        registry.get("acme/strange")
 
 
 @pytest.mark.parametrize("text", ["same_as: acme/th-1\n", "same_as: acme/th-9\n", "same_as: acme/b\n"])

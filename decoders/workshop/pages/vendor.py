@@ -13,8 +13,8 @@ from decoders.vocabulary import QUANTITIES, ValueType
 from decoders.vocabulary.units import clean
 from decoders.vocabulary.words import symbol, words
 from decoders.workshop.pages.entry import Entry, Example, Stated, Told, is_own
-from decoders.workshop.pages.index import KINDS
 from decoders.workshop.pages.frame import page, table
+from decoders.workshop.pages.index import KINDS
 from decoders.workshop.pages.markup import Child, Markup, element, joined, linked, listed
 from decoders.workshop.pages.picture import Box, flat, label
 
@@ -57,7 +57,12 @@ def _parts(one: Entry) -> Iterator[Child]:
         yield element("h3", "What it sends")
         yield element("pre", one.drawing, tabindex="0")
     else:
-        yield element("p", "It sends what ", _link(one.same_as), " sends; of the quantities above it states those it has a sensor for.")
+        yield element(
+            "p",
+            "It sends what ",
+            _link(one.same_as),
+            " sends; of the quantities above it states those it has a sensor for.",
+        )
     if one.example is not None:
         yield from _example(one.name, one.example)
     if one.takes or one.told:
@@ -80,7 +85,9 @@ def _facts(one: Entry) -> Markup:
         "Described in": linked(known.source),
         "Licence": known.licence,
     }
-    return element("dl", *(part for name, value in pairs.items() for part in (element("dt", name), element("dd", value))))
+    return element(
+        "dl", *(part for name, value in pairs.items() for part in (element("dt", name), element("dd", value)))
+    )
 
 
 def _states(stated: Sequence[Stated]) -> Markup:
@@ -104,13 +111,19 @@ def _example(name: str, example: Example) -> Iterator[Child]:
     payload = example.payload
     fields = flat(example.decoded.fields)
     yield element("h3", "An example")
-    yield element("p", f"FPort {payload.f_port}, {len(payload.data)} octets{_received(payload, example.decoded.readings)}:")
+    yield element(
+        "p", f"FPort {payload.f_port}, {len(payload.data)} octets{_received(payload, example.decoded.readings)}:"
+    )
     yield element("ul", *map(_box, example.boxes), class_="octets")
     if example.decoded.readings:
         rows = [_reading(one) for one in example.decoded.readings]
         yield _cut("What a city gets", ["quantity", "value", "unit", "channel", "at"], rows)
     if fields:
-        yield _cut("Fields, with the vendor’s names", ["field", "value"], [[path, _field(value)] for path, value in fields.items()])
+        yield _cut(
+            "Fields, with the vendor’s names",
+            ["field", "value"],
+            [[path, _field(value)] for path, value in fields.items()],
+        )
     yield from (element("p", f"Warning: {warning}") for warning in example.decoded.warnings)
     command = f"brygga decoder try {name} --port {payload.f_port} {payload.data.hex()}"
     yield element("pre", element("code", command), class_="line")
@@ -134,7 +147,9 @@ def _cut(caption: str, columns: list[str], rows: list[list[Child]]) -> Markup:
     shown = list(islice(rows, MOST_ROWS))
     kept = [place for place in range(len(columns)) if any(row[place] for row in shown)]
     more = f", the first {MOST_ROWS} of {len(rows)}" if len(rows) > MOST_ROWS else ""
-    return table(f"{caption}{more}", [columns[place] for place in kept], [[row[place] for place in kept] for row in shown])
+    return table(
+        f"{caption}{more}", [columns[place] for place in kept], [[row[place] for place in kept] for row in shown]
+    )
 
 
 def _reading(one: Reading) -> list[Child]:
