@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import quickjs  # type: ignore[import-untyped, unused-ignore]  # has no types; not installed on every machine
-
 from decoders.contract import Payload
 
 CALL = "(function (text) { return JSON.stringify(decodeUplink(JSON.parse(text))); })"
@@ -14,6 +12,8 @@ CALL = "(function (text) { return JSON.stringify(decodeUplink(JSON.parse(text)))
 
 def prepared(source: str) -> Any:
     """Return a function of a new context with ``source``: JSON text in, JSON text out."""
+    import quickjs  # type: ignore[import-untyped, unused-ignore]  # has no types; 32-bit Arm may be without it
+
     context = quickjs.Context()
     context.eval(source)
     return context.eval(CALL)

@@ -19,6 +19,7 @@ import psutil
 from bench import generated_codecs, radio
 from bench.agent import import_devices, running, write_configuration
 from bench.fleet import Fleet, datagrams, good_payloads
+from bench.workers import worker_pids
 from decoders.contract import Payload
 from decoders.registry import Registry
 from simulators.platforms.mosquitto import Mosquitto
@@ -79,8 +80,8 @@ def of_worker(steps: Sequence[int], *, remembering: bool = False) -> Mapping[int
                 payload = generated_codecs.payload(number)
                 registry.get(decoder).decode(Payload(payload.data, payload.f_port, None, f"device-{number}"))
                 if number in steps:
-                    (worker,) = psutil.Process().children()
-                    found[number] = of_process(worker.pid)
+                    (worker,) = worker_pids()
+                    found[number] = of_process(worker)
     return found
 
 

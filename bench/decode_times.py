@@ -13,18 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from bench import bare_engine, layouts
 from bench.layouts import LAYOUTS, Layout
 from bench.uplinks import Uplinks
+from bench.workers import worker_pids
 from decoders.contract import DecodeError, Payload
 from decoders.registry import Registry
 from gateway.codecs import Codecs
 
 CONTEXTS = ("fresh", "kept")
 BATCHES = (1, 10, 100)
-ROUNDS = 40  # of each subject in turn, so that all have the same neighbours
+ROUNDS = 20  # of each subject in turn, so that all have the same neighbours
 
 TABLE, CURSOR, STRUCT = "table", "Python with Cursor", "Python with struct"
 BARE, BARE_NEW = "bare engine, prepared", "bare engine, new context and call"
@@ -98,7 +97,7 @@ def measure(registry: Registry, layout: Layout) -> Mapping[str, Cost]:
         works = {**_here(registry, layout), **_awaited(runner, codecs, uplinks, layout)}
         for work in works.values():
             work.run()  # a worker starts, code is met for the first time
-        workers = [one.pid for one in psutil.Process().children()]
+        workers = worker_pids()
         times: dict[str, list[float]] = {name: [] for name in works}
         cpu_us = dict.fromkeys(works, 0.0)
         for _ in range(ROUNDS):

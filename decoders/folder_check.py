@@ -59,7 +59,9 @@ def _twice(node: Any, where: str) -> Iterator[str]:
 
 def _same_names(fields: Sequence[document.Mapping], where: str) -> Iterator[str]:
     names = (one.get("name") for one in fields)
-    counts = Counter(name for name in names if isinstance(name, str) and not name.startswith("_"))  # those are seen by nobody
+    counts = Counter(
+        name for name in names if isinstance(name, str) and not name.startswith("_")
+    )  # those are seen by nobody
     for name, count in counts.items():
         if count > 1:
             lines = ", ".join(str(one.line) for one in fields if one.get("name") == name)

@@ -6,16 +6,15 @@ configured folder replaces a decoder of the same name in a package, and that one
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from decoders import door
 from decoders.contract import Decoder, Encoder
+from decoders.places import COMPANIONS, KINDS, Place, Stamps, in_folder, in_packages, name_of, stamps
 
 if TYPE_CHECKING:
     from decoders.command_vectors import CommandVector
@@ -23,15 +22,6 @@ if TYPE_CHECKING:
     from decoders.vectors import Vector
 
 CATALOGUE = Path(__file__).parent / "catalogue"
-GROUP = "brygga.decoders"
-KINDS = {".yaml": "table", ".py": "python", ".js": "javascript"}
-COMPANIONS = (".vectors.yaml", ".commands.py", ".commands.js", ".meta.yaml")  # beside a decoder's file
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*")
-
-Place = Path | EntryPoint
-Stamps = Mapping[
-    Path, tuple[int, int, int]
-]  # of each file in the installer's folders: when it was changed, size, inode
 
 
 class UnknownDecoder(LookupError):
@@ -68,6 +58,8 @@ class Registry:
         self._problems: list[str] = []
         self._stamps: Stamps = {}
         self._loaded: dict[str, Decoder] = {}
+        self._before: dict[str, Decoder] = {}  # those loaded before the last look, where they are not loaded anew yet
+        self._broken: dict[str, str] = {}
         self._crew: Crew | None = None
         self._loading: set[str] = set()  # to see one that is the same as itself in the end
         self._list()
@@ -77,9 +69,9 @@ class Registry:
         """Return the registry of the catalogue, of installed packages and of ``folders``, the later the stronger."""
         places: dict[str, Place] = {}
         problems: list[str] = []
-        places.update(_in_folder(CATALOGUE, problems))
+        places.update(in_folder(CATALOGUE, problems))
         if entry_points:
-            places.update(_in_packages(problems))
+            places.update(in_packages(problems))
         return cls(places, problems, folders)
 
     @classmethod
@@ -92,8 +84,8 @@ class Registry:
             raise UnknownDecoder(f"{path}: a decoder is a file that ends in {', '.join(KINDS)}")
         places: dict[str, Place] = {}
         for folder in (CATALOGUE, *folders):
-            places.update(_in_folder(folder, []))
-        name = _name_of(path)
+            places.update(in_folder(folder, []))
+        name = name_of(path)
         return cls({**places, name: path}), name
 
     def close(self) -> None:
@@ -111,19 +103,27 @@ class Registry:
     def look_again(self) -> bool:
         """Tell whether a file in the installer's folders has changed, come or gone; if so, load decoders anew when asked.
 
-        Reads names and stamps only. A folder that is not there (a disk that is away) takes no decoder along.
+        Reads names and stamps only. A folder that is not there (a disk that is away) takes no decoder along, and a file that
+        cannot be used any more leaves the decoder that it was in use (`broken`).
         """
-        if not all(folder.is_dir() for folder in self._folders) or _stamps(self._folders) == self._stamps:
+        if not all(folder.is_dir() for folder in self._folders) or stamps(self._folders) == self._stamps:
             return False
+        self._before |= self._loaded
         self._loaded.clear()
+        self._broken.clear()
         self._list()
+        self._before = {name: decoder for name, decoder in self._before.items() if name in self._places}
         return True
 
+    def broken(self) -> Mapping[str, str]:
+        """Return which decoders are still what they were, for their files were changed and cannot be used; and why."""
+        return dict(self._broken)
+
     def _list(self) -> None:
-        self._stamps = _stamps(self._folders)
+        self._stamps = stamps(self._folders)
         self._places, self._problems = dict(self._fixed), list(self._fixed_problems)
         for folder in self._folders:
-            self._places.update(_in_folder(folder, self._problems))
+            self._places.update(in_folder(folder, self._problems))
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all decoders, sorted; nothing is loaded for it."""
@@ -143,7 +143,7 @@ class Registry:
                 raise UnknownDecoder(f"{name} leads back to itself")
             self._loading.add(name)
             try:
-                decoder = self._loaded[name] = self._load(name)
+                decoder = self._loaded[name] = self._load_or_keep(name)
             finally:
                 self._loading.discard(name)
         return decoder
@@ -263,6 +263,18 @@ class Registry:
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise UnknownDecoder(f"there is no decoder {name!r}{hint}") from None
 
+    def _load_or_keep(self, name: str) -> Decoder:
+        """Return the decoder that its file is now, or the one that it was if that cannot be used."""
+        try:
+            decoder = self._load(name)
+        except BrokenDecoder as error:
+            if name not in self._before:
+                raise
+            self._broken[name] = str(error)
+            return self._before[name]
+        self._before.pop(name, None)
+        return decoder
+
     def _load(self, name: str) -> Decoder:
         from decoders import loading
 
@@ -273,57 +285,3 @@ class Registry:
             raise BrokenDecoder(str(error)) from error
         except Exception as error:  # a file of anybody's: whatever it does to us, the others work
             raise BrokenDecoder(f"{place}: {door.in_words(error)}") from error
-
-
-def _name_of(path: Path) -> str:
-    """Return a decoder's name for a file anywhere: its folder's and its own, as far as they can be names."""
-    vendor, model = (
-        re.sub(r"[^a-z0-9._-]+", "-", part.lower()).strip("-._") for part in (path.absolute().parent.name, path.stem)
-    )
-    return f"{vendor or 'local'}/{model or 'decoder'}"
-
-
-def _stamps(folders: Sequence[Path]) -> Stamps:
-    found = {}
-    for folder in folders:
-        for path in folder.glob("*/*"):
-            if path.suffix not in KINDS:
-                continue
-            try:
-                state = path.stat()
-            except OSError:
-                continue  # it has just gone, or is not ours to read
-            found[path] = (state.st_mtime_ns, state.st_size, state.st_ino)
-    return found
-
-
-def _in_folder(folder: Path, problems: list[str]) -> Iterator[tuple[str, Path]]:
-    if not folder.is_dir():
-        problems.append(f"{folder}: a folder with <vendor>/<model>.yaml, .py or .js is expected")
-        return
-    seen: dict[str, Path] = {}
-    for path in sorted(folder.glob("*/*")):
-        if not _is_decoder(path):
-            continue
-        name = f"{path.parent.name}/{path.stem}"
-        if NAME.fullmatch(name) is None:
-            problems.append(
-                f"{path}: a decoder is <vendor>/<model>{path.suffix} in lower-case letters, digits, -, . and _"
-            )
-        elif name in seen:
-            problems.append(f"{path}: {seen[name].name} has the same name; one of the two must go")
-        else:
-            seen[name] = path
-            yield name, path
-
-
-def _is_decoder(path: Path) -> bool:
-    return path.suffix in KINDS and not path.name.startswith(("_", ".")) and not path.name.endswith(COMPANIONS)
-
-
-def _in_packages(problems: list[str]) -> Iterator[tuple[str, EntryPoint]]:
-    for point in entry_points(group=GROUP):
-        if NAME.fullmatch(point.name) is None:
-            problems.append(f"entry point {point.name!r} = {point.value}: its name is to be vendor/model")
-        else:
-            yield point.name, point

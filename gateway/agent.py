@@ -71,11 +71,13 @@ class Agent:
             antenna_gain_dbi={one.name: one.antenna_gain_dbi for one in settings.sources}.__getitem__,
         )
         self.office = RunningOffice(self.network)
+        self._broken_decoders = registry.broken
         self._redecoding = Redecoding(
             self.codecs,
             look_again=registry.look_again,
             in_use=lambda: (device.decoder for device in self.network.devices() if device.decoder),
             retry=journal.retry_decoder_changed,
+            broken=registry.broken,
         )
         self.gather = Gather(self.network.hear, window_s=settings.radio.gather_ms / 1000)
         self.tellings = [self._telling(one) for one in settings.destinations]
@@ -175,6 +177,7 @@ class Agent:
             "undecoded": {
                 f"{name or 'no decoder'}: {why}": count for (name, why), count in self.codecs.failures.items()
             },
+            "broken_decoders": self._broken_decoders(),
         }
 
     def _told(self, telling: Telling) -> Mapping[str, Json]:

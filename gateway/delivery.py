@@ -4,7 +4,7 @@
       ▲                                        │
       └────────── back off with jitter ◄───────┘
 
-A row leaves the loop in one of four ways, each of them on disk: delivered, skipped (not selected), held (refused by
+A row leaves the loop in one of four ways, each of them on disk: delivered, skipped (not selected, not shared), held (refused by
 the platform, undecodable, undatable), or still undecided and read again.
 """
 
@@ -39,6 +39,7 @@ from gateway.model import (
     Verdict,
 )
 from gateway.normalise import normalise
+from gateway.sharing import ALL, Share, shared
 from gateway.standing import Standing
 from gateway.transports import Transport
 
@@ -60,6 +61,7 @@ class Destination:
     format: Format
     transport: Transport
     selects: Callable[[Device], bool]
+    share: Share = ALL
     batch: int = 100  # rows of one conversation
     longest_delay: float = 60.0  # seconds between two tries at a platform that is away
 
@@ -194,12 +196,26 @@ class Telling:
                 batch.held[row_id] = Hold(kind=HeldKind.UNDECODED, reason=reason[:LONGEST_REASON], decoder=revision)
                 continue
             self._standing.note(Counter(normalised.problems))
+            whole = Item(
+                row=row_id, uplink=uplink, device=device, decoded=outcome, observations=normalised.observations
+            )
+            item = self._shared(whole)
+            if item is None:
+                batch.skipped.add(row_id)
+                continue
             if row_id not in again:
                 batch.told.setdefault((device.decoder, revision), []).append(row_id)
-            batch.items.append(
-                Item(row=row_id, uplink=uplink, device=device, decoded=outcome, observations=normalised.observations)
-            )
+            batch.items.append(item)
         return batch
+
+    def _shared(self, whole: Item) -> Item | None:
+        """Return what of an uplink the destination may have, None where that is nothing; both are counted."""
+        found = shared(whole, self.destination.share)
+        if found.withheld:
+            self._standing.note(found.withheld)
+        if found.item is None:
+            self._standing.counts["not_shared"] += 1
+        return found.item
 
     def _dated(self, row: Row, batch: _Batch) -> Uplink | None:
         """Return the uplink with a time that may be told; else sort its row (design, law 5)."""

@@ -23,12 +23,20 @@ class Redecoding:
     """Keep decoders and undecoded rows in step."""
 
     def __init__(
-        self, codecs: Codecs, *, look_again: LookAgain, in_use: Callable[[], Iterable[str]], retry: Retry
+        self,
+        codecs: Codecs,
+        *,
+        look_again: LookAgain,
+        in_use: Callable[[], Iterable[str]],
+        retry: Retry,
+        broken: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """Take the names of the decoders that devices have from ``in_use``."""
+        """Take the names of the decoders that devices have from ``in_use``, and from ``broken`` those whose files cannot be used."""
         self._codecs = codecs
         self._look_again = look_again
         self._in_use = in_use
+        self._broken = broken
+        self._told: Mapping[str, str] = {}
         self._retry = retry
         self._owed = False  # the disk failed: undecoded rows wait for another try
 
@@ -50,8 +58,10 @@ class Redecoding:
         """Take decoders anew and try the undecoded rows with them; what a failing disk keeps from it is made good later."""
         self._look_again()
         self._codecs.forget()
+        current = self._codecs.revisions(set(self._in_use()))
+        self._tell_of_the_broken()
         try:
-            count = await self._retry(self._codecs.revisions(set(self._in_use())))
+            count = await self._retry(current)
         except StorageError as error:
             if not self._owed:
                 logger.error("undecoded uplinks cannot be tried again yet: %s", error)  # noqa: TRY400 - no bug: its trace tells no more
@@ -60,3 +70,10 @@ class Redecoding:
         self._owed = False
         if count:
             logger.info("%d undecoded uplinks are tried again", count)
+
+    def _tell_of_the_broken(self) -> None:
+        broken = self._broken()
+        for name, why in broken.items():
+            if self._told.get(name) != why:
+                logger.warning("decoder %s stays what it was: %s", name, why)
+        self._told = broken

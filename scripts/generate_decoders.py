@@ -39,7 +39,11 @@ def left_over(wanted: dict[Path, str]) -> list[Path]:
 
 def main() -> int:
     """Write the pages, or compare them."""
-    wanted = pages()
+    try:
+        wanted = pages()
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
         return 1 if stale or left_over(wanted) else 0

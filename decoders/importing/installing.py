@@ -12,7 +12,7 @@ from decoders.importing.choosing import Chosen
 from decoders.importing.origin import Origin
 from decoders.importing.verdict import Verdict
 from decoders.loading import CODEC_COMPANION
-from decoders.registry import COMPANIONS, KINDS
+from decoders.places import COMPANIONS, KINDS
 
 
 class Deed(StrEnum):

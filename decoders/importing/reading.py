@@ -11,7 +11,7 @@ from decoders.importing.published import Published
 from decoders.importing.readers import bare, chirpstack, lorawan_devices, normalising, packages, tables
 from decoders.importing.readers.found import Found
 from decoders.importing.tree import Tree
-from decoders.registry import NAME
+from decoders.places import NAME
 
 READERS: Final[tuple[Callable[[Tree], Found], ...]] = (
     lorawan_devices.read,

@@ -62,6 +62,8 @@ def tlv(fields: Fields, field: document.Mapping) -> Part:
                 write(message, given.where(name), case.tag or (), entry.octets)
                 given.used |= entry.used
         channels = given.take(CHANNELS) if is_listed else ABSENT
+        if channels is not ABSENT and not isinstance(channels, list):
+            raise wrong(given.where(CHANNELS), "it is a list of tags with their values")
         for place, channel in enumerate([] if channels is ABSENT else channels):
             where = given.where(f"{CHANNELS}[{place}]")
             tag, content = _channel(cases, channel, where, message)
@@ -181,6 +183,8 @@ def _tags(fields: Fields, spec: document.Mapping) -> SayTag:
     names = [part.get("name") for part in parts]
     key = spec.get("tag_key", names)
     key = [key] if isinstance(key, str) else key
+    if not isinstance(key, list | tuple) or not all(isinstance(one, str | None) for one in (*key, *names)):
+        raise spec.wrong("tag_key has the names of tag_fields, as [channel, type]")
 
     def say(tag: Sequence[int]) -> bytes:
         if len(tag) != len(key):

@@ -16,10 +16,10 @@ SPELT: Final = {  # parts of a quantity's name that are no plain words
 SYMBOLS: Final = {  # of UCUM codes that no rule below spells
     "1": "", "Cel": "°C", "[degF]": "°F", "deg": "°", "[ppth]": "‰", "[ppm]": "ppm", "[ppb]": "ppb", "[pH]": "pH", "[NTU]": "NTU",
     "dB{A}": "dB(A)", "dB{mW}": "dBm", "dB{W}": "dBW", "V.A{reactive}": "var", "kV.A{reactive}": "kvar",
-    "kV.A.h{reactive}": "kvarh", "V.A.h{reactive}": "varh", "V.A.s{reactive}": "vars", "kW.h": "kWh", "W.h": "Wh", "MW.h": "MWh",
+    "kV.A.h{reactive}": "kvarh", "V.A.h{reactive}": "varh", "V.A.s{reactive}": "var·s", "kW.h": "kWh", "W.h": "Wh", "MW.h": "MWh",
     "GW.h": "GWh", "V.A": "VA", "kV.A": "kVA", "[g]": "g₀", "m[g]": "mg₀", "[in_i]": "in", "[ft_i]": "ft", "[mi_i]": "mi",
     "[cft_i]": "ft³", "[gal_us]": "US gal", "[gal_us]/min": "US gal/min", "[lb_av]": "lb", "[kn_i]": "kn", "[mi_i]/h": "mph",
-    "[psi]": "psi", "[in_i'Hg]": "inHg", "mm[Hg]": "mmHg", "mm[H2O]": "mmH₂O", "cm[H2O]": "cmH₂O", "m[H2O]": "mH₂O", "/min": "1/min",
+    "[psi]": "psi", "[in_i'Hg]": "inHg", "mm[Hg]": "mmHg", "mm[H2O]": "mmH2O", "cm[H2O]": "cmH2O", "m[H2O]": "mH2O", "/min": "1/min",
 }  # fmt: skip
 RAISED: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 

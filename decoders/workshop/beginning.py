@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from decoders.registry import NAME
+from decoders.places import NAME
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 FILES: Final[Mapping[str, Mapping[str, str]]] = {  # of each kind: an ending, and the template it is made of

@@ -14,7 +14,7 @@ SWEDISH: Final = {  # what an installer types, and what decoders are described w
     "vatten": "water", "vattenmätare": "water_volume", "mätare": "meter", "temperatur": "temperature", "luftfuktighet": "humidity",
     "fukt": "humidity", "dörr": "door", "fönster": "window", "snö": "snow", "nivå": "level", "djup": "depth", "buller": "sound",
     "ljud": "sound", "parkering": "parking", "luft": "air", "luftkvalitet": "co2", "jord": "soil", "mark": "soil", "ljus": "light",
-    "närvaro": "occupancy", "rörelse": "motion", "läckage": "leak", "läcka": "leak", "värme": "heat", "värmemätare": "heat", "energi": "energy",
+    "närvaro": "presence", "rörelse": "motion", "läckage": "leak", "läcka": "leak", "värme": "heat", "värmemätare": "heat", "energi": "energy",
     "el": "energy", "badvatten": "water_temperature", "regn": "rain", "vind": "wind", "tryck": "pressure", "personräknare": "people",
     "lutning": "tilt", "partiklar": "pm2_5", "vägyta": "surface", "avstånd": "distance", "puls": "pulse", "batteri": "battery",
     "markfukt": "soil_moisture", "lufttryck": "atmospheric_pressure", "koldioxid": "co2", "väder": "weather", "väderstation": "weather",

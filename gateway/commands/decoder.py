@@ -32,7 +32,8 @@ def catalogue(options: argparse.Namespace) -> Iterator[Registry]:
 @contextlib.contextmanager
 def one_decoder(options: argparse.Namespace, which: str) -> Iterator[tuple[Registry, str]]:
     """Open the decoder that a file or a name means; raises ConfigError where it means none."""
-    from decoders.registry import KINDS, Registry, UnknownDecoder
+    from decoders.places import KINDS
+    from decoders.registry import Registry, UnknownDecoder
 
     folders = places.decoder_folders(options)
     path = Path(which)
@@ -67,9 +68,8 @@ def _described(registry: Registry, vendor: str | None = None) -> tuple[list[Desc
     """Return the descriptions of all decoders, and what is wrong with those that have none."""
     found: list[Description] = []
     broken: list[str] = []
-    for name in registry.names():
-        if vendor is not None and name.partition("/")[0] != vendor.lower():
-            continue
+    names = [name for name in registry.names() if vendor is None or name.partition("/")[0] == vendor.lower()]
+    for name in progress(names, "reading"):
         try:
             found.append(registry.describe(name))
         except (LookupError, ValueError) as error:

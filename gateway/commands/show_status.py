@@ -36,6 +36,8 @@ def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
         yield from _memory(answer)
     if undecoded := answer.get("undecoded"):
         yield f"    ! not decoded: {_counted(undecoded)}"
+    for name, why in answer.get("broken_decoders", {}).items():
+        yield f"    ! decoder {name} stays what it was: {printable(why)}"
     if waiting := answer.get("downlinks_waiting"):
         yield f"downlinks: {waiting} wait; `brygga downlink list` shows them"
     journal = answer["journal"]

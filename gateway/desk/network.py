@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
@@ -103,16 +104,19 @@ class NetworkDesk:
         if not isinstance(command, dict):
             raise ConfigError("downlink send: --command is a JSON object, such as '{\"interval\": 600}'")
         folder = self._settings.decoders.folder
-        try:
-            encoder = Registry.load([folder] if folder else []).encoder(device.decoder)
-        except (LookupError, ValueError) as error:
-            raise ConfigError(f"{device.dev_eui}: {error}") from error
-        if encoder is None:
-            raise ConfigError(f"{device.decoder} has no encoder yet: {other}; docs/decoders.md tells how to write one")
-        try:
-            return encoder.encode(command)
-        except EncodeError as error:
-            raise ConfigError(f"{device.decoder}: {error.detail}") from error
+        with contextlib.closing(Registry.load([folder] if folder else [])) as registry:
+            try:
+                encoder = registry.encoder(device.decoder)
+            except (LookupError, ValueError) as error:
+                raise ConfigError(f"{device.dev_eui}: {error}") from error
+            if encoder is None:
+                raise ConfigError(
+                    f"{device.decoder} has no encoder yet: {other}; docs/decoders.md tells how to write one"
+                )
+            try:
+                return encoder.encode(command)
+            except EncodeError as error:
+                raise ConfigError(f"{device.decoder}: {error.detail}") from error
 
     async def _list(self, text: str | None, *, ended: bool) -> Json:
         devices = await self._devices()

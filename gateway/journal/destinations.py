@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 import cbor2
 
@@ -63,6 +64,7 @@ class Destination:
     lost: int = 0  # rows that went undelivered, for the journal was full
     held_lost: int = 0  # held rows that went, for their share was full
     began: int | None = None  # the last row before its first; None where an older version began it
+    ended: int | None = None  # the last row that is for it, where its name has moved to another city
     given: set[int] = field(default_factory=set)  # those of them that read() has given
     unsaved: Unsaved = field(default_factory=Unsaved)
     _saving: Unsaved | None = None
@@ -81,9 +83,27 @@ class Destination:
         for key, value in settlement.memory.items():
             self._remember(key, value)
 
+    def until(self, last: int) -> int:
+        """Return the last row that is for this destination, of a log that ends with ``last``."""
+        return last if self.ended is None else min(self.ended, last)
+
+    def waiting(self, last: int) -> int:
+        """Return how many rows of a log that ends with ``last`` are before this destination, retried ones among them."""
+        return self.cursor.waiting(self.until(last)) + self.retries
+
+    def is_done(self, last: int) -> bool:
+        """Tell whether it has moved to another city and nothing is left of it but memory."""
+        return self.ended is not None and not self.waiting(last) and not self.held.total()
+
+    @property
+    def low(self) -> float:
+        """The row up to which nothing is needed for it any more; infinite for one that has ended and has all."""
+        return inf if self.ended is not None and self.cursor.low >= self.ended else self.cursor.low
+
     def lose(self, last: int) -> int:
-        """Give up all rows up to ``last`` that are not settled, and return how many those are."""
-        count = sum(end - begin + 1 for begin, end in self.cursor.gaps(last, last))
+        """Give up all rows up to ``last`` that are not settled, and return how many of its own those are."""
+        until = self.until(last)
+        count = sum(end - begin + 1 for begin, end in self.cursor.gaps(until, until))
         self.cursor.forget_below(last + 1)
         self.lost += count
         self.unsaved.moved = True
@@ -197,11 +217,17 @@ async def load(database: Database) -> dict[str, Destination]:
     """Return all destinations as they were when the last commit ended."""
     found = {
         number: Destination(
-            number=number, name=name, cursor=Cursor(low, above), lost=lost, held_lost=held_lost, began=began
+            number=number,
+            name=name,
+            cursor=Cursor(low, above),
+            lost=lost,
+            held_lost=held_lost,
+            began=began,
+            ended=ended,
         )
-        for number, name, lost, held_lost, began, low, above in await database.fetch(
-            "SELECT number, name, lost, held_lost, began, low, above FROM destinations JOIN cursors ON destination = number"
-            " ORDER BY number"
+        for number, name, lost, held_lost, began, ended, low, above in await database.fetch(
+            "SELECT number, name, lost, held_lost, began, ended, low, above FROM destinations JOIN cursors"
+            " ON destination = number ORDER BY number"
         )
     }
     for number, key, value in await database.fetch("SELECT destination, key, value FROM memory"):

@@ -24,7 +24,6 @@ from gateway.journal.again import ToldAgain
 from gateway.journal.box import Box
 from gateway.journal.command_states import CommandStates
 from gateway.journal.database import Database
-from gateway.journal.destinations import Destination
 from gateway.journal.devices import Registry
 from gateway.journal.held import HeldRows
 from gateway.journal.lock import FileLock
@@ -89,6 +88,7 @@ class Journal:
         when_full: WhenFull = WhenFull.DROP_OLDEST,
         destinations: Collection[str] | None = None,
         begins: Mapping[str, Begin] = MappingProxyType({}),
+        former: Collection[str] = (),
         key_file: Path | None = None,
     ) -> Self:
         """Open or make the database at ``path``, whose folder must be there.
@@ -98,7 +98,9 @@ class Journal:
 
         Of ``destinations`` those never seen before begin as ``begins`` says, by default with what no destination was to have yet.
         Those that the journal knows and that are not named stay until remove_destination() or rename_destination(), their rows
-        only where there is room; None does not say who is configured, and all count as that. Rows that all have settled are
+        only where there is room, unless they are among ``former``; None does not say who is configured, and all count as that.
+        A name is "<name>" or "<name>@<city>": one that is configured with another city than before has moved, and what the
+        journal knows under the former one ends with the rows that are there (`Roll.configure`). Rows that all have settled are
         kept for ``keep_delivered``, less where room is short. Raises Busy when another process has the journal open,
         ConfigError for a file, folder or limit that cannot be, StorageError when the disk fails.
         """
@@ -126,7 +128,7 @@ class Journal:
             journal = cls(store, clock, await boots.load(database, store.words), closing)
             closing.push_async_callback(journal._writer.close)
             if destinations is not None:
-                await journal._roll.configure(destinations, begins)
+                await journal._roll.configure(destinations, begins, former)
             journal._closing = closing.pop_all()
             return journal
 
@@ -174,6 +176,10 @@ class Journal:
         """
         await self._roll.rename(old, new)
 
+    def former(self) -> Mapping[str, str]:
+        """Return the destinations that have moved to another city: the name that each ended under, and its present one."""
+        return self._roll.former()
+
     def destinations(self) -> tuple[str, ...]:
         """Return the names of all destinations that the journal knows."""
         return tuple(self._store.destinations)
@@ -187,7 +193,7 @@ class Journal:
 
     async def wait(self, destination: str) -> None:
         """Return when read() would give something. Has no limit: a quiet night is no fault; cancel it as you like."""
-        while not self._waiting(self._store.destinations[destination]):
+        while not self._store.destinations[destination].waiting(self._store.segments.last_row):
             await self._store.news.wait()
 
     async def settle(self, destination: str, settlement: Settlement) -> None:
@@ -211,10 +217,14 @@ class Journal:
         known = self._store.destinations[destination]
         oldest = await self._reader.oldest(known)
         held = {kind: known.held[kind] for kind in HeldKind}
-        return Depth(waiting=self._waiting(known), oldest=oldest, held=held, lost=known.lost, held_lost=known.held_lost)
-
-    def _waiting(self, known: Destination) -> int:
-        return known.cursor.waiting(self._store.segments.last_row) + known.retries
+        return Depth(
+            waiting=known.waiting(self._store.segments.last_row),
+            oldest=oldest,
+            held=held,
+            lost=known.lost,
+            held_lost=known.held_lost,
+            moved=known.ended is not None,
+        )
 
     def damaged(self) -> int:
         """Return how many records were found that cannot be read; they lie in "<journal>.damaged" and were passed over."""

@@ -96,7 +96,7 @@ class Reader:
         async with self._store.reading:
             segments = self._store.segments
             destination.cursor.forget_below(segments.first_row)
-            asked = segments.pieces(destination.cursor.gaps(segments.last_row, limit))
+            asked = segments.pieces(destination.cursor.gaps(destination.until(segments.last_row), limit))
             if not asked:
                 return []
             sql, values = select(asked)

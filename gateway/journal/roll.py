@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -16,6 +16,7 @@ from gateway.journal.store import TOLD, Store
 from gateway.journal.values import Begin
 from gateway.journal.writer import Writer
 
+ENDED: Final = "UPDATE destinations SET ended = ? WHERE number = ?"
 OWNED: Final = (
     "held",
     "retries",
@@ -31,14 +32,51 @@ class Roll:
         self._writer = writer
         self._alone = alone
 
-    async def configure(self, names: Iterable[str], begins: Mapping[str, Begin]) -> None:
-        """Begin those of ``names`` that are new; all others are no longer configured."""
+    async def configure(self, names: Iterable[str], begins: Mapping[str, Begin], former: Collection[str] = ()) -> None:
+        """Begin those of ``names`` that are new; all others are no longer configured, but for those of ``former``.
+
+        A destination whose name is configured with another city ends with the rows that are there: they stay for that
+        city, and no more come to them. It goes when it has all of them. The new city begins with the next uplink, whatever
+        ``begins`` says: what was heard before the move is the former city's.
+        """
         configured = tuple(names)
-        self._store.configured = set(configured)
-        first = Begin.UNTOLD if not self._store.destinations else Begin.NOW
+        store = self._store
+        store.configured = {*configured, *(store.destinations.keys() & set(former))}
+        first = Begin.UNTOLD if not store.destinations else Begin.NOW
+        moved = {present: name for name, present in _moves(store.destinations, configured)}
         for name in configured:
-            begin = begins.get(name, Begin.UNTOLD)
+            begin = Begin.NOW if name in moved else begins.get(name, Begin.UNTOLD)
             await self.begin(name, first if begin is Begin.UNTOLD else begin)
+        for name, _ in [*_moves(store.destinations, configured)]:
+            await self._end(name)
+
+    def former(self) -> dict[str, str]:
+        """Return the destinations that have moved to another city: the name that each ended under, and its present one."""
+        known, ended = (
+            self._store.destinations,
+            [one for one in self._store.destinations.values() if one.ended is not None],
+        )
+        present = [name for name, one in known.items() if one.ended is None]
+        return {one.name: name for one in ended for name in present if _base(one.name) == _base(name)}
+
+    async def _end(self, name: str) -> None:
+        """Let a destination have no more than what is there; one that has it all already is no more."""
+        store = self._store
+        known, last = store.destinations[name], store.segments.last_row
+        if known.is_done(last) and not store.untold[name]:
+            await self.forget(name)
+        elif known.ended is None:
+            async with self._alone:
+                await self._writer.submit(steps=[Statement(ENDED, (last, known.number))])
+                known.ended = last
+
+    async def _resume(self, known: Destination) -> None:
+        """Let a destination go on that had ended; what was heard meanwhile was for another city."""
+        if known.ended is None:
+            return
+        cursor = known.cursor.joined([(known.ended + 1, self._store.segments.last_row)])
+        await self._writer.submit(steps=[Statement(ENDED, (None, known.number)), _stored(known.number, cursor)])
+        known.cursor, known.ended = cursor, None
 
     async def begin(self, name: str, begin: Begin) -> None:
         """Begin a destination; one that is known stays as it is."""
@@ -47,6 +85,7 @@ class Roll:
             if store.configured is not None:
                 store.configured.add(name)
             if name in store.destinations:
+                await self._resume(store.destinations[name])
                 return
             number = max((known.number for known in store.destinations.values()), default=0) + 1
             before = self._last_before(begin)
@@ -96,7 +135,7 @@ class Roll:
             await self._writer.submit()  # what was settled is on disk
             before = dict(store.destinations)
             left, came = store.destinations.pop(old), store.destinations.pop(new, None)
-            whole = _joined(left, came, new)
+            whole = _joined(left, came, new, store.segments.last_row)
             store.destinations[new] = whole
             try:
                 await self._writer.submit(steps=[*_renamed(whole, came), state_rows.moved(old, new)])
@@ -108,15 +147,31 @@ class Roll:
             store.ring()
 
 
-def _joined(left: Destination, came: Destination | None, name: str) -> Destination:
-    """Return ``left`` under its new name, with all that ``came`` has done there meanwhile."""
+def _base(name: str) -> str:
+    """Return a destination's name without its city."""
+    return name.partition("@")[0]
+
+
+def _moves(known: Iterable[str], configured: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield each known destination whose name is configured with another city, and its present name."""
+    for name in known:
+        if name not in configured:
+            yield from ((name, present) for present in configured if _base(present) == _base(name))
+
+
+def _joined(left: Destination, came: Destination | None, name: str, last: int) -> Destination:
+    """Return ``left`` under its new name, with all that ``came`` has done there meanwhile.
+
+    What was heard after ``left`` ended and before ``came`` began was for a city in between.
+    """
     if came is None:
-        return replace(left, name=name)
-    settled = [] if came.began is None else came.cursor.since(came.began)
+        return replace(left, name=name, cursor=left.cursor.joined(_between(left, last)), ended=None)
+    settled = [] if came.began is None else [*came.cursor.since(came.began), *_between(left, came.began)]
     return replace(
         left,
         name=name,
         cursor=left.cursor.joined(settled),
+        ended=came.ended,
         memory=left.memory | came.memory,
         held=left.held + came.held,
         retries=left.retries + came.retries,
@@ -126,6 +181,10 @@ def _joined(left: Destination, came: Destination | None, name: str) -> Destinati
         unsaved=left.pending().with_later(came.pending()),
         _saving=None,
     )
+
+
+def _between(left: Destination, last: int) -> list[tuple[int, int]]:
+    return [] if left.ended is None or left.ended >= last else [(left.ended + 1, last)]
 
 
 def _renamed(whole: Destination, came: Destination | None) -> Iterator[Step]:
@@ -139,7 +198,11 @@ def _renamed(whole: Destination, came: Destination | None) -> Iterator[Step]:
             )
         yield from removed(came.number)
     yield Statement(
-        "UPDATE destinations SET name = ?, lost = ?, held_lost = ? WHERE number = ?",
-        (whole.name, whole.lost, whole.held_lost, whole.number),
+        "UPDATE destinations SET name = ?, lost = ?, held_lost = ?, ended = ? WHERE number = ?",
+        (whole.name, whole.lost, whole.held_lost, whole.ended, whole.number),
     )
-    yield Statement("REPLACE INTO cursors VALUES (?, ?, ?)", (whole.number, whole.cursor.low, whole.cursor.above()))
+    yield _stored(whole.number, whole.cursor)
+
+
+def _stored(number: int, cursor: Cursor) -> Step:
+    return Statement("REPLACE INTO cursors VALUES (?, ?, ?)", (number, cursor.low, cursor.above()))

@@ -92,7 +92,7 @@ class Room:
         """Let go of a segment, and return what each destination has lost with it."""
         store = self._store
         async with store.reading:
-            lost = {one.name: one.lose(last) for one in store.destinations.values() if one.cursor.low < last}
+            lost = {one.name: one.lose(last) for one in store.destinations.values() if one.low < last}
             untold = 0 if store.destinations else max(0, last - max(store.told, first - 1))
             count = [Insert("REPLACE INTO box", [(UNTOLD_LOST, store.untold_lost + untold)])] if untold else []
             await store.apply_alone([*segments.drop(first, last), *count])
@@ -163,9 +163,9 @@ class Room:
         return len(entries)
 
 
-def _settled(destinations: Collection[Destination], without_any: int) -> int:
+def _settled(destinations: Collection[Destination], without_any: int) -> float:
     """Return the last row up to which all of ``destinations`` have settled."""
-    return min((one.cursor.low for one in destinations), default=without_any)
+    return min((one.low for one in destinations), default=without_any)
 
 
 def _heard_at(record: bytes, words: Words) -> datetime:

@@ -19,6 +19,7 @@ SCRIPTS: Sequence[str] = (
     "schema_v1.sql",
     "schema_v2.sql",
     "schema_v3.sql",
+    "schema_v4.sql",
 )  # the n-th leads from version n - 1 to n; a new file runs all
 
 

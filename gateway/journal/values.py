@@ -105,6 +105,7 @@ class Depth:
     held: Mapping[HeldKind, int]
     lost: int  # rows that went undelivered, for the journal was full; since the destination began
     held_lost: int  # held rows that went, for their share of the journal was full
+    moved: bool = False  # its name has another city now: no more is heard for it
 
 
 class Begin(StrEnum):

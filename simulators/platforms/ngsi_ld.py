@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -22,7 +22,9 @@ from simulators.platforms.ngsi_ld_rules import (
     bad_request,
     check_entity,
     check_media_type,
+    check_temporal_entity,
     context_urls,
+    temporal_instances,
 )
 
 PATH: Final = "/ngsi-ld/v1"
@@ -30,6 +32,7 @@ LARGEST_BODY: Final = 1 << 20  # octets; Orion's default
 PROBLEM_JSON: Final = "application/problem+json"
 
 Dialect = Literal["etsi", "orion_ld"]
+Take = Callable[[web.Request], Awaitable[web.Response]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,24 @@ class Kept:
     entities: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)  # by tenant and id
     instances: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # by id, attribute and observedAt
     sources: Counter[tuple[str, str]] = field(default_factory=Counter)  # by id and the value of `source`
+    history: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # the same, of the temporal API
     went_back: list[str] = field(default_factory=list)  # attributes whose older value went over a newer one
+
+    def take(self, tenant: str, entity: Mapping[str, Json], *, replaces: bool = False) -> bool:
+        """Store an entity, and return whether it is new."""
+        key = tenant, entity["id"]
+        known = self.entities.get(key)
+        attributes = {name: value for name, value in entity.items() if name not in NO_ATTRIBUTES}
+        for name, attribute in attributes.items():
+            at = attribute.get("observedAt", "")
+            self.instances[entity["id"], name, at] += 1
+            if known is not None and at < known.get(name, {}).get("observedAt", ""):
+                self.went_back.append(f"{entity['id']} {name} {at}")
+        if "source" in attributes:
+            self.sources[entity["id"], attributes["source"]["value"]] += 1
+        before = known if known is not None and not replaces else {}
+        self.entities[key] = {**before, "id": entity["id"], "type": entity["type"], **attributes}
+        return known is None
 
 
 class NgsiLdReceiver:
@@ -63,8 +83,12 @@ class NgsiLdReceiver:
         tenants: Iterable[str] = (),
         contexts: Iterable[str] | None = None,
         largest_body: int = LARGEST_BODY,
+        temporal: bool = True,
     ) -> None:
-        """``tenants`` exist beside the default one; of ``contexts`` alone it can fetch (None: of all)."""
+        """``tenants`` exist beside the default one; of ``contexts`` alone it can fetch (None: of all).
+
+        ``temporal``: whether it has the temporal API, as Orion-LD has with TRoE, Scorpio and Stellio always.
+        """
         self.dialect: Dialect = dialect
         self.tenants = frozenset(tenants)
         self.contexts = None if contexts is None else frozenset(contexts)
@@ -77,13 +101,13 @@ class NgsiLdReceiver:
         self.batches: list[list[str]] = []  # the ids of each request that was read, in order
         self.url = ""
         self._largest_body = largest_body
+        self._temporal = temporal
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen, and return the URL below which NGSI-LD begins."""
         app = web.Application(client_max_size=self._largest_body)
-        app.router.add_post(f"{PATH}/entityOperations/upsert", self._upsert)
-        app.router.add_get(f"{PATH}/entities/{{id}}", self._entity)
+        self.add_routes(app.router)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
@@ -114,7 +138,21 @@ class NgsiLdReceiver:
 
     # ── HTTP ──
 
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Add what the broker answers at all."""
+        router.add_post(f"{PATH}/entityOperations/upsert", self._upsert)
+        router.add_get(f"{PATH}/entities/{{id}}", self._entity)
+        if self._temporal:
+            router.add_post(f"{PATH}/temporal/entities", self._history)
+
     async def _upsert(self, request: web.Request) -> web.StreamResponse:
+        return await self.answered(request, self._take)
+
+    async def _history(self, request: web.Request) -> web.StreamResponse:
+        return await self.answered(request, self._remember)
+
+    async def answered(self, request: web.Request, take: Take) -> web.StreamResponse:
+        """Answer as ``take`` does, or as the next fault or the mood has it; counted."""
         fault = self.faults.popleft() if self.faults else self.mood
         if fault is not None and fault.delay_s:
             await asyncio.sleep(fault.delay_s)
@@ -122,7 +160,7 @@ class NgsiLdReceiver:
             if fault is not None and fault.status:
                 kind = "InternalError" if fault.status >= 500 else "BadRequestData"
                 raise Problem(fault.status, kind, "Fault", fault.detail)  # noqa: TRY301 - answered as any other
-            response = await self._take(request)
+            response = await take(request)
         except Problem as problem:
             response = _refusal(problem, fault)
         if fault is not None and fault.silent:
@@ -135,7 +173,7 @@ class NgsiLdReceiver:
 
     async def _take(self, request: web.Request) -> web.Response:
         tenant = self._tenant(request)
-        entities = await self._entities(request)
+        entities = await self._entities(request, list)
         ids = [str(entity.get("id")) if isinstance(entity, dict) else "" for entity in entities]
         self.batches.append(ids)
         errors = dict(self._errors(entities))
@@ -145,7 +183,7 @@ class NgsiLdReceiver:
         updated: list[str] = []
         for index, entity in enumerate(entities):
             if index not in errors:
-                is_new = self._keep(tenant, entity, request.query.get("options", ""))
+                is_new = self.kept.take(tenant, entity, replaces=request.query.get("options", "") != "update")
                 (created if is_new else updated).append(entity["id"])
         return self._answer(created, updated, [(ids[index], problem) for index, problem in errors.items()])
 
@@ -157,15 +195,27 @@ class NgsiLdReceiver:
             raise bad_request("Invalid options", request.query["options"])
         return tenant
 
-    async def _entities(self, request: web.Request) -> list[Json]:
+    async def _remember(self, request: web.Request) -> web.Response:
+        """Add instances to an entity's history: 201 if it is new there, 204 if not (GS CIM 009, 5.6.11 and 6.18)."""
+        self._tenant(request)
+        (entity,) = await self._entities(request, dict)
+        check_temporal_entity(entity)
+        is_known = any(key[0] == entity["id"] for key in self.kept.history)
+        for name, instance in temporal_instances(entity):
+            self.kept.history[entity["id"], name, instance["observedAt"]] += 1
+        headers = {"Location": f"{PATH}/temporal/entities/{entity['id']}"}
+        return web.Response(status=204) if is_known else web.Response(status=201, headers=headers)
+
+    async def _entities(self, request: web.Request, kind: type) -> list[Json]:
         try:
             entities = json.loads(await request.read(), parse_constant=_no_constant)
         except web.HTTPRequestEntityTooLarge as error:
             raise Problem(413, "RequestEntityTooLarge", "Too large", error.text or "") from error
         except ValueError as error:
             raise Problem(400, "InvalidRequest", "JSON parse error", str(error)) from error
-        if not isinstance(entities, list) or not entities:
-            raise bad_request("Invalid payload", "an array with at least one entity is expected")
+        if not isinstance(entities, kind) or not entities:
+            raise bad_request("Invalid payload", f"a JSON {kind.__name__} that holds something is expected")
+        entities = entities if isinstance(entities, list) else [entities]
         link = request.headers.get("Link")
         check_media_type(request.content_type, link, entities)
         for url in context_urls(entities, link):
@@ -186,22 +236,6 @@ class NgsiLdReceiver:
             elif entity["id"] in self.refused:
                 yield index, self.refused[entity["id"]]
             seen.add(entity["id"])
-
-    def _keep(self, tenant: str, entity: dict[str, Json], options: str) -> bool:
-        """Store an entity, and return whether it is new."""
-        key = tenant, entity["id"]
-        known = self.kept.entities.get(key)
-        attributes = {name: value for name, value in entity.items() if name not in NO_ATTRIBUTES}
-        for name, attribute in attributes.items():
-            at = attribute.get("observedAt", "")
-            self.kept.instances[entity["id"], name, at] += 1
-            if known is not None and at < known.get(name, {}).get("observedAt", ""):
-                self.kept.went_back.append(f"{entity['id']} {name} {at}")
-        if "source" in attributes:
-            self.kept.sources[entity["id"], attributes["source"]["value"]] += 1
-        before = known if known is not None and options == "update" else {}
-        self.kept.entities[key] = {**before, "id": entity["id"], "type": entity["type"], **attributes}
-        return known is None
 
     def _answer(self, created: list[str], updated: list[str], errors: list[tuple[str, Problem]]) -> web.Response:
         mixed = self.dialect == "orion_ld" and created and updated

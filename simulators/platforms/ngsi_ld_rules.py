@@ -78,6 +78,24 @@ def check_entity(entity: Json) -> None:
             _check_attribute(name, attribute)
 
 
+def check_temporal_entity(entity: Json) -> None:
+    """Raise Problem unless each attribute is an array of instances, each with its own time (GS CIM 009, 4.5.6)."""
+    for name, instances in entity.items():
+        if name not in NO_ATTRIBUTES and not (isinstance(instances, list) and instances):
+            raise bad_request("Invalid temporal entity", f"{name}: an array of instances is expected")
+    for name, instance in temporal_instances(entity):
+        check_entity({"id": entity.get("id"), "type": entity.get("type"), name: instance})
+        if "observedAt" not in instance:
+            raise bad_request("Invalid temporal entity", f"{name}: an instance without observedAt")
+
+
+def temporal_instances(entity: Json) -> Iterator[tuple[str, Json]]:
+    """Yield each attribute's name with each of its instances."""
+    for name, instances in entity.items():
+        if name not in NO_ATTRIBUTES:
+            yield from ((name, instance) for instance in instances)
+
+
 def _check_attribute(name: str, attribute: Json) -> None:
     if not _is_name(name) or name in RESERVED:
         raise bad_request("Invalid attribute name", name)

@@ -38,7 +38,7 @@ CASES: list[tuple[dict[str, Json], str]] = [
     ({"command": [600]}, "downlink send: --command is a JSON object, such as '{\"interval\": 600}'"),
     ({"command": {}}, "elsys/ers: no command; there are interval, confirmed, "),
     ({"command": {"intervall": 600}}, "elsys/ers: unknown command 'intervall'; did you mean 'interval'?"),
-    ({"device": "Rain", "command": {"interval": 600}}, "decentlab/dl-pr26 has no encoder yet: give --port and the payload"),
+    ({"device": "Rain", "command": {"interval": 600}}, "quandify/cubicmeter has no encoder yet: give --port and the payload"),
     ({"device": "Bare", "command": {"interval": 600}}, "a81758fffe0a00dd has no decoder, and so no encoder: give --port"),
     ({"device": "Lost", "command": {"interval": 600}}, "a81758fffe0a00ee: there is no decoder 'acme/th-1'"),
     ({"port": 10, "payload": "01", "expires": "soon"}, "expires: 'soon' is no number with one of the units s, min, h, d, w"),
@@ -149,7 +149,7 @@ async def test_what_can_never_be_sent_is_refused_at_once(
         library()[1],
         bare(HIVE, "Hive", device_class="B"),
         bare(TWIN, "Hive"),
-        bare("a81758fffe0a00cc", "Rain", "decentlab/dl-pr26"),
+        bare("a81758fffe0a00cc", "Rain", "quandify/cubicmeter"),
         bare("a81758fffe0a00dd", "Bare"),
         bare("a81758fffe0a00ee", "Lost", "acme/th-1"),
     )

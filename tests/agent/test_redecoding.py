@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from decoders.contract import Decoded
 from decoders.registry import Registry
 from gateway import redecoding
 from gateway.codecs import Codecs
@@ -142,3 +143,33 @@ async def test_the_city_gets_what_a_mended_decoder_reads_while_the_agent_runs(
         await platform.stop()
 
     assert status["destinations"]["platform"]["counts"]["delivered"] == 1
+
+
+async def test_while_a_changed_file_is_broken_the_decoder_stays_what_it_was(
+    codecs: Codecs, registry: Registry, journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = Redecoding(
+        codecs,
+        look_again=registry.look_again,
+        in_use=lambda: [MODEL],
+        retry=journal.retry_decoder_changed,
+        broken=registry.broken,
+    )
+    write(tmp_path / "decoders", MENDED)
+    await loop.again()
+    before = codecs.revision(MODEL)
+
+    write(tmp_path / "decoders", "def decode(payload) return\n")
+    await loop.look()
+    await loop.again()
+
+    [outcome] = await codecs.decode([(uplink(1, owned().dev_eui), owned())])
+    assert isinstance(outcome, Decoded)
+    assert codecs.revision(MODEL) == before
+    assert "SyntaxError" in registry.broken()[MODEL]
+    assert [record.levelname for record in caplog.records].count("WARNING") == 1
+
+    write(tmp_path / "decoders", f"# mended\n{MENDED}")
+    await loop.look()
+    assert codecs.revision(MODEL) != before
+    assert registry.broken() == {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from decoders import registry as registry_module
+from decoders import places
 from decoders.contract import DecodeError, DecodeReason, Payload
 from decoders.registry import BrokenDecoder, Registry, UnknownDecoder
 
@@ -112,7 +112,11 @@ def test_an_unknown_name_brings_the_nearest_ones() -> None:
 
 
 BROKEN = [
-    ("acme/a.yaml", "fields:\n  - {name: a, typ: u8}\n", r"acme/a\.yaml line 2, column 15: field 'a': .*did you mean 'type'"),
+    (
+        "acme/a.yaml",
+        "fields:\n  - {name: a, typ: u8}\n",
+        r"acme/a\.yaml line 2, column 15: field 'a': .*did you mean 'type'",
+    ),
     ("acme/a.py", "def decode(payload):\n  return (\n", r"acme/a\.py line 2: SyntaxError"),
     ("acme/a.py", "\n\nimport nothing_like_this\n", r"acme/a\.py line 3: ModuleNotFoundError: No module"),
     ("acme/a.py", "1 / 0\n", r"acme/a\.py line 1: ZeroDivisionError"),
@@ -242,7 +246,7 @@ def test_a_decoders_folder_gets_no_compiled_copies(tmp_path: Path) -> None:
 
 def packaged(monkeypatch: pytest.MonkeyPatch, *points: tuple[str, str]) -> Registry:
     found = [EntryPoint(name, value, "brygga.decoders") for name, value in points]
-    monkeypatch.setattr(registry_module, "entry_points", lambda group: found if group == "brygga.decoders" else [])
+    monkeypatch.setattr(places, "entry_points", lambda group: found if group == "brygga.decoders" else [])
     return Registry.load()
 
 

@@ -275,3 +275,124 @@ async def test_a_held_row_is_found_by_its_id(journal: Journal) -> None:
     await journal.settle(CITY, Settlement(held=dict.fromkeys(rows, REFUSED)))
 
     assert [one.id for one in await journal.held(ids=[rows[1]])] == [rows[1]]
+
+
+# ── another city ──
+
+LUND, UMEA = "water@lund", "water@umea"
+
+
+@pytest.fixture
+async def at_lund(path: Path) -> Journal:
+    journal = await Journal.open(path, clock=clock, limit_bytes=SMALL, destinations=[LUND, CITY])
+    rows = await hear(journal, range(4))
+    await deliver(journal, rows[:2], LUND)
+    return journal
+
+
+async def test_what_waits_stays_with_the_former_city_and_no_more_comes_to_it(at_lund: Journal, path: Path) -> None:
+    journal = await reopened(at_lund, path, UMEA, CITY)
+    await hear(journal, [4, 5])
+
+    for _ in range(2):
+        assert await given(journal, LUND) == [2, 3]
+        assert await given(journal, UMEA) == [4, 5]
+        assert (await journal.depth(LUND)).moved
+        assert journal.former() == {LUND: UMEA}
+        journal = await reopened(journal, path, UMEA, CITY)
+    await journal.close()
+
+
+async def test_a_city_begins_with_the_next_uplink_whatever_begin_says(at_lund: Journal, path: Path) -> None:
+    journal = await reopened(at_lund, path, UMEA, CITY, begins={UMEA: Begin.OLDEST})
+
+    assert await given(journal, UMEA) == []
+    await journal.close()
+
+
+async def test_a_name_that_gets_a_city_or_loses_it_has_moved(at_lund: Journal, path: Path) -> None:
+    journal = await reopened(at_lund, path, "water", CITY)
+    await hear(journal, [4])
+    journal = await reopened(journal, path, UMEA, CITY)
+    await hear(journal, [5])
+
+    waiting = [await given(journal, name) for name in (LUND, "water", UMEA)]
+
+    assert waiting == [[2, 3], [4], [5]]
+    await journal.close()
+
+
+async def test_a_city_that_comes_back_goes_on_without_what_was_heard_for_another(at_lund: Journal, path: Path) -> None:
+    journal = await reopened(at_lund, path, UMEA, CITY)
+    await hear(journal, [4, 5])
+    journal = await reopened(journal, path, LUND, CITY)
+    await hear(journal, [6])
+
+    for _ in range(2):
+        assert await given(journal, LUND) == [2, 3, 6]
+        assert await given(journal, UMEA) == [4, 5]
+        assert journal.former() == {UMEA: LUND}
+        journal = await reopened(journal, path, LUND, CITY)
+    await journal.close()
+
+
+async def test_a_former_city_that_has_all_of_it_goes_with_the_next_start(at_lund: Journal, path: Path) -> None:
+    journal = await reopened(at_lund, path, UMEA, CITY)
+    await deliver(journal, [row.id for row in await journal.read(LUND, 10)], LUND)
+
+    journal = await reopened(journal, path, UMEA, CITY)
+
+    assert set(journal.destinations()) == {UMEA, CITY}
+    await journal.close()
+
+
+async def test_a_former_city_with_dead_letters_stays_until_a_person_has_looked(at_lund: Journal, path: Path) -> None:
+    journal = await reopened(at_lund, path, UMEA, CITY)
+    await journal.settle(LUND, Settlement(held={row.id: REFUSED for row in await journal.read(LUND, 10)}))
+
+    journal = await reopened(journal, path, UMEA, CITY)
+
+    assert LUND in journal.destinations()
+    await journal.close()
+
+
+async def test_the_backlog_goes_along_and_what_was_heard_for_a_city_in_between_does_not(
+    at_lund: Journal, path: Path
+) -> None:
+    journal = await reopened(at_lund, path, UMEA, CITY)
+    await hear(journal, [4, 5])
+    journal = await reopened(journal, path, "water@lulea", CITY)
+    await hear(journal, [6])
+
+    await journal.rename_destination(LUND, "water@lulea")
+
+    for _ in range(2):
+        assert await given(journal, "water@lulea") == [2, 3, 6]
+        assert await given(journal, UMEA) == [4, 5]
+        journal = await reopened(journal, path, "water@lulea", CITY)
+    await journal.close()
+
+
+async def test_a_former_city_that_has_all_keeps_no_segment_alive(at_lund: Journal, path: Path) -> None:
+    journal = await reopened(at_lund, path, UMEA, CITY)
+    await deliver(journal, [row.id for row in await journal.read(LUND, 10)], LUND)
+    for batch in range(1, 12):
+        await fill(journal, 1, batch * BATCH)
+        await drain(journal)
+        await drain(journal, UMEA)
+    await journal.flush()
+
+    assert (await journal.stats()).dropped_rows > 0
+    assert (await journal.depth(LUND)).lost == 0
+    await journal.close()
+
+
+async def test_a_former_city_that_is_served_loses_no_sooner_than_one_that_is_configured(
+    at_lund: Journal, path: Path
+) -> None:
+    await at_lund.close()
+    journal = await Journal.open(path, clock=clock, limit_bytes=SMALL, destinations=[UMEA], former=[LUND, "x@y"])
+
+    assert journal._store.is_configured(LUND)
+    assert not journal._store.is_configured("x@y")
+    await journal.close()

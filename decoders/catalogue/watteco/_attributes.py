@@ -56,13 +56,27 @@ def _value(cursor: Cursor) -> int | float | bytes:
 
 def _number(name: str, divisor: int = 1) -> Read:
     def reader(value: Any) -> Fields:
-        return {name: value if divisor == 1 else value / divisor}
+        number = _numeric(value)
+        return {name: number if divisor == 1 else number / divisor}
 
     return reader
 
 
 def _truth(name: str) -> Read:
-    return lambda value: {name: value != 0}
+    return lambda value: {name: _numeric(value) != 0}
+
+
+def _numeric(value: Any) -> Any:
+    if isinstance(value, bytes):
+        raise TypeError("octets came where a number is expected")
+    return value
+
+
+def _octets(value: Any) -> bytes:
+    # `bytes(number)` would be as many zeros, gigabytes of them.
+    if not isinstance(value, bytes):
+        raise TypeError("a number came where octets are expected")
+    return value
 
 
 def _firmware(value: bytes) -> Fields:
@@ -72,11 +86,11 @@ def _firmware(value: bytes) -> Fields:
 
 
 def _text(name: str) -> Read:
-    return lambda value: {name: bytes(value).decode("latin-1")}
+    return lambda value: {name: _octets(value).decode("latin-1")}
 
 
 def _output(value: int) -> Fields:
-    return {"output": "ON" if value == 1 else "OFF"}
+    return {"output": "ON" if _numeric(value) == 1 else "OFF"}
 
 
 def _pins(value: int) -> Fields:
@@ -84,7 +98,7 @@ def _pins(value: int) -> Fields:
 
 
 def _message_type(value: int) -> Fields:
-    return {"message_type": "confirmed" if value else "unconfirmed"}
+    return {"message_type": "confirmed" if _numeric(value) else "unconfirmed"}
 
 
 SUPPLIES = (
@@ -102,7 +116,7 @@ def _power(value: bytes) -> Fields:
 
 def _struct(octets: int, *names: str, tenths: tuple[str, ...] = ()) -> Read:
     def reader(value: Any) -> Fields:
-        cursor = Cursor(bytes(value))
+        cursor = Cursor(_octets(value))
         found = {name: int.from_bytes(cursor.take(octets, name), "big", signed=True) for name in names}
         return {name: number / 10 if name in tenths else number for name, number in found.items()}
 

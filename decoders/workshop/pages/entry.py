@@ -25,6 +25,7 @@ OWN: Final = re.compile(r"octets built (?!.*\bdecoded by\b)")  # a vector of our
 HOUSEKEEPING: Final = frozenset(
     {"battery_level", "battery_voltage", "device_temperature", "low_battery", "rssi", "snr", "tamper"}
 )  # what nobody buys a sensor for: it stands last
+PARTED: Final = re.compile(r"((?:[^,(]|\([^)]*\)|,(?! ))+), (.*)")
 HOUSE: Final = re.compile(r"\b([A-Za-z][\w.-]*)/[A-Za-z][\w.-]+")  # owner/repository
 
 
@@ -62,6 +63,7 @@ class Entry:
     description: Description
     maker: str
     same_as: str | None
+    is_narrowed: bool  # it states less than the model whose payload it sends
     drawing: str
     stated: tuple[Stated, ...]
     example: Example | None
@@ -77,13 +79,13 @@ class Entry:
     @property
     def model(self) -> str:
         """Return the model's own name, without its maker's before it."""
-        named, vendor = self.description.title.partition(", ")[0], self.description.vendor
+        named, vendor = _parted(self.description.title)[0], self.description.vendor
         return named[len(vendor) :].strip() if named.casefold().startswith(f"{vendor} ") else named
 
     @property
     def what(self) -> str:
         """Return what the model is, as its title goes on."""
-        return self.description.title.partition(", ")[2]
+        return _parted(self.description.title)[1]
 
     @property
     def anchor(self) -> str:
@@ -99,6 +101,12 @@ class Entry:
     def foreign(self) -> int:
         """Return how many of them others made."""
         return sum(count for source, count in self.proofs.items() if not is_own(source))
+
+
+def _parted(title: str) -> tuple[str, str]:
+    """Return a title's model and the rest: what stands before the first comma that is in no parentheses, and after it."""
+    found = PARTED.fullmatch(title)
+    return (found[1], found[2]) if found else (title, "")
 
 
 def is_own(source: str) -> bool:
@@ -138,6 +146,7 @@ def entry(registry: Registry, name: str) -> Entry:
         description=description,
         maker=_maker(description),
         same_as=inner.other.name if isinstance(inner, loading.SameAs) else None,
+        is_narrowed=isinstance(inner, loading.SameAs) and bool(inner.quantities),
         drawing=drawing(Path(registry.where(name))),
         stated=tuple(_stated(description, inner, [one for _, answer in answers for one in answer.readings])),
         example=_example(decoder, answers),

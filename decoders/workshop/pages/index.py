@@ -15,7 +15,7 @@ LEAD = (
     "The sensors that Brygga, the agent on a LoRaWAN gateway, reads by itself: what each of them measures, how its payload is laid out, and "
     "how we know."
 )
-HINT = "Maker, model or what it measures, in English or Swedish: elsys, EM300, soil, snö, vattenmätare."
+HINT = "Maker, model or what it measures, in English or Swedish: elsys, EM300, soil, jord, vattenmätare."
 KEYS = " The key / comes here, Esc empties it."
 KINDS = {"python": "Python", "javascript": "JavaScript"}
 COLUMNS = ("Maker", "Model", "Measures", "Decoder", "FPort", "Licence", "Proved by")

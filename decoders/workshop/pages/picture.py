@@ -11,6 +11,9 @@ from typing import Any, Final
 from decoders.contract import DecodeError, Decoder, Payload
 
 BITS: Final = 8
+FEW: Final = (
+    2  # values that an octet must say, if others of its bits make the payload unreadable: a time that cannot be
+)
 MOST_NAMES: Final = 3  # of a box; an octet that many sums begin with changes dozens
 INDEX: Final = re.compile(r"\[(\d+)\]")
 Fields = Mapping[str, Any]
@@ -27,7 +30,7 @@ class Box:
 
 def boxes(decoder: Decoder, payload: Payload) -> tuple[Box, ...]:
     """Return the octets of ``payload``, which the decoder can read, in boxes."""
-    fields = flat(decoder.decode(payload).fields)
+    fields = decoder.decode(payload).fields
     said = [_said(decoder, payload, place, fields) for place in range(len(payload.data))]
     made, place = [], 0
     for (names, is_read), group in groupby(said):
@@ -40,23 +43,26 @@ def boxes(decoder: Decoder, payload: Payload) -> tuple[Box, ...]:
 def _said(decoder: Decoder, payload: Payload, place: int, fields: Fields) -> tuple[tuple[str, ...], bool]:
     """Return the fields whose values an octet is, and whether it matters at all.
 
-    An octet most of whose bits change which fields there are, or that the payload can be read, says what follows.
+    One of whose bits more change which fields there are than what these say, says what follows.
     """
-    changed: set[str] = set()
-    values = others = 0
+    before, changed = flat(fields), set[str]()
+    values = shapes = errors = 0
     for other in _changed(payload, place):
         try:
-            found = flat(decoder.decode(other).fields)
+            found = decoder.decode(other).fields
         except DecodeError:
-            others += 1
+            errors += 1
             continue
-        if found.keys() != fields.keys():
-            others += 1
-        elif differing := {name for name in fields if fields[name] != found[name]}:
+        if found == fields:
+            continue
+        after = flat(found)
+        if before.keys() != after.keys():
+            shapes += 1
+        else:
             values += 1
-            changed |= differing
-    names = tuple(name for name in fields if name in changed) if values >= others else ()
-    return names, bool(values or others)
+            changed |= {name for name in before if before[name] != after[name]}
+    is_value = values >= max(shapes, FEW if errors else 1)
+    return tuple(name for name in before if is_value and name in changed), bool(values or shapes or errors)
 
 
 def _changed(payload: Payload, place: int) -> Iterator[Payload]:

@@ -18,7 +18,7 @@ from decoders.workshop.pages.index import KINDS
 from decoders.workshop.pages.markup import Child, Markup, element, joined, linked, listed
 from decoders.workshop.pages.picture import Box, flat, label
 
-MOST_ROWS: Final = 40  # of an example's fields or readings: a store of records has hundreds
+MOST_ROWS: Final = 16  # of an example's fields or readings: a store of records has hundreds
 LONGEST_VALUE: Final = 120  # characters of a field's value
 LEGEND: Final = (
     "In the octets of an example what is green is a field’s value; what is grey says what follows: a type, flags, a length; what is dashed "
@@ -57,12 +57,8 @@ def _parts(one: Entry) -> Iterator[Child]:
         yield element("h3", "What it sends")
         yield element("pre", one.drawing, tabindex="0")
     else:
-        yield element(
-            "p",
-            "It sends what ",
-            _link(one.same_as),
-            " sends; of the quantities above it states those it has a sensor for.",
-        )
+        rest = "." if one.is_narrowed else "; of the quantities above it states those that it has a sensor for."
+        yield element("p", "It sends what ", _link(one.same_as), " sends", rest)
     if one.example is not None:
         yield from _example(one.name, one.example)
     if one.takes or one.told:
@@ -91,17 +87,19 @@ def _facts(one: Entry) -> Markup:
 
 
 def _states(stated: Sequence[Stated]) -> Markup:
-    rows: list[list[Child]] = [[words(one.quantity), _units(one), ", ".join(one.channels)] for one in stated]
-    with_channels = any(one.channels for one in stated)
-    columns = ["quantity", "unit of the device", "channels"]
-    kept = 3 if with_channels else 2
-    return table("Quantities, as the device states them", columns[:kept], [row[:kept] for row in rows])
+    return element("ul", *(element("li", _state(one)) for one in stated), class_="states")
+
+
+def _state(one: Stated) -> Markup:
+    channels = element("small", f": {', '.join(one.channels)}") if one.channels else None
+    return joined(element("b", words(one.quantity)), f" {_units(one)}".rstrip(), channels)
 
 
 def _units(one: Stated) -> str:
-    if QUANTITIES[one.quantity].value_type is ValueType.BOOLEAN:
-        return "yes or no"
-    return ", ".join(symbol(unit) or "a number" for unit in one.units)
+    known = QUANTITIES[one.quantity]
+    if known.value_type is ValueType.BOOLEAN:
+        return "(yes or no)"
+    return ", ".join("(a fraction)" if unit == "1" != known.unit else symbol(unit) for unit in one.units)
 
 
 # ── an example ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -127,6 +125,16 @@ def _example(name: str, example: Example) -> Iterator[Child]:
     yield from (element("p", f"Warning: {warning}") for warning in example.decoded.warnings)
     command = f"brygga decoder try {name} --port {payload.f_port} {payload.data.hex()}"
     yield element("pre", element("code", command), class_="line")
+
+
+def _readings(readings: Sequence[Reading]) -> Markup | None:
+    columns = ["quantity", "value", "unit", "channel", "at"]
+    return _cut("What a city gets", columns, [_reading(one) for one in readings]) if readings else None
+
+
+def _fields(fields: Mapping[str, Any]) -> Markup | None:
+    rows: list[list[Child]] = [[path, _field(value)] for path, value in fields.items()]
+    return _cut("Fields, with the vendor’s names", ["field", "value"], rows) if rows else None
 
 
 def _received(payload: Payload, readings: Sequence[Reading]) -> str:

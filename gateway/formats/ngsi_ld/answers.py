@@ -1,4 +1,4 @@
-"""What a broker's answer to a batch upsert means for each entity in it (ETSI GS CIM 009, 5.6.7 and 6.14)."""
+"""What a broker's answer means for each entity that it was told (ETSI GS CIM 009, 5.6 and 6)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from gateway.formats.ngsi_ld.letters import Stage
 from gateway.model import Answer, Json, Verdict
 
 LONGEST: Final = 300  # characters of a platform's words that a person needs
@@ -18,6 +19,7 @@ class Fate(Enum):
     """What becomes of an entity, or of a whole request."""
 
     TAKEN = "taken"
+    PARTLY = "partly"  # taken, but for the attributes that the words name
     REFUSED = "refused"
     SPLIT = "split"  # something in it: try the halves; alone it is refused
     TRY_SPLIT = "try split"  # perhaps something in it: try the halves; alone it is undecided
@@ -50,6 +52,32 @@ def judge(answer: Answer, ids: Sequence[str]) -> Judgement:
             return Judgement(Fate.TRY_SPLIT, _words(answer))
     # The rest is about the way there (tokens, paths, methods, overload): nothing is lost for it.
     return Judgement(Fate.UNDECIDED, _words(answer))
+
+
+def judge_one(answer: Answer, stage: Stage) -> Judgement:
+    """Return what ``answer`` to a request with one entity means."""
+    match stage, answer.status:
+        case (Stage.MERGE | Stage.MERGE_AGAIN, 207):
+            return _judge_attributes(answer)
+        case Stage.CREATE, 404 if _problem_type(answer).endswith("/ResourceNotFound"):
+            # diwise's broker says so of a type, or an id, that no context source is configured for.
+            return Judgement(Fate.REFUSED, _words(answer))
+        case Stage.HISTORY, 404 | 405 | 501:
+            return Judgement(Fate.REFUSED, f"late, and the broker has no temporal API: {_words(answer)}")
+    return judge(answer, [])
+
+
+def _judge_attributes(answer: Answer) -> Judgement:
+    """Read the UpdateResult of a merge: attributes in its ``notUpdated`` were left as they are (5.2.18)."""
+    try:
+        left = [f"{one['attributeName']}: {one.get('reason', 'no reason given')}" for one in _not_updated(answer)]
+    except (ValueError, AttributeError, TypeError, KeyError):
+        return Judgement(Fate.UNDECIDED, "207 Multi-Status with a body that is no update result")
+    return Judgement(Fate.PARTLY, f"207 not updated: {'; '.join(left)}"[:LONGEST]) if left else Judgement(Fate.TAKEN)
+
+
+def _not_updated(answer: Answer) -> Sequence[Mapping[str, Json]]:
+    return json.loads(answer.body).get("notUpdated") or ()
 
 
 def _judge_verdict(answer: Answer) -> Judgement:

@@ -1,4 +1,4 @@
-"""One conversation with an NGSI-LD broker: waves of batch upserts, and the receipt.
+"""One conversation with an NGSI-LD broker: waves of upserts or merges, and the receipt.
 
 A row goes in steps, one for each time it speaks of. A wave takes the next step of every row that no unfinished earlier
 row stands before: none that speaks of one of its entities. So a wave holds no entity twice, values arrive oldest first,
@@ -11,85 +11,22 @@ the uplink's id, the time of the last one that was, and the first observation's 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
-from typing import Final, Literal
+from typing import Final
 
 from gateway.formats import Conversation
-from gateway.formats.ngsi_ld.answers import Fate, judge
+from gateway.formats.ngsi_ld.answers import Fate, judge, judge_one
 from gateway.formats.ngsi_ld.entities import Instance, Naming, instances
+from gateway.formats.ngsi_ld.letters import SIDE_BY_SIDE, Letter, Part, Row, Stage, Way
 from gateway.formats.ngsi_ld.newest import Newest
-from gateway.model import Answer, Item, Json, Receipt, Request, RowId
+from gateway.model import Answer, Item, Json, Receipt, RowId
 
 TRIES_AFTER_500: Final = (
     16  # splits of one conversation; a single bad entity among 100 costs 14, a broken broker no more
 )
 NOTHING_SAID: Final = "an uplink held no observation: nothing was sent of it"
 LATE_SKIPPED: Final = "late: an older value was left out, for a newer one is already there"
-
-Late = Literal["refuse", "send", "skip"]
-
-
-@dataclass(slots=True)
-class Row:
-    """A row on its way."""
-
-    id: RowId
-    steps: list[list[Instance]]  # the instances of one time each, oldest first
-    entities: frozenset[str]
-    place: str  # in the memory
-    first: str  # observation's id
-    step_ms: int = 0  # the time of the step that was begun last
-    told_ms: int | None = None  # of the last step that was taken as a whole
-    open: int = 0  # entities that are sent and not judged
-    taken: list[Instance] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    undecided: str = ""
-
-    @property
-    def settled(self) -> bool:
-        """Whether nothing is left to say or to hear."""
-        return not (self.steps or self.open or self.undecided)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """An entity in a request, as it is sent."""
-
-    row: Row
-    instance: Instance
-    text: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """How requests are made."""
-
-    target: str
-    headers: Mapping[str, str]
-    content_type: str
-    most_bytes: int
-    most_entities: int
-    late: Late
-
-    def request(self, parts: Sequence[Part]) -> Request:
-        """Return the batch upsert of ``parts``."""
-        body = b"[%b]" % b",".join(part.text for part in parts)
-        return Request(target=self.target, body=body, content_type=self.content_type, headers=self.headers)
-
-    def packed(self, parts: Sequence[Part]) -> Iterator[list[Part]]:
-        """Yield ``parts`` in requests of bounded size; a part that is too large alone goes alone."""
-        batch: list[Part] = []
-        size = 2
-        for part in parts:
-            if batch and (len(batch) == self.most_entities or size + len(part.text) + 1 > self.most_bytes):
-                yield batch
-                batch, size = [], 2
-            batch.append(part)
-            size += len(part.text) + 1
-        if batch:
-            yield batch
 
 
 class Delivery:
@@ -110,11 +47,16 @@ class Delivery:
     def talk(self) -> Conversation:
         """Yield waves until everything is said or the broker takes no more; return the receipt."""
         while not self._stopped and (parts := list(self._wave())):
-            chunks = list(self._way.packed(parts))
-            while chunks:
-                answers = yield [self._way.request(chunk) for chunk in chunks]
-                chunks = [half for pair in zip(chunks, answers, strict=True) for half in self._hear(*pair)]
+            waiting = list(self._way.letters(parts))
+            while waiting:
+                turn, rest = waiting[:SIDE_BY_SIDE], waiting[SIDE_BY_SIDE:]
+                answers = yield [self._way.request(letter) for letter in turn]
+                following = [more for pair in zip(turn, answers, strict=True) for more in self._hear(*pair)]
+                waiting = following + self._unless_stopped(rest)
         return self._receipt()
+
+    def _unless_stopped(self, letters: list[Letter]) -> list[Letter]:
+        return [] if self._stopped else letters
 
     def _wave(self) -> Iterator[Part]:
         """Take the next step of every row that may speak; what is late is taken out on the way."""
@@ -131,47 +73,60 @@ class Delivery:
         while row.steps and not row.open:  # a step that is late as a whole leaves room for the next
             row.step_ms = row.steps[0][0].observed_ms
             for instance in row.steps.pop(0):
-                if (part := self._part(row, instance)) is not None:
+                for part in self._parts(row, instance):
                     row.open += 1
                     yield part
         if row.settled:
             self._note(row)
 
-    def _part(self, row: Row, instance: Instance) -> Part | None:
+    def _parts(self, row: Row, instance: Instance) -> Iterator[Part]:
         late: Sequence[str] = () if self._way.late == "send" else self._newest.late(instance)
-        if late and self._way.late == "refuse":
-            row.refused.append(self._newest.words(instance, late))
-        elif late:
-            self._skipped += 1
-        if len(late) == len(instance.readings):
-            return None
-        readings = [member for name, member in instance.readings.items() if name not in late]
-        stamped = self._way.late == "send" or self._newest.is_current(instance)
-        return Part(row, instance, self._naming.text(instance, readings, stamped=stamped))
+        if late:
+            yield from self._late(row, instance, late)
+        if len(late) < len(instance.readings):
+            readings = [member for name, member in instance.readings.items() if name not in late]
+            stamped = self._way.late == "send" or self._newest.is_current(instance)
+            yield Part(row, instance, self._naming.members(instance, readings, stamped=stamped))
 
-    def _hear(self, parts: list[Part], answer: Answer) -> tuple[list[Part], ...]:
-        """Judge a request; return its halves if they are to be tried."""
-        judgement = judge(answer, [part.instance.id for part in parts])
+    def _late(self, row: Row, instance: Instance, names: Sequence[str]) -> Iterator[Part]:
+        match self._way.late:
+            case "temporal":
+                yield Part(row, instance, self._naming.history(instance, names), is_history=True)
+            case "refuse":
+                row.refused.append(self._newest.words(instance, names))
+            case _:
+                self._skipped += 1
+
+    def _hear(self, letter: Letter, answer: Answer) -> tuple[Letter, ...]:
+        """Judge a request; return what is asked next in its place: the other method, or the halves of a batch."""
         if answer.retry_after is not None:
             self._retry_after = max(answer.retry_after, self._retry_after or answer.retry_after)
-        fate = judgement.fate
-        if fate is Fate.TRY_SPLIT and len(parts) > 1 and self._tries_after_500 > 0:
+        if (following := letter.following(answer)) is not None:
+            return (following,)
+        is_batch = letter.stage is Stage.UPSERT
+        judgement = judge(answer, letter.ids) if is_batch else judge_one(answer, letter.stage)
+        fate, are_many = judgement.fate, len(letter.parts) > 1
+        if fate is Fate.TRY_SPLIT and are_many and self._tries_after_500 > 0:
             self._tries_after_500 -= 1
             fate = Fate.SPLIT
-        if fate is Fate.SPLIT and len(parts) > 1:
-            middle = len(parts) // 2
-            return parts[:middle], parts[middle:]
-        if fate is Fate.UNDECIDED or (fate is Fate.TRY_SPLIT and len(parts) > 1):
+        if fate is Fate.SPLIT and are_many:
+            return letter.halves()
+        if fate is Fate.UNDECIDED or (fate is Fate.TRY_SPLIT and are_many):
             self._stopped = judgement.words
-        for part in parts:
+        for part in letter.parts:
             self._settle(part, *(judgement.apart or {}).get(part.instance.id, (fate, judgement.words)))
         return ()
 
     def _settle(self, part: Part, fate: Fate, words: str) -> None:
         part.row.open -= 1
         match fate:
+            case Fate.TAKEN if part.is_history:  # what is there now stays the newest
+                pass
             case Fate.TAKEN:
                 part.row.taken.append(part.instance)
+            case Fate.PARTLY:
+                part.row.taken.append(part.instance)
+                part.row.refused.append(f"{part.instance.id}: {words}")
             case Fate.REFUSED | Fate.SPLIT:
                 part.row.refused.append(f"{part.instance.id}: {words}")
             case Fate.UNDECIDED | Fate.TRY_SPLIT:

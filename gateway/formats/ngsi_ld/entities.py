@@ -38,6 +38,7 @@ class Instance:
     model: Model
     observed_ms: int  # since the epoch
     stamps: str  # JSON members about the whole: when, where, from which uplink
+    source: str  # the one of them that names the uplink
     readings: dict[str, str] = field(default_factory=dict)  # JSON member by attribute
     about: dict[str, Json] = field(default_factory=dict)  # more about the whole: values by attribute
     controlled: set[str] = field(default_factory=set)  # a Device's controlledProperty
@@ -50,24 +51,45 @@ class Naming:
     id_prefix: str = "urn:ngsi-ld:"
     contexts: tuple[str, ...] = ()  # empty: of each model's subject, and the core's
     inline: bool = True  # False: the Link header says it
+    in_paths: bool = False  # ids go into URLs, which diwise's broker decodes twice: no percent sign in them
+    truths: bool = True  # False: diwise's broker makes a text of a boolean, "support for type bool not implemented"
 
-    def text(self, instance: Instance, readings: Iterable[str], *, stamped: bool) -> bytes:
-        """Return the entity as JSON with these members, and with what is said about the whole if ``stamped``."""
-        members = [f'"id":"{instance.id}","type":"{instance.model.name}"', *readings]
+    def members(self, instance: Instance, readings: Iterable[str], *, stamped: bool) -> bytes:
+        """Return the JSON members of an entity after its id and type; what is said about the whole if ``stamped``."""
+        members = [*readings]
         if stamped:
             members.append(instance.stamps)
-            members += [_property(name, value) for name, value in instance.about.items()]
+            members += [_property(name, value) for name, value in self._about(instance)]
             if instance.controlled:
                 members.append(_property("controlledProperty", sorted(instance.controlled)))
+        return self._explained(instance, members)
+
+    def history(self, instance: Instance, names: Iterable[str]) -> bytes:
+        """Return the members of a temporal entity: each attribute is an array of instances (GS CIM 009, 4.5.6)."""
+        told = [(name, instance.readings[name]) for name in names]
+        members = [
+            f'"{name}":[{member.removeprefix(_key(name))}]' for name, member in [*told, ("source", instance.source)]
+        ]
+        return self._explained(instance, members)
+
+    def _about(self, instance: Instance) -> Iterable[tuple[str, Json]]:
+        return ((name, value) for name, value in instance.about.items() if self.truths or not isinstance(value, bool))
+
+    def _explained(self, instance: Instance, members: list[str]) -> bytes:
         if self.inline:
             members.append(_context_member(self.contexts or (instance.model.context, CORE_CONTEXT)))
-        return f"{{{','.join(members)}}}".encode()
+        return ",".join(members).encode()
+
+
+def head(instance: Instance) -> bytes:
+    """Return the JSON members that say which entity it is."""
+    return f'"id":"{instance.id}","type":"{instance.model.name}"'.encode()
 
 
 def instances(item: Item, naming: Naming) -> Sequence[Instance]:
     """Return what ``item`` says, the oldest first; every observation is in one of them."""
     moves = any(map(_is_position, item.observations))
-    drafts = _Drafts(item, naming.id_prefix, moves=moves)
+    drafts = _Drafts(item, naming, moves=moves)
     for observation in item.observations:
         if _is_position(observation) and observation.place is not None:
             drafts.put_position(observation, observation.place)
@@ -93,9 +115,10 @@ def _is_position(observation: Observation) -> bool:
 class _Drafts:
     """The instances of one item while they are filled."""
 
-    def __init__(self, item: Item, id_prefix: str, *, moves: bool) -> None:
+    def __init__(self, item: Item, naming: Naming, *, moves: bool) -> None:
         self._item = item
-        self._prefix = id_prefix
+        self._prefix = naming.id_prefix
+        self._quoted = _underscored if naming.in_paths else _quoted
         self._moves = moves
         self.made: dict[tuple[str, int], Instance] = {}
 
@@ -137,30 +160,35 @@ class _Drafts:
         device = self._item.device
         named = [device.dev_eui if model.name in OF_A_DEVICE else device.entity.id or device.dev_eui]
         named += [part for part in (suffix, observation.channel) if part]
-        entity_id = f"{self._prefix}{model.name}:{':'.join(map(_quoted, named))}"
+        entity_id = f"{self._prefix}{model.name}:{':'.join(map(self._quoted, named))}"
         observed_ms = _milliseconds(observation.observed_at)
         found = self.made.get((entity_id, observed_ms))
         if found is None:
             stamps = _stamps(model, observation, device, moves=self._moves, prefix=self._prefix)
-            found = self.made[entity_id, observed_ms] = Instance(entity_id, model, observed_ms, stamps)
+            source = _source(observation, device)
+            found = self.made[entity_id, observed_ms] = Instance(entity_id, model, observed_ms, stamps, source)
         return found
 
 
 def _stamps(model: Model, observation: Observation, device: Device, *, moves: bool, prefix: str) -> str:
     at = _time(observation.observed_at)
-    uplink = f"urn:dev:mac:{device.dev_eui}#{observation.uplink_id}"
     members = [
         f'"{name}":{{"type":"Property","value":{{"@type":"DateTime","@value":"{at}"}}}}'
         for name in model.time_attributes
     ]
     members += [_property(name, value) for name, value in model.constants.items()]
-    members.append(_property("source", uplink, at))
+    members.append(_source(observation, device))
     if model.device_attribute:
         device_id = f"{prefix}Device:{device.dev_eui}"
         members.append(f'"{model.device_attribute}":{{"type":"Relationship","object":"{device_id}"}}')
     if observation.place is not None and not (moves and model.name == "Device"):
         members.append(_location(observation.place, at if moves else ""))
     return ",".join(members)
+
+
+def _source(observation: Observation, device: Device) -> str:
+    uplink = f"urn:dev:mac:{device.dev_eui}#{observation.uplink_id}"
+    return _property("source", uplink, _time(observation.observed_at))
 
 
 @lru_cache(maxsize=256)  # the readings of an uplink share a time
@@ -177,6 +205,16 @@ def _milliseconds(at: datetime) -> int:
 @lru_cache(maxsize=4096)
 def _quoted(part: str) -> str:
     return quote(part, safe="-._~")
+
+
+@lru_cache(maxsize=4096)
+def _underscored(part: str) -> str:
+    """Quote with an underscore where the percent sign would stand."""
+    return quote(part, safe="-._~").replace("%", "_")
+
+
+def _key(name: str) -> str:
+    return f'"{name}":'
 
 
 @lru_cache(maxsize=64)

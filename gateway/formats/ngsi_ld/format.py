@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from gateway.formats import Conversation
-from gateway.formats.ngsi_ld.conversation import Delivery, Late, Way
+from gateway.formats.ngsi_ld.conversation import Delivery
 from gateway.formats.ngsi_ld.entities import Naming
+from gateway.formats.ngsi_ld.letters import Late, Way
 from gateway.model import Item, Json
 
-UPSERT: Final = "/entityOperations/upsert?options=update"  # without the option a broker replaces the entity
 LINK: Final = '<{context}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
 URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]*")
 
 
 class NgsiLd:
-    """NGSI-LD as a format: ``POST …/entityOperations/upsert?options=update``, wave by wave."""
+    """NGSI-LD as a format: batch upserts that update, or merges one by one, wave by wave."""
 
     def __init__(
         self,
         *,
+        way: Literal["upsert", "merge"] = "upsert",
         context: Sequence[str] = (),
         context_in: Literal["body", "link"] = "body",
         tenant: str | None = None,
@@ -33,34 +34,41 @@ class NgsiLd:
     ) -> None:
         """Take what a city's broker wants; ValueError says what cannot be.
 
+        ``way``: "merge" is for a broker that takes no batches (diwise's context-broker): PATCH, and POST what is new.
         ``context``: URLs of the @context; none: the context of each model's subject, and the core's last.
         ``context_in``: "link" sends plain JSON with a Link header, which names one context.
         ``late``: what becomes of a value older than the one delivered: "refuse" it (the uplink is kept with the
-        reason), "send" it (a broker that compares times or keeps all of them), "skip" it (counted).
+        reason), "send" it (a broker that compares times or keeps all of them), "skip" it (counted), or tell it the
+        "temporal" API, which keeps history beside the present state.
         """
-        _check(context=context, context_in=context_in, id_prefix=id_prefix, path=path, late=late)
+        _check(way=way, context=context, context_in=context_in, id_prefix=id_prefix, path=path, late=late)
         if batch_bytes < 1 or batch_entities < 1:
             raise ValueError(f"batch_bytes and batch_entities are at least 1, not {batch_bytes} and {batch_entities}")
-        in_body = context_in == "body"
+        in_body, merges = context_in == "body", way == "merge"
         headers = {} if in_body else {"Link": LINK.format(context=context[0])}
         if tenant is not None:
             headers["NGSILD-Tenant"] = tenant
-        self._naming = Naming(id_prefix=id_prefix, contexts=tuple(context), inline=in_body)
+        self._naming = Naming(
+            id_prefix=id_prefix, contexts=tuple(context), inline=in_body, in_paths=merges, truths=not merges
+        )
         self._way = Way(
-            target=path.rstrip("/") + UPSERT,
+            path=path.rstrip("/"),
             headers=headers,
             content_type="application/ld+json" if in_body else "application/json",
             most_bytes=batch_bytes,
             most_entities=batch_entities,
             late=late,
+            merges=merges,
         )
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
-        """Upsert what ``batch`` says, oldest first for each entity; the newest times delivered go to the memory."""
+        """Tell what ``batch`` says, oldest first for each entity; the newest times delivered go to the memory."""
         return Delivery(batch, memory, self._naming, self._way).talk()
 
 
-def _check(*, context: Sequence[str], context_in: str, id_prefix: str, path: str, late: str) -> None:
+def _check(*, way: str, context: Sequence[str], context_in: str, id_prefix: str, path: str, late: str) -> None:
+    if way not in {"upsert", "merge"}:
+        raise ValueError(f"way: {way!r} is neither 'upsert' nor 'merge'")
     if isinstance(context, str):
         raise ValueError(f"context: a list of URLs is expected, not the text {context!r}")  # noqa: TRY004 - a value a person wrote
     for url in context:
@@ -70,9 +78,11 @@ def _check(*, context: Sequence[str], context_in: str, id_prefix: str, path: str
         raise ValueError(f"context_in: {context_in!r} is neither 'body' nor 'link'")
     if context_in == "link" and len(context) != 1:
         raise ValueError(f"context: a Link header names one context, not {len(context)}")
+    if way == "merge" and context_in == "link":
+        raise ValueError("context_in: 'body' belongs to way = 'merge'; diwise reads the @context nowhere else")
     if URI.fullmatch(id_prefix) is None:
         raise ValueError(f"id_prefix: {id_prefix!r} does not begin a URI; 'urn:ngsi-ld:' does")
     if not path.startswith("/"):
         raise ValueError(f"path: {path!r} does not begin with '/'")
-    if late not in {"refuse", "send", "skip"}:
-        raise ValueError(f"late: {late!r} is none of 'refuse', 'send', 'skip'")
+    if late not in get_args(Late):
+        raise ValueError(f"late: {late!r} is none of {', '.join(map(repr, get_args(Late)))}")

@@ -1,0 +1,160 @@
+"""Devices with hostile codecs among honest ones, as the agent decodes for them: through `gateway.codecs`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from pathlib import Path
+
+from bench import decode_times
+from bench.layouts import LAYOUTS
+from bench.noise import Growth, rss
+from bench.uplinks import Uplinks
+from bench.workers import worker_pids
+from decoders.contract import Decoded, DecodeError, Payload
+from decoders.registry import Registry
+from gateway.codecs import Codecs, Heard, Outcome
+
+SUITE = Path(__file__).parent.parent / "tests" / "decoders" / "javascript" / "codecs"
+HOSTILE = ("endless-loop", "allocation-bomb", "deep-recursion", "catastrophic-regex", "typed-array-sort-loop")
+HONEST_KINDS = ("fresh", "kept", "fresh", "table", "cursor")  # most of them share the workers with the hostile ones
+HONEST = 50
+FIRST_HOSTILE = 1_000_000  # their numbers as devices; honest ones are below
+PAUSE_S = 0.01  # between two honest uplinks; one concentrator hears 171 a second at most
+LOOK_EVERY = 20  # honest uplinks: all processes of the machine are gone through for it
+PAYLOAD = Payload(bytes.fromhex("00EA82"), 2)
+
+
+@dataclass(slots=True)
+class Trial:
+    """What was seen."""
+
+    honest_s: list[float] = field(default_factory=list)  # how long each honest uplink waited for its decode
+    batches_s: list[float] = field(default_factory=list)  # the same of whole batches, honest and hostile ones in each
+    hostile: Counter[str] = field(default_factory=Counter)  # outcomes in words
+    wrong: list[str] = field(default_factory=list)  # outcomes that must not be
+    workers: set[int] = field(default_factory=set)  # ids of all worker processes that there were
+    most_workers: int = 0
+    growth: Growth | None = None
+
+    def look(self) -> None:
+        """Note which workers there are."""
+        pids = set(worker_pids())
+        self.workers |= pids
+        self.most_workers = max(self.most_workers, len(pids))
+
+    def judge(self, batch: Sequence[Heard], outcomes: Sequence[Outcome]) -> None:
+        """Note each outcome: an honest payload is decoded, a hostile one is a DecodeError."""
+        for (_, device), outcome in zip(batch, outcomes, strict=True):
+            is_hostile = device.decoder.startswith("hostile/")
+            if is_hostile and isinstance(outcome, DecodeError):
+                self.hostile[f"{device.decoder}: {outcome}"] += 1
+            elif is_hostile or not isinstance(outcome, Decoded):
+                self.wrong.append(f"{device.decoder}: {outcome}")
+
+
+@contextlib.contextmanager
+def ready(folder: Path) -> Iterator[Registry]:
+    """Give a registry with the layouts in every kind and the hostile codecs, made in ``folder``."""
+    (folder / "hostile").mkdir()
+    for name in HOSTILE:
+        shutil.copy(SUITE / "hostile" / f"{name}.js", folder / "hostile")
+    with decode_times.ready(folder) as registry:
+        yield registry
+
+
+class Fleet:
+    """Uplinks of fifty honest devices, and of hostile ones."""
+
+    def __init__(self) -> None:
+        self._uplinks = Uplinks()
+        senders = [
+            (f"{kind}/{layout.name}", payload)
+            for kind in HONEST_KINDS
+            for layout in LAYOUTS
+            for payload in layout.payloads
+        ]
+        self._senders = cycle(enumerate(islice(cycle(senders), HONEST)))
+        self._strangers = FIRST_HOSTILE
+
+    def honest(self, count: int) -> list[Heard]:
+        """Return the next uplinks, the devices in turn."""
+        return [
+            self._uplinks.of(payload, decoder, number) for number, (decoder, payload) in islice(self._senders, count)
+        ]
+
+    def hostile(self) -> list[Heard]:
+        """Return an uplink of each hostile codec, from devices that never sent before: patience is per device."""
+        self._strangers += len(HOSTILE)
+        return [
+            self._uplinks.of(PAYLOAD, f"hostile/{name}", self._strangers + place) for place, name in enumerate(HOSTILE)
+        ]
+
+    def the_same_hostile(self) -> list[Heard]:
+        """Return an uplink of each hostile codec, always from the same five devices."""
+        return [
+            self._uplinks.of(PAYLOAD, f"hostile/{name}", FIRST_HOSTILE + place) for place, name in enumerate(HOSTILE)
+        ]
+
+
+async def undisturbed(codecs: Codecs, fleet: Fleet, uplinks: int) -> Trial:
+    """Decode honest uplinks alone, one after the other."""
+    trial = Trial()
+    for _ in range(uplinks):
+        await _one(codecs, fleet, trial)
+    return trial
+
+
+async def disturbed(codecs: Codecs, fleet: Fleet, hostile_calls: int, warm_calls: int) -> Trial:
+    """Decode honest uplinks one after the other, while a loop beside does nothing but hostile ones: as two destinations do.
+
+    Memory is warm after ``warm_calls``.
+    """
+    trial = Trial()
+    async with asyncio.TaskGroup() as tasks:
+        attack = tasks.create_task(_attack(codecs, fleet, trial, hostile_calls, warm_calls), name="hostile")
+        # No limit: the attack has one, each of its payloads ends with a worker's limits.
+        while not attack.done():
+            await _one(codecs, fleet, trial)
+            if len(trial.honest_s) % LOOK_EVERY == 0:
+                trial.look()
+    return trial
+
+
+async def mixed(codecs: Codecs, fleet: Fleet, rounds: int) -> Trial:
+    """Decode batches that hold an uplink of each honest device and of five hostile ones, the same in every round."""
+    trial = Trial()
+    for _ in range(rounds):
+        batch = [*fleet.honest(HONEST), *fleet.the_same_hostile()]
+        began = time.perf_counter()
+        outcomes = await codecs.decode(batch)
+        trial.batches_s.append(time.perf_counter() - began)
+        trial.judge(batch, outcomes)
+        trial.look()
+    return trial
+
+
+async def _one(codecs: Codecs, fleet: Fleet, trial: Trial) -> None:
+    batch = fleet.honest(1)
+    began = time.perf_counter()
+    outcomes = await codecs.decode(batch)
+    trial.honest_s.append(time.perf_counter() - began)
+    trial.judge(batch, outcomes)
+    await asyncio.sleep(PAUSE_S)
+
+
+async def _attack(codecs: Codecs, fleet: Fleet, trial: Trial, calls: int, warm_calls: int) -> None:
+    warm = 0
+    for number in range(0, calls, len(HOSTILE)):
+        batch = fleet.hostile()
+        trial.judge(batch, await codecs.decode(batch))
+        trial.look()
+        if number >= warm_calls and not warm:
+            warm = rss()
+    trial.growth = Growth(warm, rss())

@@ -1,0 +1,161 @@
+"""What of an uplink a destination may have: quantities, places, names, and what tells of persons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from decoders.contract import Reading
+from decoders.vocabulary import QUANTITIES
+from gateway.model import Device, Entity, Item, Place
+from gateway.sharing import ALL, COUNTS_PEOPLE, TELLS_OF_A_HOME, Positions, Share, name_problem, shared
+from tests.formats.items import DEV_EUI, DEVICE, item
+
+GPS = (Reading("latitude", 62.39084, "deg"), Reading("longitude", 17.30634, "deg"), Reading("altitude", 12.5, "m"))
+CO2, WARM = Reading("co2", 700, "[ppm]"), Reading("air_temperature", 21.5, "Cel")
+HOME = Device(dev_eui=DEV_EUI, name="Flat 12", tags=frozenset({"household"}), place=DEVICE.place)
+
+
+def raw(one: Item) -> Item:
+    """Return an item whose payload and raw fields say more than its observations."""
+    (reception,) = one.uplink.receptions
+    heard_there = replace(reception, place=Place(62.4001, 17.4001))
+    return replace(
+        one,
+        uplink=replace(one.uplink, payload=b"\x01\x02", receptions=(heard_there,)),
+        decoded=replace(one.decoded, fields={"lat": 62.39084, "co2": 700}, warnings=("battery of 62.39084",)),
+    )
+
+
+def told(one: Item, share: Share) -> Item:
+    found = shared(one, share).item
+    assert found is not None
+    return found
+
+
+def quantities(one: Item) -> list[str]:
+    return [observation.quantity for observation in one.observations]
+
+
+def test_without_rules_an_uplink_goes_as_it_is() -> None:
+    whole = raw(item(CO2, *GPS))
+
+    assert shared(whole, ALL).item is whole
+
+
+def test_only_the_quantities_that_are_named_go() -> None:
+    left = told(raw(item(CO2, WARM)), Share(quantities=frozenset({"co2"})))
+
+    assert quantities(left) == ["co2"]
+    assert left.decoded.readings == (CO2,)
+
+
+def test_quantities_that_are_named_as_not_shared_stay() -> None:
+    assert quantities(told(item(CO2, WARM), Share(without=frozenset({"co2"})))) == ["air_temperature"]
+
+
+def test_an_uplink_of_which_nothing_is_left_is_not_told() -> None:
+    found = shared(item(CO2), Share(without=frozenset({"co2"})))
+
+    assert (found.item, found.withheld) == (None, {})
+
+
+def test_an_uplink_that_had_nothing_to_say_stays_as_it_is() -> None:
+    empty = item()
+
+    assert shared(empty, Share(quantities=frozenset({"co2"}))).item is not None
+
+
+@pytest.mark.parametrize(
+    "share",
+    [
+        Share(without=frozenset({"radon"})),
+        Share(quantities=frozenset({"co2"})),
+        Share(positions=Positions.ROUNDED),
+        Share(positions=Positions.NONE),
+    ],
+)
+def test_where_something_is_withheld_neither_payload_nor_raw_fields_tell_it(share: Share) -> None:
+    left = told(raw(item(CO2)), share)
+
+    assert (left.uplink.payload, left.decoded.fields, left.decoded.warnings) == (b"", {}, ())
+
+
+# ── places ──
+
+
+def test_a_rounded_position_is_rounded_wherever_it_stands() -> None:
+    left = told(raw(item(CO2, *GPS)), Share(positions=Positions.ROUNDED, decimals=2))
+
+    rounded = Place(62.39, 17.31)
+    assert {one.place for one in left.observations} == {rounded}
+    assert {one.quantity: one.value for one in left.observations} == {"co2": 700, "latitude": 62.39, "longitude": 17.31}
+    assert left.device.place == rounded
+    assert [one.place for one in left.uplink.receptions] == [Place(62.4, 17.4)]
+    assert left.decoded.readings == (CO2,)
+
+
+def test_where_no_position_is_shared_there_is_none_anywhere() -> None:
+    left = told(raw(item(CO2, *GPS)), Share(positions=Positions.NONE))
+
+    assert quantities(left) == ["co2"]
+    assert left.observations[0].place is left.device.place is left.uplink.receptions[0].place is None
+    assert "62.39" not in repr(left)
+
+
+# ── names ──
+
+
+def test_a_device_has_the_name_that_the_destination_is_to_know() -> None:
+    device = Device(dev_eui=DEV_EUI, name="Torget", entity=Entity("WeatherObserved", "torget-1"), place=DEVICE.place)
+
+    left = told(item(CO2, device=device), Share(name="lund/{name}", entity="x-{entity}"))
+
+    assert (left.device.name, left.device.entity) == ("lund/Torget", Entity("WeatherObserved", "x-torget-1"))
+    assert left.observations[0].entity == left.device.entity
+    assert left.uplink.payload == item(CO2).uplink.payload
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{name} at {dev_eui}", ""),
+        ("{street}", "{street} is nothing that is known of a device; {name}, {dev_eui}, {entity} are"),
+        ("{0}", "is nothing that is known of a device"),
+        ("{name", "is no template"),
+        ("{name.x}", "{name.x} is nothing"),
+    ],
+)
+def test_the_template_of_a_name_is_checked(template: str, words: str) -> None:
+    assert words in name_problem(template)
+    assert bool(words) == bool(name_problem(template))
+
+
+# ── persons ──
+
+
+@pytest.mark.parametrize("quantity", sorted(COUNTS_PEOPLE))
+def test_what_counts_people_is_off_until_it_is_switched_on(quantity: str) -> None:
+    counted = raw(item(Reading(quantity, 1, QUANTITIES[quantity].unit), CO2))
+
+    off, on = shared(counted, ALL), shared(counted, Share(personal=True))
+
+    assert off.item is not None
+    assert quantities(off.item) == ["co2"]
+    assert off.item.uplink.payload == b""
+    assert off.withheld == {f"{quantity} is not shared: it counts people; share.personal = true shares it": 1}
+    assert on.item is counted
+
+
+@pytest.mark.parametrize("quantity", sorted(TELLS_OF_A_HOME))
+def test_a_households_meter_is_off_until_it_is_switched_on_and_a_works_meter_is_not(quantity: str) -> None:
+    reading = Reading(quantity, 1, QUANTITIES[quantity].unit)
+
+    assert shared(item(reading, device=HOME), ALL).item is None
+    assert shared(item(reading, device=HOME), Share(personal=True)).item is not None
+    assert shared(item(reading), ALL).item is not None
+
+
+def test_the_lists_of_what_tells_of_persons_are_quantities_of_the_vocabulary() -> None:
+    assert QUANTITIES.keys() >= COUNTS_PEOPLE | TELLS_OF_A_HOME
