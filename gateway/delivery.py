@@ -1,8 +1,8 @@
 """Telling: one loop per destination, from the journal's cursor to the platform's receipt.
 
-    read ─► date ─► decode ─► normalise ─► converse ─► settle
-      ▲                                        │
-      └────────── back off with jitter ◄───────┘
+    read ─► date ─► decode ─► normalise ─► share ─► converse ─► settle
+      ▲                                                │
+      └────────── back off with jitter ◄───────────────┘
 
 A row leaves the loop in one of four ways, each of them on disk: delivered, skipped (not selected, not shared), held (refused by
 the platform, undecodable, undatable), or still undecided and read again.
@@ -24,19 +24,17 @@ from gateway.codecs import Codecs
 from gateway.errors import StorageError, Unreachable
 from gateway.formats import Format
 from gateway.journal import HeldKind, Hold, Journal, Row, Settlement
+from gateway.line import Line
 from gateway.model import (
-    Answer,
     Clock,
     Device,
     Eui64,
     Item,
     Json,
     Receipt,
-    Request,
     RowId,
     TimeQuality,
     Uplink,
-    Verdict,
 )
 from gateway.normalise import normalise
 from gateway.sharing import ALL, Share, shared
@@ -72,43 +70,12 @@ class _Batch:
 
     items: list[Item] = field(default_factory=list)
     skipped: set[RowId] = field(default_factory=set)
+    not_shared: set[RowId] = field(default_factory=set)
     held: dict[RowId, Hold] = field(default_factory=dict)
     waiting: set[RowId] = field(default_factory=set)  # for the clock
     told: dict[tuple[str, str], list[RowId]] = field(
         default_factory=dict
     )  # for the first time, by decoder and revision
-
-
-class _Line:
-    """The way to the platform for the length of one conversation, which a loss does not break off.
-
-    What was answered before the loss counts: the conversation is told LATER for the rest and ends with its receipt.
-    """
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-        self._answered = False
-        self.lost = ""  # why, in words
-
-    async def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
-        """Send as `Transport.send` does; raises Unreachable only when nothing was answered yet."""
-        if not self.lost:
-            try:
-                answers = await self._transport.send(requests)
-            except Unreachable as error:
-                if not self._answered:
-                    raise
-                self.lost = str(error)
-            else:
-                self._answered = True
-                self._note_loss(answers)
-                return answers
-        return [Answer(verdict=Verdict.LATER, status=0, detail=f"not sent: {self.lost}")] * len(requests)
-
-    def _note_loss(self, answers: Sequence[Answer]) -> None:
-        unsent = next((one for one in answers if one.verdict is Verdict.LATER and one.status == 0), None)
-        if unsent is not None:
-            self.lost = unsent.detail.removeprefix("not sent: ")
 
 
 class Telling:
@@ -150,7 +117,7 @@ class Telling:
             return self._stalled(f"the journal cannot be read: {error}", None)
         batch = await self._sort(rows)
         self._standing.waits("the clock" if batch.waiting else "")
-        line = _Line(self.destination.transport)
+        line = Line(self.destination.transport)
         try:
             receipt = await self._converse(batch.items, line)
         except Unreachable as error:
@@ -201,7 +168,7 @@ class Telling:
             )
             item = self._shared(whole)
             if item is None:
-                batch.skipped.add(row_id)
+                batch.not_shared.add(row_id)
                 continue
             if row_id not in again:
                 batch.told.setdefault((device.decoder, revision), []).append(row_id)
@@ -209,12 +176,10 @@ class Telling:
         return batch
 
     def _shared(self, whole: Item) -> Item | None:
-        """Return what of an uplink the destination may have, None where that is nothing; both are counted."""
+        """Return what of an uplink the destination may have, None where that is nothing."""
         found = shared(whole, self.destination.share)
         if found.withheld:
             self._standing.note(found.withheld)
-        if found.item is None:
-            self._standing.counts["not_shared"] += 1
         return found.item
 
     def _dated(self, row: Row, batch: _Batch) -> Uplink | None:
@@ -232,7 +197,7 @@ class Telling:
             batch.held[row.id] = Hold(kind=HeldKind.UNDATED, reason="the clock was never synchronised in that boot")
         return None
 
-    async def _converse(self, items: Sequence[Item], line: _Line) -> Receipt:
+    async def _converse(self, items: Sequence[Item], line: Line) -> Receipt:
         if not items:
             return Receipt()
         conversation = self.destination.format.deliver(items, self._journal.memory(self.destination.name))
@@ -252,7 +217,7 @@ class Telling:
         )
         settlement = Settlement(
             delivered=receipt.accepted,
-            skipped=frozenset(batch.skipped),
+            skipped=frozenset(batch.skipped | batch.not_shared),
             held=batch.held | refused,
             memory={**receipt.memory, **revisions_noted},
         )
@@ -265,6 +230,7 @@ class Telling:
         counts["delivered"] += len(receipt.accepted)
         counts["refused"] += len(receipt.refused)
         counts["skipped"] += len(batch.skipped)
+        counts["not_shared"] += len(batch.not_shared)
         counts["undecoded"] += sum(hold.kind is HeldKind.UNDECODED for hold in batch.held.values())
         counts["undated"] += sum(hold.kind is HeldKind.UNDATED for hold in batch.held.values())
         self._standing.note(Counter(receipt.warnings))

@@ -147,6 +147,8 @@ def _destinations(destinations: Mapping[str, Mapping[str, Json]]) -> Iterator[st
     for name, one in destinations.items():
         if skipped := one.get("counts", {}).get("skipped"):
             yield f"    {name}: {skipped} uplinks of devices that it does not select were passed over since the start"
+        if not_shared := one.get("counts", {}).get("not_shared"):
+            yield f"    {name}: {not_shared} uplinks of which it may have nothing were passed over since the start"
         yield from (f"    ! {name}: {printable(note)}" for note in _notes(name, one))
 
 

@@ -35,6 +35,7 @@ from gateway.model import (
     Verdict,
     uplink_id,
 )
+from gateway.sharing import Share
 
 BOOT = "boot-now"
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -607,3 +608,30 @@ async def test_a_problem_says_when_it_was_seen_last_and_leaves_after_a_day(bench
 
     assert an_hour_later["last_s"] == 3600
     assert bench.telling.status()["problems"] == []
+
+
+# ── sharing ──
+
+
+async def test_what_a_destination_may_not_have_is_skipped_and_counted(bench: Bench) -> None:
+    destination = replace(bench.telling.destination, share=Share(without=frozenset({"air_temperature"})))
+    bench.telling.destination = destination
+    await bench.hear(1, 2)
+
+    await bench.telling.turn()
+
+    assert bench.platform.taken == []
+    assert (await bench.journal.depth("lund")).waiting == 0
+    assert bench.telling.status()["counts"]["not_shared"] == 2
+
+
+async def test_what_is_withheld_for_persons_sake_is_said_in_status(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.sharing.COUNTS_PEOPLE", {"air_temperature"})
+    await bench.hear(1)
+
+    await bench.telling.turn()
+
+    (problem,) = bench.telling.status()["problems"]
+    assert problem["problem"].startswith("air_temperature is not shared: it counts people; share.personal = true")

@@ -20,6 +20,8 @@ from decoders.workshop.pages.picture import Box, flat, label
 
 MOST_ROWS: Final = 16  # of an example's fields or readings: a store of records has hundreds
 LONGEST_VALUE: Final = 120  # characters of a field's value
+NONE_FOREIGN: Final = "No payload that others published was found: it is proved by octets built from the drawn format."
+TOGETHER: Final = "A checksum or a compression ties them together: none of them says a field by itself."
 LEGEND: Final = (
     "In the octets of an example what is green is a field’s value; what is grey says what follows: a type, flags, a length; what is dashed "
     "is not read."
@@ -112,7 +114,7 @@ def _example(name: str, example: Example) -> Iterator[Child]:
     yield element(
         "p", f"FPort {payload.f_port}, {len(payload.data)} octets{_received(payload, example.decoded.readings)}:"
     )
-    yield element("ul", *map(_box, example.boxes), class_="octets")
+    yield _octets(example)
     if example.decoded.readings:
         rows = [_reading(one) for one in example.decoded.readings]
         yield _cut("What a city gets", ["quantity", "value", "unit", "channel", "at"], rows)
@@ -142,6 +144,13 @@ def _received(payload: Payload, readings: Sequence[Reading]) -> str:
     if payload.received_at is None or all(one.at is None for one in readings):
         return ""
     return f", received {_time(payload.received_at)}"
+
+
+def _octets(example: Example) -> Markup:
+    if any(box.fields for box in example.boxes) or not example.decoded.fields:
+        return element("ul", *map(_box, example.boxes), class_="octets")
+    whole = element("li", element("code", example.payload.data.hex(" ")), element("small", TOGETHER), class_="v")
+    return element("ul", whole, class_="octets")
 
 
 def _box(one: Box) -> Markup:
@@ -211,13 +220,11 @@ def _told(one: Told) -> list[Child]:
 
 def _proof(one: Entry) -> Markup:
     lines = [
-        joined(f"{_payloads(count)} by octets built from the drawn format: ", source)
-        if is_own(source)
-        else joined(f"{_payloads(count)}: ", linked(source))
+        joined(_payloads(count), ", our own: " if is_own(source) else ": ", linked(source))
         for source, count in one.proofs.items()
     ]
     if one.vectors and not one.foreign:
-        lines.append(Markup("No payload that others published was found."))
+        lines.append(joined(NONE_FOREIGN))
     if not one.vectors:
         lines.append(joined("By the payloads of ", _link(one.same_as or one.name), "."))
     return listed(lines)

@@ -122,8 +122,10 @@ def test_a_section_says_what_the_file_and_its_vectors_say(tmp_path: Path) -> Non
     assert "air temperature 23.4 °C outer" in page.text
     assert "brygga decoder try acme/th-1 --port 2 00ea" in page.text
     assert "What may be told to it reboot" in page.text
-    assert "1 payload by octets built from the drawn format" in page.text
-    assert "No payload that others published was found." in page.text
+    assert "1 payload, our own: octets built by hand from the drawing" in page.text
+    assert (
+        "No payload that others published was found: it is proved by octets built from the drawn format." in page.text
+    )
     assert "https://example.org/th-1" in page.links
 
 
@@ -136,6 +138,12 @@ def test_a_model_that_sends_what_another_sends_says_so(tmp_path: Path) -> None:
     assert "By the payloads of elsys/ers" in page.text
     assert "elsys.html#ers" in page.links
     assert "air temperature" not in page.text
+
+
+def test_octets_that_a_checksum_ties_together_are_one_box() -> None:
+    page = Page(vendor.render([entry(Registry.load(entry_points=False), "sensecap/sensecap-air-th")]))
+
+    assert "A checksum or a compression ties them together" in page.text
 
 
 def test_a_row_of_the_list_says_what_a_city_asks_first(tmp_path: Path) -> None:

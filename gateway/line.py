@@ -1,0 +1,41 @@
+"""The way to a platform for the length of one conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.errors import Unreachable
+from gateway.model import Answer, Request, Verdict
+from gateway.transports import Transport
+
+
+class Line:
+    """A transport as a conversation sees it: a loss does not break it off.
+
+    What was answered before the loss counts: the conversation is told LATER for the rest and ends with its receipt.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._answered = False
+        self.lost = ""  # why, in words
+
+    async def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        """Send as `Transport.send` does; raises Unreachable only when nothing was answered yet."""
+        if not self.lost:
+            try:
+                answers = await self._transport.send(requests)
+            except Unreachable as error:
+                if not self._answered:
+                    raise
+                self.lost = str(error)
+            else:
+                self._answered = True
+                self._note_loss(answers)
+                return answers
+        return [Answer(verdict=Verdict.LATER, status=0, detail=f"not sent: {self.lost}")] * len(requests)
+
+    def _note_loss(self, answers: Sequence[Answer]) -> None:
+        unsent = next((one for one in answers if one.verdict is Verdict.LATER and one.status == 0), None)
+        if unsent is not None:
+            self.lost = unsent.detail.removeprefix("not sent: ")
