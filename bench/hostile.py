@@ -134,24 +134,24 @@ def problems(soaked: Soaked) -> Iterator[str]:
         yield from _leak("the worker, random payloads", soaked.worker)
 
 
-def of_times(times_s: Sequence[float]) -> Mapping[str, float]:
-    """Return the middle, the 99th percentile and the longest, in ms."""
-    cuts = statistics.quantiles(times_s, n=100, method="inclusive")
-    return {"p50": cuts[49] * 1000, "p99": cuts[98] * 1000, "max": max(times_s) * 1000}
+def of_times(trial: Trial) -> Mapping[str, float]:
+    """Return how long honest uplinks waited, in ms: the middle and the 99th percentile of the last ones, the longest of all."""
+    cuts = statistics.quantiles(trial.honest_s, n=100, method="inclusive")
+    return {"p50": cuts[49] * 1000, "p99": cuts[98] * 1000, "max": max(trial.longest_s, *trial.honest_s) * 1000}
 
 
 def shown_attack(found: Attack) -> str:
     """Return the tables."""
     lines = {
-        "an honest uplink, nobody hostile": found.alone.honest_s,
-        "an honest uplink, hostile codecs at work": found.disturbed.honest_s,
-        "a batch of 50 honest and 5 hostile": found.mixed.batches_s,
+        "an honest uplink, nobody hostile": found.alone,
+        "an honest uplink, hostile codecs at work": found.disturbed,
+        "a batch of 50 honest and 5 hostile": found.mixed,
     }
-    rows = [(words, *map(figures.shown, of_times(times).values()), str(len(times))) for words, times in lines.items()]
+    rows = [(words, *map(figures.shown, of_times(trial).values())) for words, trial in lines.items()]
     outcomes = [(outcome, f"{count:,}") for outcome, count in sorted(found.disturbed.hostile.items())]
     assert found.disturbed.growth is not None
     facts = f"{len(found.disturbed.workers)} workers seen, {found.disturbed.most_workers} at a time; {_grown(found.disturbed.growth)}"
-    times = figures.table(("ms until decoded", "p50", "p99", "max", "of"), rows)
+    times = figures.table(("ms until decoded", "p50", "p99", "max"), rows)
     return f"{times}\n\n{figures.table(('hostile outcomes', 'times'), outcomes)}\n\n{facts}"
 
 
@@ -174,8 +174,8 @@ def attack_as_json(found: Attack) -> Mapping[str, Any]:
     """Return the figures of the trials for programs: ms and octets."""
     assert found.disturbed.growth is not None
     return {
-        "honest_ms": {"alone": of_times(found.alone.honest_s), "disturbed": of_times(found.disturbed.honest_s)},
-        "mixed_batches_ms": of_times(found.mixed.batches_s),
+        "honest_ms": {"alone": of_times(found.alone), "disturbed": of_times(found.disturbed)},
+        "mixed_batches_ms": of_times(found.mixed),
         "hostile": found.disturbed.hostile,
         "workers": len(found.disturbed.workers),
         "growth_octets": found.disturbed.growth.octets,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
@@ -25,6 +25,7 @@ SUITE = Path(__file__).parent.parent / "tests" / "decoders" / "javascript" / "co
 HOSTILE = ("endless-loop", "allocation-bomb", "deep-recursion", "catastrophic-regex", "typed-array-sort-loop")
 HONEST_KINDS = ("fresh", "kept", "fresh", "table", "cursor")  # most of them share the workers with the hostile ones
 HONEST = 50
+HONEST_KEPT = 10_000
 FIRST_HOSTILE = 1_000_000  # their numbers as devices; honest ones are below
 PAUSE_S = 0.01  # between two honest uplinks; one concentrator hears 171 a second at most
 LOOK_EVERY = 20  # honest uplinks: all processes of the machine are gone through for it
@@ -35,8 +36,9 @@ PAYLOAD = Payload(bytes.fromhex("00EA82"), 2)
 class Trial:
     """What was seen."""
 
-    honest_s: list[float] = field(default_factory=list)  # how long each honest uplink waited for its decode
-    batches_s: list[float] = field(default_factory=list)  # the same of whole batches, honest and hostile ones in each
+    # How long each honest uplink waited for its decode; no more of them, lest the list be the memory that grows.
+    honest_s: deque[float] = field(default_factory=lambda: deque(maxlen=HONEST_KEPT))
+    longest_s: float = 0.0  # of all
     hostile: Counter[str] = field(default_factory=Counter)  # outcomes in words
     wrong: list[str] = field(default_factory=list)  # outcomes that must not be
     workers: set[int] = field(default_factory=set)  # ids of all worker processes that there were
@@ -116,13 +118,13 @@ async def disturbed(codecs: Codecs, fleet: Fleet, hostile_calls: int, warm_calls
 
     Memory is warm after ``warm_calls``.
     """
-    trial = Trial()
+    trial, count = Trial(), 0
     async with asyncio.TaskGroup() as tasks:
         attack = tasks.create_task(_attack(codecs, fleet, trial, hostile_calls, warm_calls), name="hostile")
         # No limit: the attack has one, each of its payloads ends with a worker's limits.
         while not attack.done():
             await _one(codecs, fleet, trial)
-            if len(trial.honest_s) % LOOK_EVERY == 0:
+            if (count := count + 1) % LOOK_EVERY == 0:
                 trial.look()
     return trial
 
@@ -134,7 +136,7 @@ async def mixed(codecs: Codecs, fleet: Fleet, rounds: int) -> Trial:
         batch = [*fleet.honest(HONEST), *fleet.the_same_hostile()]
         began = time.perf_counter()
         outcomes = await codecs.decode(batch)
-        trial.batches_s.append(time.perf_counter() - began)
+        trial.honest_s.append(time.perf_counter() - began)
         trial.judge(batch, outcomes)
         trial.look()
     return trial
@@ -144,7 +146,9 @@ async def _one(codecs: Codecs, fleet: Fleet, trial: Trial) -> None:
     batch = fleet.honest(1)
     began = time.perf_counter()
     outcomes = await codecs.decode(batch)
-    trial.honest_s.append(time.perf_counter() - began)
+    took_s = time.perf_counter() - began
+    trial.honest_s.append(took_s)
+    trial.longest_s = max(trial.longest_s, took_s)
     trial.judge(batch, outcomes)
     await asyncio.sleep(PAUSE_S)
 

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from decoders.registry import Registry
+from gateway import former
 from gateway.clock import SystemClock, learn_boots
 from gateway.codecs import Codecs
 from gateway.config import DestinationSettings, Settings, SourceSettings, data_folder_problem, make_data_folder
@@ -81,6 +82,8 @@ class Agent:
         )
         self.gather = Gather(self.network.hear, window_s=settings.radio.gather_ms / 1000)
         self.tellings = [self._telling(one) for one in settings.destinations]
+        ended = journal.former()
+        self.former = former.Former([self._telling(one) for one in settings.former if one.name in ended])
         self.commandings = [
             commanding
             for one, telling in zip(settings.destinations, self.tellings, strict=True)
@@ -93,6 +96,7 @@ class Agent:
             format=settings.format,
             transport=transports.make(settings.platform, self._clock),
             selects=settings.selection.selects,
+            share=settings.share,
             batch=settings.batch,
             longest_delay=settings.retry_max_s,
         )
@@ -140,6 +144,7 @@ class Agent:
                 tasks.create_task(self._redecoding.run(), name="redecoding")
                 for telling in self.tellings:
                     tasks.create_task(telling.run(), name=f"telling {telling.destination.name}")
+                tasks.create_task(self.former.run(), name="former cities")
                 for commanding in self.commandings:
                     tasks.create_task(commanding.run(), name=f"commanding {commanding.commander.name}")
                 # Within: sources end first, and what they have acknowledged still gets safe and is answered.
@@ -149,7 +154,7 @@ class Agent:
         finally:
             # In tasks of their own: in one that is cancelled, Python 3.11.2 (Debian 12) takes its timeouts for cancellation.
             async with asyncio.TaskGroup() as leaving:
-                for telling in self.tellings:
+                for telling in [*self.tellings, *self.former.tellings()]:
                     leaving.create_task(_leave(telling), name=f"leaving {telling.destination.name}")
 
     async def devices_changed(self) -> None:
@@ -173,7 +178,9 @@ class Agent:
             "sources": [{"name": source.name, **source.status()} for source in self.sources],
             "gather": self.gather.status(),
             "network": self.network.status(),
-            "destinations": {telling.destination.name: self._told(telling) for telling in self.tellings},
+            "destinations": {
+                telling.destination.name: self._told(telling) for telling in [*self.tellings, *self.former.tellings()]
+            },
             "undecoded": {
                 f"{name or 'no decoder'}: {why}": count for (name, why), count in self.codecs.failures.items()
             },
@@ -185,6 +192,10 @@ class Agent:
         name = telling.destination.name
         return {**telling.status(), "commands": commands[name]} if name in commands else telling.status()
 
+    async def let_go(self, destination: str) -> None:
+        """Tell a former city no more; what is undecided stays as it is."""
+        await self.former.let_go(destination)
+
     def last_heard_s(self) -> Mapping[str, float]:
         """Return the age of each device's last frame since the start, in seconds."""
         now = self._clock().monotonic
@@ -192,10 +203,12 @@ class Agent:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Agent]:
+async def running(
+    settings: Settings, clock: Clock | None = None, *, take_backlog: bool = False
+) -> AsyncIterator[Agent]:
     """Run an agent for as long as the block lasts. Raises ConfigError, Busy, StorageError when it cannot begin.
 
-    Whatever ends the agent ends the block, too.
+    Whatever ends the agent ends the block, too. With ``take_backlog`` what waits for former cities goes to the present ones.
     """
     clock = clock or system_clock(settings)
     make_data_folder(settings.gateway.data)
@@ -207,9 +220,12 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         clock=clock,
         destinations=[one.name for one in settings.destinations],
         begins={one.name: Begin(one.begin) for one in settings.destinations if one.begin},
+        former=[one.name for one in settings.former],
         key_file=settings.gateway.key_file,
     )
     try:
+        if take_backlog:
+            await former.take_backlog(journal)
         if skipped := await journal.box.settle_on(fingerprint()):
             logger.warning("%s: downlink counters and JoinNonces skip ahead, lest one be used twice", skipped.why)
         with contextlib.closing(load_registry(settings)) as registry:
@@ -227,8 +243,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         await journal.close()
 
 
-async def run(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT, and return 0; errors are raised as `running` raises them."""
+async def run(settings: Settings, *, take_backlog: bool = False) -> int:
+    """Run until SIGTERM or SIGINT, and return 0; errors and ``take_backlog`` are those of `running`."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.set_threshold(*COLLECT_AFTER)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
@@ -237,7 +253,7 @@ async def run(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        async with running(settings) as agent:
+        async with running(settings, take_backlog=take_backlog) as agent:
             for source in agent.sources:
                 await source.listening()  # no limit: a source that cannot listen ends the agent, and this wait with it
             logger.info("%s: started; `brygga status` shows how it goes", settings.gateway.name)

@@ -164,7 +164,12 @@ class Telling:
                 continue
             self._standing.note(Counter(normalised.problems))
             whole = Item(
-                row=row_id, uplink=uplink, device=device, decoded=outcome, observations=normalised.observations
+                row=row_id,
+                uplink=uplink,
+                device=device,
+                decoded=outcome,
+                observations=normalised.observations,
+                age=max(self._clock().utc - uplink.heard_at.utc, timedelta()),
             )
             item = self._shared(whole)
             if item is None:

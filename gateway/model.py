@@ -467,6 +467,7 @@ class Item:
     device: Device
     decoded: Decoded
     observations: tuple[Observation, ...]
+    age: timedelta = timedelta()  # since it was heard, when its batch was read: formats have no clock
 
 
 # ── platforms ───────────────────────────────────────────────────────────────────────────────────────────────────

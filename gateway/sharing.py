@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from string import Formatter
 from typing import Final
 
+from decoders.vocabulary import QUANTITIES
 from gateway.model import Device, Item, Observation, Place
 
 COUNTS_PEOPLE: Final = frozenset({"people_count", "people_in", "people_out"})
@@ -137,6 +139,15 @@ def name_problem(template: str) -> str:
         return f"{template!r} is no template: {error}; {known} are put in"
     strange = [one for one in parts if one not in NAME_WORDS]
     return f"{template!r}: {{{strange[0]}}} is nothing that is known of a device; {known} are" if strange else ""
+
+
+def quantity_problem(name: str) -> str:
+    """Return what is wrong with the name of a quantity, "" for nothing."""
+    if name in QUANTITIES:
+        return ""
+    near = get_close_matches(name, QUANTITIES, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]!r}?" if near else "docs/reference/quantities.md has them all"
+    return f"{name!r} is no quantity of the vocabulary; {hint}"
 
 
 # ── places ──

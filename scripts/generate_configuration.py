@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo  # noqa: E402 - the path comes first
 from gateway.config.keys import SECTIONS, SOURCES, CommandsKeys, DestinationKeys, TlsKeys  # noqa: E402
 from gateway.config.reading import hint_in_words  # noqa: E402
 from gateway.config.section_keys import Keys  # noqa: E402
+from gateway.config.share_keys import ShareKeys  # noqa: E402
 from gateway.config.units import DURATIONS, SIZES  # noqa: E402
 from gateway.config.values import Shown  # noqa: E402
 from gateway.formats.catalogue import FORMATS, WAYS, options_of  # noqa: E402
@@ -54,6 +55,7 @@ def render() -> str:
     for name, keys in SOURCES.items():
         parts += _section(f'[[source]] with type = "{name}"', keys)
     parts += _section("[[destination]]", DestinationKeys)
+    parts += _section("[destination.share]", ShareKeys)
     parts += _section("[destination.tls]", TlsKeys)
     parts += _section("[destination.commands]", CommandsKeys)
     parts.append(OPTIONS)

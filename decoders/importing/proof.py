@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import tempfile
@@ -29,12 +30,14 @@ from decoders.importing.tree import Tree, Unreadable
 from decoders.importing.verdict import Outcome, Verdict
 from decoders.javascript.answers import as_fields
 from decoders.javascript.decoder import JavaScriptDecoder, JavaScriptEncoder
+from decoders.javascript.stateless import is_free_of_state
 from decoders.normalised import readings as normalised_readings
 from decoders.registry import BrokenDecoder, Registry, UnknownDecoder
 
 RECEIVED_AT: Final = datetime(
     2026, 6, 1, 12, tzinfo=UTC
 )  # for an example that states no time: some codecs count on one
+MOST_FOR_STATE: Final = 8  # examples, which are cut as well: more show no more, and take a while
 PORT: Final = 1  # for an example that states none, as The Things Stack has it
 NOTHING_SAID: Final = frozenset({DecodeReason.EMPTY, DecodeReason.UNKNOWN_PORT, DecodeReason.UNKNOWN_MESSAGE})
 VENDOR: Final = "imported"
@@ -48,9 +51,9 @@ async def prove(tree: Tree, models: Sequence[Published], told: Told = lambda _: 
     with tempfile.TemporaryDirectory(prefix="brygga-import-") as folder:
         contents = _staged(tree, models, Path(folder) / VENDOR)
         with closing(Registry.load([Path(folder)], entry_points=False)) as registry:
-            verdicts = []
+            verdicts, free_of_state = list[Verdict](), dict[str, bool]()
             for one in models:
-                verdicts.append(await _verdict(registry, one, contents))
+                verdicts.append(await _verdict(registry, one, contents, free_of_state))
                 told(len(verdicts))
             return verdicts
 
@@ -77,7 +80,12 @@ def _ending(path: str) -> str:
     return ".yaml" if path.endswith((".yaml", ".yml")) else ".js"
 
 
-async def _verdict(registry: Registry, model: Published, contents: Mapping[str, bytes | Unreadable]) -> Verdict:
+async def _verdict(
+    registry: Registry,
+    model: Published,
+    contents: Mapping[str, bytes | Unreadable],
+    free_of_state: dict[str, bool],  # what is known of files; this one's is added
+) -> Verdict:
     content, encoder = contents[model.file], contents.get(model.encoder or "", b"")
     if isinstance(content, Unreadable):
         return Verdict(model=model, broken=str(content).partition(": ")[2])
@@ -87,7 +95,15 @@ async def _verdict(registry: Registry, model: Published, contents: Mapping[str, 
     except (BrokenDecoder, UnknownDecoder) as error:
         return Verdict(model=model, content=content, broken=_without_place(str(error)))
     outcomes = await _outcomes(registry, decoder, f"{VENDOR}/{_key(tells or content)}", model.examples)
-    return Verdict(model=model, content=content, encoder=tells, outcomes=outcomes)
+    if model.file not in free_of_state:
+        free_of_state[model.file] = await asyncio.to_thread(_is_free_of_state, decoder, model.examples)
+    is_free = free_of_state[model.file]
+    return Verdict(model=model, content=content, encoder=tells, outcomes=outcomes, is_free_of_state=is_free)
+
+
+def _is_free_of_state(decoder: Decoder, examples: Sequence[Example]) -> bool:
+    payloads = [_payload(one) for one in examples if one.kind is Kind.UPLINK][:MOST_FOR_STATE]
+    return isinstance(decoder, JavaScriptDecoder) and is_free_of_state(decoder, payloads)
 
 
 def _without_place(text: str) -> str:

@@ -46,6 +46,7 @@ class Verdict:
     encoder: bytes = b""  # that of its encoder, where it has one of its own
     broken: str = ""  # why it does not load
     outcomes: tuple[Outcome, ...] = ()
+    is_free_of_state: bool = False  # of JavaScript: its examples say the same in any order, in one context
 
     @property
     def standing(self) -> Standing:

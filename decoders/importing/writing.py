@@ -13,6 +13,7 @@ import yaml
 from decoders.importing.origin import Origin
 from decoders.importing.published import Kind
 from decoders.importing.verdict import Outcome, Verdict
+from decoders.metadata import Context
 
 MARK: Final = "# Written by `brygga decoder import`, which leaves it alone once it was edited:"
 LONGEST_NAME: Final = 120  # characters of a vector's name
@@ -44,6 +45,7 @@ def metadata_head(verdict: Verdict, origin: Origin) -> str:
         "source": model.source,
         "licence": model.licence,
         "origin": origin.of(model.file),
+        "context": str(Context.KEPT) if verdict.is_free_of_state else "",
     }
     return _yaml({key: value for key, value in said.items() if value})
 

@@ -24,6 +24,7 @@ SWEDISH: Final = {  # what an installer types, and what decoders are described w
     "översvämning": "water_present", "löv": "leaf", "vikt": "weight",
 }  # fmt: skip
 ALIKE: Final = 0.75  # of two words, one of them mistyped
+TITLED: Final = 0.1  # of two that fit as well the one whose title says it: a water meter before a heat meter, which counts water, too
 WORTH: Final = (("name", 4.0), ("title", 2.0), ("quantities", 2.0), ("source", 0.5))
 
 
@@ -45,7 +46,8 @@ def search(words: Sequence[str], among: Iterable[Description]) -> list[Match]:
 def _score(wanted: Sequence[str], one: Description) -> float:
     texts = _texts(one)
     scores = [max(worth * _fits(word, texts[what]) for what, worth in WORTH) for word in wanted]
-    return sum(scores) if scores and all(scores) else 0.0
+    parts = [part for word in wanted for part in word.split("_")]
+    return sum(scores) + TITLED * sum(part in texts["title"] for part in parts) if scores and all(scores) else 0.0
 
 
 def _texts(one: Description) -> dict[str, str]:

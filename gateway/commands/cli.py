@@ -52,7 +52,7 @@ def _run(options: argparse.Namespace) -> int:
     from gateway.agent import run
 
     lines.warnings(settings.warnings)
-    return asyncio.run(run(settings))
+    return asyncio.run(run(settings, take_backlog=options.take_backlog))
 
 
 def _check(options: argparse.Namespace) -> int:

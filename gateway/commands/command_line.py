@@ -34,7 +34,14 @@ COMMANDS = (
         brief="run the agent",
         description="Hear, keep and deliver until stopped (Ctrl-C or SIGTERM).",
         example="brygga run --config /etc/brygga/brygga.toml",
-        arguments=(_CONFIG,),
+        arguments=(
+            _argument(
+                "--take-backlog",
+                action="store_true",
+                help="what waits for a destination's former city goes to the present one, not there",
+            ),
+            _CONFIG,
+        ),
     ),
     Command(
         words="check",

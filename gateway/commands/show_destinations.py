@@ -29,7 +29,9 @@ def listed(destinations: Mapping[str, Mapping[str, Json]]) -> None:
 
 def losses(name: str, one: Mapping[str, Json]) -> Iterator[str]:
     """Yield what a destination has lost, and what is to be done about one that is no longer configured."""
-    if not one["configured"]:
+    if one.get("moved"):
+        yield _moved(name, one)
+    elif not one["configured"]:
         yield (
             "is no longer configured, and loses its oldest uplinks when room is short: if it has another name now `brygga "
             f"destination rename {name} NEW`, if it is gone `brygga destination forget {name}`"
@@ -43,10 +45,29 @@ def losses(name: str, one: Mapping[str, Json]) -> Iterator[str]:
         )
 
 
+def _moved(name: str, one: Mapping[str, Json]) -> str:
+    base, _, city = name.partition("@")
+    goes_on = (
+        f"goes on being told to {city}"
+        if one.get("connected")
+        else f"waits, for cities/{city or 'CITY'}.toml is not there"
+    )
+    return (
+        f"has moved, and what was heard before that {goes_on}: `brygga destination rename {name} {base}` gives it to the "
+        f"present city, `brygga destination forget {name}` lets go of it"
+    )
+
+
+def _standing(one: Mapping[str, Json]) -> str:
+    if one.get("moved"):
+        return "moved"
+    return "configured" if one["configured"] else "no longer configured"
+
+
 def _row(name: str, one: Mapping[str, Json]) -> tuple[str, ...]:
     return (
         name,
-        "configured" if one["configured"] else "no longer configured",
+        _standing(one),
         str(one["waiting"]),
         "" if one["oldest_s"] is None else span(one["oldest_s"]),
         str(sum(one["held"].values())),

@@ -151,6 +151,10 @@ def _commands(section: Section) -> Problems:
         )
 
 
+def _share(section: Section) -> Problems:
+    yield from ((f"share.{key}", words) for key, words in keys_of(section).share.problems())
+
+
 CHECKS: Final[Mapping[tuple[str, ...], Check]] = {
     ("format", "options"): _format,
     ("url", "format", "options"): _format_fits,
@@ -162,6 +166,7 @@ CHECKS: Final[Mapping[tuple[str, ...], Check]] = {
     ("url", "tls"): _tls,
     ("commands",): _commands,
     ("connect_limit_s", "total_limit_s"): _limits,
+    ("share",): _share,
 }
 
 
@@ -171,7 +176,7 @@ CHECKS: Final[Mapping[tuple[str, ...], Check]] = {
 def destination_settings(keys: DestinationKeys, gateway_name: str) -> DestinationSettings:
     """Return the settings of a destination whose keys are all right."""
     return DestinationSettings(
-        name=keys.name,
+        name=journal_name(keys),
         format=catalogue.make(keys.format, keys.options),
         platform=_broker(keys, gateway_name) if speaks_mqtt(keys) else _service(keys),
         selection=Selection(tags=frozenset(keys.tags), dev_euis=frozenset(map(Eui64, keys.dev_euis))),
@@ -179,7 +184,13 @@ def destination_settings(keys: DestinationKeys, gateway_name: str) -> Destinatio
         batch=keys.batch,
         retry_max_s=keys.retry_max_s,
         commands=_commands_settings(keys.commands, gateway_name),
+        share=keys.share.settings(),
     )
+
+
+def journal_name(keys: DestinationKeys) -> str:
+    """Return what the journal knows a destination by: with another city it is another one."""
+    return keys.name if keys.city is None else f"{keys.name}@{keys.city}"
 
 
 def _commands_settings(keys: CommandsKeys, gateway_name: str) -> CommandsSettings | None:
@@ -199,7 +210,7 @@ def _of_gateway(topic: str, gateway_name: str) -> str:
 
 def client_id(keys: DestinationKeys, gateway_name: str) -> str:
     """Return the configured client id, or one that stays the same over restarts and differs between gateways."""
-    return keys.client_id or re.sub(r"[^0-9A-Za-z_-]", "-", f"brygga-{gateway_name}-{keys.name}")
+    return keys.client_id or re.sub(r"[^0-9A-Za-z_-]", "-", f"brygga-{gateway_name}-{journal_name(keys)}")
 
 
 def _broker(keys: DestinationKeys, gateway_name: str) -> Broker:

@@ -15,10 +15,13 @@ from pydantic import Field
 
 from gateway.config.network_keys import NetworkKeys
 from gateway.config.section_keys import Keys
+from gateway.config.share_keys import ShareKeys
 from gateway.config.values import (
     Addresses,
     AuthorityFile,
+    City,
     Decibels,
+    DestinationName,
     Duration,
     Euis,
     Folder,
@@ -164,12 +167,22 @@ class CommandsKeys(Keys):
 class DestinationKeys(Keys):
     """A city: whom to tell, in which words, over which way."""
 
-    name: Name = Field(
+    name: DestinationName = Field(
         description="what this destination is called; the journal knows by it what was delivered, so keep it"
+    )
+    city: City = Field(
+        default=None,
+        description="which city it is: url, format and all else that `brygga city connect` has prepared need not be said;"
+        " with another one the destination has moved, and what waits stays with the former city",
     )
     url: Url = Field(description="where the platform is; the port is the protocol's own when left out")
     format: Text = Field(description="the platform's language; see the formats below")
     options: Options = Field(default={}, description="of the format; see the formats below")
+    ids_file: OptionalFile = Field(
+        default=None,
+        description="what the platform calls devices, a CSV with the columns `dev_eui` and `id`: the format's `options.ids`",
+    )
+    share: ShareKeys = Field(default=ShareKeys(), description="see `[destination.share]`")
     begin: Annotated[Literal["now", "oldest"] | None, Shown('"now" or "oldest"')] = Field(
         default=None,
         description="with which uplink a destination begins that the journal does not know: the next one, or the oldest that is"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from gateway.cities.layers import Layered
+from gateway.config.cities import Cities, Located, elsewhere, in_its_file
 from gateway.config.destination import CHECKS, destination_settings, keys_of
 from gateway.config.keys import (
     SECTIONS,
@@ -46,11 +50,12 @@ def load(path: Path) -> Settings:
     Secret and certificate files are read, too. Nothing is opened, made or written.
     """
     document = _document(path)
-    sections, problems = _sections(document, path.absolute().parent)
+    cities = Cities(path.absolute().parent)
+    sections, problems = _sections(document, cities)
     problems += contradictions(sections)
     if problems:
-        raise ConfigError([f"{path.name}: {problem}" for problem in problems])
-    return _settings(sections, path)
+        raise ConfigError([in_its_file(problem, sections.destinations, path.name) for problem in problems])
+    return _settings(sections, path, cities)
 
 
 def _document(path: Path) -> Table:
@@ -74,7 +79,8 @@ def _syntax(name: str, words: str) -> str:
 # ── sections ──
 
 
-def _sections(document: Table, folder: Path) -> tuple[Sections, list[str]]:
+def _sections(document: Table, cities: Cities) -> tuple[Sections, list[str]]:
+    folder = cities.folder
     problems = [
         f"{name}: there is no such section{did_you_mean(name, KNOWN)}" for name in document if name not in KNOWN
     ]
@@ -87,7 +93,7 @@ def _sections(document: Table, folder: Path) -> tuple[Sections, list[str]]:
         single[name], found = read_section(keys, table, name, folder)
         problems += found
     sources, found = _each(document, "source", _source, folder)
-    destinations, more = _each(document, "destination", _destination, folder)
+    destinations, more = _each(document, "destination", partial(_destination, cities), folder)
     return Sections(single=single, sources=sources, destinations=destinations), problems + found + more
 
 
@@ -117,15 +123,24 @@ def _source(table: Table, place: str, folder: Path) -> tuple[Section | None, lis
     return read_section(SOURCES[kind], table, place, folder)
 
 
-def _destination(table: Table, place: str, folder: Path) -> tuple[Section | None, list[str]]:
-    section, problems = read_section(DestinationKeys, table, place, folder)
+def _destination(cities: Cities, table: Table, place: str, folder: Path) -> tuple[Section, list[str]]:
+    whole, problems = cities.layered(table, place)
+    section, found = _checked(whole, place, folder)
+    # Why a city's way is not known has been said; what it would have brought is no second problem.
+    due = {f"{place}.{key}: is missing" for key in ("url", "format")} if problems and "city" in table else set()
+    return section, problems + [one for one in found if not any(map(one.startswith, due))]
+
+
+def _checked(whole: Layered, place: str, folder: Path) -> tuple[Section, list[str]]:
+    section, problems = read_section(DestinationKeys, whole.table, place, folder)
+    section = replace(section, layered=whole)
     return section, problems + cross_checked(section, CHECKS)
 
 
 # ── settings ──
 
 
-def _settings(sections: Sections, path: Path) -> Settings:
+def _settings(sections: Sections, path: Path, cities: Cities) -> Settings:
     gateway = sections.gateway
     clock, radio, wishes, journal, decoders = (
         sections.single[name].keys for name in ("clock", "radio", "network", "journal", "decoders")
@@ -135,6 +150,7 @@ def _settings(sections: Sections, path: Path) -> Settings:
     assert isinstance(wishes, NetworkKeys)
     assert isinstance(journal, JournalKeys)
     assert isinstance(decoders, DecodersKeys)
+    former, unlike = _former(sections, cities)
     return Settings(
         gateway=Gateway(name=gateway.name, data=gateway.data, key_file=key_file(gateway)),
         clock=Clock(TimeQuality[clock.trust.upper()]),
@@ -151,8 +167,49 @@ def _settings(sections: Sections, path: Path) -> Settings:
         sources=tuple(_source_settings(section.keys) for section in sections.sources),
         destinations=tuple(destination_settings(keys_of(one), gateway.name) for one in sections.destinations),
         control_socket=control_socket(gateway),
-        warnings=tuple(f"{path.name}: {warning}" for warning in warnings(sections, path)),
+        former=tuple(destination_settings(keys_of(one), gateway.name) for one in former),
+        warnings=tuple(
+            in_its_file(warning, sections.destinations, path.name)
+            for warning in [*warnings(sections, path), *unlike, *_generic(sections, cities)]
+        ),
     )
+
+
+# ── cities ──
+
+
+def _former(sections: Sections, cities: Cities) -> tuple[list[Section], list[str]]:
+    """Return the destinations as they would be at every other city that is connected, and what is wrong with those cities.
+
+    None of that keeps the agent from its work: only what still waits for such a city, if anything does, has to wait on.
+    """
+    found: list[Section] = []
+    problems: dict[str, None] = {}
+    for section in sections.destinations:
+        for city in elsewhere(section, cities):
+            try:
+                whole, wrong = cities.former(section, city)
+            except ConfigError as error:
+                wrong = list(error.problems)
+            else:
+                one, more = _checked(whole, section.place, cities.folder)
+                wrong = [in_its_file(problem, [one], "brygga.toml") for problem in [*wrong, *more]]
+                found += [] if wrong else [one]
+            problems |= dict.fromkeys(
+                Located(f"{line}; what waits for {city}, if anything, waits on") for line in wrong
+            )
+    return found, list(problems)
+
+
+def _generic(sections: Sections, cities: Cities) -> Iterator[str]:
+    for section in sections.destinations:
+        city = keys_of(section).city
+        if city is not None and city not in cities.catalogue.profiles:
+            format_ = keys_of(section).format
+            yield (
+                f"{section.place}.city: nobody has sent in a profile of {city!r}: as of any unknown city it is the generic "
+                f"one ({format_}); `brygga city new {city}` writes one"
+            )
 
 
 def _source_settings(keys: Keys) -> SourceSettings:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from gateway.cities.layers import Layered, Origin
 from gateway.config.section_keys import Keys
 from gateway.config.values import Reading, Shown
 from gateway.model import Json
@@ -40,11 +41,16 @@ class Section:
     keys: Keys  # those that are wrong have their default, or are not there
     wrong: frozenset[str]
     table: Table  # as it was written
+    layered: Layered | None = None  # where its keys come from, of a destination that names a city
 
     @property
     def given(self) -> frozenset[str]:
         """The keys that were written."""
         return frozenset(self.table)
+
+    def origin(self, key: str) -> Origin | None:
+        """Return where a dotted key was written; None: in the section itself."""
+        return None if self.layered is None else self.layered.origin(key)
 
 
 def read_section(keys: type[Keys], table: Table, place: str, folder: Path) -> tuple[Section, list[str]]:

@@ -11,6 +11,7 @@ from gateway.lorawan.dev_addr import AddressBlock
 from gateway.lorawan.mac_layer import Wanted
 from gateway.lorawan.region import Region
 from gateway.model import Device, Eui64, TimeQuality
+from gateway.sharing import ALL, Share
 from gateway.transports.broker import Broker
 from gateway.transports.service import Service
 
@@ -108,7 +109,7 @@ class CommandsSettings:
 class DestinationSettings:
     """Whom to tell, in which words, over which way."""
 
-    name: str
+    name: str  # the journal's: "<name>", or "<name>@<city>"
     format: Format
     platform: Broker | Service
     selection: Selection
@@ -116,6 +117,7 @@ class DestinationSettings:
     batch: int
     retry_max_s: float
     commands: CommandsSettings | None
+    share: Share = ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,7 @@ class Settings:
     sources: tuple[SourceSettings, ...]
     destinations: tuple[DestinationSettings, ...]
     control_socket: Path
+    former: tuple[DestinationSettings, ...] = ()  # the same destinations, at every other city that is connected
     warnings: tuple[str, ...] = ()
 
     @property

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from gateway.cities.slugs import slug
 from gateway.config.units import duration, size
 from gateway.errors import ConfigError
 from gateway.lorawan.dev_addr import AddressBlock
@@ -126,6 +127,14 @@ def _name(text: str) -> str:
     return text
 
 
+def _destination_name(text: str) -> str:
+    if "@" in text:
+        raise ValueError(
+            f"{text!r} has an @ in it, which the journal puts between a destination and its city; leave it out"
+        )
+    return _name(text)
+
+
 def _existing_folder(value: Json, info: ValidationInfo) -> Json:
     path = _in_folder(value, info)
     if isinstance(path, Path) and not path.is_dir():
@@ -213,6 +222,8 @@ Text = Annotated[str, Shown("a text")]
 OptionalText = Annotated[str | None, Field(min_length=1), Shown("a text that is not empty")]
 Truth = Annotated[bool, Shown("true or false")]
 Name = Annotated[str, AfterValidator(_name), Shown("a name of 1 to 64 characters")]
+DestinationName = Annotated[str, AfterValidator(_destination_name), Shown("a name of 1 to 64 characters")]
+City = Annotated[str | None, _text(slug), Shown('a city such as "goteborg"')]
 Port = Annotated[int, Field(ge=0, le=0xFFFF), Shown("a whole number from 0 (any that is free) to 65535")]
 JournalSize = Annotated[
     int, _measured(size, "{} MB"), AfterValidator(_journal_size), Shown('a size such as "512 MB" or "2 GB"')

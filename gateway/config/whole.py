@@ -171,16 +171,21 @@ def warnings(sections: Sections, path: Path) -> Iterator[str]:
 
 
 def _open_secrets(sections: Sections, path: Path) -> Iterator[str]:
-    open_to_all = _open_to_all(path)
     for section in sections.destinations:
         for key in ("password", "token"):
-            if open_to_all and key in section.given:
+            file = _file_of(section, key, path)
+            if key in section.given and _open_to_all(file):
                 yield (
-                    f"{section.place}.{key}: every user can read it; chmod o-r {path}, or put it into a file ({key}_file)"
+                    f"{section.place}.{key}: every user can read it; chmod o-r {file}, or put it into a file ({key}_file)"
                 )
         for key in ("password_file", "token_file", "api_key_file"):
             if key in section.given and _open_to_all(file := path.absolute().parent / section.table[key]):
                 yield f"{section.place}.{key}: every user can read it; chmod o-r {file}"
+
+
+def _file_of(section: Section, key: str, path: Path) -> Path:
+    origin = section.origin(key)
+    return path if origin is None or origin.path is None else origin.path
 
 
 def _open_key_file(sections: Sections) -> Iterator[str]:

@@ -13,7 +13,7 @@ from decoders.registry import Registry
 from gateway import revisions
 from gateway.config import Settings
 from gateway.config.units import duration
-from gateway.desk.words import did_you_mean, find_device
+from gateway.desk.words import did_you_mean, find_device, full_name
 from gateway.errors import ConfigError
 from gateway.journal import Journal, Registration, Row
 from gateway.model import Clock, Device, Eui64, Json, RowId, is_multicast
@@ -115,7 +115,8 @@ class DecodingDesk:
         return {device.dev_eui: device for device in named}
 
     def _destinations(self, request: Mapping[str, Json]) -> Sequence[str]:
-        name, known = request.get("destination"), self._journal.destinations()
+        known = self._journal.destinations()
+        name = full_name(str(request["destination"]), known) if request.get("destination") is not None else None
         if name is not None and name not in known:
             raise ConfigError(f"decode-again: there is no destination {name}{did_you_mean(name, known)}")
         return known if name is None else (name,)

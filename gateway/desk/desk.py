@@ -13,7 +13,7 @@ from gateway.desk.decoding import DecodingDesk
 from gateway.desk.destinations import DestinationDesk
 from gateway.desk.network import NetworkDesk
 from gateway.desk.onboarding import arrive, depart, depart_with_keys
-from gateway.desk.words import did_you_mean, eui
+from gateway.desk.words import did_you_mean, eui, full_name
 from gateway.devices_file import read_cells
 from gateway.errors import ConfigError
 from gateway.journal import HeldKind, HeldRow, Journal, Registration
@@ -45,6 +45,10 @@ class Running(Protocol):
         """Take devices from the journal anew."""
         ...
 
+    async def let_go(self, destination: str) -> None:
+        """Tell a former city no more."""
+        ...
+
 
 class Desk:
     """Answer requests about one box: ``{"do": "status"}`` and the rest that `answer` names."""
@@ -57,7 +61,7 @@ class Desk:
         office = StoppedOffice(journal, settings.network.region) if running is None else running.office
         heard = None if running is None else running.last_heard_s
         self._decoding = DecodingDesk(settings, journal, clock)
-        self._destinations = DestinationDesk(settings, journal, clock)
+        self._destinations = DestinationDesk(settings, journal, clock, None if running is None else running.let_go)
         self._network = NetworkDesk(settings, journal, clock, office, heard)
 
     async def answer(self, request: Mapping[str, Json]) -> Json:
@@ -202,6 +206,7 @@ class Desk:
     def _which(self, request: Mapping[str, Json]) -> tuple[str | None, HeldKind | None, list[RowId] | None]:
         destination, kind, ids = request.get("destination"), request.get("kind"), request.get("ids")
         names = self._journal.destinations()
+        destination = full_name(destination, names) if isinstance(destination, str) else destination
         if destination is not None and destination not in names:
             those = did_you_mean(destination, names) or f"; those there are: {', '.join(names) or 'none'}"
             raise ConfigError(f"there is no destination {destination}{those}")

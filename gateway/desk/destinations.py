@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from gateway import __version__
 from gateway.config import Settings
-from gateway.desk.words import did_you_mean
+from gateway.desk.words import did_you_mean, full_name
 from gateway.errors import ConfigError
 from gateway.journal import Journal
 from gateway.model import Clock, Json
@@ -18,14 +18,21 @@ NEVER_STARTED: Mapping[str, Json] = {
     "held_lost": 0,
     "held": {},
     "configured": True,
+    "moved": False,
+    "connected": False,
 }
+
+LetGo = Callable[[str], Awaitable[None]]
 
 
 class DestinationDesk:
     """Answer what is asked about destinations."""
 
-    def __init__(self, settings: Settings, journal: Journal, clock: Clock) -> None:
+    def __init__(self, settings: Settings, journal: Journal, clock: Clock, let_go: LetGo | None = None) -> None:
+        """Ask ``let_go`` of a running agent to end the loop of a former city before its backlog goes."""
         self._configured = tuple(one.name for one in settings.destinations)
+        self._connected = frozenset(one.name for one in settings.former)
+        self._let_go = let_go
         self._journal = journal
         self._clock = clock
 
@@ -49,18 +56,19 @@ class DestinationDesk:
 
     async def forget(self, name: str) -> Json:
         """Let go of a destination that is no longer configured, of its backlog and its held rows."""
-        self._must_be_known(name)
+        name = self._known(name)
         if name in self._configured:
             raise ConfigError(
                 f"{name} is in the configuration: take its [[destination]] out of the file and start the agent again, then forget it"
             )
         gone = await self._depth(name)
+        await self._end_loop(name)
         await self._journal.remove_destination(name)
         return gone
 
     async def rename(self, old: str, new: str) -> Json:
         """Give all that waits for ``old`` to ``new``, as the configuration calls it now."""
-        self._must_be_known(old)
+        old, new = self._known(old), full_name(new, self._configured)
         if old in self._configured:
             raise ConfigError(
                 f"{old} is in the configuration: give it its new name in the file first, and start the agent again"
@@ -70,14 +78,21 @@ class DestinationDesk:
             raise ConfigError(
                 f"there is no destination {new} in the configuration{those} (a running agent knows the file as it was when it began)"
             )
+        await self._end_loop(old)
         await self._journal.rename_destination(old, new)
         return await self._depth(new)
 
-    def _must_be_known(self, name: str) -> None:
+    async def _end_loop(self, name: str) -> None:
+        if self._let_go is not None:
+            await self._let_go(name)
+
+    def _known(self, name: str) -> str:
         names = self._journal.destinations()
-        if name not in names:
+        known = full_name(name, names)
+        if known not in names:
             those = did_you_mean(name, names) or f"; those there are: {', '.join(names) or 'none'}"
             raise ConfigError(f"there is no destination {name} in the journal{those}")
+        return known
 
     async def _depth(self, name: str) -> dict[str, Json]:
         depth = await self._journal.depth(name)
@@ -89,4 +104,6 @@ class DestinationDesk:
             "held_lost": depth.held_lost,
             "held": {str(kind): count for kind, count in depth.held.items() if count},
             "configured": name in self._configured,
+            "moved": depth.moved,
+            "connected": name in self._connected,
         }

@@ -22,6 +22,13 @@ def did_you_mean(text: str, there: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
+def full_name(name: str, names: Iterable[str]) -> str:
+    """Return the one of ``names`` that a person means by a destination's name without its city; ``name`` where it is none or several."""
+    there = list(names)
+    found = [one for one in there if one.partition("@")[0] == name]
+    return found[0] if name not in there and len(found) == 1 else name
+
+
 def eui(text: Json) -> Eui64:
     """Return what a person typed as an EUI; ConfigError says what is wrong with it."""
     try:

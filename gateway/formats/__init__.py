@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.model import Answer, Item, Json, Receipt, Request
 
@@ -21,6 +22,27 @@ class Format(Protocol):
         Each row ends in the receipt as accepted, refused, or undecided; a row whose observations cannot be expressed
         at all is accepted and counted in ``inexpressible``, never dropped in silence.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who a platform wants its client to be; None where it does not care."""
+
+    client_id: str | None = None
+    username: str | None = None
+    mqtt_version: str | None = None
+    resource: str | None = None  # what a token made of a shared access key is for
+    commands_topic: str | None = None  # where its commands come from
+    states_topic: str | None = None  # and where it is told what became of them
+
+
+@runtime_checkable
+class Known(Protocol):
+    """A format whose platform says how its clients are called."""
+
+    def identity(self, host: str) -> Identity:
+        """Return how the gateway has to call itself at ``host``."""
         ...
 
 

@@ -8,19 +8,66 @@ from difflib import get_close_matches
 from typing import Final
 
 from gateway.formats import Format
+from gateway.formats.aws_iot import AwsIot
+from gateway.formats.azure_iot import AzureIot
+from gateway.formats.chirpstack import ChirpStack
+from gateway.formats.diwise import Diwise
+from gateway.formats.iot_open import IotOpen
+from gateway.formats.json_event import JsonEvent
 from gateway.formats.ngsi_ld import NgsiLd
+from gateway.formats.ngsi_v2 import NgsiV2
+from gateway.formats.rec_edge import RecEdge
 from gateway.formats.senml import SenMl
+from gateway.formats.sensorthings import SensorThings, SensorThingsMqtt
+from gateway.formats.template import Template
+from gateway.formats.the_things_stack import TheThingsStack
+from gateway.formats.thingsboard import ThingsBoard
+from gateway.formats.yggio import Yggio
 from gateway.model import Json
 
 FORMATS: Final[Mapping[str, Callable[..., Format]]] = {
     "ngsi_ld": NgsiLd,
+    "diwise": Diwise,
+    "chirpstack": ChirpStack,
+    "the_things_stack": TheThingsStack,
     "senml": SenMl,
+    "sensorthings": SensorThings,
+    "sensorthings_mqtt": SensorThingsMqtt,
+    "json": JsonEvent,
+    "template": Template,
+    "azure_iot": AzureIot,
+    "aws_iot": AwsIot,
+    "ngsi_v2": NgsiV2,
+    "yggio": Yggio,
+    "iot_open": IotOpen,
+    "thingsboard": ThingsBoard,
+    "rec_edge": RecEdge,
 }
 
 # The protocols that each can go over: NGSI-LD needs the answer's body, which a PUBACK has not.
 WAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "ngsi_ld": ("http", "https"),
+    "diwise": ("http", "https"),
+    "chirpstack": ("mqtt", "mqtts", "http", "https"),
+    "the_things_stack": ("mqtt", "mqtts", "http", "https"),
     "senml": ("mqtt", "mqtts", "http", "https"),
+    "sensorthings": ("http", "https"),
+    "sensorthings_mqtt": ("mqtt", "mqtts"),
+    "json": ("mqtt", "mqtts", "http", "https"),
+    "template": ("mqtt", "mqtts", "http", "https"),
+    "azure_iot": ("mqtts",),
+    "aws_iot": ("mqtts",),
+    "ngsi_v2": ("http", "https"),
+    "yggio": ("mqtt", "mqtts", "http", "https"),
+    "iot_open": ("mqtt", "mqtts"),
+    "thingsboard": ("mqtt", "mqtts", "http", "https"),
+    "rec_edge": ("mqtt", "mqtts", "http", "https"),
+}
+
+# Where a platform's door over HTTP is not its topic with a slash before it.
+PATHS: Final[Mapping[str, str]] = {
+    "yggio": "/http-push/generic?identifier=devEui",
+    "thingsboard": "/api/v1/{id}/telemetry",
 }
 
 
@@ -44,7 +91,13 @@ def misfit(name: str, options: Mapping[str, Json], scheme: str) -> str:
         return f"{name} cannot go over {scheme}://; {right} is right"
     topic = str(options.get("topic", options_of(name).get("topic", "/")))
     if scheme.startswith("http") and not topic.startswith("/"):
-        return f"{name} over {scheme}:// puts its topic behind the URL; options.topic = '/{topic}' begins with / as a path does"
+        path = PATHS.get(name, f"/{topic}")
+        return f"{name} over {scheme}:// puts its topic behind the URL; options.topic = '{path}' begins with / as a path does"
+    if scheme.startswith("mqtt") and name in PATHS and topic.startswith("/"):
+        usual = options_of(name)["topic"]
+        return (
+            f"{name}: options.topic = '{topic}' is a path of HTTP; over {scheme}:// leave it out, it is '{usual}' then"
+        )
     return ""
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from gateway.transports.endpoint import Endpoint
 from gateway.transports.secret import Secret
+from gateway.transports.shared_access import SharedAccess
 from gateway.transports.tls import Tls
 
 WIDEST_WINDOW: Final = 100  # twice the window is no faster (measured), and what is in flight is unclear after a cut
@@ -38,6 +40,7 @@ class Broker:
     version: MqttVersion = MqttVersion.V5
     username: str | None = None
     password: Secret | None = None
+    shared_access: SharedAccess | None = None  # makes the password, anew for each connection
     tls: Tls = field(default_factory=Tls)  # for mqtts://
     window: int = WIDEST_WINDOW  # unacknowledged at a time; the broker's Receive Maximum may make it less
     keepalive_s: int = 60  # 0: none, and a connection that died while idle is noticed with the next message
@@ -53,7 +56,13 @@ class Broker:
             raise ValueError(f"window is {self.window}; 1 to {WIDEST_WINDOW} is right")
         if not 0 <= self.keepalive_s <= 0xFFFF:
             raise ValueError(f"keepalive is {self.keepalive_s} s; 0 to 65535 is right")
-        if self.password is not None and self.username is None:
+        if (self.password or self.shared_access) is not None and self.username is None:
             raise ValueError("a password needs a username beside it")
+        if self.password is not None and self.shared_access is not None:
+            raise ValueError("a password stands beside a shared access key; one of the two is enough")
         if not self.endpoint.scheme.startswith("mqtt"):
             raise ValueError(f"{self.endpoint} is no broker; mqtt:// and mqtts:// are")
+
+    def password_at(self, now: datetime) -> Secret | None:
+        """Return what proves who we are to a connection that is opened at ``now``."""
+        return self.password if self.shared_access is None else self.shared_access.token(now)

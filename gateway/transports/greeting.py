@@ -9,12 +9,13 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from gateway.transports.broker import Broker, MqttVersion
 from gateway.transports.inbox import Inbox, session_properties
+from gateway.transports.secret import Secret
 from gateway.transports.wire import SUCCESS, WiredClient
 
 QOS: Final = 1
 
 
-def new_client(broker: Broker) -> WiredClient:
+def new_client(broker: Broker, password: Secret | None) -> WiredClient:
     """Return paho's client as a broker wants it; nothing is sent yet."""
     v5 = broker.version is MqttVersion.V5
     client = WiredClient(
@@ -29,7 +30,7 @@ def new_client(broker: Broker) -> WiredClient:
     # paho writes at once, message by message, unless somebody says that he looks after that: `flush` does.
     client.on_socket_register_write = lambda *_: None
     if broker.username is not None:
-        client.username_pw_set(broker.username, broker.password.reveal() if broker.password else None)
+        client.username_pw_set(broker.username, password.reveal() if password else None)
     if broker.status_topic is not None:
         client.will_set(broker.status_topic, b"offline", qos=QOS, retain=True)
     return client

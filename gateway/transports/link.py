@@ -22,7 +22,8 @@ from gateway.transports import Message, network
 from gateway.transports.broker import Broker, MqttVersion
 from gateway.transports.greeting import QOS, greet, inbox_of, new_client
 from gateway.transports.publication import PackedProperties, PropertyCache, packet_octets, too_large, unsendable
-from gateway.transports.reasons import TAKEN, connect_words, disconnect_words, puback
+from gateway.transports.reasons import DATED_TOKEN, TAKEN, connect_words, disconnect_words, puback
+from gateway.transports.secret import Secret
 from gateway.transports.wire import Wire
 
 LARGEST_RECEIVE_MAXIMUM: Final = 0xFFFF  # where a broker names none (MQTT 5.0, section 3.2.2.3.3)
@@ -48,7 +49,7 @@ class _Sending:
 class Link:
     """A connection: `open` it, `publish` one batch after another, `close` it."""
 
-    def __init__(self, broker: Broker, lost: Callable[[str], None]) -> None:
+    def __init__(self, broker: Broker, lost: Callable[[str], None], password: Secret | None = None) -> None:
         """``lost`` is told why, in words, when the connection ends and nobody asked for it."""
         self._broker = broker
         self._tell_lost = lost
@@ -57,8 +58,9 @@ class Link:
         self._properties = PropertyCache() if broker.version is MqttVersion.V5 else None
         self._sending: _Sending | None = None
         self._tick_timer: asyncio.TimerHandle | None = None
+        self._renew_timer: asyncio.TimerHandle | None = None
         self._wire = Wire(self._came, self._lost)
-        self._client = new_client(broker)
+        self._client = new_client(broker, password)
         self._client.wire = self._wire
         self._client.acknowledged = self._settle
         self._client.on_connect = self._on_connect
@@ -67,6 +69,7 @@ class Link:
         self.inbox = inbox_of(broker, self._client)
         self.ended: str | None = None  # why, in words; None while it lasts
         self.ended_reason: int | None = None  # of the broker's DISCONNECT
+        self.outlived = False  # the password of this connection is about to run out
         self.window = broker.window
         self.largest_packet: int | None = None  # octets, as the broker said
 
@@ -96,6 +99,8 @@ class Link:
         if self.ended is not None:
             raise Unreachable(f"{where}: {self.ended}")
         self._tick()
+        if self._broker.shared_access is not None:
+            self._renew_timer = self._loop.call_later(self._broker.shared_access.renewed_after_s, self._outlive)
 
     async def _subscribe(self) -> None:
         if self.inbox is not None and self.ended is None:
@@ -225,6 +230,15 @@ class Link:
         if self.ended is None and self._client.keepalive:
             self._tick_timer = self._loop.call_later(self._client.keepalive / 4, self._tick)
 
+    def _outlive(self) -> None:
+        """Let the connection go before its password runs out: at once while it is idle, else when the batch is answered."""
+        self.outlived = True
+        if self._sending is None and self.ended is None:
+            self._stop_waiting("closed to be opened again with a new token")
+            self._client.disconnect()
+            self._client.flush()
+            self._wire.close()
+
     def cut(self, why: str) -> None:
         """Cut the connection without good-bye; the broker then sends the last will."""
         self._stop_waiting(why)
@@ -240,8 +254,9 @@ class Link:
     def _stop_waiting(self, why: str) -> None:
         if self.ended is None:
             self.ended = why
-        if self._tick_timer is not None:
-            self._tick_timer.cancel()
+        for timer in (self._tick_timer, self._renew_timer):
+            if timer is not None:
+                timer.cancel()
         self._greeted.set()
         if self.inbox is not None:
             self.inbox.end()
@@ -254,7 +269,8 @@ class Link:
         self, _client: Client, _: Any, _flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if reason.is_failure:
-            self._end(connect_words(reason.value, _said(properties)))
+            dated = DATED_TOKEN if self._broker.shared_access is not None else ""
+            self._end(connect_words(reason.value, _said(properties)) + dated)
         elif getattr(properties, "MaximumQoS", 2) < QOS:
             self._end("the broker takes QoS 0 only: it would acknowledge nothing")
         else:

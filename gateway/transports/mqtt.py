@@ -110,9 +110,11 @@ class Mqtt:
     # ── the connection ──
 
     async def _open_link(self) -> Link:
-        if self._link is not None and self._link.ended is None:
+        if self._link is not None and self._link.ended is None and not self._link.outlived:
             return self._link
-        link = Link(self._broker, self._lost)
+        if self._link is not None:
+            await self._link.close()
+        link = Link(self._broker, self._lost, self._broker.password_at(self._clock().utc))
         try:
             await link.open(self._tls)
             self._link, self._connected_at = link, self._clock().monotonic

@@ -214,7 +214,8 @@ class NgsiLdReceiver:
         except ValueError as error:
             raise Problem(400, "InvalidRequest", "JSON parse error", str(error)) from error
         if not isinstance(entities, kind) or not entities:
-            raise bad_request("Invalid payload", f"a JSON {kind.__name__} that holds something is expected")
+            what = "an array with at least one entity" if kind is list else "an entity"
+            raise bad_request("Invalid payload", f"{what} is expected")
         entities = entities if isinstance(entities, list) else [entities]
         link = request.headers.get("Link")
         check_media_type(request.content_type, link, entities)

@@ -14,6 +14,7 @@ from gateway.delivery import Destination, Telling
 from gateway.formats import Format
 from gateway.journal import HeldKind, Hold, Journal, Row, Settlement
 from gateway.model import Device, Instant, Item, Json, RowId, TimeQuality, Uplink
+from gateway.sharing import Share
 from gateway.transports import Transport
 from gateway.transports.endpoint import endpoint
 from gateway.transports.http import Http
@@ -74,7 +75,9 @@ class Loop:
         self.journal = MemoryJournal(deque(Row(item.row, item.uplink) for item in batch))
         devices = {item.device.dev_eui: item.device for item in batch}
         self.telling = Telling(
-            Destination(name="city", format=platform, transport=transport, selects=lambda _: True),
+            Destination(
+                name="city", format=platform, transport=transport, selects=lambda _: True, share=Share(personal=True)
+            ),
             journal=cast("Journal", self.journal),
             codecs=cast("Codecs", ReadyCodecs({item.uplink.id: item for item in batch})),
             find=devices.get,

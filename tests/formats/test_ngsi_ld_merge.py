@@ -198,6 +198,7 @@ async def test_every_quantity_arrives_whole_at_the_strict_broker(broker: DiwiseC
     await loop.to_its_end()
     await transport.close()
 
+    assert loop.refused() == {}
     assert loop.journal.delivered == [one.row for one in batch]
     assert broker.uplink_ids == {str(one.uplink.id) for one in batch}
     assert broker.spoiled == []

@@ -4,9 +4,12 @@ FPort 2 an event, FPort 3 stored events, big endian, 11 octets each (FPorts 4 an
 
     FF PPPPPPPP MM RR TTTTTTTT      FPort 3:   FF MM RR PPPPPPPP TTTTTTTT
 
-    F  bit 1  alarm           bits 7-2  calculate flag: which turbine, 0: 450, 1: 360, 2: 60 pulses a litre
+    F  bit 1  alarm           bits 7-2  calculate flag: which turbine, 0: 450, 1: 390, 2: 64 pulses a litre
     P  uint32 pulses, all of them, or (M 1) those since the last event
     T  uint32 Unix seconds
+
+The codec in lorawan-devices has 360 and 60 pulses for the second and third turbine; the vendor's newer ones have the 390
+and 64 that are here.
 
 Source: Dragino SW3L User Manual, section 2.3; codec in lorawan-devices, from which the field names are.
 """
@@ -23,7 +26,7 @@ PORTS = (2, 3, 4, 5)
 QUANTITIES = ("battery_voltage", "pulse_count", "water_volume")
 
 ALARM = 0x02
-PULSES_A_LITRE = {1: 360, 2: 60}
+PULSES_A_LITRE = {1: 390, 2: 64}
 USUAL = 450
 SINCE_THE_LAST = 1  # M
 

@@ -4,7 +4,7 @@ FPort 2, big endian: a sensor, the octets of its value, the value, again and aga
 
     SS LL VVVV [XX]
 
-    00 battery 0.1 V                 05 CO2 1 ppm                  0a PM2.5 1 ug/m3
+    00 battery 1/30 V                05 CO2 1 ppm                  0a PM2.5 1 ug/m3
     01 wind speed 0.1 m/s, X level   06 air temperature 0.1 °C     0b PM10 1 ug/m3
     02 wind direction 0.1°, X sector 07 relative humidity 0.1 %    0c PAR 1 umol/m2/s
     03 light 10 lx                   08 air pressure 0.1 hPa       0d solar radiation 0.1 W/m2
@@ -13,7 +13,7 @@ FPort 2, big endian: a sensor, the octets of its value, the value, again and aga
 FPort 5 is the device: MM VVVV FF UU BBBB SSSSSS (node, firmware, band, sub-band, battery 1 mV, sensors).
 
 Whether a rain gauge's value is a sum or an amount depends on it: it stays a field. The vendor's codec takes 65535 from a
-negative temperature where 65536 is right: here it is right.
+negative temperature where 65536 is right, and leaves zeros out of the sensors' hexadecimal digits: here both are right.
 
 Source: Dragino WSC1-L User Manual, section 2.4; codec in lorawan-devices, from which the field names are.
 """
@@ -40,7 +40,7 @@ OWN = range(0xA1, 0xA5)
 SECTORS = ["N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"]
 # Name, what a step is, quantity and unit of a reading.
 SENSORS: Mapping[int, tuple[str, float, str, str]] = {
-    0x00: ("bat", 0.1, "battery_voltage", "V"),
+    0x00: ("bat", 1 / 30, "battery_voltage", "V"),
     0x01: ("wind_speed", 0.1, "wind_speed", "m/s"),
     0x02: ("wind_direction_angle", 0.1, "wind_direction", "deg"),
     0x03: ("illumination", 10, "illuminance", "lx"),
@@ -92,7 +92,7 @@ def _sensors(data: bytes) -> Decoded:
 def _value(kind: int, cursor: Cursor, fields: Fields, readings: dict[str, Reading]) -> None:
     name, step, quantity, unit = SENSORS[kind]
     raw = cursor.i16(name) if kind == TEMPERATURE else cursor.u16(name)
-    value = fields[name] = raw / 10 if step < 1 else raw * int(step)
+    value = fields[name] = raw / round(1 / step) if step < 1 else raw * int(step)
     if kind == WIND_SPEED:
         fields["wind_speed_level"] = cursor.u8("wind_speed_level")
     if kind == WIND_DIRECTION:

@@ -13,7 +13,7 @@ Any FPort (5 by default), big endian: a type, then its value, as often as the de
     09 2×int24  latitude, longitude         0.0001°, little endian
     0a uint16   pulses 1 since the last     count
     0b uint32   pulses 1                    count
-    0c int16    external temperature        0.1 °C
+    0c int16    external temperature        0.1 °C, -200.0 without a probe (no reading)
     0d uint8    digital input 1             0 or 1
     0e uint16   distance                    1 mm
     0f uint8    accelerometer movements     count
@@ -26,7 +26,7 @@ Any FPort (5 by default), big endian: a type, then its value, as often as the de
     16 uint16   pulses 2 since the last     count
     17 uint32   pulses 2                    count
     18 uint16   analogue input 2            1 mV
-    19 int16    external temperature 2      0.1 °C, may come several times
+    19 int16    external temperature 2      likewise, may come several times
     1a uint8    digital input 2             0 or 1
     1b int32    analogue input              1 µV
     1c uint16   volatile organics           1 ppb
@@ -57,6 +57,7 @@ QUANTITIES = (
 )  # fmt: skip
 
 ONE_G = 63  # of the accelerometer
+NO_PROBE = -2000  # a payload in diwise/iot-agent's tests has it beside a first probe's 29.7 °C
 
 Fields = dict[str, Any]
 Readings = list[Reading]
@@ -95,12 +96,14 @@ def _number(  # one value of the table above
     *,
     channel: str | None = None,
     divisor: int = 1,
+    missing: int | None = None,
 ) -> Part:
     def part(cursor: Cursor, fields: Fields, readings: Readings) -> None:
         raw = read(cursor, name)
         value = raw if divisor == 1 else raw / divisor
         fields[name] = value
-        readings.append(Reading(quantity, value, unit, channel))
+        if raw != missing:
+            readings.append(Reading(quantity, value, unit, channel))
 
     return part
 
@@ -164,11 +167,13 @@ def _sound(cursor: Cursor, fields: Fields, readings: Readings) -> None:
 def _second_probe(cursor: Cursor, fields: Fields, readings: Readings) -> None:
     """Add one of possibly several probes: a number, or a list when there is more than one."""
     name = "externalTemperature2"
-    value = cursor.i16(name) / 10
+    raw = cursor.i16(name)
+    value = raw / 10
     before = fields.get(name)
     probes = [] if before is None else before if isinstance(before, list) else [before]
     fields[name] = [*probes, value] if probes else value
-    readings.append(Reading("air_temperature", value, "Cel", f"external_{2 + len(probes)}"))
+    if raw != NO_PROBE:
+        readings.append(Reading("air_temperature", value, "Cel", f"external_{2 + len(probes)}"))
 
 
 PARTS: Mapping[int, Part] = {
@@ -183,7 +188,9 @@ PARTS: Mapping[int, Part] = {
     0x09: _position,
     0x0A: _field("pulse1", Cursor.u16),
     0x0B: _number("pulseAbs", Cursor.u32, "pulse_count", "1", channel="1"),
-    0x0C: _number("externalTemperature", Cursor.i16, "air_temperature", "Cel", channel="external", divisor=10),
+    0x0C: _number(
+        "externalTemperature", Cursor.i16, "air_temperature", "Cel", channel="external", divisor=10, missing=NO_PROBE
+    ),
     0x0D: _yes("digital", "digital_input", "1"),
     0x0E: _number("distance", Cursor.u16, "distance", "mm"),
     0x0F: _yes("accMotion", "motion", "accelerometer"),

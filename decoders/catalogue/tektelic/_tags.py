@@ -15,7 +15,8 @@ Source: TEKTELIC technical reference manuals; codecs in lorawan-devices.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -34,13 +35,15 @@ class Value:
     """A value: its field, octets, sign and parts of one, and the reading that it states."""
 
     name: str
-    octets: Literal[1, 2] = 2
+    group: str = ""  # the object that the field is in
+    octets: Literal[1, 2, 4] = 2
     signed: bool = False
     parts: int = 1  # 10: the raw value is in tenths
     quantity: str = ""
     unit: str = ""
     channel: str | None = None
     truth: bool = False  # 0 is no, anything else yes
+    whole: bool = False  # the vendor's codec rounds the field; the reading is as the device states it
 
     def read(self, cursor: Cursor) -> int:
         """Return the raw value at the cursor."""
@@ -57,7 +60,7 @@ OLD_BATTERY = Value(name="battery_voltage", signed=True, parts=100, quantity="ba
 class Model:
     """A model's values by channel and type; ``plain`` leaves out the port and the octets, which most codecs report."""
 
-    values: Mapping[Tag, Value]
+    values: Mapping[Tag, Value | tuple[Value, ...]]
     plain: bool = False
 
     def decode(self, payload: Payload) -> Decoded:
@@ -75,18 +78,25 @@ class Model:
         while cursor.left:
             start = cursor.position
             tag = (cursor.u8("channel"), cursor.u8("type"))
-            value = self.values.get(tag)
-            if value is None:
+            values = self.values.get(tag)
+            if values is None:
                 what = f"channel {tag[0]:02x} type {tag[1]:02x} at {start}"
                 if not start:
                     raise DecodeError(DecodeReason.UNKNOWN_MESSAGE, what)
                 return Decoded(tuple(readings.values()), fields, (f"{what} is not known: {data[start:].hex()}",))
-            raw = value.read(cursor)
-            said = fields[value.name] = raw if value.parts == 1 else raw / value.parts
-            if value.quantity:
-                said = raw != 0 if value.truth else said
-                readings[value.quantity, value.channel] = Reading(value.quantity, said, value.unit, value.channel)
+            for value in values if isinstance(values, tuple) else (values,):
+                for reading in _taken(value, cursor, fields):
+                    readings[reading.quantity, reading.channel] = reading
         return Decoded(tuple(readings.values()), fields)
+
+
+def _taken(value: Value, cursor: Cursor, fields: Fields) -> Iterator[Reading]:
+    raw = value.read(cursor)
+    number: float = raw if value.parts == 1 else raw / value.parts
+    into = fields.setdefault(value.group, {}) if value.group else fields
+    into[value.name] = math.floor(number + 0.5) if value.whole else number
+    if value.quantity:
+        yield Reading(value.quantity, raw != 0 if value.truth else number, value.unit, value.channel)
 
 
 def _shown(data: bytes) -> str:

@@ -84,8 +84,9 @@ class Entry:
 
     @property
     def what(self) -> str:
-        """Return what the model is, as its title goes on."""
-        return _parted(self.description.title)[1]
+        """Return what the model is, as its title goes on; of one that says nothing, whose payload it sends."""
+        said = _parted(self.description.title)[1]
+        return said or (f"sends what {self.same_as} sends" if self.same_as else "")
 
     @property
     def anchor(self) -> str:
@@ -99,7 +100,7 @@ class Entry:
 
     @property
     def foreign(self) -> int:
-        """Return how many of them others made."""
+        """Return of how many of them others say what they mean."""
         return sum(count for source, count in self.proofs.items() if not is_own(source))
 
 

@@ -44,8 +44,11 @@ def render(entries: Sequence[Entry]) -> str:
 
 def _numbers(entries: Sequence[Entry]) -> Markup:
     makers = len({one.maker for one in entries})
-    vectors = sum(one.vectors for one in entries)
-    said = f"{len(entries)} models of {makers} makers, proved by {vectors} payloads; {sum(one.foreign for one in entries)} of them were made by others."
+    vectors, foreign = sum(one.vectors for one in entries), sum(one.foreign for one in entries)
+    said = (
+        f"{len(entries)} models of {makers} makers, proved by {vectors} payloads. What {foreign} of them mean is said by others: "
+        "published examples, or the vendor’s own decoder; the rest is built from the drawn formats."
+    )
     return element("p", said, class_="quiet")
 
 

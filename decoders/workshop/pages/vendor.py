@@ -115,15 +115,7 @@ def _example(name: str, example: Example) -> Iterator[Child]:
         "p", f"FPort {payload.f_port}, {len(payload.data)} octets{_received(payload, example.decoded.readings)}:"
     )
     yield _octets(example)
-    if example.decoded.readings:
-        rows = [_reading(one) for one in example.decoded.readings]
-        yield _cut("What a city gets", ["quantity", "value", "unit", "channel", "at"], rows)
-    if fields:
-        yield _cut(
-            "Fields, with the vendor’s names",
-            ["field", "value"],
-            [[path, _field(value)] for path, value in fields.items()],
-        )
+    yield element("div", _readings(example.decoded.readings), _fields(fields), class_="beside")
     yield from (element("p", f"Warning: {warning}") for warning in example.decoded.warnings)
     command = f"brygga decoder try {name} --port {payload.f_port} {payload.data.hex()}"
     yield element("pre", element("code", command), class_="line")
@@ -131,7 +123,7 @@ def _example(name: str, example: Example) -> Iterator[Child]:
 
 def _readings(readings: Sequence[Reading]) -> Markup | None:
     columns = ["quantity", "value", "unit", "channel", "at"]
-    return _cut("What a city gets", columns, [_reading(one) for one in readings]) if readings else None
+    return _cut("Readings, in the device’s units", columns, [_reading(one) for one in readings]) if readings else None
 
 
 def _fields(fields: Mapping[str, Any]) -> Markup | None:

@@ -1,0 +1,136 @@
+"""ThingsBoard: telemetry of many devices over one gateway's MQTT connection, or by HTTP with each device's own token.
+
+    MQTT  v1/gateway/connect      {"device":"a81758fffe03abcd","type":"default"}                    once a device
+          v1/gateway/attributes   {"a81758fffe03abcd":{"dev_eui":…,"unit_air_temperature":"Cel",…}}  what changes seldom, when it changed
+          v1/gateway/telemetry    {"a81758fffe03abcd":[{"ts":1772366401123,"values":{"air_temperature":21.5}}]}
+    HTTP  POST /api/v1/<token>/attributes   {"dev_eui":…}
+          POST /api/v1/<token>/telemetry    [{"ts":…,"values":{…}}]
+
+``ts`` is in milliseconds. History is kept by its time, and the latest value only moves forward (`thingsboard.yml`,
+SQL_TS_UPDATE_BY_LATEST_TIMESTAMP), so all goes side by side; the same key and time again overwrites itself (thingsboard/issues/5714). A server makes
+the session of a device that sends telemetry by itself (`checkDeviceConnected`), as "default": connect is needed once, for the device's profile, and not at each connection.
+
+Sources: thingsboard dfe65d5a; what the vendor's SDK publishes, tb-mqtt-client 1.13.14 (tests/vectors/thingsboard).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Final
+
+from gateway.formats import Conversation
+from gateway.formats.naming import Template, UnknownDevice, keyed, known_as
+from gateway.formats.parts import Part, Said
+from gateway.formats.rounds import Rounds
+from gateway.formats.thingsboard_devices import Ask, introduce, over_http, over_mqtt
+from gateway.model import Device, Item, Json, Observation, Receipt, Request
+
+GATEWAY: Final = "v1/gateway/telemetry"
+TELEMETRY: Final = "/telemetry"
+NEW_NAME: Final = 8  # octets around a device's name and its list
+
+
+class ThingsBoard:
+    """ThingsBoard: telemetry with its own time, of many devices in one message."""
+
+    def __init__(
+        self,
+        *,
+        topic: str = GATEWAY,
+        ids: Mapping[str, str] | None = None,
+        profile: str = "default",
+        batch_bytes: int = 60_000,
+        tries: int = 10,
+    ) -> None:
+        """Take how devices are called; ValueError says what cannot be.
+
+        ``topic``: "/api/v1/{id}/telemetry" goes by HTTP, and then ``ids`` says each device's token. Over MQTT it says each
+        device's name there, else that is the DevEUI.
+        ``profile``: the device profile of devices that ThingsBoard makes when it first hears of them (MQTT).
+        ``batch_bytes``: of one message; ThingsBoard takes 65536 (NETTY_MAX_PAYLOAD_SIZE) and ends the connection over more.
+        ``tries``: how often a row is sent that ThingsBoard alone answers with 500, as it does to what it cannot read.
+        """
+        if topic != GATEWAY and not (topic.startswith("/") and topic.endswith(TELEMETRY)):
+            raise ValueError(f"topic: {topic!r} is neither {GATEWAY!r} nor '/api/v1/{{id}}{TELEMETRY}'")
+        self._topic = Template("topic", topic, ("id",))
+        if self._topic.is_path and "id" not in self._topic.names:
+            raise ValueError(
+                f"topic: {topic!r} has no {{id}}; '/api/v1/{{id}}{TELEMETRY}' puts the device's token there"
+            )
+        if batch_bytes < 1 or tries < 1:
+            raise ValueError(f"batch_bytes and tries are at least 1, not {batch_bytes} and {tries}")
+        if not profile:
+            raise ValueError("profile: is empty; 'default' is what ThingsBoard calls its own")
+        self._ids = known_as(ids)
+        self._profile = profile
+        self._ask: Ask = over_http(self._attributes) if self._topic.is_path else over_mqtt(profile)
+        self._most = batch_bytes
+        self._tries = tries
+
+    def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
+        """Say who is new and what changed of devices, then all telemetry of ``batch``."""
+        introduced = yield from introduce(batch, memory, self._profile, self._name, self._ask)
+        receipt: Receipt = yield from Rounds(batch, memory, self, tries=self._tries).talk()
+        return replace(
+            receipt,
+            warnings=(*receipt.warnings, *introduced.warnings),
+            memory={**receipt.memory, **introduced.memory},
+        )
+
+    def say(self, item: Item) -> Said:
+        """Return one part for each time of ``item``."""
+        name = self._name(item.device)
+        return Said([self._part(item, name, observed_ms, values) for observed_ms, values in keyed(item)])
+
+    def packed(self, parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
+        """Yield ``parts`` in messages of bounded size, each device's together; a part that is too large alone goes alone."""
+        ordered = sorted(parts, key=lambda part: part.to)  # stable: oldest first for each device
+        groups = groupby(ordered, key=lambda part: part.to) if self._topic.is_path else [("", iter(ordered))]
+        for _, group in groups:
+            yield from self._bounded(group)
+
+    def request(self, parts: Sequence[Part]) -> Request:
+        """Return the message that says ``parts``."""
+        lists = {
+            name: f"[{','.join(part.text for part in group)}]"
+            for name, group in groupby(parts, key=lambda part: part.to)
+        }
+        if self._topic.is_path:
+            [body] = lists.values()
+        else:
+            body = f"{{{','.join(f'{json.dumps(name)}:{said}' for name, said in lists.items())}}}"
+        return Request(target=parts[0].target, body=body.encode(), content_type="application/json")
+
+    # ── telemetry ──
+
+    def _attributes(self, name: str) -> str:
+        return f"{self._topic.fill(id=name).removesuffix(TELEMETRY)}/attributes"
+
+    def _name(self, device: Device) -> str:
+        if self._topic.is_path and device.dev_eui not in self._ids:
+            raise UnknownDevice(device)
+        return self._ids.get(device.dev_eui, device.dev_eui)
+
+    def _part(self, item: Item, name: str, observed_ms: int, values: Mapping[str, Observation]) -> Part:
+        said = {"ts": observed_ms, "values": {key: one.value for key, one in values.items()}}
+        text = json.dumps(said, separators=(",", ":"))
+        return Part(item.row, name, observed_ms, self._topic.fill(id=name), text, str(item.uplink.id))
+
+    def _bounded(self, parts: Iterator[Part]) -> Iterator[Sequence[Part]]:
+        batch: list[Part] = []
+        size = 2
+        for part in parts:
+            octets = len(part.text.encode()) + 1
+            if not batch or batch[-1].to != part.to:
+                octets += len(part.to.encode()) + NEW_NAME
+            if batch and size + octets > self._most:
+                yield batch
+                batch, size = [], 2
+                octets += len(part.to.encode()) + NEW_NAME
+            batch.append(part)
+            size += octets
+        if batch:
+            yield batch

@@ -1,0 +1,105 @@
+"""The catalogue: every city that was asked for, each fact with its source, and profiles of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.cities.catalogue import Catalogue
+from gateway.cities.profile import GENERIC, Sure
+from gateway.cities.slugs import slug
+from gateway.errors import ConfigError
+from gateway.formats import catalogue as formats
+
+CITIES = """Göteborg 1480 ngsi_ld_merge, Malmö 1280 yggio, Lund 1281 yggio, Karlskrona 1080 generic, Kalmar 0880 generic,
+Stockholm 0180 generic, Uppsala 0380 generic, Hudiksvall 2184 generic, Umeå 2480 generic, Skellefteå 2482 generic,
+Ängelholm 1292 generic, Örebro 1880 generic, Helsingborg 1283 yggio, Halmstad 1380 generic, Sundsvall 2281 diwise,
+Linköping 0580 generic, Eskilstuna 0484 generic, Västerås 1980 generic, Katrineholm 0483 generic"""
+
+BORAS = 'name = "Borås"\nkind = "yggio"\ncode = "1490"\n[[ask]]\nen = "Who?"\nsv = "Vem?"\n'
+
+
+@pytest.fixture(scope="module")
+def built_in() -> Catalogue:
+    return Catalogue.load()
+
+
+def own(folder: Path, text: str, name: str = "boras.toml") -> Path:
+    (folder / "cities" / "profiles").mkdir(parents=True, exist_ok=True)
+    (folder / "cities" / "profiles" / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_every_city_is_there_with_its_platform(built_in: Catalogue) -> None:
+    known = {(one.name, one.code, one.kind) for one in built_in.profiles.values()}
+
+    assert known == {tuple(one.split()) for one in CITIES.split(",")}
+
+
+def test_a_profile_is_filed_under_its_citys_short_name(built_in: Catalogue) -> None:
+    assert all(slug(one.name) == name == one.slug for name, one in built_in.profiles.items())
+
+
+def test_what_is_known_has_a_source_and_what_is_not_says_so(built_in: Catalogue) -> None:
+    for profile in built_in.profiles.values():
+        assert profile.known
+        assert all(one.source for one in profile.known if one.sure is not Sure.UNKNOWN), profile.slug
+        assert profile.platform or built_in.kind(profile).name == GENERIC
+
+
+def test_no_city_that_nobody_knows_the_platform_of_claims_one(built_in: Catalogue) -> None:
+    for profile in built_in.profiles.values():
+        is_told = any(one.about == "platform" and one.sure is not Sure.UNKNOWN for one in profile.known)
+        assert is_told or profile.kind == GENERIC
+
+
+def test_every_format_that_can_be_chosen_has_a_kind_of_platform(built_in: Catalogue) -> None:
+    said = {table["format"] for kind in built_in.kinds.values() for table in kind.ways.values()}
+
+    assert said >= formats.FORMATS.keys()
+
+
+def test_the_words_of_a_kind_can_be_made_and_go_its_ways(built_in: Catalogue) -> None:
+    for kind in built_in.kinds.values():
+        for way, table in kind.ways.items():
+            if table["format"] in formats.FORMATS:
+                assert way in formats.WAYS[table["format"]], kind.name
+                known = formats.options_of(table["format"])
+                assert set(table.get("options", {})) <= known.keys(), kind.name
+
+
+def test_a_city_that_is_not_there_gets_the_generic_profile(built_in: Catalogue) -> None:
+    profile = built_in.profile("upplands-vasby")
+
+    assert (profile.name, profile.kind, profile.known) == ("Upplands Vasby", GENERIC, ())
+
+
+def test_a_profile_of_ones_own_is_a_city_more_or_takes_anothers_place(tmp_path: Path) -> None:
+    own(tmp_path, BORAS)
+    own(tmp_path, BORAS.replace("Borås", "Lund"), "lund.toml")
+
+    loaded = Catalogue.load(tmp_path)
+
+    assert (loaded.profile("boras").name, loaded.kind(loaded.profile("boras")).name) == ("Borås", "yggio")
+    assert loaded.profile("lund").code == "1490"
+    assert len(loaded.profiles) == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "problem"),
+    [
+        ("name = 1", "boras.toml", "cities/profiles/boras.toml: name: 1: input should be a valid string"),
+        ('name = "B"', "boras.toml", "cities/profiles/boras.toml: kind: is missing"),
+        (BORAS + "[x]\n", "boras.toml", "cities/profiles/boras.toml: x: there is no such key in a profile"),
+        (BORAS.replace('en = "Who?"', ""), "boras.toml", "cities/profiles/boras.toml: ask[0].en: is missing"),
+        (BORAS.replace("yggio", "yggdrasil"), "boras.toml", "boras.toml: kind: 'yggdrasil' is none of aws_iot"),
+        (BORAS, "Borås.toml", "a profile's file is called as its city, in small letters: goteborg.toml"),
+        ("name =", "boras.toml", "cities/profiles/boras.toml: not TOML"),
+    ],
+)
+def test_what_is_wrong_with_a_profile_is_said_with_its_file(tmp_path: Path, text: str, name: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Catalogue.load(own(tmp_path, text, name))
+
+    assert any(problem in one for one in caught.value.problems)
