@@ -8,7 +8,9 @@ from typing import Any, Final, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.config.keys import HTTP_ONLY, MQTT_ONLY, CommandsKeys, DestinationKeys
+from gateway.config import identity
+from gateway.config.identity import identity_of, shared_access
+from gateway.config.keys import HTTP_ONLY, MQTT_ONLY, DestinationKeys
 from gateway.config.reading import Check, Section, Table, did_you_mean, hint_in_words, shown_value
 from gateway.config.settings import CommandsSettings, DestinationSettings, Selection
 from gateway.errors import ConfigError
@@ -141,8 +143,12 @@ def _commands(section: Section) -> Problems:
     commands = keys_of(section).commands
     if "commands" not in section.given or section.table["commands"] == {}:
         return
-    for key, value in (("topic", commands.topic), ("state_topic", commands.state_topic)):
-        if value is None:
+    own = identity_of(keys_of(section))
+    for key, value, usual in (
+        ("topic", commands.topic, own.commands_topic),
+        ("state_topic", commands.state_topic, own.states_topic),
+    ):
+        if value is None and usual is None:
             yield f"commands.{key}", "is missing; commands need topic and state_topic"
     if commands.topic and commands.state_topic and is_for(commands.topic, commands.state_topic):
         yield (
@@ -165,6 +171,7 @@ CHECKS: Final[Mapping[tuple[str, ...], Check]] = {
     ("username", "token"): _one_login,
     ("url", "tls"): _tls,
     ("commands",): _commands,
+    ("url", "format", "options", "tls"): identity.problems,
     ("connect_limit_s", "total_limit_s"): _limits,
     ("share",): _share,
 }
@@ -183,7 +190,7 @@ def destination_settings(keys: DestinationKeys, gateway_name: str) -> Destinatio
         begin=keys.begin,
         batch=keys.batch,
         retry_max_s=keys.retry_max_s,
-        commands=_commands_settings(keys.commands, gateway_name),
+        commands=_commands_settings(keys, gateway_name),
         share=keys.share.settings(),
     )
 
@@ -193,14 +200,24 @@ def journal_name(keys: DestinationKeys) -> str:
     return keys.name if keys.city is None else f"{keys.name}@{keys.city}"
 
 
-def _commands_settings(keys: CommandsKeys, gateway_name: str) -> CommandsSettings | None:
-    if keys.topic is None or keys.state_topic is None:
+def _commands_settings(keys: DestinationKeys, gateway_name: str) -> CommandsSettings | None:
+    topic, state_topic = _command_topics(keys)
+    if topic is None or state_topic is None:
         return None
     return CommandsSettings(
-        topic=_of_gateway(keys.topic, gateway_name),
-        state_topic=_of_gateway(keys.state_topic, gateway_name),
-        shape=Shape(keys.shape),
+        topic=_of_gateway(topic, gateway_name),
+        state_topic=_of_gateway(state_topic, gateway_name),
+        shape=Shape(keys.commands.shape),
     )
+
+
+def _command_topics(keys: DestinationKeys) -> tuple[str | None, str | None]:
+    """Return where commands come from and their states go: as written, else the platform's own where any are wanted."""
+    commands = keys.commands
+    if not commands.model_fields_set:
+        return None, None
+    own = identity_of(keys)
+    return commands.topic or own.commands_topic, commands.state_topic or own.states_topic
 
 
 def _of_gateway(topic: str, gateway_name: str) -> str:
@@ -210,21 +227,27 @@ def _of_gateway(topic: str, gateway_name: str) -> str:
 
 def client_id(keys: DestinationKeys, gateway_name: str) -> str:
     """Return the configured client id, or one that stays the same over restarts and differs between gateways."""
-    return keys.client_id or re.sub(r"[^0-9A-Za-z_-]", "-", f"brygga-{gateway_name}-{journal_name(keys)}")
+    return (
+        keys.client_id
+        or identity_of(keys).client_id
+        or re.sub(r"[^0-9A-Za-z_-]", "-", f"brygga-{gateway_name}-{journal_name(keys)}")
+    )
 
 
 def _broker(keys: DestinationKeys, gateway_name: str) -> Broker:
+    own, (commands_topic, _) = identity_of(keys), _command_topics(keys)
     return Broker(
         endpoint=keys.url,
         client_id=client_id(keys, gateway_name),
-        version=MqttVersion(keys.mqtt_version),
-        username=keys.username,
+        version=MqttVersion(own.mqtt_version or keys.mqtt_version),
+        username=own.username or keys.username,
         password=keys.password or keys.password_file,
+        shared_access=shared_access(keys),
         tls=_believed(keys),
         window=keys.window,
         keepalive_s=keys.keep_alive_s,
         status_topic=keys.status_topic,
-        listen_topic=None if keys.commands.topic is None else _of_gateway(keys.commands.topic, gateway_name),
+        listen_topic=None if commands_topic is None else _of_gateway(commands_topic, gateway_name),
     )
 
 

@@ -203,6 +203,10 @@ class DestinationKeys(Keys):
     username: OptionalText = Field(default=None, description="for the broker, or HTTP Basic")
     password: Written = Field(default=None, description="beside `username`; better in a file")
     password_file: SecretFile = Field(default=None, description="the same, out of a file")
+    sas_key_file: SecretFile = Field(
+        default=None,
+        description="MQTT: the shared access key of the gateway's device in Azure IoT Hub, out of a file; passwords are made of it",
+    )
     token: Written = Field(default=None, description="HTTP: a Bearer token; better in a file")
     token_file: SecretFile = Field(default=None, description="HTTP: the same, out of a file")
     api_key_header: HeaderName = Field(default=None, description="HTTP: the header of the platform's own kind of key")
@@ -242,7 +246,7 @@ SECTIONS: Final[Mapping[str, type[Keys]]] = {
     "decoders": DecodersKeys,
 }
 SOURCES: Final[Mapping[str, type[Keys]]] = {"semtech_udp": SemtechUdpKeys}
-MQTT_ONLY: Final = ("mqtt_version", "client_id", "window", "keep_alive_s", "status_topic", "commands")
+MQTT_ONLY: Final = ("sas_key_file", "mqtt_version", "client_id", "window", "keep_alive_s", "status_topic", "commands")
 HTTP_ONLY: Final = (
     "token",
     "token_file",

@@ -83,7 +83,10 @@ def _same(some: Sequence[Section], key: Callable[[Section], object], name: str, 
 
 def _client(section: Section, sections: Sections) -> tuple[str, str] | None:
     keys = keys_of(section)
-    if not section.wrong.isdisjoint({"url", "name", "client_id"}) or {"url", "name"} - section.given:
+    if (
+        not section.wrong.isdisjoint({"url", "name", "client_id", "format", "options"})
+        or {"url", "name", "format"} - section.given
+    ):
         return None
     return (str(keys.url), client_id(keys, sections.gateway.name)) if speaks_mqtt(keys) else None
 
@@ -178,7 +181,7 @@ def _open_secrets(sections: Sections, path: Path) -> Iterator[str]:
                 yield (
                     f"{section.place}.{key}: every user can read it; chmod o-r {file}, or put it into a file ({key}_file)"
                 )
-        for key in ("password_file", "token_file", "api_key_file"):
+        for key in ("password_file", "token_file", "api_key_file", "sas_key_file"):
             if key in section.given and _open_to_all(file := path.absolute().parent / section.table[key]):
                 yield f"{section.place}.{key}: every user can read it; chmod o-r {file}"
 

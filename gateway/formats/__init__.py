@@ -46,6 +46,15 @@ class Known(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsBack(Protocol):
+    """A format whose platform can be asked for what it was told."""
+
+    def read_back(self, item: Item) -> Request | None:
+        """Return what asks for it; the answer has the uplink's id in it where it is there. None: it said nothing."""
+        ...
+
+
 class Shape(StrEnum):
     """Whose words a platform uses."""
 

@@ -83,16 +83,15 @@ class AzureIot:
 
     def _address(self, item: Item, request: Request) -> Request:
         is_text = JSON.fullmatch(request.content_type) is not None
-        topic = self._topic(
-            {
-                "$.mid": str(item.uplink.id),
-                "$.ct": request.content_type,
-                **({"$.ce": "utf-8"} if is_text else {}),  # the hub's routes read bodies in UTF-8, -16 and -32 alone
-                **self._properties,
-                "devEUI": item.device.dev_eui,
-                "iothub-creation-time-utc": stamp(item.uplink.heard_at.utc),
-            }
-        )
+        own = {
+            **self._properties,
+            "devEUI": item.device.dev_eui,
+            "iothub-creation-time-utc": stamp(item.uplink.heard_at.utc),
+        }
+        system = {"$.mid": str(item.uplink.id), "$.ct": request.content_type}
+        if is_text:
+            system["$.ce"] = "utf-8"  # the hub's routes read a body only where they know its encoding
+        topic = self._topic({**system, **dict(sorted(own.items()))})
         octets = len(request.body) + len(topic)
         if octets > LARGEST:
             raise ValueError(LIMIT.format(octets=octets, platform="Azure IoT Hub", most=LARGEST))

@@ -55,6 +55,7 @@ class IotOpen(OneByOne):
         if not self._topic.names & {"id", "dev_eui"}:
             raise ValueError(f"topic: {topic!r} is the same for every device; {TOPIC!r} is right")
         self._ids = known_as(ids)
+        self._topic.check(self._ids)
         self._late: Late = late
         self._tries = tries
 

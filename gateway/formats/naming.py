@@ -16,6 +16,7 @@ from gateway.model import Device, Eui64, Item, Observation, eui64
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 NO_KEY: Final = re.compile(r"[^A-Za-z0-9_]")  # what some platform reads as a path, a level or a template in a key
+WILDCARD: Final = re.compile(r"[+#\x00]")
 NO_LEVEL: Final = re.compile(r"[+#/\x00]")  # what would add levels to a topic, or make it a filter
 
 
@@ -82,12 +83,13 @@ class Template:
     """A topic or path with words of a device in braces; ValueError says what is wrong with it.
 
     What a device brings stays one level: in a topic separators and wildcards become "_", in a path it is percent-encoded.
+    {id} is the platform's own word, and may have levels in a topic: `check` sees to its wildcards.
     """
 
     def __init__(self, option: str, text: str, words: Sequence[str]) -> None:
         self._text = text
         self.names = _names(option, text, words)
-        if re.search(r"[+#\x00]", text) and not text.startswith("/"):
+        if WILDCARD.search(text) and not text.startswith("/"):
             raise ValueError(f"{option}: {text!r} holds a wildcard; a message goes to one topic")
         self.is_path = text.startswith("/")
 
@@ -96,10 +98,18 @@ class Template:
 
     def fill(self, **words: str) -> str:
         """Return the text with ``words`` in place; each is at least one of the known ones."""
-        return self._text.format_map({name: self._level(word) for name, word in words.items()})
+        return self._text.format_map({name: self._level(name, word) for name, word in words.items()})
 
-    def _level(self, word: str) -> str:
-        return quote(word, safe="-._~") if self.is_path else NO_LEVEL.sub("_", word)
+    def check(self, ids: Mapping[Eui64, str]) -> None:
+        """Raise ValueError for an id that cannot be part of the topic."""
+        for dev_eui, name in ids.items():
+            if not self.is_path and WILDCARD.search(name):
+                raise ValueError(f"ids: the name of {dev_eui} holds +, # or U+0000; a message goes to one topic")
+
+    def _level(self, name: str, word: str) -> str:
+        if self.is_path:
+            return quote(word, safe="-._~")
+        return word if name == "id" else NO_LEVEL.sub("_", word)
 
 
 def _names(option: str, text: str, words: Sequence[str]) -> frozenset[str]:

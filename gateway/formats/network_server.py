@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 
-from gateway.formats.event import dumps, observation, plain
-from gateway.model import DataRate, FskRate, Item, Json, Request
+from gateway.formats.event import dumps, plain
+from gateway.model import DataRate, FskRate, Item, Json, Observation, Request
 
 Object = Literal["fields", "observations", "both"]
 
@@ -64,7 +64,14 @@ def decoded(item: Item, what: Object) -> Mapping[str, Json]:
         fields = {}
     elif what == "fields":
         return fields
-    return {**fields, "observations": [observation(one) for one in item.observations]}
+    return {**fields, "observations": [_said(one) for one in item.observations]}
+
+
+def _said(observation: Observation) -> Mapping[str, Json]:
+    said: dict[str, Json] = {"quantity": observation.quantity, "value": observation.value, "unit": observation.unit}
+    if observation.channel is not None:
+        said["channel"] = observation.channel
+    return {**said, "time": rfc3339(observation.observed_at)}
 
 
 def rfc3339(at: datetime) -> str:

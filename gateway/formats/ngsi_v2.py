@@ -27,6 +27,7 @@ from gateway.formats.naming import timestamp
 from gateway.formats.ngsi_ld.conversation import Delivery
 from gateway.formats.ngsi_ld.entities import Instance, Naming
 from gateway.formats.ngsi_ld.letters import Letter, Way
+from gateway.formats.ngsi_ld.reading_back import asking
 from gateway.model import Answer, Item, Json, Request
 
 Late = Literal["refuse", "send", "skip"]
@@ -84,6 +85,10 @@ class NgsiV2:
             most_entities=batch_entities,
             late=late,
         )
+
+    def read_back(self, item: Item) -> Request | None:
+        """Return what asks for the first entity that ``item`` speaks of."""
+        return asking(item, self._naming, self._way)
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Append what ``batch`` says, oldest first for each entity; the newest times delivered go to the memory."""
@@ -165,7 +170,7 @@ def _explained(answer: Answer) -> Answer:
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):  # a proxy's page, or [[[[…
-        return replace(answer, body=b"") if answer.status and not 200 <= answer.status < 300 else answer
+        return replace(answer, body=b"")
     if answer.status < 400 or not isinstance(body, dict) or not isinstance(body.get("error"), str):
         return answer
     said = {"title": body["error"], "detail": str(body.get("description", ""))}

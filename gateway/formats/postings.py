@@ -4,7 +4,8 @@ What a row says is sent side by side, and each answer decides what it is of. A p
 a closed connection (Azure IoT Hub and any broker of MQTT 3.1.1), or with words that fit a bad message as well as a bad
 day (500, 404, MQTT's "not authorized"). Such an answer is a try: in the memory stands, under "tries/" and the row, how many
 there were. From the third on messages go one at a time, and the suspect last; when others were taken before it
-and it fails once more, it is the message, and refused. While nothing is taken, nothing is refused: then it is the line.
+and it fails once more, it is the message, and refused. One that is left alone is tried ten times, and refused when others
+were taken since its first try. While nothing is taken, nothing is refused: then it is the line.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gateway.formats import Conversation
 from gateway.model import Answer, Item, Json, Receipt, Request, RowId, Verdict
 
 TRIES: Final = 3  # that may be bad luck; the next one is not, when others went through
+TRIES_ALONE: Final = 10  # with nothing else to send beside it
 SPLITS: Final = 16  # of one conversation after a 500; a single bad message among 100 costs 14
 AMBIGUOUS: Final = frozenset({404, 500, 0x87})  # of the message, or of the platform: nobody can tell from one answer
 NOBODY_SUBSCRIBES: Final = 0x10  # MQTT 5, PUBACK: taken, and no matching subscribers
@@ -41,6 +43,7 @@ class Said:
 class _Row:
     said: Said
     tries: int  # before this conversation
+    had_witness: bool  # others were taken since its first try
     open: int  # messages without an answer that decides
     refused: list[str] = field(default_factory=list)
     undecided: str = ""
@@ -166,14 +169,15 @@ class Posting:
 
     def _give_up(self, row: _Row) -> None:
         """Refuse a row that failed again, alone or by a word of its own, while others were taken."""
-        if row.open > 0 and row.tried and row.tries >= TRIES and self._taken:
+        least = TRIES if self._taken else TRIES_ALONE - 1
+        if row.open > 0 and row.tried and row.tries >= least and (self._taken or row.had_witness):
             row.open = 0
             row.refused.append(f"tried {row.tries + 1} times while others were taken; last: {row.undecided}")
 
     def _tries(self) -> Mapping[str, Json]:
         """Return the counts of what is still open, and forget the others: also of rows that ended some other way."""
         now = {
-            f"{TRIES_KEY}{row.said.row}": row.tries + row.tried
+            f"{TRIES_KEY}{row.said.row}": [row.tries + row.tried, row.had_witness or self._taken > 0]
             for row in self._rows
             if row.open > 0 and row.tries + row.tried
         }
@@ -204,8 +208,8 @@ def unwrapped(item: Item, inner: Conversation) -> Said:
 
 
 def _row(said: Said, memory: Mapping[str, Json]) -> _Row:
-    tries = memory.get(f"{TRIES_KEY}{said.row}") or 0
-    return _Row(said, int(tries), len(said.requests), list(said.refusals))
+    tries, had_witness = memory.get(f"{TRIES_KEY}{said.row}") or (0, False)
+    return _Row(said, tries, had_witness, len(said.requests), list(said.refusals))
 
 
 def _halves(letter: _Letter) -> Sequence[_Letter]:

@@ -105,6 +105,7 @@ class RecEdge(OneByOne):
         self._device_id = _identifier("device_id", device_id, ("dev_eui",), "dev_eui")
         self._sensor_id = _identifier("sensor_id", sensor_id, ("id", "dev_eui", "key"), "key")
         self._ids = known_as(ids)
+        self._topic.check(self._ids)
         if tries < 1:
             raise ValueError(f"tries: {tries} is less than 1")
         self._tries = tries

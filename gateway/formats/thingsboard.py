@@ -30,7 +30,7 @@ from gateway.model import Device, Item, Json, Observation, Receipt, Request
 
 GATEWAY: Final = "v1/gateway/telemetry"
 TELEMETRY: Final = "/telemetry"
-NEW_NAME: Final = 8  # octets around a device's name and its list
+NEW_NAME: Final = 4  # octets around a device's list: a colon, two brackets, a comma
 
 
 class ThingsBoard:
@@ -124,13 +124,12 @@ class ThingsBoard:
         size = 2
         for part in parts:
             octets = len(part.text.encode()) + 1
-            if not batch or batch[-1].to != part.to:
-                octets += len(part.to.encode()) + NEW_NAME
-            if batch and size + octets > self._most:
+            name = len(json.dumps(part.to)) + NEW_NAME
+            more = octets if batch and batch[-1].to == part.to else octets + name
+            if batch and size + more > self._most:
                 yield batch
-                batch, size = [], 2
-                octets += len(part.to.encode()) + NEW_NAME
+                batch, size, more = [], 2, octets + name
             batch.append(part)
-            size += octets
+            size += more
         if batch:
             yield batch

@@ -96,9 +96,8 @@ def _devices(batch: Sequence[Item]) -> Sequence[tuple[Device, Facts]]:
 
 def _facts(item: Item) -> Facts:
     device = item.device
-    facts: Facts = {"dev_eui": device.dev_eui, "decoder": device.decoder}
-    if device.name:
-        facts["name"] = device.name
+    known = {"dev_eui": device.dev_eui, "decoder": device.decoder, "name": device.name}
+    facts: Facts = {name: value for name, value in known.items() if value}
     place = item.observations[0].place
     if place is not None and all(one.quantity not in {"latitude", "longitude"} for one in item.observations):
         facts |= {"latitude": place.latitude, "longitude": place.longitude}

@@ -56,6 +56,7 @@ class Yggio(OneByOne):
         self._topic = Template("topic", topic, ("id", "dev_eui"))
         self._identifier = _identifier(topic) if self._topic.is_path else ""
         self._ids = known_as(ids)
+        self._topic.check(self._ids)
         self._with_units = _one_of("units", units, ("beside", "none")) == "beside"
         default: Late = "refuse" if self._identifier else "send"
         self._late: Late = default if late is None else late

@@ -22,7 +22,7 @@ from gateway.transports import Message, network
 from gateway.transports.broker import Broker, MqttVersion
 from gateway.transports.greeting import QOS, greet, inbox_of, new_client
 from gateway.transports.publication import PackedProperties, PropertyCache, packet_octets, too_large, unsendable
-from gateway.transports.reasons import DATED_TOKEN, TAKEN, connect_words, disconnect_words, puback
+from gateway.transports.reasons import DATED, TAKEN, connect_words, disconnect_words, puback
 from gateway.transports.secret import Secret
 from gateway.transports.wire import Wire
 
@@ -237,7 +237,6 @@ class Link:
             self._stop_waiting("closed to be opened again with a new token")
             self._client.disconnect()
             self._client.flush()
-            self._wire.close()
 
     def cut(self, why: str) -> None:
         """Cut the connection without good-bye; the broker then sends the last will."""
@@ -254,9 +253,8 @@ class Link:
     def _stop_waiting(self, why: str) -> None:
         if self.ended is None:
             self.ended = why
-        for timer in (self._tick_timer, self._renew_timer):
-            if timer is not None:
-                timer.cancel()
+        for timer in filter(None, (self._tick_timer, self._renew_timer)):
+            timer.cancel()
         self._greeted.set()
         if self.inbox is not None:
             self.inbox.end()
@@ -269,7 +267,7 @@ class Link:
         self, _client: Client, _: Any, _flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if reason.is_failure:
-            dated = DATED_TOKEN if self._broker.shared_access is not None else ""
+            dated = DATED if self._broker.shared_access is not None else ""
             self._end(connect_words(reason.value, _said(properties)) + dated)
         elif getattr(properties, "MaximumQoS", 2) < QOS:
             self._end("the broker takes QoS 0 only: it would acknowledge nothing")

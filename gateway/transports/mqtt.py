@@ -112,7 +112,7 @@ class Mqtt:
     async def _open_link(self) -> Link:
         if self._link is not None and self._link.ended is None and not self._link.outlived:
             return self._link
-        if self._link is not None:
+        if self._link is not None and self._link.ended is None:
             await self._link.close()
         link = Link(self._broker, self._lost, self._broker.password_at(self._clock().utc))
         try:

@@ -79,7 +79,7 @@ CONNECT_ADVICE: Final = {
     0x9D: "the platform has moved: ask its owner for the new URL",
 }
 
-DATED_TOKEN: Final = "; the token is made of the shared access key and dated: is the key this device's, and the clock of this gateway right?"
+DATED: Final = "; the password is made of the shared access key and dated: is the key this device's, and the clock of this gateway right?"
 
 DISCONNECT_ADVICE: Final = {
     0x87: "the broker closes the connection when this user publishes to a topic that is not its own",

@@ -1,6 +1,6 @@
-"""Passwords made of a shared access key: dated tokens, as Azure IoT Hub, its Edge and DPS want them.
+r"""Passwords made of a shared access key: dated tokens, as Azure IoT Hub, its Edge and DPS want them.
 
-    SharedAccessSignature sr=<resource>&sig=<base64(HMAC-SHA256(key, sr + "\\n" + se))>&se=<seconds since 1970>
+    SharedAccessSignature sr=<resource>&sig=<base64(HMAC-SHA256(key, sr + "\n" + se))>&se=<seconds since 1970>
 
 A hub closes a connection whose token has run out, so a new one is made, and the connection with it, some time before
 (Microsoft Learn, "Control access to IoT Hub by using shared access signatures").

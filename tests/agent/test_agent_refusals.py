@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from gateway.commands.cli import EX_CONFIG
+from gateway.formats.catalogue import FORMATS
 from tests.agent.process import (
     BRYGGA,
     CONFIGURATION,
@@ -28,7 +29,7 @@ async def test_each_problem_of_the_file_is_a_line_and_the_code_says_configuratio
     assert (code, output) == (EX_CONFIG, "")
     assert complaints.splitlines() == [
         "brygga.toml: source[0].prot: there is no such key; did you mean 'port'?",
-        "brygga.toml: destination[0].format: 'xml' is no format; there are ngsi_ld, senml",
+        f"brygga.toml: destination[0].format: 'xml' is no format; there are {', '.join(FORMATS)}",
     ]
 
 

@@ -63,10 +63,11 @@ def test_every_format_that_can_be_chosen_has_a_kind_of_platform(built_in: Catalo
 def test_the_words_of_a_kind_can_be_made_and_go_its_ways(built_in: Catalogue) -> None:
     for kind in built_in.kinds.values():
         for way, table in kind.ways.items():
-            if table["format"] in formats.FORMATS:
-                assert way in formats.WAYS[table["format"]], kind.name
-                known = formats.options_of(table["format"])
-                assert set(table.get("options", {})) <= known.keys(), kind.name
+            options = table.get("options", {})
+            formats.make(table["format"], options)
+            schemes = [one for one in formats.WAYS[table["format"]] if one.startswith(way)]
+            assert schemes, kind.name
+            assert [formats.misfit(table["format"], options, one) for one in schemes] == [""] * len(schemes), kind.name
 
 
 def test_a_city_that_is_not_there_gets_the_generic_profile(built_in: Catalogue) -> None:

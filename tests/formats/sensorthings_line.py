@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +13,12 @@ import aiohttp
 from decoders.contract import Reading
 from decoders.vocabulary import QUANTITIES, ValueType
 from gateway.formats import Format
-from gateway.model import Device, Instant, Item, Receipt, Request, TimeQuality
+from gateway.model import Device, Instant, Item, Receipt, Request, RowId, TimeQuality
 from gateway.transports.endpoint import endpoint
 from gateway.transports.http import Http
 from gateway.transports.service import Login, Service
-from tests.formats.items import DEVICE, item
+from simulators.platforms.sensorthings import SensorThingsServer
+from tests.formats.items import DEVICE, eui, item
 
 LIMIT_S = 2.0  # of an exchange; a local one takes milliseconds
 
@@ -51,17 +52,19 @@ class Line:
                 self.memory.pop(key, None) if value is None else self.memory.update({key: value})
             return receipt
 
-    async def deliver_all(self, platform: Format, batch: Sequence[Item], turns: int = 12) -> Mapping[int, str]:
+    async def deliver_all(self, platform: Format, batch: Sequence[Item], turns: int = 12) -> Mapping[RowId, str]:
         """Deliver until nothing is undecided; return what was refused."""
-        refused: dict[int, str] = {}
+        refused: dict[RowId, str] = {}
         waiting = list(batch)
+        undecided: Mapping[RowId, str] = {}
         for _ in range(turns):
             receipt = await self.deliver(platform, waiting)
-            refused |= receipt.refused
-            waiting = [one for one in waiting if one.row in receipt.undecided]
+            refused.update(receipt.refused)
+            undecided = receipt.undecided
+            waiting = [one for one in waiting if one.row in undecided]
             if not waiting:
                 return refused
-        raise AssertionError(f"still undecided: {receipt.undecided}")
+        raise AssertionError(f"still undecided: {undecided}")
 
 
 def now() -> Instant:
@@ -91,9 +94,8 @@ def a_value(quantity: str) -> float | bool:
     return 7 if known.quantity_kind == "Count" else ((low or 0) + (high if high is not None else 100)) / 2
 
 
-def of_every_quantity(device: Device = DEVICE) -> list[Item]:
-    """Return an uplink for each ten quantities of the vocabulary."""
-    names = list(QUANTITIES)
+def of_every_quantity(names: Sequence[str] = tuple(QUANTITIES), device: Device = DEVICE) -> list[Item]:
+    """Return an uplink for each ten quantities."""
     return [
         item(
             *(Reading(name, a_value(name), QUANTITIES[name].unit) for name in names[start : start + 10]),
@@ -102,3 +104,24 @@ def of_every_quantity(device: Device = DEVICE) -> list[Item]:
         )
         for start in range(0, len(names), 10)
     ]
+
+
+def heard(rows: int, first: int = 1) -> list[Item]:
+    return [
+        item(
+            Reading("air_temperature", row / 10, "Cel"),
+            Reading("relative_humidity", row % 100, "%"),
+            Reading("door_open", row % 2 == 0),
+            row=row,
+            device=replace(DEVICE, dev_eui=eui(row % 3)),
+        )
+        for row in range(first, first + rows)
+    ]
+
+
+def ids(batch: list[Item]) -> set[str]:
+    return {str(one.id) for each in batch for one in each.observations}
+
+
+def once(server: SensorThingsServer, batch: list[Item]) -> bool:
+    return server.kept.observations == dict.fromkeys(ids(batch), 1)

@@ -12,7 +12,10 @@ from gateway.formats.senml import SenMl
 
 
 def test_every_format_can_be_made_without_options() -> None:
-    assert {name: type(make(name, {})) for name in FORMATS} == {"ngsi_ld": NgsiLd, "senml": SenMl}
+    made = {name: type(make(name, {})) for name in FORMATS}
+
+    assert made == FORMATS
+    assert made["ngsi_ld"] is NgsiLd
 
 
 def test_options_reach_the_format() -> None:
@@ -22,7 +25,7 @@ def test_options_reach_the_format() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("ngsild", {}, "'ngsild' is none of ngsi_ld, senml; did you mean 'ngsi_ld'?"),
+        ("ngsild", {}, "'ngsild' is none of ngsi_ld, .*; did you mean 'ngsi_ld'?"),
         ("senml", {"topik": "x"}, "senml has no option 'topik'; .*did you mean 'topic'?"),
         ("senml", {"encoding": "xml"}, "encoding: 'xml' is neither"),
     ],

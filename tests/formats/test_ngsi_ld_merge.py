@@ -100,6 +100,27 @@ def test_an_id_in_a_path_has_no_percent_sign() -> None:
     assert request.target == f"{PATH}/urn:ngsi-ld:AirQualityObserved:_C3_96ster_C3_A4ngen_201"
 
 
+@pytest.mark.parametrize(
+    ("reading", "name", "value", "unit_code"),
+    [
+        (Reading("co2", 612, "[ppm]"), "CO2", 612, "59"),
+        (Reading("pm2_5", 3.5, "ug/m3"), "PM25", 3.5, "GQ"),
+        (Reading("relative_humidity", 41, "%"), "humidity", 41, "P1"),
+        (Reading("noise_laeq", 55.2, "dB"), "noiseLevel", 55.2, "2N"),
+        (Reading("water_volume", 1.234, "m3"), "waterConsumption", 1234, "LTR"),
+        (Reading("air_temperature", 1.5, "Cel"), "temperature", 1.5, "CEL"),
+    ],
+)
+def test_diwises_own_readers_find_the_words_that_they_look_for(
+    reading: Reading, name: str, value: float, unit_code: str
+) -> None:
+    [[request]], receipt = converse(NgsiLd(way="merge", dialect="diwise"), [item(reading)])
+
+    said = json.loads(request.body)[name]
+    assert (said["value"], said["unitCode"]) == (value, unit_code)
+    assert receipt.accepted == {1}
+
+
 # ── answers ──
 
 
@@ -147,6 +168,7 @@ def test_a_wrong_tenant_or_path_loses_nothing(answer: Answer) -> None:
         (b"", set(), {}, [1]),
         (b'{"notUpdated":[{}]}', set(), {}, [1]),
         (b"[]", set(), {}, [1]),
+        (b"[" * 100_000, set(), {}, [1]),
     ],
 )
 def test_the_attributes_of_a_207_are_judged(body: bytes, accepted: set[int], refused: Any, undecided: Any) -> None:
@@ -155,6 +177,16 @@ def test_the_attributes_of_a_207_are_judged(body: bytes, accepted: set[int], ref
     assert receipt.accepted == accepted
     assert set(receipt.refused) == set(refused)
     assert list(receipt.undecided) == undecided
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_no_body_of_an_answer_is_too_strange(status: int) -> None:
+    for body in (b"[" * 100_000, b"\xff", b"null", b'{"type":7,"title":[],"detail":{}}'):
+        answer = Answer(verdict=Verdict.REFUSED, status=status, detail="no", body=body)
+
+        _, receipt = converse(NgsiLd(way="merge"), [co2(1)], answer)
+
+        assert set(receipt.refused) | set(receipt.undecided) == {1}
 
 
 def test_a_broker_in_trouble_is_left_alone_after_sixteen_requests() -> None:
@@ -174,6 +206,7 @@ def test_one_entity_is_never_spoken_of_twice_at_a_time_and_goes_oldest_first() -
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"dialect": "fiware"}, "dialect: 'fiware' is none of 'diwise'; '' is the schemas' own"),
         ({"way": "patch"}, "way: 'patch' is neither 'upsert' nor 'merge'"),
         ({"way": "merge", "context": ["https://a/b"], "context_in": "link"}, "context_in: 'body' belongs to way"),
     ],

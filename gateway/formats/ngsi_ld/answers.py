@@ -71,7 +71,7 @@ def _judge_attributes(answer: Answer) -> Judgement:
     """Read the UpdateResult of a merge: attributes in its ``notUpdated`` were left as they are (5.2.18)."""
     try:
         left = [f"{one['attributeName']}: {one.get('reason', 'no reason given')}" for one in _not_updated(answer)]
-    except (ValueError, AttributeError, TypeError, KeyError):
+    except (ValueError, AttributeError, TypeError, KeyError, RecursionError):
         return Judgement(Fate.UNDECIDED, "207 Multi-Status with a body that is no update result")
     return Judgement(Fate.PARTLY, f"207 not updated: {'; '.join(left)}"[:LONGEST]) if left else Judgement(Fate.TAKEN)
 
@@ -95,7 +95,7 @@ def _judge_each(answer: Answer, ids: Sequence[str]) -> Judgement:
         body = json.loads(answer.body)
         errors = [_error(entry) for entry in body.get("errors") or ()]
         success = set(body.get("success") or ())
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return Judgement(Fate.UNDECIDED, "207 Multi-Status with a body that is no batch result")
     known = set(ids)
     apart = {entity: (fate, words) for entity, fate, words in errors if entity in known}
@@ -126,7 +126,7 @@ def _details(answer: Answer) -> Mapping[str, Json]:
     """Return the body as problem details (RFC 7807); empty if it is something else."""
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter of [[[[…
         return {}
     return body if isinstance(body, Mapping) else {}
 

@@ -20,7 +20,7 @@ from typing import Final
 from urllib.parse import quote
 
 from decoders.vocabulary import QUANTITIES
-from gateway.formats.ngsi_ld.models import CORE_CONTEXT, Attribute, Model, attribute, models
+from gateway.formats.ngsi_ld.models import CORE_CONTEXT, Attribute, Model, attribute_in, models
 from gateway.model import Device, Item, Json, Observation, Place, Plausibility
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,6 +52,7 @@ class Naming:
     contexts: tuple[str, ...] = ()  # empty: of each model's subject, and the core's
     inline: bool = True  # False: the Link header says it
     in_paths: bool = False  # ids go into URLs, which diwise's broker decodes twice: no percent sign in them
+    dialect: str = ""  # whose words attributes have where they are not the schemas'
     truths: bool = True  # False: diwise's broker makes a text of a boolean, "support for type bool not implemented"
 
     def members(self, instance: Instance, readings: Iterable[str], *, stamped: bool) -> bytes:
@@ -94,7 +95,7 @@ def instances(item: Item, naming: Naming) -> Sequence[Instance]:
         if _is_position(observation) and observation.place is not None:
             drafts.put_position(observation, observation.place)
             continue
-        where = attribute(observation.quantity, item.device.entity.type)
+        where = attribute_in(naming.dialect, observation.quantity, item.device.entity.type)
         value = None if where is None else where.express(observation.value)
         said = where is not None and value is not None and drafts.put(observation, where, value)
         if where is None or not said or not where.is_exact(observation.value):

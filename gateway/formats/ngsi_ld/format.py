@@ -10,7 +10,9 @@ from gateway.formats import Conversation
 from gateway.formats.ngsi_ld.conversation import Delivery
 from gateway.formats.ngsi_ld.entities import Naming
 from gateway.formats.ngsi_ld.letters import Late, Way
-from gateway.model import Item, Json
+from gateway.formats.ngsi_ld.models import dialects
+from gateway.formats.ngsi_ld.reading_back import asking
+from gateway.model import Item, Json, Request
 
 LINK: Final = '<{context}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
 URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]*")
@@ -25,6 +27,7 @@ class NgsiLd:
         way: Literal["upsert", "merge"] = "upsert",
         context: Sequence[str] = (),
         context_in: Literal["body", "link"] = "body",
+        dialect: str = "",
         tenant: str | None = None,
         id_prefix: str = "urn:ngsi-ld:",
         path: str = "/ngsi-ld/v1",
@@ -37,6 +40,8 @@ class NgsiLd:
         ``way``: "merge" is for a broker that takes no batches (diwise's context-broker): PATCH, and POST what is new.
         ``context``: URLs of the @context; none: the context of each model's subject, and the core's last.
         ``context_in``: "link" sends plain JSON with a Link header, which names one context.
+        ``dialect``: "diwise" calls attributes as diwise's own readers do (CO2, PM10, humidity in percent, noiseLevel,
+        waterConsumption in litres); "" as the Smart Data Models do.
         ``late``: what becomes of a value older than the one delivered: "refuse" it (the uplink is kept with the
         reason), "send" it (a broker that compares times or keeps all of them), "skip" it (counted), or tell it the
         "temporal" API, which keeps history beside the present state.
@@ -44,12 +49,21 @@ class NgsiLd:
         _check(way=way, context=context, context_in=context_in, id_prefix=id_prefix, path=path, late=late)
         if batch_bytes < 1 or batch_entities < 1:
             raise ValueError(f"batch_bytes and batch_entities are at least 1, not {batch_bytes} and {batch_entities}")
+        if dialect and dialect not in dialects():
+            raise ValueError(
+                f"dialect: {dialect!r} is none of {', '.join(map(repr, dialects()))}; '' is the schemas' own"
+            )
         in_body, merges = context_in == "body", way == "merge"
         headers = {} if in_body else {"Link": LINK.format(context=context[0])}
         if tenant is not None:
             headers["NGSILD-Tenant"] = tenant
         self._naming = Naming(
-            id_prefix=id_prefix, contexts=tuple(context), inline=in_body, in_paths=merges, truths=not merges
+            id_prefix=id_prefix,
+            contexts=tuple(context),
+            inline=in_body,
+            dialect=dialect,
+            in_paths=merges,
+            truths=not merges,
         )
         self._way = Way(
             path=path.rstrip("/"),
@@ -64,6 +78,10 @@ class NgsiLd:
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Tell what ``batch`` says, oldest first for each entity; the newest times delivered go to the memory."""
         return Delivery(batch, memory, self._naming, self._way).talk()
+
+    def read_back(self, item: Item) -> Request | None:
+        """Return what asks for the first entity that ``item`` speaks of."""
+        return asking(item, self._naming, self._way)
 
 
 def _check(*, way: str, context: Sequence[str], context_in: str, id_prefix: str, path: str, late: str) -> None:

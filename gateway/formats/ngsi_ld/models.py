@@ -1,7 +1,9 @@
 """Which Smart Data Model and attribute a quantity goes to, and in which form its schema takes it.
 
 The vocabulary names one model for each quantity. `attributes.csv` names the others that a device may be registered
-as, and the traps of single schemas; `models.csv` says what each model is and what else it wants.
+as, and the traps of single schemas; `models.csv` says what each model is and what else it wants. `dialects.csv` has the words
+that a platform's own readers look for where today's schemas have others (diwise: iot-transform-fiware 1eb787a, decorators.go
+and measurements.go).
 """
 
 from __future__ import annotations
@@ -104,6 +106,28 @@ def attribute(quantity: str, entity_type: str) -> Attribute | None:
     if model == "DeviceMeasurement" or model not in models():
         return None
     return _from_vocabulary(known)
+
+
+@lru_cache(maxsize=4096)
+def attribute_in(dialect: str, quantity: str, entity_type: str) -> Attribute | None:
+    """Return the same as `attribute` in the words of ``dialect``; "" for those of the schemas."""
+    where = attribute(quantity, entity_type)
+    spoken = _dialects().get((dialect, quantity))
+    if where is None or spoken is None:
+        return where
+    return Attribute(
+        model=where.model, name=spoken["attribute"], unit_code=spoken["unit_code"], **_form(spoken["form"])
+    )
+
+
+@cache
+def _dialects() -> Mapping[tuple[str, str], Mapping[str, str]]:
+    return {(row["dialect"], row["quantity"]): row for row in _rows("dialects.csv")}
+
+
+def dialects() -> Sequence[str]:
+    """Return the names of all dialects."""
+    return sorted({dialect for dialect, _ in _dialects()})
 
 
 def _from_vocabulary(known: Quantity) -> Attribute:

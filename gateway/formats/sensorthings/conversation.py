@@ -175,9 +175,6 @@ class Delivery:
 
     def _receipt(self) -> Receipt:
         course = self.directory.course
-        unsayable = Counter(
-            one.observation.quantity for each in self.rows for one in each.told if one.state is State.UNSAYABLE
-        )
         undecided = {
             each.item.row: each.undecided or course.stopped or "not told yet" for each in self.rows if each.open
         }
@@ -190,14 +187,14 @@ class Delivery:
             refused=refused,
             undecided=undecided,
             warnings=(NOTHING_SAID,) * silent + tuple(course.warnings.elements()),
-            inexpressible=unsayable,
+            inexpressible=unsayable(self.rows),
             retry_after=course.retry_after,
             memory=self._changed({**self.directory.learned, **self._marks(undecided, refused), LOST: self._lost()}),
         )
 
     def _refusal(self, each: Row) -> str:
         """Return why a row will never be taken, "" where it was or may be."""
-        if each.told and all(one.state is State.UNSAYABLE for one in each.told):
+        if is_unknown(each):
             return UNKNOWN_DEVICE.format(each.item.device.dev_eui)
         if each.open and self._counts(each) and each.tries + 1 >= MOST_TRIES:
             return f"tried {MOST_TRIES} times while other uplinks were taken; last answer: {each.undecided}"
@@ -242,6 +239,17 @@ def stream_key(one: Told) -> str:
     observation = one.observation
     what = observation.quantity if observation.channel is None else f"{observation.quantity}/{observation.channel}"
     return f"{one.row.item.device.dev_eui}/{what}"
+
+
+def is_unknown(each: Row) -> bool:
+    """Tell whether a row's device has no Datastream at all."""
+    return bool(each.told) and all(one.state is State.UNSAYABLE for one in each.told)
+
+
+def unsayable(rows: Sequence[Row]) -> Mapping[str, int]:
+    """Return the quantities that devices with other Datastreams have none for, counted."""
+    known = [each for each in rows if not is_unknown(each)]
+    return Counter(one.observation.quantity for each in known for one in each.told if one.state is State.UNSAYABLE)
 
 
 def _newest_places(rows: Sequence[Row]) -> Sequence[_Where]:

@@ -57,12 +57,11 @@ def thing_name(device: Device) -> str:
 def observed_property(quantity: str) -> Entity:
     """Return what a quantity is."""
     known = QUANTITIES[quantity]
-    words = quantity.replace("_", " ")
     return _entity(
         f"property/{quantity}",
         "ObservedProperties",
         quantity,
-        description=f"{words} ({known.note})" if known.note else words,
+        description=quantity.replace("_", " "),
         definition=known.quantity_kind_iri or f"urn:brygga:quantity:{quantity}",
     )
 

@@ -6,13 +6,12 @@ says so to nobody. So the Datastreams are named in the configuration, and HTTP i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import Final
 
 from gateway.formats import Conversation
-from gateway.formats.sensorthings.conversation import NOTHING_SAID, UNKNOWN_DEVICE, stream_key
+from gateway.formats.sensorthings.conversation import NOTHING_SAID, UNKNOWN_DEVICE, is_unknown, stream_key, unsayable
 from gateway.formats.sensorthings.entities import feature
 from gateway.formats.sensorthings.format import streams_by_name
 from gateway.formats.sensorthings.observations import single
@@ -82,7 +81,6 @@ def _receipt(
                 one.refuse(f"{one.stream.name}: {words}")
             case Verdict.LATER | Verdict.UNCLEAR:
                 one.wait(words)
-    unsayable = [one for each in rows for one in each.told if one.state is State.UNSAYABLE]
     undecided = {each.item.row: each.undecided for each in rows if each.open}
     refused = {each.item.row: words for each in rows if not each.open and (words := _refusal(each))}
     silent = sum(not each.told for each in rows)
@@ -92,14 +90,14 @@ def _receipt(
         refused=refused,
         undecided=undecided,
         warnings=(NOTHING_SAID,) * silent + (NOBODY,) * nobody,
-        inexpressible=Counter(one.observation.quantity for one in unsayable),
+        inexpressible=unsayable(rows),
         retry_after=max((one.retry_after for one in answers if one.retry_after is not None), default=None),
         memory=_parts(rows, memory),
     )
 
 
 def _refusal(each: Row) -> str:
-    if each.told and all(one.state is State.UNSAYABLE for one in each.told):
+    if is_unknown(each):
         return UNKNOWN_DEVICE.format(each.item.device.dev_eui)
     return "; ".join(each.refused)
 

@@ -1,0 +1,112 @@
+"""The steps of a trial up to the platform's door: its name, the connection, TLS, and the two clocks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from gateway.model import Instant, TimeQuality
+from gateway.transports import network
+from gateway.transports.endpoint import Endpoint
+
+LIMIT_S: Final = 10.0  # for a name, and for a connection with TLS
+CLOCKS_APART: Final = timedelta(minutes=2)  # tokens and certificates are refused by some that see less
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step, how it went, and what to do where it did not go well."""
+
+    name: str
+    is_good: bool
+    words: str
+    advice: str = ""
+
+
+async def reach(endpoint: Endpoint, tls: Callable[[], ssl.SSLContext] | None) -> list[Step]:
+    """Look the name up and open a connection, with TLS where ``tls`` makes a context; the last step tells what failed, if any."""
+    steps = [await _name(endpoint)]
+    if steps[-1].is_good:
+        steps.append(await _connection(endpoint, None if tls is None else tls()))
+    return steps
+
+
+async def _name(endpoint: Endpoint) -> Step:
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            found = await asyncio.get_running_loop().getaddrinfo(endpoint.host, endpoint.port)
+    except (OSError, UnicodeError) as error:
+        words = network.in_words(error) if isinstance(error, OSError) else f"{endpoint.host!r} can be no name: {error}"
+        return Step(
+            "name", False, f"{endpoint.host}: {words}", "correct the host of url, or this machine's name server"
+        )
+    addresses = dict.fromkeys(str(one[4][0]) for one in found)
+    return Step("name", True, f"{endpoint.host} is {', '.join(addresses)}")
+
+
+async def _connection(endpoint: Endpoint, tls: ssl.SSLContext | None) -> Step:
+    name = "connection" if tls is None else "connection and TLS"
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            _, writer = await asyncio.open_connection(
+                endpoint.host, endpoint.port, ssl=tls, server_hostname=endpoint.host if tls else None
+            )
+    except OSError as error:  # a TimeoutError is one
+        return Step(name, False, f"{endpoint}: {network.in_words(error)}", _connection_advice(error))
+    writer.close()
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(LIMIT_S):
+            await writer.wait_closed()
+    return Step(name, True, f"port {endpoint.port} answers" + (f", {_said_of(tls)}" if tls else ", without encryption"))
+
+
+def _said_of(tls: ssl.SSLContext) -> str:
+    if tls.verify_mode is ssl.CERT_NONE:
+        return "and whoever it is, it is believed (tls.insecure)"
+    return "and its certificate is believed"
+
+
+def _connection_advice(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "look at the clock first (`timedatectl`), then at the certificate's name and at tls.ca_file"
+    if isinstance(error, ssl.SSLError):
+        return "look whether the port is the one for TLS, and whether the platform wants a certificate (tls.certificate_file)"
+    return "look at host and port of url, at firewalls, and whether the platform may be reached from this network"
+
+
+def clock_steps(now: Instant, trust: TimeQuality, headers: Mapping[str, str]) -> Iterator[Step]:
+    """Yield what the clocks say: whether ours is trusted, and how far from the platform's, where it told (HTTP's Date)."""
+    if now.quality < trust:
+        words = f"this gateway's clock is not {trust.name.lower()} yet: uplinks wait for it"
+        yield Step("clock", False, words, "is chrony or systemd-timesyncd running? clock.trust says what is waited for")
+    theirs = _date(headers.get("Date", ""))
+    if theirs is None:
+        return
+    apart = now.utc - theirs
+    if abs(apart) > CLOCKS_APART:
+        how = "ahead of" if apart > timedelta() else "behind"
+        words = f"this gateway's clock is {_span(abs(apart))} {how} the platform's"
+        yield Step(
+            "clock", False, words, "set the clock (`timedatectl`); tokens and times will be wrong until it is right"
+        )
+    else:
+        yield Step("clock", True, "this gateway's clock and the platform's agree")
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _span(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"

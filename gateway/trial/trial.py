@@ -1,0 +1,142 @@
+"""A trial: connect, log in, send one marked observation, read it back where the platform lets us; each step in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from gateway.config import DestinationSettings
+from gateway.errors import Unreachable
+from gateway.formats import Format, Known, ReadsBack
+from gateway.line import Line
+from gateway.model import Answer, Clock, Item, Receipt, Request, TimeQuality, Verdict
+from gateway.transports import Transport, catalogue, tls
+from gateway.transports.broker import Broker
+from gateway.transports.service import Service
+from gateway.trial.advice import advice
+from gateway.trial.steps import Step, clock_steps, reach
+
+OF_A_TRIAL: Final = "-test"  # behind the client_id: the agent that runs meanwhile keeps its connection
+
+
+@dataclass(slots=True)
+class Heard:
+    """All that the platform answered."""
+
+    answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def date(self) -> dict[str, str]:
+        """The Date of its last answer, as a header."""
+        dates = [one.headers.get("Date", "") for one in self.answers]
+        return {"Date": dates[-1]} if dates and dates[-1] else {}
+
+
+async def attempt(settings: DestinationSettings, item: Item, clock: Clock, trust: TimeQuality) -> list[Step]:
+    """Try a destination out with ``item``; the last step is bad if anything was. Raises ConfigError for a TLS file."""
+    platform = _beside_the_agent(settings)
+    secure = platform.endpoint.secure
+    steps = await reach(platform.endpoint, (lambda: tls.context(platform.tls)) if secure else None)
+    if not steps[-1].is_good:
+        return steps
+    transport = catalogue.make(platform, clock)
+    heard = Heard()
+    try:
+        steps += await _deliver(settings.format, transport, item, heard)
+        if steps[-1].is_good:
+            steps += await _read_back(settings.format, transport, item)
+    finally:
+        await transport.close()
+    return (
+        [*clock_steps(clock(), trust, heard.date), *steps]
+        if steps[-1].is_good
+        else [
+            *steps[:-1],
+            *clock_steps(clock(), trust, heard.date),
+            steps[-1],
+        ]
+    )
+
+
+def _beside_the_agent(settings: DestinationSettings) -> Broker | Service:
+    platform = settings.platform
+    if isinstance(platform, Service):
+        return platform
+    quiet = replace(platform, status_topic=None, listen_topic=None)
+    if isinstance(settings.format, Known) and settings.format.identity(platform.endpoint.host).client_id:
+        return quiet  # the platform knows one client by one name, and drops the agent's connection for this one
+    return replace(quiet, client_id=platform.client_id + OF_A_TRIAL)
+
+
+# ── the conversation ──
+
+
+async def _deliver(format_: Format, transport: Transport, item: Item, heard: Heard) -> list[Step]:
+    try:
+        receipt = await _converse(format_, transport, item, heard)
+    except Unreachable as error:
+        kind, what = advice(str(error))
+        return [Step("login" if kind != "refusal" else "connection", False, str(error), what)]
+    login = [Step("login", True, "the platform lets us in")] if _is_in(heard.answers) else []
+    return [*login, _delivery(receipt, item, heard)]
+
+
+async def _converse(format_: Format, transport: Transport, item: Item, heard: Heard) -> Receipt:
+    line = Line(transport)
+    conversation = format_.deliver([item], {})
+    try:
+        requests = next(conversation)
+        while True:
+            answers = await line.send(requests)
+            heard.answers += answers
+            requests = conversation.send(answers)
+    except StopIteration as end:
+        receipt: Receipt = end.value
+        return receipt
+    finally:
+        conversation.close()
+
+
+def _is_in(answers: Sequence[Answer]) -> bool:
+    return any(one.verdict is Verdict.TAKEN or one.status not in {0, 401, 403} for one in answers)
+
+
+def _delivery(receipt: Receipt, item: Item, heard: Heard) -> Step:
+    said = receipt.refused.get(item.row) or receipt.undecided.get(item.row)
+    if said is None and not heard.answers:
+        unsaid = ", ".join(receipt.inexpressible) or "nothing"
+        return Step(
+            "delivery", False, f"this format has no word for {unsaid}", "try with --device: a real uplink has more"
+        )
+    if said is None:
+        marked = f"observation {item.uplink.id} of {item.device.name or item.device.dev_eui}"
+        return Step("delivery", True, f"the platform took {marked}")
+    kind, what = advice(said)
+    return Step(f"delivery ({kind})", False, said, what)
+
+
+# ── reading it back ──
+
+
+async def _read_back(format_: Format, transport: Transport, item: Item) -> list[Step]:
+    request = format_.read_back(item) if isinstance(format_, ReadsBack) else None
+    if request is None:
+        return [Step("reading back", True, "this platform cannot be asked here: look there whether it arrived")]
+    try:
+        (answer,) = await transport.send([request])
+    except Unreachable as error:
+        return [Step("reading back", False, str(error), advice(str(error))[1])]
+    return [_found(answer, request, item)]
+
+
+def _found(answer: Answer, request: Request, item: Item) -> Step:
+    if answer.verdict is not Verdict.TAKEN:
+        words = f"{request.target}: {answer.detail}"
+        return Step("reading back", True, f"it was taken, and this credential may not read it back ({words})")
+    if str(item.uplink.id).encode() in answer.body:
+        return Step("reading back", True, f"it is there: {request.target}")
+    words = f"{request.target} is there, and without this observation"
+    return Step(
+        "reading back", False, words, "does another sender write the same entity, or does a rule there drop it?"
+    )
