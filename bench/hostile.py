@@ -94,12 +94,12 @@ def of_catalogue(count: int, seed: int) -> Soaked:
 def of_javascript(count: int, seed: int) -> Soaked:
     """Give the JavaScript codecs of the tests and the benchmark ``count`` payloads together."""
     with tempfile.TemporaryDirectory(prefix="brygga-bench-") as folder, _codecs(Path(folder)) as subjects:
-        each = max(count // len(subjects), 20)
+        each = max(count // len(subjects), 2)
         return soak(subjects, each, _warm(each), seed)
 
 
 def _warm(count: int) -> int:
-    return max(round(count * WARM_SHARE), 10)
+    return min(max(round(count * WARM_SHARE), 5), count)
 
 
 @contextlib.contextmanager

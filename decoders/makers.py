@@ -96,11 +96,17 @@ def _known(dev_eui: str, join_eui: str | None, label: tuple[str, str] | None) ->
 
 def _named(own: Sequence[str], words: str) -> tuple[str, ...]:
     """Return the decoders whose model stands in ``words``, the longest name first: "am307l" is not an am307."""
-    plain = _plain(words)
+    said = _runs(words)
     models = {name: _plain(name.partition("/")[2]) for name in own}
-    found = [name for name, model in models.items() if len(model) >= LEAST_MODEL and model in plain]
+    found = [name for name, model in models.items() if len(model) >= LEAST_MODEL and model in said]
     longest = max((len(models[name]) for name in found), default=0)
     return tuple(name for name in found if len(models[name]) == longest)
+
+
+def _runs(words: str) -> set[str]:
+    """Return all runs of whole words, written together: "AM 307 L hall" holds am307 and am307l, "AM307 library" no am307l."""
+    parts = re.findall(r"[a-z0-9]+", words.lower())
+    return {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
 
 
 def _plain(text: str) -> str:

@@ -23,6 +23,7 @@ from gateway.config import DestinationSettings, Settings, SourceSettings, data_f
 from gateway.control import Desk, serving
 from gateway.delivery import Destination, Telling
 from gateway.errors import Busy
+from gateway.formats import Commandable
 from gateway.journal import Begin, Journal, WhenFull
 from gateway.machine import fingerprint
 from gateway.model import Clock, Json, TimeQuality
@@ -124,6 +125,7 @@ class Agent:
             shape=settings.commands.shape,
             selects=settings.selection.selects,
             longest_delay=settings.retry_max_s,
+            names=settings.format if isinstance(settings.format, Commandable) else None,
         )
         return Commanding(
             commander,

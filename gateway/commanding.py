@@ -20,7 +20,7 @@ from typing import Final
 from decoders.contract import EncodeError, Encoder
 from gateway.delivery import pause_s
 from gateway.errors import ConfigError, StorageError, Unreachable
-from gateway.formats import Shape
+from gateway.formats import Commandable, Shape
 from gateway.formats.commands import Asked, Command, Refusal, Whom, read, state_request
 from gateway.journal import Changes, Journal
 from gateway.journal.state_rows import state_of
@@ -53,6 +53,7 @@ class Commander:
     shape: Shape
     selects: Callable[[Device], bool]
     longest_delay: float  # seconds between two tries at a platform that is away
+    names: Commandable | None = None  # the platform's own for devices, which it is told on each connection
 
 
 class Commanding:
@@ -106,11 +107,21 @@ class Commanding:
         while True:
             began = self._clock().monotonic
             try:
+                await self._greet()
                 await self.commander.transport.receive(self.take)
             except Unreachable as lost:
                 failures = 1 if self._clock().monotonic - began >= STEADY_S else failures + 1
                 logger.info("%s: commands: %s", self.commander.name, lost)
             await asyncio.sleep(pause_s(failures, self.commander.longest_delay))
+
+    async def _greet(self) -> None:
+        """Say on a new connection whom commands may be for, where the platform asks for that."""
+        if self.commander.names is None:
+            return
+        ours = [one for one in self._network.devices() if self.commander.selects(one)]
+        for answer in await self.commander.transport.send(self.commander.names.greetings(ours)):
+            if answer.verdict is not Verdict.TAKEN:
+                logger.warning("%s: a device was not announced for commands: %s", self.commander.name, answer.detail)
 
     async def take(self, message: Message) -> None:
         """Return when what a message asks for is on disk, or its refusal; waits while the disk takes nothing."""
@@ -132,6 +143,9 @@ class Commanding:
 
     async def _take(self, message: Message, *, again: bool) -> None:
         asked = read(self.commander.shape, message.topic, message.body)
+        if asked is None:
+            self.counts["no_command"] += 1
+            return
         if isinstance(asked, Refusal):
             await self._refuse(
                 asked.reference, asked.device, RETAINED if message.is_retained else "; ".join(asked.problems)
@@ -151,11 +165,17 @@ class Commanding:
         found = [
             one
             for one in known
-            if one is not None and (whom.dev_eui is not None or one.name == whom.name) and self.commander.selects(one)
+            if one is not None
+            and (whom.dev_eui is not None or self._is(one, whom.name))
+            and self.commander.selects(one)
         ]
         if not found:
             return f"there is no device {whom} among those of the destination {self.commander.name}"
         return found[0] if len(found) == 1 else f"{len(found)} devices are called {whom}: name one by its DevEUI"
+
+    def _is(self, device: Device, name: str) -> bool:
+        names = self.commander.names
+        return name == device.name or (names is not None and name == names.called(device))
 
     async def _order(self, asked: Asked, device: Device, keys: Sequence[str], *, again: bool) -> None:
         if asked.replaces:
@@ -262,7 +282,10 @@ class Commanding:
         try:
             waiting = await states.read(name, AT_ONCE)
             answers = await self.commander.transport.send(
-                [state_request(state, self.commander.state_topic, self._trust) for _, state in waiting]
+                [
+                    state_request(state, self.commander.state_topic, self._trust, self.commander.shape)
+                    for _, state in waiting
+                ]
             )
             # What follows one that was not taken is told again behind it: the last word must be the newest.
             taken = len([*takewhile(lambda answer: answer.verdict is Verdict.TAKEN, answers)])

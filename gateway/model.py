@@ -468,6 +468,7 @@ class Item:
     decoded: Decoded
     observations: tuple[Observation, ...]
     age: timedelta = timedelta()  # since it was heard, when its batch was read: formats have no clock
+    may_tell_signal: bool = True  # how it was heard, beside its observations
 
 
 # ── platforms ───────────────────────────────────────────────────────────────────────────────────────────────────

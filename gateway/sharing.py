@@ -91,12 +91,13 @@ def shared(item: Item, share: Share) -> Shared:
     device = _renamed(item.device, share)
     if device is item.device and not (share.is_limited or withheld):
         return Shared(item)
-    told = _placed(replace(item, device=device, observations=tuple(kept)), share)
+    may_tell_signal = _is_wanted("rssi", share) and _is_wanted("snr", share)
+    told = _placed(replace(item, device=device, observations=tuple(kept), may_tell_signal=may_tell_signal), share)
     return Shared(_without_raw(told, share) if share.is_limited or withheld else told, withheld)
 
 
 def _may_have(quantity: str, device: Device, share: Share, withheld: dict[str, int]) -> bool:
-    if quantity in share.without or (share.quantities and quantity not in share.quantities):
+    if not _is_wanted(quantity, share):
         return False
     if quantity in POSITION and share.positions is Positions.NONE:
         return False
@@ -106,6 +107,10 @@ def _may_have(quantity: str, device: Device, share: Share, withheld: dict[str, i
     if why:
         withheld[f"{quantity} is not shared: {why}"] = withheld.get(f"{quantity} is not shared: {why}", 0) + 1
     return not why
+
+
+def _is_wanted(quantity: str, share: Share) -> bool:
+    return quantity not in share.without and (not share.quantities or quantity in share.quantities)
 
 
 def _personal(quantity: str, device: Device) -> str:

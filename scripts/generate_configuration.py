@@ -127,7 +127,7 @@ def _toml(value: Any) -> str:
         case int():
             return str(value)
         case _:
-            return f'"{value}"'
+            return f"'{value}'" if '"' in str(value) else f'"{value}"'
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -37,7 +37,8 @@ MAY_SEE: dict[str, set[str]] = {
     "gateway/onboarding": {"gateway.model", "gateway.errors", "gateway.journal", "gateway.devices_file"},
     "gateway/codecs.py": {"gateway.model", "decoders"},
     "gateway/normalise": {"gateway.model", "decoders"},
-    "gateway/formats": {"gateway.model", "decoders"},
+    "gateway/formats": {"gateway.model", "gateway.version", "decoders"},
+    "gateway/version.py": {"gateway"},
     "gateway/transports": {"gateway.model", "gateway.errors"},
 }
 JOINTS = {"agent.py", "commanding.py", "delivery.py", "control.py"}

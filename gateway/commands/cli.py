@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gateway.commands import command_line, dead_letters, decoder, destinations, lines, network, places, text_file
+from gateway.commands import city, command_line, dead_letters, decoder, destinations, lines, network, places, text_file
 from gateway.errors import Brygga, ConfigError
 from gateway.model import Json
 
@@ -253,6 +253,12 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "decode": _decode,
     **{
         words: functools.partial(_asked, deed)
-        for words, deed in {**dead_letters.DEEDS, **decoder.DEEDS, **destinations.DEEDS, **network.DEEDS}.items()
+        for words, deed in {
+            **city.DEEDS,
+            **dead_letters.DEEDS,
+            **decoder.DEEDS,
+            **destinations.DEEDS,
+            **network.DEEDS,
+        }.items()
     },
 }

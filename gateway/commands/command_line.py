@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from gateway import __version__
-from gateway.commands import command_line_decoder, command_line_destinations, command_line_network
+from gateway.commands import command_line_city, command_line_decoder, command_line_destinations, command_line_network
 from gateway.commands.command_words import CONFIG as _CONFIG
 from gateway.commands.command_words import JSON as _JSON
 from gateway.commands.command_words import AnyOrder, Command, Parser
@@ -218,6 +218,7 @@ COMMANDS = (
             _CONFIG,
         ),
     ),
+    *command_line_city.COMMANDS,
     *command_line_decoder.COMMANDS,
     *command_line_destinations.COMMANDS,
     *command_line_network.COMMANDS,
@@ -226,6 +227,7 @@ COMMANDS = (
 GROUPS = {
     "device": "add, import, export, list, show, remove devices",
     "dead-letters": "uplinks that a platform refused or no decoder understood",
+    **command_line_city.GROUPS,
     **command_line_decoder.GROUPS,
     **command_line_destinations.GROUPS,
     **command_line_network.GROUPS,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from gateway.commands.command_words import CONFIG, JSON, Command, argument
 
-GROUPS = {"destination": "whom the journal keeps uplinks for: list, rename, forget"}
+GROUPS = {"destination": "whom the journal keeps uplinks for: list, test, preview, rename, forget"}
+
+_NAME = argument("name", metavar="NAME", help="as the configuration has it")
 
 COMMANDS = (
     Command(
@@ -15,11 +17,41 @@ COMMANDS = (
         arguments=(CONFIG, JSON),
     ),
     Command(
+        words="destination test",
+        brief="try one out",
+        description="Connect, log in, send one observation that is marked as a test, and read it back where the platform lets us;\n"
+        "say in words what is wrong and what to do. Exit 0 when it arrived. An agent that runs goes on undisturbed.",
+        example="brygga destination test water",
+        arguments=(
+            _NAME,
+            argument(
+                "--device",
+                metavar="DEVICE",
+                help="send this device's last uplink again, under its own id: for a platform that knows only registered devices",
+            ),
+            CONFIG,
+            JSON,
+        ),
+    ),
+    Command(
+        words="destination preview",
+        brief="show what would go out",
+        description="Show the messages of a device's last uplink as they would go out, octet by octet; nothing is sent. It is the\n"
+        "configuration as the file has it now, whether the agent runs or not.",
+        example="brygga destination preview water --device Library",
+        arguments=(
+            _NAME,
+            argument("--device", metavar="DEVICE", required=True, help="16 hex digits, or its name"),
+            CONFIG,
+            JSON,
+        ),
+    ),
+    Command(
         words="destination rename",
         brief="give one's backlog to another name",
-        description="After a destination got another name in the file: what waits for the old name, its dead letters and\n"
-        "its memory go over to the new one. What the new one has got already is not told again.",
-        example="brygga destination rename city stad",
+        description="After a destination got another name or another city in the file: what waits for the old one, its dead\n"
+        "letters and its memory go over to the new one. What the new one has got already is not told again.",
+        example="brygga destination rename water@lund water@sundsvall",
         arguments=(
             argument("old", metavar="OLD", help="a name that is no longer in the configuration"),
             argument("new", metavar="NEW", help="its name in the configuration"),

@@ -31,12 +31,26 @@ def _forget(options: argparse.Namespace, ask: Ask) -> int:
     return 0
 
 
+def _test(options: argparse.Namespace, ask: Ask) -> int:
+    from gateway.commands import destination_trial
+
+    return destination_trial.test(options, ask)
+
+
+def _preview(options: argparse.Namespace, ask: Ask) -> int:
+    from gateway.commands import destination_trial
+
+    return destination_trial.preview(options, ask)
+
+
 def _backlog(one: Json) -> str:
     return f"{one['waiting']} waiting uplinks and {sum(one['held'].values())} dead letters"
 
 
 DEEDS: dict[str, Deed] = {
     "destination list": _list,
+    "destination test": _test,
+    "destination preview": _preview,
     "destination rename": _rename,
     "destination forget": _forget,
 }

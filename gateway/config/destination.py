@@ -150,7 +150,8 @@ def _commands(section: Section) -> Problems:
     ):
         if value is None and usual is None:
             yield f"commands.{key}", "is missing; commands need topic and state_topic"
-    if commands.topic and commands.state_topic and is_for(commands.topic, commands.state_topic):
+    answers = commands.shape == "thingsboard"  # calls and answers share a topic there, and neither is echoed
+    if commands.topic and commands.state_topic and not answers and is_for(commands.topic, commands.state_topic):
         yield (
             "commands.state_topic",
             f"{commands.state_topic!r} is among what comes in on {commands.topic!r}; it needs its own",

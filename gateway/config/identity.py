@@ -17,7 +17,7 @@ def identity_of(keys: DestinationKeys) -> Identity:
     """Return what the platform wants; of a format that is wrong, nothing: that is another problem's line."""
     try:
         made = catalogue.make(keys.format, keys.options)
-    except ValueError:
+    except (ValueError, TypeError, AttributeError):  # the latter two of options that are of another type
         return NO_CARE
     return made.identity(keys.url.host) if isinstance(made, Known) else NO_CARE
 

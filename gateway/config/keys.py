@@ -160,7 +160,8 @@ class CommandsKeys(Keys):
     topic: TopicFilter = Field(default=None, description="where its commands come from; without it none are taken")
     state_topic: Topic = Field(default=None, description="where each new state of what it asked for goes")
     shape: Annotated[
-        Literal["brygga", "chirpstack", "the_things_stack"], Shown('"brygga", "chirpstack" or "the_things_stack"')
+        Literal["brygga", "chirpstack", "the_things_stack", "thingsboard", "azure"],
+        Shown('"brygga", "chirpstack", "the_things_stack", "thingsboard" or "azure"'),
     ] = Field(default="brygga", description="in whose words it commands")
 
 

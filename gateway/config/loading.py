@@ -178,6 +178,12 @@ def _settings(sections: Sections, path: Path, cities: Cities) -> Settings:
 # ── cities ──
 
 
+def city_problems(folder: Path, city: str) -> list[str]:
+    """Return what is wrong with a city's connection in ``folder``, by trying what a destination becomes of it."""
+    section, problems = _destination(Cities(folder), {"name": "test", "city": city}, "destination[0]", folder)
+    return [in_its_file(problem, [section], "brygga.toml") for problem in problems]
+
+
 def _former(sections: Sections, cities: Cities) -> tuple[list[Section], list[str]]:
     """Return the destinations as they would be at every other city that is connected, and what is wrong with those cities.
 

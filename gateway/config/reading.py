@@ -82,6 +82,8 @@ def hint_in_words(hint: Any) -> str:
         return " or ".join(repr(one) for one in get_args(hint))
     if get_origin(hint) in {Union, UnionType}:
         return " or ".join(hint_in_words(one) for one in get_args(hint) if one is not type(None))
+    if get_origin(hint) is Mapping and get_args(hint)[1] is str:
+        return "a table of texts"
     return HINTS[get_origin(hint) or hint]
 
 

@@ -28,7 +28,10 @@ def size(text: str) -> int:
 
 def duration(text: str) -> timedelta:
     """Read "7 d" or "30 min"; ValueError says what is wrong."""
-    return timedelta(seconds=_with_unit(text, DURATIONS))
+    try:
+        return timedelta(seconds=_with_unit(text, DURATIONS))
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than any clock can count") from None
 
 
 def _with_unit(text: str, units: dict[str, int]) -> int:

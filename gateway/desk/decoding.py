@@ -15,7 +15,7 @@ from gateway.config import Settings
 from gateway.config.units import duration
 from gateway.desk.words import did_you_mean, find_device, full_name
 from gateway.errors import ConfigError
-from gateway.journal import Journal, Registration, Row
+from gateway.journal import Journal, PutBack, Registration, Row, Settlement
 from gateway.model import Clock, Device, Eui64, Json, RowId, is_multicast
 
 MOST_NAMED: Final = 4  # decoders of a line
@@ -96,8 +96,10 @@ class DecodingDesk:
     ) -> Json:
         memory = self._journal.memory(name)
         wanted = [row.id for row in rows if force or _is_new(memory, row, devices[row.uplink.dev_eui], current)]
-        count = await self._journal.tell_again(name, wanted)
-        return {"again": count, "known": len(rows) - len(wanted), "left": len(wanted) - count}
+        put = await self._journal.tell_again(name, wanted)
+        noted = _noted(memory, rows, put, devices, current) if put.rows else {}
+        await self._journal.settle(name, Settlement(memory=noted))
+        return {"again": len(put.rows), "known": len(rows) - len(wanted), "left": put.left}
 
     async def _devices(self, request: Mapping[str, Json]) -> Mapping[Eui64, Device]:
         """Return the devices that are named, or that have the decoder that is named."""
@@ -146,6 +148,27 @@ class DecodingDesk:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _noted(
+    memory: Mapping[str, Json],
+    rows: Sequence[Row],
+    put: PutBack,
+    devices: Mapping[Eui64, Device],
+    current: Mapping[str, str],
+) -> Mapping[str, Json]:
+    """Return who tells the rows of each device from now on, as far as they were put back: the oldest went first."""
+    last = put.rows[-1] if put.left else rows[-1].id
+    by_device: dict[Eui64, list[RowId]] = {}
+    for row in rows:
+        if row.id <= last:
+            by_device.setdefault(row.uplink.dev_eui, []).append(row.id)
+    noted: dict[str, Json] = {}
+    for dev_eui, ids in by_device.items():
+        name = devices[dev_eui].decoder
+        if name in current:
+            noted |= revisions.noted_again(memory, dev_eui, ids, f"{name}@{current[name]}")
+    return noted
+
+
 def _some(decoders: Sequence[str]) -> str:
     more = f" and {len(decoders) - MOST_NAMED} more" if len(decoders) > MOST_NAMED else ""
     return (", ".join(decoders[:MOST_NAMED]) or "no decoder of theirs is here") + more
@@ -156,4 +179,5 @@ def _is_new(memory: Mapping[str, Json], row: Row, device: Device, current: Mappi
     revision = current.get(device.decoder)
     if revision is None:
         return False  # the device has no decoder: there is nothing to tell
-    return revisions.teller(memory, device.decoder, RowId(row.id)) != f"{device.decoder}@{revision}"
+    told = revisions.teller(memory, device.decoder, device.dev_eui, row.id)
+    return told != f"{device.decoder}@{revision}"

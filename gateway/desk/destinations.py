@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from gateway import __version__
 from gateway.config import Settings
-from gateway.desk.words import did_you_mean, full_name
+from gateway.desk.words import did_you_mean, find_device, full_name
 from gateway.errors import ConfigError
-from gateway.journal import Journal
+from gateway.journal import Journal, Registration
 from gateway.model import Clock, Json
+from gateway.trial.carried import device_as_json, uplink_as_json
 
 NEVER_STARTED: Mapping[str, Json] = {
     "waiting": 0,
@@ -45,6 +46,10 @@ class DestinationDesk:
                 return await self.forget(name)
             case {"do": "destination.rename", "old": str(old), "new": str(new)}:
                 return await self.rename(old, new)
+            case {"do": "destination.last", "name": str(name), "device": str(device)}:
+                return await self.last(name, device)
+            case {"do": "destination.device", "device": str(device)}:
+                return device_as_json((await self._device(device)).device)
             case _:
                 raise ConfigError(f"control: {request['do']!r} is nothing that this agent does (brygga {__version__})")
 
@@ -81,6 +86,19 @@ class DestinationDesk:
         await self._end_loop(old)
         await self._journal.rename_destination(old, new)
         return await self._depth(new)
+
+    async def last(self, name: str, device: str) -> Json:
+        """Return a device with its last uplink (None without one), and what a destination remembers for its format."""
+        found = (await self._device(device)).device
+        rows = await self._journal.latest(found.dev_eui, 1)
+        return {
+            "device": device_as_json(found),
+            "uplink": uplink_as_json(rows[0].uplink) if rows else None,
+            "memory": dict(self._journal.memory(name)) if name in self._journal.destinations() else {},
+        }
+
+    async def _device(self, device: str) -> Registration:
+        return find_device(device, {one.device.dev_eui: one for one in await self._journal.devices()})
 
     async def _end_loop(self, name: str) -> None:
         if self._let_go is not None:

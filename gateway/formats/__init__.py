@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from gateway.model import Answer, Item, Json, Receipt, Request
+from gateway.model import Answer, Device, Item, Json, Receipt, Request
 
 Conversation = Generator[Sequence[Request], Sequence[Answer], Receipt]
 """Yield requests that may go side by side; be sent their answers in the same order; return the receipt."""
@@ -55,9 +55,24 @@ class ReadsBack(Protocol):
         ...
 
 
+@runtime_checkable
+class Commandable(Protocol):
+    """A format whose platform commands devices by its own names, and only those that are announced to it."""
+
+    def called(self, device: Device) -> str:
+        """Return what the platform calls ``device``; "" where it has no name for it."""
+        ...
+
+    def greetings(self, devices: Sequence[Device]) -> Sequence[Request]:
+        """Return what is said on each new connection, so that commands for ``devices`` come."""
+        ...
+
+
 class Shape(StrEnum):
     """Whose words a platform uses."""
 
     BRYGGA = "brygga"
     CHIRPSTACK = "chirpstack"
     THE_THINGS_STACK = "the_things_stack"
+    THINGSBOARD = "thingsboard"
+    AZURE = "azure"

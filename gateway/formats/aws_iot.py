@@ -14,6 +14,7 @@ from typing import Final
 
 from gateway.formats import Conversation, Identity
 from gateway.formats.clouds import LIMIT, Body, body_of, posted
+from gateway.formats.naming import known_as
 from gateway.formats.template import language
 from gateway.formats.template.examples import EXAMPLES
 from gateway.formats.template.values import Scope
@@ -51,7 +52,7 @@ class AwsIot:
             raise ValueError(f"topic: {topic!r} begins with /, and that would be an empty level; AWS counts it as one")
         self._topic = language.read("topic", language.target, topic, per_observation=False)
         self._thing = thing
-        self._ids = dict(ids or {})
+        self._ids = known_as(ids)
         try:
             _check_topic(self._topic.fill(Scope(EXAMPLES[1], EXAMPLES[1].device.dev_eui)))
         except language.Missing:  # of an example that knows hardly anything; each uplink is checked again

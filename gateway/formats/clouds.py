@@ -25,7 +25,7 @@ def body_of(name: str, options: Mapping[str, Json]) -> Format:
     """Return the format of a body with its options; ValueError says what is wrong with either."""
     if name not in BODIES:
         raise ValueError(f"body: {name!r} is none of {', '.join(map(repr, BODIES))}")
-    wrong = [option for option in ("topic", "batch") if option in options]
+    wrong = [option for option in ("topic", "batch", "device", "device_interval") if option in options]
     if wrong:
         raise ValueError(f"body_options: {wrong[0]!r} is the cloud's, not the body's")
     made: Any = BODIES[name]

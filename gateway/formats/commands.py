@@ -1,6 +1,6 @@
 """What a platform asks of a device, and what it is told of it. Sans-I/O.
 
-bytes on a topic ─► read ─► Asked, or Refusal with all that is wrong in words
+bytes on a topic ─► read ─► Asked, or Refusal with all that is wrong in words, or None: it is no command
 CommandState ─► state_request ─► JSON on the state topic
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Final
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from gateway.formats import Shape
+from gateway.formats.command_platforms import from_azure, from_thingsboard, is_answer, to_azure, to_thingsboard
 from gateway.formats.command_shapes import (
     LONGEST_REFERENCE,
     PRIORITIES,
@@ -78,14 +79,26 @@ class Refusal:
     device: str = ""
 
 
-def read(shape: Shape, topic: str, body: bytes) -> Asked | Refusal:
-    """Return what a message says; never raises, whatever the octets are."""
+def read(shape: Shape, topic: str, body: bytes) -> Asked | Refusal | None:
+    """Return what a message says, None when it commands nothing; never raises, whatever the octets are."""
     try:
         table = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         return Refusal(problems=(f"this is no JSON: {error}",))
     if not isinstance(table, dict):
         return Refusal(problems=("this is no JSON object: { and } with keys in between are expected",))
+    match shape:
+        case Shape.AZURE:
+            return _read(shape, topic, from_azure(table, topic))
+        case Shape.THINGSBOARD if is_answer(table):
+            return None
+        case Shape.THINGSBOARD:
+            said, problems = from_thingsboard(table)
+            return _refusal(said, topic, problems) if problems else _read(shape, topic, said)
+    return _read(shape, topic, table)
+
+
+def _read(shape: Shape, topic: str, table: Table) -> Asked | Refusal:
     model, understand = SHAPES[shape]
     problems = [*model.across(table)]
     try:
@@ -98,19 +111,26 @@ def read(shape: Shape, topic: str, body: bytes) -> Asked | Refusal:
     return _refusal(table, topic, [found]) if isinstance(found, str) else found
 
 
-def state_request(state: CommandState, topic: str, trust: TimeQuality) -> Request:
+def state_request(state: CommandState, topic: str, trust: TimeQuality, shape: Shape = Shape.BRYGGA) -> Request:
     """Return what tells a platform a state; a time of which nobody knows whether it is right is left out."""
+    is_trusted = state.time_quality >= trust
+    if shape is Shape.THINGSBOARD:
+        return to_thingsboard(state, topic, is_trusted=is_trusted)
     said = {
         "reference": state.reference,
         "dev_eui": state.dev_eui or None,
         "id": state.downlink,
         "state": state.state,
-        "at": state.at.isoformat().replace("+00:00", "Z") if state.time_quality >= trust else None,
+        "at": state.at.isoformat().replace("+00:00", "Z") if is_trusted else None,
         "f_cnt": state.f_cnt,
         "tries": state.tries,
         "detail": state.detail or None,
     }
-    return Request(target=topic, body=json.dumps(said, ensure_ascii=False).encode(), content_type="application/json")
+    return Request(
+        target=to_azure(topic, state.reference) if shape is Shape.AZURE else topic,
+        body=json.dumps(said, ensure_ascii=False).encode(),
+        content_type="application/json",
+    )
 
 
 # ── each shape ──
@@ -131,6 +151,13 @@ def _brygga(said: Brygga, _: str) -> Asked | str:
     return Asked(
         whom=Whom(None if said.dev_eui is None else Eui64(said.dev_eui), said.device or ""), commands=(command,)
     )
+
+
+def _thingsboard(said: Brygga, topic: str) -> Asked | str:
+    asked = _brygga(said, topic)
+    if isinstance(asked, str):
+        return asked
+    return replace(asked, commands=tuple(replace(one, is_known_by_reference=False) for one in asked.commands))
 
 
 def _chirpstack(said: ChirpStack, topic: str) -> Asked | str:
@@ -178,6 +205,8 @@ SHAPES: Final[Mapping[Shape, tuple[type[Brygga | ChirpStack | TheThingsStack], U
     Shape.BRYGGA: (Brygga, _brygga),
     Shape.CHIRPSTACK: (ChirpStack, _chirpstack),
     Shape.THE_THINGS_STACK: (TheThingsStack, _the_things_stack),
+    Shape.THINGSBOARD: (Brygga, _thingsboard),
+    Shape.AZURE: (Brygga, _brygga),
 }
 
 

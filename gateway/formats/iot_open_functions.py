@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from decoders.vocabulary import QUANTITIES, ValueType
@@ -21,6 +22,7 @@ from gateway.formats.judging import Fate, fate_of, words_of
 from gateway.model import Answer, Device, Eui64, Item, Json, Observation, Request
 
 Exchange = Generator[Sequence[Request], Sequence[Answer], "Provided"]
+Making = Generator[Sequence[Request], Sequence[Answer], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +36,62 @@ class Provided:
 
 def provide(items: Sequence[Item], platform: IotOpen, installation: int) -> Exchange:
     """Ask for a device and its functions for all that ``items`` say; what is there already is not made again."""
-    problems: list[str] = []
     answers = yield [_asked("devicex", installation), _asked("functionx", installation)]
-    devices, functions = (_listed(answer, problems) for answer in answers)
-    if problems:  # made twice would be worse than not at all
-        return Provided({}, frozenset(), tuple(problems))
+    devices, functions = map(_listed, answers)
+    if devices is None or functions is None:  # made twice would be worse than not at all
+        said = "; ".join(dict.fromkeys(map(words_of, answers)))
+        return Provided({}, frozenset(), (f"what is there already could not be read: {said}",))
     known = {one["meta"]["dev_eui"]: one["id"] for one in devices if "dev_eui" in one["meta"]}
+    topics = {one["meta"]["topic_read"] for one in functions if "topic_read" in one["meta"]}
     wanted = {item.device.dev_eui: item.device for item in items}
-    missing = [device for dev_eui, device in wanted.items() if dev_eui not in known]
-    if missing:
-        answers = yield [_made("devicex", installation, _device(one, installation)) for one in missing]
-        known |= _numbered(missing, answers, problems)
-    topics = {one["meta"].get("topic_read") for one in functions}
-    lacking = {
+    problems = yield from _make_devices(
+        [one for one in wanted.values() if one.dev_eui not in known], installation, known
+    )
+    lacking = _lacking(items, platform, installation, known, topics)
+    problems += yield from _make_functions(lacking, installation, topics)
+    return Provided({one: known[one] for one in wanted if one in known}, frozenset(topics), tuple(problems))
+
+
+def _make_devices(missing: Sequence[Device], installation: int, known: dict[Eui64, int]) -> Making:
+    """Make devices and put their numbers into ``known``; return what was refused, in words."""
+    problems: list[str] = []
+    if not missing:
+        return problems
+    answers = yield [_made("devicex", installation, _device(one, installation)) for one in missing]
+    for device, answer in zip(missing, answers, strict=True):
+        made = _json(answer)
+        if fate_of(answer) is Fate.TAKEN and isinstance(made, dict) and isinstance(made.get("id"), int):
+            known[device.dev_eui] = made["id"]
+        else:
+            problems.append(f"{device.dev_eui}: {words_of(answer)}")
+    return problems
+
+
+def _lacking(
+    items: Sequence[Item], platform: IotOpen, installation: int, known: Mapping[Eui64, int], topics: AbstractSet[str]
+) -> Mapping[str, Json]:
+    """Return the functions that are not there, by topic, of devices that are."""
+    return {
         topic: _function(topic, one, item.device, known[item.device.dev_eui], installation)
         for item in items
+        if item.device.dev_eui in known
         for topic, one in platform.functions(item).items()
-        if topic not in topics and item.device.dev_eui in known
+        if topic not in topics
     }
-    if lacking:
-        answers = yield [_made("functionx", installation, one) for one in lacking.values()]
-        for topic, answer in zip(lacking, answers, strict=True):
-            if fate_of(answer) is Fate.TAKEN:
-                topics.add(topic)
-            else:
-                problems.append(f"{topic}: {words_of(answer)}")
-    return Provided(
-        {one: known[one] for one in wanted if one in known}, frozenset(filter(None, topics)), tuple(problems)
-    )
+
+
+def _make_functions(lacking: Mapping[str, Json], installation: int, topics: set[str]) -> Making:
+    """Make functions and put their topics into ``topics``; return what was refused, in words."""
+    problems: list[str] = []
+    if not lacking:
+        return problems
+    answers = yield [_made("functionx", installation, one) for one in lacking.values()]
+    for topic, answer in zip(lacking, answers, strict=True):
+        if fate_of(answer) is Fate.TAKEN:
+            topics.add(topic)
+        else:
+            problems.append(f"{topic}: {words_of(answer)}")
+    return problems
 
 
 def _asked(kind: str, installation: int) -> Request:
@@ -88,23 +118,12 @@ def _function(topic: str, observation: Observation, device: Device, number: int,
     return {"type": observation.quantity, "installation_id": installation, "meta": meta}
 
 
-def _listed(answer: Answer, problems: list[str]) -> Sequence[Mapping[str, Json]]:
+def _listed(answer: Answer) -> Sequence[Mapping[str, Json]] | None:
+    """Return the things of a list that have a number and meta; None when it is no list."""
     found = _json(answer) if fate_of(answer) is Fate.TAKEN else None
     if not isinstance(found, list):
-        problems.append(f"what is there already could not be read: {words_of(answer)}")
-        return ()
+        return None
     return [one for one in found if isinstance(one, dict) and isinstance(one.get("meta"), dict) and "id" in one]
-
-
-def _numbered(devices: Sequence[Device], answers: Sequence[Answer], problems: list[str]) -> Mapping[Eui64, int]:
-    known: dict[Eui64, int] = {}
-    for device, answer in zip(devices, answers, strict=True):
-        found = _json(answer)
-        if fate_of(answer) is Fate.TAKEN and isinstance(found, dict) and isinstance(found.get("id"), int):
-            known[device.dev_eui] = found["id"]
-        else:
-            problems.append(f"{device.dev_eui}: {words_of(answer)}")
-    return known
 
 
 def _json(answer: Answer) -> Json:

@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 
 from gateway.formats import Conversation
 from gateway.formats.event import Table, dumps, head, observation, observations, plain, radio
+from gateway.formats.naming import known_as
 from gateway.formats.postings import Posting, Said
 from gateway.formats.template import language
 from gateway.formats.template.values import Scope
@@ -48,7 +49,7 @@ class JsonEvent:
             raise ValueError(f"batch: {batch} is less than 1")
         self._single, self._parts, self._most = per == "observation", tuple(parts), batch
         self._topic = language.read("topic", language.target, topic, per_observation=self._single)
-        self._ids = dict(ids or {})
+        self._ids = known_as(ids)
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Send all events side by side; what is told again has the same ids and the same octets."""

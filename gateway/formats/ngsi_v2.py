@@ -23,9 +23,11 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from gateway.formats import Conversation
+from gateway.formats.device_state import GatewayState, check_interval, with_state
 from gateway.formats.naming import timestamp
 from gateway.formats.ngsi_ld.conversation import Delivery
 from gateway.formats.ngsi_ld.entities import Instance, Naming
+from gateway.formats.ngsi_ld.gateway_entity import telling_gateways
 from gateway.formats.ngsi_ld.letters import Letter, Way
 from gateway.formats.ngsi_ld.reading_back import asking
 from gateway.model import Answer, Item, Json, Request
@@ -65,13 +67,19 @@ class NgsiV2:
         late: Late = "refuse",
         batch_bytes: int = 256_000,
         batch_entities: int = 100,
+        device: bool = True,
+        device_interval: int = 600,
     ) -> None:
         """Take what a city's broker wants; ValueError says what cannot be.
 
         ``service`` and ``service_path``: of the headers Fiware-Service and Fiware-ServicePath.
         ``late``: what becomes of a value older than the one delivered: "refuse" it (the uplink is kept with the
         reason), "send" it (Orion lets it go over the newer one), "skip" it (counted).
+        ``device``: whether Devices also say how they were heard (rssi, snr, dateLastValueReported), and the gateway what it
+        is. ``device_interval``: seconds between two times.
         """
+        check_interval(device_interval)
+        self._tells_state, self._interval_s = device, device_interval
         _check(service=service, service_path=service_path, id_prefix=id_prefix, path=path, late=late)
         if batch_bytes < 1 or batch_entities < 1:
             raise ValueError(f"batch_bytes and batch_entities are at least 1, not {batch_bytes} and {batch_entities}")
@@ -92,16 +100,16 @@ class NgsiV2:
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Append what ``batch`` says, oldest first for each entity; the newest times delivered go to the memory."""
-        talk = Delivery(batch, memory, self._naming, self._way).talk()
-        try:
-            requests = next(talk)
-            while True:
-                answers = yield requests
-                requests = talk.send([_explained(answer) for answer in answers])
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]  # a generator's value is not typed here
-        finally:
-            talk.close()
+        if not self._tells_state:
+            return _speaking(self._tell(batch, memory))
+        talk = with_state(batch, memory, self._tell, interval_s=self._interval_s, tell_gateway=self._tell_gateways)
+        return _speaking(talk)
+
+    def _tell(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
+        return Delivery(batch, memory, self._naming, self._way).talk()
+
+    def _tell_gateways(self, gateways: Sequence[GatewayState], memory: Mapping[str, Json]) -> Conversation:
+        return telling_gateways(gateways, memory, self._naming, self._way)
 
 
 class OrionNaming(Naming):
@@ -163,6 +171,19 @@ def _typed(said: Mapping[str, Json]) -> tuple[str, Json]:
 def _plain(text: str) -> str:
     """Return ``text`` without the characters that Orion refuses; a unit stays the same unit."""
     return FORBIDDEN.sub("_", DIVISORS.sub(lambda found: "/" + found[1].replace(".", "/"), text))
+
+
+def _speaking(talk: Conversation) -> Conversation:
+    """Hold ``talk`` with a broker whose errors have Orion's form."""
+    try:
+        requests = next(talk)
+        while True:
+            answers = yield requests
+            requests = talk.send([_explained(answer) for answer in answers])
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]  # a generator's value is not typed here
+    finally:
+        talk.close()
 
 
 def _explained(answer: Answer) -> Answer:

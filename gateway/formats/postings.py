@@ -26,7 +26,7 @@ AMBIGUOUS: Final = frozenset({404, 500, 0x87})  # of the message, or of the plat
 NOBODY_SUBSCRIBES: Final = 0x10  # MQTT 5, PUBACK: taken, and no matching subscribers
 NOBODY: Final = "the broker took it, and nobody subscribes to the topic (0x10)"
 NOTHING_SAID: Final = "an uplink held no observation: nothing was sent of it"
-TRIES_KEY: Final = "tries/"
+TRIES_KEY: Final = "tries/"  # below zero when others were taken meanwhile; a whole number, as other formats keep it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +177,7 @@ class Posting:
     def _tries(self) -> Mapping[str, Json]:
         """Return the counts of what is still open, and forget the others: also of rows that ended some other way."""
         now = {
-            f"{TRIES_KEY}{row.said.row}": [row.tries + row.tried, row.had_witness or self._taken > 0]
+            f"{TRIES_KEY}{row.said.row}": (row.tries + row.tried) * (-1 if row.had_witness or self._taken else 1)
             for row in self._rows
             if row.open > 0 and row.tries + row.tried
         }
@@ -208,8 +208,8 @@ def unwrapped(item: Item, inner: Conversation) -> Said:
 
 
 def _row(said: Said, memory: Mapping[str, Json]) -> _Row:
-    tries, had_witness = memory.get(f"{TRIES_KEY}{said.row}") or (0, False)
-    return _Row(said, tries, had_witness, len(said.requests), list(said.refusals))
+    known = memory.get(f"{TRIES_KEY}{said.row}") or 0
+    return _Row(said, abs(known), known < 0, len(said.requests), list(said.refusals))
 
 
 def _halves(letter: _Letter) -> Sequence[_Letter]:

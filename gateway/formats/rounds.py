@@ -5,9 +5,10 @@ one, each thing on the platform hears one time at a time, oldest first, and the 
 under "newest/<thing>".
 
 A request that is refused is halved down to the part that is meant. Two answers may be about a row or about the
-platform, and are tries, counted in the memory under "tries/<row>": a 500 (halved, too), and none at all, as from a broker that hangs up
-over a message. A row with several tries is a suspect: it goes last and alone, when the others have proved the way. It is
-given up after so many tries while others are taken; a 500 also where it is the oldest, for else an ill row would wait for ever.
+platform, and are tries, counted in the memory under "tries/<row>": a 500 (halved, too, as far as that goes), and none at all, as from a
+broker that hangs up over a message. They count while others are taken. A row with several tries is a suspect: it goes last and alone, when the
+others have proved the way, and is given up after so many tries. Where nothing is taken, a 500 counts for suspects and for the oldest row: a queue
+of nothing but poison comes to its end, and a platform that is ill costs a row now and then.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Row:
     refused: list[str] = field(default_factory=list)
     undecided: str = ""
     ambiguous: Fate | None = None  # STUMBLED or UNCLEAR
+    is_alone: bool = True  # in the request that was ambiguous
 
     @property
     def is_settled(self) -> bool:
@@ -150,17 +152,23 @@ class Rounds:
         if answer.retry_after is not None:
             self._retry_after = max(answer.retry_after, self._retry_after or answer.retry_after)
         fate, are_many = fate_of(answer), len(letter) > 1
-        if fate is Fate.STUMBLED and are_many and self._splits > 0:
-            self._splits -= 1
-            fate = Fate.REFUSED
-        if fate is Fate.REFUSED and are_many:
+        if are_many and (fate is Fate.REFUSED or (fate is Fate.STUMBLED and self._may_split(letter))):
             middle = len(letter) // 2
             return letter[:middle], letter[middle:]
-        if fate is Fate.LATER or (fate is Fate.STUMBLED and are_many):
+        if fate is Fate.LATER:
             self._stopped = words_of(answer)
         for part in letter:
             self._settle(part, fate, answer)
+            self._rows[part.row].is_alone &= not are_many
         return ()
+
+    def _may_split(self, letter: Sequence[Part]) -> bool:
+        """Tell whether a 500 is worth more requests: some, and always those that find out about the oldest row."""
+        oldest = next(row.id for row in self._rows.values() if row.open)
+        if any(part.row == oldest for part in letter):
+            return True
+        self._splits -= 1
+        return self._splits >= 0
 
     def _settle(self, part: Part, fate: Fate, answer: Answer) -> None:
         row = self._rows[part.row]
@@ -222,8 +230,12 @@ class Rounds:
     def _try(self, row: Row, fate: Fate, *, is_first: bool) -> None:
         """Count a try where it may be about the row, and give the row up after the last one."""
         others_are_taken = bool(self._taken - {row.id})
+        is_suspect = row.tries >= SUSPECT
+        if not row.is_alone:  # that will be known when it is
+            row.tries += others_are_taken and not is_suspect
+            return
         if fate is Fate.STUMBLED:
-            may_be_the_row = may_be_given_up = others_are_taken or is_first
+            may_be_the_row = may_be_given_up = others_are_taken or is_first or is_suspect
         else:  # of several without an answer the first one is it, or nobody knows
             may_be_the_row, may_be_given_up = is_first, is_first and others_are_taken
         row.tries += may_be_the_row

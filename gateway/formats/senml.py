@@ -27,6 +27,7 @@ import cbor2
 from decoders.vocabulary import QUANTITIES
 from decoders.vocabulary.units import convert
 from gateway.formats import Conversation
+from gateway.formats.device_state import check_interval, with_state_inside
 from gateway.model import Answer, Item, Json, Observation, Receipt, Request, RowId, Verdict
 
 SECONDARY_UNITS_VERSION: Final = 26  # RFC 9100: 10 + 2^4
@@ -109,8 +110,15 @@ class SenMl:
         topic: str = "brygga/{dev_eui}/senml",
         base_name: str = "urn:dev:mac:{dev_eui}:",
         units: Units = "primary",
+        device: bool = False,
+        device_interval: int = 600,
     ) -> None:
-        """Templates know {dev_eui}, {device}, {entity} and {entity_type}; ValueError says what is wrong with one."""
+        """Templates know {dev_eui}, {device}, {entity} and {entity_type}; ValueError says what is wrong with one.
+
+        ``device``: true has packs also say how devices were heard (rssi, snr), every ``device_interval`` seconds at most.
+        """
+        check_interval(device_interval)
+        self._tells_state, self._interval_s = device, device_interval
         if encoding not in {"json", "cbor"}:
             raise ValueError(f"encoding: {encoding!r} is neither 'json' nor 'cbor'")
         if units not in {"primary", "secondary"}:
@@ -125,8 +133,13 @@ class SenMl:
         self._pack: Callable[[Item, str], bytes] = self._json if encoding == "json" else self._cbor
         self._content_type = f"application/senml+{encoding}"
 
-    def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:  # noqa: ARG002 - of the seam
-        """Send all packs side by side and believe each answer; ``memory`` is neither read nor written."""
+    def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
+        """Send all packs side by side and believe each answer; in ``memory`` stands what was said of devices themselves."""
+        if not self._tells_state:
+            return self._tell(batch, memory)
+        return with_state_inside(batch, memory, self._tell, interval_s=self._interval_s)
+
+    def _tell(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:  # noqa: ARG002 - of the seam
         told = [item for item in batch if item.observations]
         answers = (yield [self._request(item) for item in told]) if told else ()
         return _receipt(batch, told, answers)

@@ -21,15 +21,18 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
-from gateway.formats import Conversation
+from gateway.formats import Conversation, Identity
+from gateway.formats.device_state import GatewayState, check_interval, with_state
 from gateway.formats.naming import Template, UnknownDevice, keyed, known_as
 from gateway.formats.parts import Part, Said
 from gateway.formats.rounds import Rounds
-from gateway.formats.thingsboard_devices import Ask, introduce, over_http, over_mqtt
+from gateway.formats.thingsboard_devices import Ask, connect, introduce, over_http, over_mqtt
+from gateway.formats.thingsboard_gateway import telling_gateway
 from gateway.model import Device, Item, Json, Observation, Receipt, Request
 
 GATEWAY: Final = "v1/gateway/telemetry"
 TELEMETRY: Final = "/telemetry"
+RPC: Final = "v1/gateway/rpc"
 NEW_NAME: Final = 4  # octets around a device's list: a colon, two brackets, a comma
 
 
@@ -44,6 +47,8 @@ class ThingsBoard:
         profile: str = "default",
         batch_bytes: int = 60_000,
         tries: int = 10,
+        device: bool = True,
+        device_interval: int = 600,
     ) -> None:
         """Take how devices are called; ValueError says what cannot be.
 
@@ -52,7 +57,10 @@ class ThingsBoard:
         ``profile``: the device profile of devices that ThingsBoard makes when it first hears of them (MQTT).
         ``batch_bytes``: of one message; ThingsBoard takes 65536 (NETTY_MAX_PAYLOAD_SIZE) and ends the connection over more.
         ``tries``: how often a row is sent that ThingsBoard alone answers with 500, as it does to what it cannot read.
+        ``device``: whether devices also say how they were heard (rssi, snr), and over MQTT the gateway what it is.
+        ``device_interval``: seconds between two times.
         """
+        check_interval(device_interval)
         if topic != GATEWAY and not (topic.startswith("/") and topic.endswith(TELEMETRY)):
             raise ValueError(f"topic: {topic!r} is neither {GATEWAY!r} nor '/api/v1/{{id}}{TELEMETRY}'")
         self._topic = Template("topic", topic, ("id",))
@@ -69,9 +77,31 @@ class ThingsBoard:
         self._ask: Ask = over_http(self._attributes) if self._topic.is_path else over_mqtt(profile)
         self._most = batch_bytes
         self._tries = tries
+        self._tells_state, self._interval_s = device, device_interval
+
+    def identity(self, host: str) -> Identity:  # noqa: ARG002 - of the seam
+        """Return where ThingsBoard's commands come from, and its answers go."""
+        return Identity() if self._topic.is_path else Identity(commands_topic=RPC, states_topic=RPC)
+
+    def called(self, device: Device) -> str:
+        """Return the name that ``device`` has at ThingsBoard."""
+        return self._ids.get(device.dev_eui, device.dev_eui)
+
+    def greetings(self, devices: Sequence[Device]) -> Sequence[Request]:
+        """Return a connect for each device: a server passes on requests for those that this connection has spoken of."""
+        return [connect(self.called(device), self._profile) for device in devices]
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
-        """Say who is new and what changed of devices, then all telemetry of ``batch``."""
+        """Say who is new and what changed of devices, then all telemetry of ``batch``, then how devices were heard."""
+        if not self._tells_state:
+            return self._tell(batch, memory)
+        gateway = None if self._topic.is_path else self._tell_gateways
+        return with_state(batch, memory, self._tell, interval_s=self._interval_s, tell_gateway=gateway)
+
+    def _tell_gateways(self, gateways: Sequence[GatewayState], memory: Mapping[str, Json]) -> Conversation:  # noqa: ARG002 - of the seam
+        return telling_gateway(gateways)
+
+    def _tell(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         introduced = yield from introduce(batch, memory, self._profile, self._name, self._ask)
         receipt: Receipt = yield from Rounds(batch, memory, self, tries=self._tries).talk()
         return replace(
@@ -112,7 +142,7 @@ class ThingsBoard:
     def _name(self, device: Device) -> str:
         if self._topic.is_path and device.dev_eui not in self._ids:
             raise UnknownDevice(device)
-        return self._ids.get(device.dev_eui, device.dev_eui)
+        return self.called(device)
 
     def _part(self, item: Item, name: str, observed_ms: int, values: Mapping[str, Observation]) -> Part:
         said = {"ts": observed_ms, "values": {key: one.value for key, one in values.items()}}

@@ -7,7 +7,8 @@ what they measure, not with uplinks.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,46 +35,58 @@ Ask = Callable[[str, Facts, bool], Sequence[Request]]
 """Return the requests for a name on the platform, the facts that changed, and whether the device is new there."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Introduction:
+    key: str  # in the memory
+    told: Json  # what stands there when all of it is taken
+    requests: Sequence[Request]
+
+
 def introduce(
     batch: Sequence[Item], memory: Mapping[str, Json], profile: str, name_of: Callable[[Device], str], ask: Ask
 ) -> Introducing:
     """Say what is new of the devices of ``batch``; what is not taken is said again with the next batch."""
-    kept: dict[str, Json] = {}
-    warnings: list[str] = []
-    asked: list[tuple[str, Json, Sequence[Request]]] = []
+    asked = list(_introductions(batch, memory, profile, name_of, ask))
+    if not asked:
+        return Introduced({}, ())
+    answers = yield [request for one in asked for request in one.requests]
+    heard = iter(answers)
+    taken = {
+        one.key: one.told
+        for one in asked
+        if all([fate_of(next(heard)) is Fate.TAKEN for _ in one.requests])  # noqa: C419 - each answer is to be heard
+    }
+    refused = [words_of(answer) for answer in answers if fate_of(answer) is Fate.REFUSED]
+    return Introduced(taken, tuple(f"attributes were not taken: {words}" for words in refused))
+
+
+def _introductions(
+    batch: Sequence[Item], memory: Mapping[str, Json], profile: str, name_of: Callable[[Device], str], ask: Ask
+) -> Iterator[_Introduction]:
     for device, facts in _devices(batch):
         key = f"device/{device.dev_eui}"
         before = memory.get(key) or {}
         is_new = before.get("profile") != profile
         known = {} if is_new else before["facts"]
         changed = {name: value for name, value in facts.items() if known.get(name) != value}
-        if not changed and not is_new:
-            continue
-        try:
-            requests = ask(name_of(device), changed, is_new)
-        except UnknownDevice:  # its rows are refused for that
-            continue
-        asked.append((key, {"profile": profile, "facts": {**known, **changed}}, requests))
-    if asked:
-        answers = iter((yield [request for _, _, requests in asked for request in requests]))
-        for key, told, requests in asked:
-            heard = [next(answers) for _ in requests]
-            if all(fate_of(answer) is Fate.TAKEN for answer in heard):
-                kept[key] = told
-            warnings += [
-                f"attributes were not taken: {words_of(answer)}" for answer in heard if fate_of(answer) is Fate.REFUSED
-            ]
-    return Introduced(kept, tuple(warnings))
+        if changed or is_new:
+            with suppress(UnknownDevice):  # its rows are refused for that
+                requests = ask(name_of(device), changed, is_new)
+                yield _Introduction(key, {"profile": profile, "facts": {**known, **changed}}, requests)
 
 
 def over_mqtt(profile: str) -> Ask:
     """Return how a gateway introduces a device."""
 
     def ask(name: str, changed: Facts, is_new: bool) -> Sequence[Request]:  # noqa: FBT001 - of the seam
-        connect = [_request(CONNECT, {"device": name, "type": profile})] if is_new else []
-        return [*connect, _request(ATTRIBUTES, {name: changed})]
+        return [*([connect(name, profile)] if is_new else []), _request(ATTRIBUTES, {name: changed})]
 
     return ask
+
+
+def connect(name: str, profile: str) -> Request:
+    """Return what opens a device's session over this connection, and makes a new device of that profile."""
+    return _request(CONNECT, {"device": name, "type": profile})
 
 
 def over_http(target: Callable[[str], str]) -> Ask:

@@ -20,6 +20,7 @@ from typing import Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from gateway.formats import Conversation
+from gateway.formats.device_state import check_interval, with_state_inside
 from gateway.formats.naming import Template, UnknownDevice, keyed, known_as, milliseconds, timestamp
 from gateway.formats.parts import OneByOne, Part, Said
 from gateway.formats.rounds import Late, Rounds
@@ -44,6 +45,8 @@ class Yggio(OneByOne):
         late: Late | None = None,
         fresh_s: int = 600,
         tries: int = 10,
+        device: bool = False,
+        device_interval: int = 600,
     ) -> None:
         """Take how nodes are called; ValueError says what cannot be.
 
@@ -52,7 +55,10 @@ class Yggio(OneByOne):
         (default over HTTP), "send" it (default over MQTT), "skip" it (counted).
         ``units``: "beside" says each unit in a key of its own, "none" leaves them to the quantity's name.
         ``tries``: how often a message is sent that Yggio alone answers with 500.
+        ``device``: true has nodes also say how devices were heard (rssi, snr), every ``device_interval`` seconds at most.
         """
+        check_interval(device_interval)
+        self._tells_state, self._interval_s = device, device_interval
         self._topic = Template("topic", topic, ("id", "dev_eui"))
         self._identifier = _identifier(topic) if self._topic.is_path else ""
         self._ids = known_as(ids)
@@ -69,6 +75,11 @@ class Yggio(OneByOne):
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Post what ``batch`` says; what is late goes by ``late``."""
+        if not self._tells_state:
+            return self._tell(batch, memory)
+        return with_state_inside(batch, memory, self._tell, interval_s=self._interval_s)
+
+    def _tell(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         return Rounds(batch, memory, self, late=self._late, tries=self._tries).talk()
 
     def say(self, item: Item) -> Said:
@@ -93,7 +104,7 @@ class Yggio(OneByOne):
         text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
         target = str(self._topic) if self._identifier else self._topic.fill(id=name, dev_eui=item.device.dev_eui)
         late = self._stale(item, observed_ms) if self._identifier else ""
-        return Part(item.row, name, observed_ms, target, text, str(item.uplink.id), late)
+        return Part(item.row, item.device.dev_eui, observed_ms, target, text, str(item.uplink.id), late)
 
     def _stale(self, item: Item, observed_ms: int) -> str:
         age = item.age + timedelta(milliseconds=milliseconds(item.uplink.heard_at.utc) - observed_ms)

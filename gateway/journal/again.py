@@ -14,7 +14,7 @@ from gateway.journal.held import Choice, chosen, in_hand
 from gateway.journal.reader import Reader
 from gateway.journal.records import DEV_EUI, microseconds
 from gateway.journal.store import Store
-from gateway.journal.values import Row
+from gateway.journal.values import PutBack, Row
 from gateway.journal.writer import Writer
 from gateway.model import Eui64, RowId, TimeQuality
 
@@ -58,17 +58,19 @@ class ToldAgain:
         uplinks = [(row, await self._reader.damage.uplink(row, record)) for row, record in records]
         return [Row(RowId(row), uplink) for row, uplink in uplinks if uplink is not None]
 
-    async def tell(self, destination: Destination, rows: Sequence[RowId]) -> int:
-        """Put ``rows`` back to the front for ``destination``, the oldest first, and return how many there was room for.
+    async def tell(self, destination: Destination, rows: Sequence[RowId]) -> PutBack:
+        """Put ``rows`` back to the front for ``destination``, the oldest first, as many as there is room for.
 
-        What it has not settled yet is told anyway and is not counted; what it holds back is tried again, too.
+        What it has not settled yet is told anyway and is not among them; what it holds back is tried again, too.
         """
         async with in_hand(self._store, self._alone):
             await self._writer.submit()  # what was just settled is to be seen
             under_way = await self._under_way(destination, rows)
-            open_rows = [row for row in rows if row in destination.cursor and row not in under_way][: self._room()]
+            wanted = [row for row in sorted(rows) if row in destination.cursor and row not in under_way]
+            open_rows = wanted[: self._room()]
+            left = len(wanted) - len(open_rows)
             if not open_rows:
-                return 0
+                return PutBack((), left)
             held = await chosen(self._store.database, Choice(destination=destination.number, ids=open_rows))
             now = microseconds(self._store.clock().utc)
             await self._writer.submit(
@@ -86,7 +88,7 @@ class ToldAgain:
                 destination.held[entry.kind] -= 1
             destination.retries += len(open_rows)
             self._store.ring()
-            return len(open_rows)
+            return PutBack(tuple(open_rows), left)
 
     async def _under_way(self, destination: Destination, rows: Sequence[RowId]) -> set[int]:
         sql = "SELECT id FROM retries WHERE destination = ? AND id IN (SELECT value FROM json_each(?))"

@@ -40,6 +40,7 @@ from gateway.journal.values import (
     HeldKind,
     HeldRow,
     ImportResult,
+    PutBack,
     Registration,
     Row,
     Settlement,
@@ -260,10 +261,10 @@ class Journal:
         """Return the rows of devices that are kept, oldest first, and were heard since then; those without a true time, too."""
         return await self._again.rows(dev_euis, since)
 
-    async def tell_again(self, destination: str, rows: Sequence[RowId]) -> int:
-        """Put rows that ``destination`` has had back to the front of read(), and return how many there was room for.
+    async def tell_again(self, destination: str, rows: Sequence[RowId]) -> PutBack:
+        """Put rows that ``destination`` has had back to the front of read(), the oldest first, as many as there is room for.
 
-        What it has not settled yet is told anyway and is not counted; what it holds back is tried again, too.
+        What it has not settled yet is told anyway and is not among them; what it holds back is tried again, too.
         """
         return await self._again.tell(self._store.destinations[destination], rows)
 

@@ -56,6 +56,14 @@ class Row:
     is_again: bool = False  # it was told or tried before, and was put back to the front
 
 
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Rows that a destination had and is told again, and how many more there was no room for."""
+
+    rows: tuple[RowId, ...]
+    left: int = 0
+
+
 class HeldKind(StrEnum):
     """Why a row waits for a person, a codec or a clock."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,8 +15,11 @@ from gateway.model import Answer, Device, Item, Json, Receipt, Request, RowId, U
 from gateway.normalise import normalise
 from gateway.sharing import Share, shared
 
+DATA_ARRAY: Final = "/CreateObservations"  # OGC 18-088, section 12.2: answered row by row
 MOST_ROUNDS: Final = 8  # of a conversation that goes on and on with answers that no platform gave
-TAKEN: Final = Answer(verdict=Verdict.TAKEN, status=204, detail="as in a preview: nobody was asked")
+NOTHING_THERE: Final = (
+    b'{"value":[]}'  # as OData and so SensorThings say it; what the other formats ask needs no answer
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ async def item_of(uplink: Uplink, device: Device, registry: Registry, share: Sha
 
 
 def preview(format_: Format, item: Item, memory: Mapping[str, Json]) -> Preview:
-    """Return what ``format_`` says of ``item`` to a platform that takes everything and tells nothing.
+    """Return what ``format_`` says of ``item`` to a platform that takes everything and has had nothing before.
 
     What an uplink said before may be told by ``memory``, and then there is nothing left to say: it is previewed without.
     """
@@ -55,12 +59,27 @@ def _conversation(format_: Format, item: Item, memory: Mapping[str, Json]) -> Pr
         requests: Sequence[Request] = next(conversation)
         for _ in range(MOST_ROUNDS):
             said += requests
-            requests = conversation.send([TAKEN] * len(requests))
+            requests = conversation.send([_taken(request) for request in requests])
     except StopIteration as end:
         return Preview(tuple(said), tuple(_remarks(end.value, said)))
     finally:
         conversation.close()
     return Preview(tuple(said), ("what follows depends on what the platform answers",))
+
+
+def _taken(request: Request) -> Answer:
+    """Return what a platform says that takes everything and has had nothing before."""
+    if request.method == "GET":
+        return Answer(verdict=Verdict.TAKEN, status=200, body=NOTHING_THERE)
+    body = _links(request) if request.target.endswith(DATA_ARRAY) else b""
+    status = 201 if body else 204
+    return Answer(verdict=Verdict.TAKEN, status=status, body=body, headers={"Location": f"{request.target}(1)"})
+
+
+def _links(request: Request) -> bytes:
+    """Return a link for each row of a DataArray."""
+    rows = sum(len(group["dataArray"]) for group in json.loads(request.body))
+    return json.dumps(["Observations(1)"] * rows).encode()
 
 
 def _remarks(receipt: Receipt, said: Sequence[Request]) -> list[str]:

@@ -34,29 +34,21 @@ class Heard:
 
 
 async def attempt(settings: DestinationSettings, item: Item, clock: Clock, trust: TimeQuality) -> list[Step]:
-    """Try a destination out with ``item``; the last step is bad if anything was. Raises ConfigError for a TLS file."""
+    """Try a destination out with ``item``, as far as it goes. Raises ConfigError for a TLS file."""
     platform = _beside_the_agent(settings)
-    secure = platform.endpoint.secure
-    steps = await reach(platform.endpoint, (lambda: tls.context(platform.tls)) if secure else None)
-    if not steps[-1].is_good:
-        return steps
+    made = (lambda: tls.context(platform.tls)) if platform.endpoint.secure else None
+    reached = await reach(platform.endpoint, made)
+    if not reached[-1].is_good:
+        return [*reached, *clock_steps(clock(), trust, {})]
     transport = catalogue.make(platform, clock)
     heard = Heard()
     try:
-        steps += await _deliver(settings.format, transport, item, heard)
-        if steps[-1].is_good:
-            steps += await _read_back(settings.format, transport, item)
+        told = await _deliver(settings.format, transport, item, heard)
+        if told[-1].is_good:
+            told += await _read_back(settings.format, transport, item)
     finally:
         await transport.close()
-    return (
-        [*clock_steps(clock(), trust, heard.date), *steps]
-        if steps[-1].is_good
-        else [
-            *steps[:-1],
-            *clock_steps(clock(), trust, heard.date),
-            steps[-1],
-        ]
-    )
+    return [*reached, *clock_steps(clock(), trust, heard.date), *told]
 
 
 def _beside_the_agent(settings: DestinationSettings) -> Broker | Service:

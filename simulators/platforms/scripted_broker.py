@@ -62,9 +62,13 @@ class ScriptedBroker:
     most_unanswered: int = 0  # publications read from one connection before their PUBACKs were written
     disconnects: int = 0  # DISCONNECT packets of clients
     will_flags: list[int] = field(default_factory=list)  # the connect flags of each CONNECT
+    acknowledged: list[int] = field(
+        default_factory=list
+    )  # packet identifiers of what was `tell`ed, by the clients' PUBACKs
     port: int = 0
     _server: asyncio.Server | None = None
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    _subscribed: dict[int, _Connection] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -97,6 +101,19 @@ class ScriptedBroker:
         for writer in list(self._writers):
             writer.transport.abort()
 
+    @property
+    def subscribed(self) -> frozenset[int]:
+        """Return the numbers of the connections that have subscribed to something."""
+        return frozenset(self._subscribed)
+
+    def note_subscriber(self, connection: _Connection) -> None:
+        """Remember that a connection has subscribed; what it is sent is the test's to say."""
+        self._subscribed[connection.number] = connection
+
+    def tell(self, connection: int, topic: str, payload: bytes, mid: int) -> None:
+        """Publish to a connection that has subscribed, at QoS 1; KeyError where there is none."""
+        self._subscribed[connection].tell(topic, payload, mid)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)
@@ -107,6 +124,7 @@ class ScriptedBroker:
                 await connection.run()
         finally:
             self._writers.discard(writer)
+            self._subscribed.pop(connection.number, None)
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
@@ -125,6 +143,20 @@ class _Connection:
         self._count = 0
         self._unanswered: list[bytes] = []
 
+    @property
+    def number(self) -> int:
+        return self._number
+
+    def tell(self, topic: str, payload: bytes, mid: int) -> None:
+        name = topic.encode()
+        body = len(name).to_bytes(2) + name + mid.to_bytes(2) + (b"\0" if self._v5 else b"") + payload
+        length = bytearray()
+        rest = len(body)
+        while rest > 0x7F:
+            length.append(rest & 0x7F | 0x80)
+            rest >>= 7
+        self._writer.write(b"\x32" + bytes(length) + bytes([rest]) + body)
+
     async def run(self) -> None:
         while not self._reader.at_eof():
             kind, flags, body = await self._packet()
@@ -135,7 +167,10 @@ class _Connection:
                 case 3:
                     if await self._take(flags, body):
                         return
+                case 4:
+                    self._broker.acknowledged.append(int.from_bytes(body[:2]))
                 case 8:
+                    self._broker.note_subscriber(self)
                     await self._suback(body[:2])
                 case 12:
                     if self._script.answer_pings:

@@ -3,13 +3,16 @@
 The rules are those of thingsboard dfe65d5a (AbstractGatewaySessionHandler, DeviceApiController, JsonConverter): a message with anything in it
 that cannot be read is not taken at all; a device that nobody connected is made as "default"; an unknown token is 401 without a body;
 JSON that cannot be parsed is 500 with the parser's words. Over MQTT the real one closes the connection over a bad message; here the PUBACK says 0x99.
+
+A request to a device (`call`) reaches a gateway only over a connection that has subscribed and has spoken of the device: its session is made by
+connect, telemetry or attributes (AbstractGatewaySessionHandler.onDeviceConnect subscribes it). The first answer ends a request; others are dropped.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +24,7 @@ from simulators.platforms.web_platform import Refusal, WebPlatform
 
 LARGEST: Final = 65_536  # octets, NETTY_MAX_PAYLOAD_SIZE, and of telemetry over HTTP (`max_payload_size`)
 PACKET_TOO_LARGE: Final = 0x95
+RPC: Final = "v1/gateway/rpc"
 MILLISECONDS: Final = 10**12  # what is less was in seconds: 10^12 ms are in 2001
 
 Value = tuple[str, str, int]  # device, key, milliseconds
@@ -39,6 +43,11 @@ class Kept:
     attributes: dict[str, dict[str, Json]] = field(default_factory=dict)  # by device
     profiles: dict[str, str] = field(default_factory=dict)  # by device
     connects: Counter[str] = field(default_factory=Counter)
+    own: dict[str, Json] = field(
+        default_factory=dict
+    )  # of the gateway itself: attributes, and the latest of each series
+    answers: dict[int, Json] = field(default_factory=dict)  # by the request's id
+    dropped: int = 0  # answers that nobody waited for
 
     @property
     def repeated(self) -> int:
@@ -60,6 +69,29 @@ class ThingsBoardBroker(MqttPlatform):
     def __init__(self) -> None:
         super().__init__()
         self.kept = Kept()
+        self._sessions: dict[str, int] = {}  # the connection that has spoken of a device
+        self._waiting: dict[int, str] = {}  # requests without an answer, and their devices
+        self._calls = 0
+
+    def can_call(self, device: str) -> bool:
+        """Tell whether a request to ``device`` would be passed on now."""
+        return self._sessions.get(device) in self._broker.subscribed
+
+    @property
+    def acknowledged(self) -> Sequence[int]:
+        """Return the ids of the requests that the gateway has taken (PUBACK)."""
+        return [one - 1 for one in self._broker.acknowledged]
+
+    def call(self, device: str, method: str, params: Json) -> int:
+        """Ask something of ``device``, and return the request's id; KeyError where it has no session."""
+        number, self._calls = self._calls, self._calls + 1  # DeviceActorMessageProcessor.rpcSeq begins at 0
+        self._send(device, {"id": number, "method": method, "params": params}, number + 1)
+        self._waiting[number] = device
+        return number
+
+    def _send(self, device: str, data: Json, mid: int) -> None:
+        body = json.dumps({"device": device, "data": data}).encode()
+        self._broker.tell(self._sessions[device], RPC, body, mid)
 
     def take(self, publish: Publish) -> int:
         """Take a whole message, or nothing of it."""
@@ -70,12 +102,43 @@ class ThingsBoardBroker(MqttPlatform):
             return self.refuse(PAYLOAD_INVALID, f"{publish.topic}: can't parse value")
         match publish.topic:
             case "v1/gateway/connect":
-                return self._connect(said)
+                return self._opened(publish, [str(said.get("device"))], self._connect(said))
             case "v1/gateway/attributes":
-                return self._attributes(said)
+                return self._opened(publish, said, self._attributes(said))
             case "v1/gateway/telemetry":
-                return self._telemetry(said)
+                return self._opened(publish, said, self._telemetry(said))
+            case "v1/gateway/rpc":
+                return self._answer_of(said)
+            case "v1/devices/me/attributes":
+                self.kept.own.update(said)
+                return TAKEN
+            case "v1/devices/me/telemetry":
+                return self._own_telemetry(said)
         return self.refuse(NOT_AUTHORIZED, f"{publish.topic} is no topic of a gateway")
+
+    def _opened(self, publish: Publish, devices: Iterable[str], reason: int) -> int:
+        if reason == TAKEN:
+            self._sessions |= dict.fromkeys(devices, publish.connection)
+        return reason
+
+    def _answer_of(self, said: dict[str, Json]) -> int:
+        number = said.get("id")
+        if not isinstance(said.get("device"), str) or not isinstance(number, int) or "data" not in said:
+            return self.refuse(PAYLOAD_INVALID, "Can't parse value: device, id and data are expected")
+        if self._waiting.get(number) != said["device"]:
+            self.kept.dropped += 1
+            return TAKEN
+        del self._waiting[number]
+        self.kept.answers[number] = said["data"]
+        return TAKEN
+
+    def _own_telemetry(self, said: dict[str, Json]) -> int:
+        try:
+            for _, values in _entries([said]):
+                self.kept.own.update(values)
+        except Unreadable as error:
+            return self.refuse(PAYLOAD_INVALID, str(error))
+        return TAKEN
 
     def _connect(self, said: dict[str, Json]) -> int:
         device = said.get("device")

@@ -58,7 +58,7 @@ PLACE = "brygga.toml: destination[0].commands"
         ),
         (
             commands(DOWN, STATE, 'shape = "ttn"'),
-            f'{PLACE}.shape: \'ttn\' where "brygga", "chirpstack" or "the_things_stack" is expected',
+            f'{PLACE}.shape: \'ttn\' where "brygga", "chirpstack", "the_things_stack", "thingsboard" or "azure" is expected',
         ),
         (commands(DOWN, STATE, "topics = 1"), f"{PLACE}.topics: there is no such key; did you mean 'topic'?"),
         (commands(DOWN, STATE, destination=HTTP), f"{PLACE}: belongs to MQTT, and the URL begins with http://"),

@@ -23,6 +23,7 @@ from tests.pipeline.rig import clock as rig_clock
 from tests.pipeline.rig import ngsi_ld, registration, rig, until
 
 MODEL = "acme/th"
+OWNER = abp(0).device.dev_eui
 KNOWS_ONE = """\
 from decoders.contract import Decoded, Reading
 def decode(payload):
@@ -50,7 +51,7 @@ def test_the_memory_tells_which_revision_told_a_row(row: int, expected: str | No
     memory.update(revisions.noted(memory, {(MODEL, "acme/th@1"): [RowId(8)]}))
     memory.update(revisions.noted(memory, {(MODEL, "acme/th@2"): [RowId(10)]}))
 
-    assert revisions.teller(memory, MODEL, RowId(row)) == expected
+    assert revisions.teller(memory, MODEL, OWNER, RowId(row)) == expected
 
 
 def test_only_the_last_revisions_are_remembered() -> None:
@@ -59,7 +60,7 @@ def test_only_the_last_revisions_are_remembered() -> None:
         memory.update(revisions.noted(memory, {(MODEL, f"acme/th@{number}"): [RowId(number)]}))
 
     assert len(memory[revisions.key(MODEL)]) == revisions.MOST
-    assert revisions.teller(memory, MODEL, RowId(29)) == "acme/th@29"
+    assert revisions.teller(memory, MODEL, OWNER, RowId(29)) == "acme/th@29"
 
 
 async def test_a_city_gets_what_the_mended_decoder_reads_of_old_uplinks_and_nothing_a_second_time(
@@ -87,7 +88,7 @@ async def test_a_city_gets_what_the_mended_decoder_reads_of_old_uplinks_and_noth
 
     assert same["destinations"] == {"platform": {"again": 0, "known": 1, "left": 0}}
     assert mended["destinations"] == {"platform": {"again": 1, "known": 0, "left": 0}}
-    [entity] = platform.kept.entities.values()
+    [entity] = [one for (_, name), one in platform.kept.entities.items() if ":WeatherObserved:" in name]
     assert {"temperature", "relativeHumidity"} <= entity.keys()
 
 
@@ -131,3 +132,32 @@ async def desk_of_one_device(folder: Path) -> AsyncIterator[Desk]:
         yield Desk(settings, journal, clock)
     finally:
         await journal.close()
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"), [(4, "acme/th@1"), (5, "acme/th@2"), (8, "acme/th@2"), (9, "acme/th@1"), (20, "acme/th@2")]
+)
+def test_what_was_told_anew_counts_before_what_was_told_first(row: int, expected: str) -> None:
+    memory: dict[str, Json] = {}
+    memory.update(revisions.noted(memory, {(MODEL, "acme/th@1"): [RowId(1)]}))
+    memory.update(revisions.noted_again(memory, OWNER, [RowId(5), RowId(6)], "acme/th@2"))
+    memory.update(revisions.noted_again(memory, OWNER, [RowId(6), RowId(8)], "acme/th@2"))
+    memory.update(revisions.noted(memory, {(MODEL, "acme/th@2"): [RowId(20)]}))
+
+    assert revisions.teller(memory, MODEL, OWNER, RowId(row)) == expected
+    assert memory[revisions.key_again(OWNER)] == [[5, 8, "acme/th@2"]]
+
+
+async def test_what_was_told_anew_is_not_told_a_second_time_and_again_when_the_old_decoder_is_back(
+    tmp_path: Path,
+) -> None:
+    wish = {"do": "decoding.again", "devices": ["sensor 0"]}
+    async with desk_of_one_device(tmp_path) as desk:
+        write(tmp_path / "own", KNOWS_ONE)
+        mended = await desk.answer(wish)
+        second = await desk.answer(wish)
+        write(tmp_path / "own", KNOWS_TWO)
+        put_back = await desk.answer(wish)
+
+    counts = [one["destinations"][CITY]["known"] for one in (mended, second, put_back)]
+    assert counts == [0, 2, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from gateway.commands import decoder_try
 from gateway.commands.cli import main
 from gateway.commands.decoder_try import changes, flat, side_by_side
 
+ROOT = Path(__file__).parent.parent.parent
 HOSTILE = "function decodeUplink(input) { while (true) {} }"
 JAVASCRIPT = """
 function decodeUplink(input) {
@@ -173,6 +175,16 @@ def test_fields_are_listed_with_their_paths() -> None:
     fields = {"a": {"b": [1, 2], "c": [{"d": True}, {"d": None}]}, "e": {}, "f": "x\x1b[2J"}
 
     assert list(flat(fields)) == ["a.b 1, 2", "a.c[0].d yes", "a.c[1].d -", "e -", "f x [2J"]
+
+
+@pytest.mark.parametrize("document", ["docs/decoders.md", "README.md"])
+def test_what_the_documents_try_works(capsys: pytest.CaptureFixture[str], document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    lines = re.findall(r"brygga decoder (try [a-z]+/\S+ --port \d+ [0-9A-Fa-f ]+)", text)
+
+    assert lines
+    for line in lines:
+        assert run(capsys, *line.split())[0] == 0, line
 
 
 # ── beginning and proving ──

@@ -10,7 +10,7 @@ from gateway.lorawan.dev_addr import AddressBlock
 from gateway.model import Eui64
 from simulators.concentrator import Transmission
 from simulators.end_device import EndDevice
-from tests.agent.commands import CONFIGURATION, Box, make_box, said
+from tests.agent.commands import CONFIGURATION, Box, make_box
 from tests.pipeline import rig as rigs
 from tests.pipeline.rig import registration, rig
 

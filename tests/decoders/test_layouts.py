@@ -10,9 +10,10 @@ import pytest
 from bench import decode_times, generated_codecs
 from bench.decode_times import Disagreement
 from bench.layouts import LAYOUTS, Layout
+from decoders.javascript.process import engine
 from decoders.registry import Registry
 
-pytest.importorskip("quickjs", reason="32-bit Arm has no wheel of the engine")
+pytestmark = pytest.mark.skipif(engine() is None, reason="32-bit Arm has no wheel of the engine")
 
 CODECS = 5
 

@@ -22,6 +22,7 @@ def proposed(*said: object, words: str = "") -> tuple[str, ...] | None:
         ((ELSYS,), "", ("elsys/ers", "elsys/ers-co2")),
         ((ELSYS.upper(),), "ERS CO2 room 4", ("elsys/ers-co2",)),
         ((MILESIGHT,), "am-307L hall", ("milesight/am307l",)),
+        ((MILESIGHT,), "AM307 library", ("milesight/am307",)),
         ((STRANGE, MILESIGHT), "", ("milesight/am307", "milesight/am307l")),
         ((STRANGE, None, ("0259", "0001")), "", ("milesight/am307", "milesight/am307l")),
         (

@@ -13,18 +13,15 @@ from bench.hostile import LEAK, of_catalogue, of_javascript
 from bench.hostile_devices import HOSTILE, Fleet, disturbed, ready
 from bench.noise import payloads, soak
 from decoders.contract import Decoded, Payload
+from decoders.javascript.process import engine
 from decoders.python_file import Facts, PythonDecoder
 from gateway.codecs import Codecs
 
+WITH_ENGINE = pytest.mark.skipif(engine() is None, reason="32-bit Arm has no wheel of the engine")
 SEED = 20261125
-EACH = 150  # payloads of each decoder of the catalogue
-JAVASCRIPT = 1400  # payloads of all JavaScript codecs together
+EACH = 100  # payloads of each decoder of the catalogue
+JAVASCRIPT = 700  # payloads of all JavaScript codecs together
 ROUNDS = 2  # of all hostile codecs
-
-
-@pytest.fixture
-def engine() -> None:
-    pytest.importorskip("quickjs", reason="32-bit Arm has no wheel of the engine")
 
 
 def test_random_payloads_break_no_decoder_of_the_catalogue_and_fill_no_memory() -> None:
@@ -35,7 +32,7 @@ def test_random_payloads_break_no_decoder_of_the_catalogue_and_fill_no_memory() 
     assert soaked.growth.octets <= LEAK
 
 
-@pytest.mark.usefixtures("engine")
+@WITH_ENGINE
 def test_random_payloads_end_no_worker_and_fill_no_memory() -> None:
     soaked = of_javascript(JAVASCRIPT, SEED)
 
@@ -45,7 +42,7 @@ def test_random_payloads_end_no_worker_and_fill_no_memory() -> None:
     assert soaked.worker.octets <= LEAK
 
 
-@pytest.mark.usefixtures("engine")
+@WITH_ENGINE
 async def test_honest_devices_are_decoded_while_hostile_codecs_run(tmp_path: Path) -> None:
     with ready(tmp_path) as registry:
         trial = await disturbed(Codecs(registry.get), Fleet(), ROUNDS * len(HOSTILE), 0)

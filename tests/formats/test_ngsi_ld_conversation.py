@@ -21,7 +21,7 @@ from tests.formats.ngsi_ld_words import PREFIX, UNCLEAR, co2, entity, error, ids
 
 
 def test_one_request_upserts_what_different_things_say() -> None:
-    waves, receipt = converse(NgsiLd(tenant="sundsvall"), [co2(row, row) for row in (1, 2, 3)])
+    waves, receipt = converse(NgsiLd(device=False, tenant="sundsvall"), [co2(row, row) for row in (1, 2, 3)])
 
     [[request]] = waves
     assert request.method == "POST"
@@ -33,7 +33,7 @@ def test_one_request_upserts_what_different_things_say() -> None:
 
 
 def test_no_wave_holds_an_entity_twice_and_each_entity_comes_oldest_first() -> None:
-    waves, receipt = converse(NgsiLd(), [co2(row, row % 2, ppm=row) for row in range(1, 6)])
+    waves, receipt = converse(NgsiLd(device=False), [co2(row, row % 2, ppm=row) for row in range(1, 6)])
 
     sent = [[(one["id"], one["co2"]["value"]) for one in json.loads(request.body)] for [request] in waves]
     assert sent == [[(entity(1), 1), (entity(0), 2)], [(entity(1), 3), (entity(0), 4)], [(entity(1), 5)]]
@@ -46,7 +46,7 @@ def test_two_devices_of_one_thing_take_turns() -> None:
         item(Reading("co2", row, "[ppm]"), row=row, device=Device(dev_eui=eui(row), entity=thing)) for row in (1, 2)
     ]
 
-    waves, _ = converse(NgsiLd(), batch)
+    waves, _ = converse(NgsiLd(device=False), batch)
 
     assert [ids(request) for [request] in waves] == [[f"{PREFIX}torget-1"]] * 2
 
@@ -55,7 +55,7 @@ def test_two_devices_of_one_thing_take_turns() -> None:
     ("limits", "sizes"), [({"batch_entities": 4}, [4, 4, 2]), ({"batch_bytes": 2_500}, [3, 3, 3, 1])]
 )
 def test_requests_of_a_wave_are_bounded_and_go_side_by_side(limits: dict[str, int], sizes: list[int]) -> None:
-    waves, _ = converse(NgsiLd(**limits), [co2(row, row) for row in range(10)])  # type: ignore[arg-type]  # options by name
+    waves, _ = converse(NgsiLd(device=False, **limits), [co2(row, row) for row in range(10)])  # type: ignore[arg-type]  # options by name
 
     [wave] = waves
     assert [len(ids(request)) for request in wave] == sizes
@@ -63,14 +63,14 @@ def test_requests_of_a_wave_are_bounded_and_go_side_by_side(limits: dict[str, in
 
 
 def test_an_entity_larger_than_the_limit_goes_alone() -> None:
-    waves, receipt = converse(NgsiLd(batch_bytes=10), [co2(1, 1), co2(2, 2)])
+    waves, receipt = converse(NgsiLd(device=False, batch_bytes=10), [co2(1, 1), co2(2, 2)])
 
     assert [len(ids(request)) for request in waves[0]] == [1, 1]
     assert receipt.accepted == {1, 2}
 
 
 def test_an_uplink_without_observations_needs_no_request() -> None:
-    waves, receipt = converse(NgsiLd(), [item(), co2(2)])
+    waves, receipt = converse(NgsiLd(device=False), [item(), co2(2)])
 
     assert [len(wave) for wave in waves] == [1]
     assert receipt.accepted == {1, 2}
@@ -93,7 +93,7 @@ def test_an_uplink_without_observations_needs_no_request() -> None:
     ],
 )
 def test_all_taken(answer: Answer) -> None:
-    _, receipt = converse(NgsiLd(), [co2(1, 1), co2(2, 2)], answer)
+    _, receipt = converse(NgsiLd(device=False), [co2(1, 1), co2(2, 2)], answer)
 
     assert receipt.accepted == {1, 2}
     assert set(receipt.memory) == {entity(1), entity(2)}
@@ -116,7 +116,7 @@ def test_each_entity_of_a_207_is_judged_alone(
 ) -> None:
     answer = multi_status([entity(1), entity(3)], [error(2, status, **more)])
 
-    _, receipt = converse(NgsiLd(), [co2(row, row) for row in (1, 2, 3)], answer)
+    _, receipt = converse(NgsiLd(device=False), [co2(row, row) for row in (1, 2, 3)], answer)
 
     assert receipt.accepted == {1, 3}
     assert receipt.refused == ({2: refused} if refused else {})
@@ -127,7 +127,7 @@ def test_each_entity_of_a_207_is_judged_alone(
 def test_an_error_of_nobody_is_the_error_of_whoever_is_no_success() -> None:
     answer = multi_status([entity(1)], [{"error": {"title": "Odd", "status": 400}}])
 
-    _, receipt = converse(NgsiLd(), [co2(1, 1), co2(2, 2)], answer)
+    _, receipt = converse(NgsiLd(device=False), [co2(1, 1), co2(2, 2)], answer)
 
     assert receipt.accepted == {1}
     assert receipt.refused == {2: f"{entity(2)}: 400 Odd"}
@@ -137,7 +137,7 @@ def test_an_error_of_nobody_is_the_error_of_whoever_is_no_success() -> None:
     "body", [b"", b"[]", b"{", b'{"errors":[1]}', b'{"errors":{}, "success": 3}', b"\xff", b"null"]
 )
 def test_a_207_that_says_nothing_decides_nothing(body: bytes) -> None:
-    _, receipt = converse(NgsiLd(), [co2(1)], Answer(verdict=Verdict.TAKEN, status=207, body=body))
+    _, receipt = converse(NgsiLd(device=False), [co2(1)], Answer(verdict=Verdict.TAKEN, status=207, body=body))
 
     assert list(receipt.undecided) == [1]
 
@@ -148,7 +148,7 @@ def test_a_refused_batch_is_halved_down_to_the_one_that_is_meant(status: int) ->
     bad = entity(5)
     refusal = problem(status, "Bad", "no")
 
-    waves, receipt = converse(NgsiLd(), batch, lambda request: refusal if bad in ids(request) else TAKEN)
+    waves, receipt = converse(NgsiLd(device=False), batch, lambda request: refusal if bad in ids(request) else TAKEN)
 
     assert [[len(ids(request)) for request in wave] for wave in waves] == [[8], [4, 4], [2, 2], [1, 1]]
     assert receipt.accepted == {0, 1, 2, 3, 4, 6, 7}
@@ -159,7 +159,7 @@ def test_a_refused_batch_is_halved_down_to_the_one_that_is_meant(status: int) ->
 def test_nothing_is_lost_for_a_wrong_token_or_a_broker_in_trouble(status: int) -> None:
     answer = replace(problem(status, "No"), retry_after=timedelta(seconds=30))
 
-    waves, receipt = converse(NgsiLd(), [co2(1), co2(2), co2(3, 2)], answer)
+    waves, receipt = converse(NgsiLd(device=False), [co2(1), co2(2), co2(3, 2)], answer)
 
     assert len(waves) == 1
     assert receipt.accepted == frozenset()
@@ -179,7 +179,7 @@ def test_nothing_is_lost_for_a_wrong_token_or_a_broker_in_trouble(status: int) -
     ],
 )
 def test_what_was_not_decided_stays_and_says_why(answer: Answer) -> None:
-    _, receipt = converse(NgsiLd(), [co2(1)], answer)
+    _, receipt = converse(NgsiLd(device=False), [co2(1)], answer)
 
     assert list(receipt.undecided) == [1]
     assert receipt.undecided[RowId(1)]
@@ -189,14 +189,16 @@ def test_a_500_is_halved_to_free_the_good_ones() -> None:
     batch = [co2(row, row) for row in range(8)]
     stumble = problem(500, kind="InternalError")
 
-    _, receipt = converse(NgsiLd(), batch, lambda request: stumble if entity(5) in ids(request) else TAKEN)
+    _, receipt = converse(NgsiLd(device=False), batch, lambda request: stumble if entity(5) in ids(request) else TAKEN)
 
     assert receipt.accepted == {0, 1, 2, 3, 4, 6, 7}
     assert list(receipt.undecided) == [5]
 
 
 def test_a_broker_that_only_says_500_is_soon_left_alone() -> None:
-    waves, receipt = converse(NgsiLd(), [co2(row, row) for row in range(100)], problem(500, kind="InternalError"))
+    waves, receipt = converse(
+        NgsiLd(device=False), [co2(row, row) for row in range(100)], problem(500, kind="InternalError")
+    )
 
     assert sum(map(len, waves)) <= 2 * TRIES_AFTER_500 + 1
     assert len(receipt.undecided) == 100
@@ -209,8 +211,8 @@ def test_a_row_is_what_all_its_entities_are() -> None:
     refuse_one = multi_status([weather], [error(1, 400)])
     undecide_one = multi_status([], [error(1, 400), {"entityId": weather, "error": {"title": "Busy", "status": 503}}])
 
-    _, refused = converse(NgsiLd(), [both], refuse_one)
-    _, undecided = converse(NgsiLd(), [both], undecide_one)
+    _, refused = converse(NgsiLd(device=False), [both], refuse_one)
+    _, undecided = converse(NgsiLd(device=False), [both], undecide_one)
 
     assert list(refused.refused) == [1]
     assert list(undecided.undecided) == [1]
@@ -220,7 +222,7 @@ def test_a_row_is_what_all_its_entities_are() -> None:
 def test_what_is_newer_waits_for_what_is_undecided() -> None:
     batch = [co2(1, 1, ppm=1), co2(2, 2), co2(3, 1, ppm=3)]
 
-    waves, receipt = converse(NgsiLd(), batch, multi_status([entity(2)], [error(1, 503)]))
+    waves, receipt = converse(NgsiLd(device=False), batch, multi_status([entity(2)], [error(1, 503)]))
 
     assert len(waves) == 1
     assert receipt.accepted == {2}
@@ -235,8 +237,8 @@ def test_a_row_waits_with_all_its_entities() -> None:
     weather = f"urn:ngsi-ld:WeatherObserved:{eui(1)}"
     answer = multi_status([entity(1)], [{"entityId": weather, "error": {"title": "Busy", "status": 503}}])
 
-    _, receipt = converse(NgsiLd(), [first, second], answer)
-    _, again = converse(NgsiLd(), [first, second], memory=receipt.memory)
+    _, receipt = converse(NgsiLd(device=False), [first, second], answer)
+    _, again = converse(NgsiLd(device=False), [first, second], memory=receipt.memory)
 
     assert set(receipt.undecided) == {1, 2}
     assert again.accepted == {1, 2}
@@ -248,8 +250,8 @@ def test_what_a_row_said_before_it_stalled_is_not_late_when_it_says_it_again() -
     readings.append(Reading("air_temperature", 1.0, "Cel", None, HEARD_AT))
     history = item(*readings, row=1, device=replace(DEVICE, dev_eui=eui(1)))
 
-    waves, receipt = converse(NgsiLd(), [history], {2: UNCLEAR})
-    _, again = converse(NgsiLd(), [history], memory=receipt.memory)
+    waves, receipt = converse(NgsiLd(device=False), [history], {2: UNCLEAR})
+    _, again = converse(NgsiLd(device=False), [history], memory=receipt.memory)
 
     assert len(waves) == 3
     assert list(receipt.undecided) == [1]
@@ -261,7 +263,7 @@ def test_a_row_whose_first_time_is_undecided_does_not_go_on_with_its_next() -> N
     readings = [Reading("co2", 400, "[ppm]", None, at) for at in hours]
     history = item(*readings, row=1, device=replace(DEVICE, dev_eui=eui(1)))
 
-    waves, receipt = converse(NgsiLd(), [history], {0: multi_status([], [error(1, 503)])})
+    waves, receipt = converse(NgsiLd(device=False), [history], {0: multi_status([], [error(1, 503)])})
 
     assert len(waves) == 1
     assert list(receipt.undecided) == [1]
@@ -285,11 +287,11 @@ def test_a_row_whose_first_time_is_undecided_does_not_go_on_with_its_next() -> N
 )
 def test_what_a_person_wrote_wrong_is_said(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        NgsiLd(**options)
+        NgsiLd(device=False, **options)
 
 
 def test_a_path_of_another_service_goes_before_the_operation() -> None:
-    waves, _ = converse(NgsiLd(path="/broker/ngsi-ld/v1/"), [co2(1)])
+    waves, _ = converse(NgsiLd(device=False, path="/broker/ngsi-ld/v1/"), [co2(1)])
 
     assert waves[0][0].target == "/broker/ngsi-ld/v1/entityOperations/upsert?options=update"
 
@@ -310,7 +312,7 @@ def test_a_row_that_is_told_again_begins_where_the_line_was_lost() -> None:
     sent: list[float] = []
     receipt = Receipt()
     for answers in ({2: LATER}, {1: LATER}, {}):
-        waves, receipt = converse(NgsiLd(), [hourly()], answers, memory)
+        waves, receipt = converse(NgsiLd(device=False), [hourly()], answers, memory)
         told = [json.loads(request.body)[0]["co2"]["value"] for [request] in waves]
         sent += told[: len(told) - len(answers)]
         memory |= receipt.memory
@@ -321,11 +323,13 @@ def test_a_row_that_is_told_again_begins_where_the_line_was_lost() -> None:
 
 
 def test_what_another_decoder_reads_is_told_from_the_beginning() -> None:
-    _, receipt = converse(NgsiLd(late="send"), [hourly()], {2: LATER})
+    _, receipt = converse(NgsiLd(device=False, late="send"), [hourly()], {2: LATER})
     corrected = hourly()
     renamed = tuple(replace(one, id=UUID(int=index)) for index, one in enumerate(corrected.observations))
 
-    waves, _ = converse(NgsiLd(late="send"), [replace(corrected, observations=renamed)], memory=receipt.memory)
+    waves, _ = converse(
+        NgsiLd(device=False, late="send"), [replace(corrected, observations=renamed)], memory=receipt.memory
+    )
 
     assert len(waves) == 4
 
@@ -334,9 +338,9 @@ def test_a_step_of_which_a_part_was_refused_is_told_again_with_its_reason() -> N
     memory: dict[str, Json] = {}
     answers = {0: problem(400, detail="too old"), 1: LATER}
 
-    _, first = converse(NgsiLd(), [hourly()], answers, memory)
+    _, first = converse(NgsiLd(device=False), [hourly()], answers, memory)
     memory |= first.memory
-    waves, second = converse(NgsiLd(), [hourly()], {0: problem(400, detail="too old")}, memory)
+    waves, second = converse(NgsiLd(device=False), [hourly()], {0: problem(400, detail="too old")}, memory)
 
     assert first.undecided.keys() == {1}
     assert len(waves) == 4

@@ -28,7 +28,7 @@ SOURCE = f"urn:dev:mac:{DEV_EUI}#"
 
 def entities(one: Item, platform: NgsiLd | None = None) -> dict[str, dict[str, Any]]:
     """Return all that is sent of an item, by entity id."""
-    waves, receipt = converse(platform or NgsiLd(), [one])
+    waves, receipt = converse(platform or NgsiLd(device=False), [one])
     assert receipt.accepted == {one.row}
     return {entity["id"]: entity for wave in waves for request in wave for entity in json.loads(request.body)}
 
@@ -293,7 +293,9 @@ def test_times_are_utc_with_milliseconds_and_z() -> None:
 
 
 def test_a_city_may_choose_its_context_and_prefix() -> None:
-    platform = NgsiLd(context=["https://example.org/ours.jsonld", CORE_CONTEXT], id_prefix="urn:ngsi-ld:sundsvall:")
+    platform = NgsiLd(
+        device=False, context=["https://example.org/ours.jsonld", CORE_CONTEXT], id_prefix="urn:ngsi-ld:sundsvall:"
+    )
 
     [entity] = entities(item(Reading("co2", 400, "[ppm]")), platform).values()
 
@@ -304,7 +306,8 @@ def test_a_city_may_choose_its_context_and_prefix() -> None:
 
 def test_a_link_header_takes_the_place_of_the_context() -> None:
     waves, _ = converse(
-        NgsiLd(context=["https://example.org/ours.jsonld"], context_in="link"), [item(Reading("co2", 4, "[ppm]"))]
+        NgsiLd(device=False, context=["https://example.org/ours.jsonld"], context_in="link"),
+        [item(Reading("co2", 4, "[ppm]"))],
     )
 
     [[request]] = waves
@@ -336,7 +339,7 @@ def test_history_in_one_uplink_keeps_its_times() -> None:
     hours = [HEARD_AT - timedelta(hours=hour) for hour in (1, 3, 2)]
     heard = item(*(Reading("water_level", 1.0 + index, "m", None, at) for index, at in enumerate(hours)))
 
-    waves, receipt = converse(NgsiLd(), [heard])
+    waves, receipt = converse(NgsiLd(device=False), [heard])
 
     sent = [json.loads(request.body)[0]["waterLevel"] for [request] in waves]
     assert [(one["observedAt"][11:13], one["value"]) for one in sent] == [("09", 2.0), ("10", 3.0), ("11", 1.0)]
@@ -352,6 +355,8 @@ def test_places_need_no_altitude() -> None:
 
 
 def test_the_epoch_of_the_memory_is_the_epoch() -> None:
-    _, receipt = converse(NgsiLd(), [item(Reading("co2", 400, "[ppm]"), heard_at=datetime(2026, 1, 1, tzinfo=UTC))])
+    _, receipt = converse(
+        NgsiLd(device=False), [item(Reading("co2", 400, "[ppm]"), heard_at=datetime(2026, 1, 1, tzinfo=UTC))]
+    )
 
     assert receipt.memory == {f"urn:ngsi-ld:AirQualityObserved:{DEV_EUI}": {"": 1767225600000, "co2": 1767225600000}}

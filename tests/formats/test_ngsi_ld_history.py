@@ -29,9 +29,11 @@ async def broker() -> AsyncIterator[NgsiLdReceiver]:
 
 
 def test_a_late_value_goes_to_the_temporal_api_as_an_array_of_instances() -> None:
-    _, first = converse(NgsiLd(), [co2(1)])
+    _, first = converse(NgsiLd(device=False), [co2(1)])
 
-    waves, receipt = converse(NgsiLd(late="temporal"), [late := co2(2, minutes_ago=10)], memory=first.memory)
+    waves, receipt = converse(
+        NgsiLd(device=False, late="temporal"), [late := co2(2, minutes_ago=10)], memory=first.memory
+    )
 
     [[request]] = waves
     body = json.loads(request.body)
@@ -49,9 +51,11 @@ def test_a_late_value_goes_to_the_temporal_api_as_an_array_of_instances() -> Non
 def test_what_is_fresh_goes_to_the_present_and_what_is_late_beside_it() -> None:
     device = replace(DEVICE, dev_eui=eui(1))
     ago = [Reading("co2", 390 + minutes, "[ppm]", None, HEARD_AT - timedelta(minutes=minutes)) for minutes in (9, 6, 3)]
-    _, first = converse(NgsiLd(), [co2(1, minutes_ago=5)])
+    _, first = converse(NgsiLd(device=False), [co2(1, minutes_ago=5)])
 
-    waves, receipt = converse(NgsiLd(late="temporal"), [item(*ago, row=2, device=device)], memory=first.memory)
+    waves, receipt = converse(
+        NgsiLd(device=False, late="temporal"), [item(*ago, row=2, device=device)], memory=first.memory
+    )
 
     assert [[request.target.rpartition("/")[0] for request in wave] for wave in waves] == [
         ["/ngsi-ld/v1/temporal"],
@@ -63,10 +67,13 @@ def test_what_is_fresh_goes_to_the_present_and_what_is_late_beside_it() -> None:
 
 @pytest.mark.parametrize("status", [404, 405, 501])
 def test_a_broker_without_a_temporal_api_gets_no_late_value_and_says_so(status: int) -> None:
-    _, first = converse(NgsiLd(), [co2(1)])
+    _, first = converse(NgsiLd(device=False), [co2(1)])
 
     _, receipt = converse(
-        NgsiLd(late="temporal"), [co2(2, minutes_ago=10), co2(3)], {0: problem(status, "No")}, first.memory
+        NgsiLd(device=False, late="temporal"),
+        [co2(2, minutes_ago=10), co2(3)],
+        {0: problem(status, "No")},
+        first.memory,
     )
 
     assert receipt.refused == {2: f"{entity()}: late, and the broker has no temporal API: {status} No"}
@@ -75,21 +82,21 @@ def test_a_broker_without_a_temporal_api_gets_no_late_value_and_says_so(status: 
 
 @pytest.mark.parametrize("answer", [problem(401, "No"), problem(503, "No"), problem(500, "No"), UNCLEAR])
 def test_history_that_is_undecided_is_told_again(answer: Answer) -> None:
-    _, first = converse(NgsiLd(), [co2(1)])
+    _, first = converse(NgsiLd(device=False), [co2(1)])
     late = co2(2, minutes_ago=10)
 
-    _, receipt = converse(NgsiLd(late="temporal"), [late], answer, first.memory)
-    _, again = converse(NgsiLd(late="temporal"), [late], memory={**first.memory, **receipt.memory})
+    _, receipt = converse(NgsiLd(device=False, late="temporal"), [late], answer, first.memory)
+    _, again = converse(NgsiLd(device=False, late="temporal"), [late], memory={**first.memory, **receipt.memory})
 
     assert list(receipt.undecided) == [2]
     assert again.accepted == {2}
 
 
 def test_a_refused_instance_is_a_dead_letter() -> None:
-    _, first = converse(NgsiLd(), [co2(1)])
+    _, first = converse(NgsiLd(device=False), [co2(1)])
     refusal = Answer(verdict=Verdict.REFUSED, status=400, detail="400 Bad Request")
 
-    _, receipt = converse(NgsiLd(late="temporal"), [co2(2, minutes_ago=10)], refusal, first.memory)
+    _, receipt = converse(NgsiLd(device=False, late="temporal"), [co2(2, minutes_ago=10)], refusal, first.memory)
 
     assert receipt.refused == {2: f"{entity()}: 400 Bad Request"}
 
@@ -99,9 +106,9 @@ async def test_the_present_stays_and_the_history_is_whole_at_a_strict_broker(
     broker: NgsiLdReceiver, *, link: bool
 ) -> None:
     platform = (
-        NgsiLd(late="temporal", context=["https://example.org/c.jsonld"], context_in="link")
+        NgsiLd(device=False, late="temporal", context=["https://example.org/c.jsonld"], context_in="link")
         if link
-        else NgsiLd(late="temporal")
+        else NgsiLd(device=False, late="temporal")
     )
     batch = [co2(1, ppm=500), *(co2(row, ppm=row, minutes_ago=row) for row in range(2, 30))]
     broker.faults.extend([Fault(), Fault(status=503), Fault(silent=True)])

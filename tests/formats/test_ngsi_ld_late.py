@@ -19,7 +19,7 @@ from tests.formats.ngsi_ld_words import PREFIX, UNCLEAR, co2, entity, multi_stat
 
 
 def test_the_newest_time_of_each_attribute_is_remembered() -> None:
-    _, receipt = converse(NgsiLd(), [co2(1), co2(2)])
+    _, receipt = converse(NgsiLd(device=False), [co2(1), co2(2)])
 
     at = round(HEARD_AT.timestamp() * 1000 // 1) + 2000
     assert receipt.memory == {entity(): {"": at, "co2": at}}
@@ -28,15 +28,15 @@ def test_the_newest_time_of_each_attribute_is_remembered() -> None:
 def test_only_touched_entities_are_written_to_the_memory() -> None:
     memory = {entity(device): {"": 1, "co2": 1} for device in range(50)}
 
-    _, receipt = converse(NgsiLd(), [co2(1, 7)], memory=memory)
+    _, receipt = converse(NgsiLd(device=False), [co2(1, 7)], memory=memory)
 
     assert set(receipt.memory) == {entity(7)}
 
 
 def test_an_older_value_is_refused_and_says_which_newer_one_is_there() -> None:
-    _, first = converse(NgsiLd(), [co2(1)])
+    _, first = converse(NgsiLd(device=False), [co2(1)])
 
-    waves, receipt = converse(NgsiLd(), [co2(2, minutes_ago=10)], memory=first.memory)
+    waves, receipt = converse(NgsiLd(device=False), [co2(2, minutes_ago=10)], memory=first.memory)
 
     assert waves == []
     assert receipt.refused == {2: f"late: a newer value of co2 (2026-03-01T12:00:01Z) is already at {entity()}"}
@@ -44,11 +44,11 @@ def test_an_older_value_is_refused_and_says_which_newer_one_is_there() -> None:
 
 
 def test_an_older_value_may_be_sent_or_skipped() -> None:
-    _, first = converse(NgsiLd(), [co2(1)])
+    _, first = converse(NgsiLd(device=False), [co2(1)])
     late = co2(2, minutes_ago=10)
 
-    sent, send = converse(NgsiLd(late="send"), [late], memory=first.memory)
-    left, skip = converse(NgsiLd(late="skip"), [late], memory=first.memory)
+    sent, send = converse(NgsiLd(device=False, late="send"), [late], memory=first.memory)
+    left, skip = converse(NgsiLd(device=False, late="skip"), [late], memory=first.memory)
 
     assert [len(wave) for wave in sent] == [1]
     assert send.accepted == {2}
@@ -59,9 +59,9 @@ def test_an_older_value_may_be_sent_or_skipped() -> None:
 
 
 def test_the_same_time_again_is_a_repetition_and_not_late() -> None:
-    _, first = converse(NgsiLd(), [co2(1)])
+    _, first = converse(NgsiLd(device=False), [co2(1)])
 
-    _, again = converse(NgsiLd(), [co2(1)], memory=first.memory)
+    _, again = converse(NgsiLd(device=False), [co2(1)], memory=first.memory)
 
     assert again.accepted == {1}
 
@@ -71,9 +71,9 @@ def test_lateness_is_a_matter_of_each_attribute() -> None:
     other = replace(thing, dev_eui=eui(2))
     at = HEARD_AT - timedelta(minutes=5)
     wind_of_before = Reading("wind_speed", 3.0, "m/s", None, at)
-    _, first = converse(NgsiLd(), [item(Reading("air_temperature", 1.0, "Cel"), row=1, device=thing)])
+    _, first = converse(NgsiLd(device=False), [item(Reading("air_temperature", 1.0, "Cel"), row=1, device=thing)])
 
-    waves, receipt = converse(NgsiLd(), [item(wind_of_before, row=2, device=other)], memory=first.memory)
+    waves, receipt = converse(NgsiLd(device=False), [item(wind_of_before, row=2, device=other)], memory=first.memory)
 
     [[request]] = waves
     [sent] = json.loads(request.body)
@@ -84,14 +84,14 @@ def test_lateness_is_a_matter_of_each_attribute() -> None:
 
 
 def test_the_fresh_part_of_an_uplink_goes_though_another_part_is_late() -> None:
-    _, first = converse(NgsiLd(), [co2(1)])
+    _, first = converse(NgsiLd(device=False), [co2(1)])
     readings = (
         Reading("co2", 390, "[ppm]", None, HEARD_AT - timedelta(minutes=5)),
         Reading("co2", 410, "[ppm]", None, HEARD_AT + timedelta(minutes=5)),
     )
 
     waves, receipt = converse(
-        NgsiLd(), [item(*readings, row=2, device=replace(DEVICE, dev_eui=eui(1)))], memory=first.memory
+        NgsiLd(device=False), [item(*readings, row=2, device=replace(DEVICE, dev_eui=eui(1)))], memory=first.memory
     )
 
     [[request]] = waves
@@ -101,9 +101,9 @@ def test_the_fresh_part_of_an_uplink_goes_though_another_part_is_late() -> None:
 
 
 def test_a_late_row_does_not_stop_the_next_one() -> None:
-    _, first = converse(NgsiLd(), [co2(1)])
+    _, first = converse(NgsiLd(device=False), [co2(1)])
 
-    waves, receipt = converse(NgsiLd(), [co2(2, minutes_ago=10), co2(3)], memory=first.memory)
+    waves, receipt = converse(NgsiLd(device=False), [co2(2, minutes_ago=10), co2(3)], memory=first.memory)
 
     assert len(waves) == 1
     assert list(receipt.refused) == [2]
@@ -163,7 +163,7 @@ def test_whatever_a_broker_does_each_row_ends_once_and_the_newest_value_stays(se
             break
         broker.trouble = 0.5 if turn < 200 else 0
         batch = [waiting[row] for row in sorted(waiting)[:20]]
-        _, receipt = converse(NgsiLd(batch_entities=3), batch, broker.answer, memory)
+        _, receipt = converse(NgsiLd(device=False, batch_entities=3), batch, broker.answer, memory)
         memory |= receipt.memory
         assert not (receipt.accepted & receipt.refused.keys())
         assert receipt.accepted | receipt.refused.keys() | receipt.undecided.keys() == {one.row for one in batch}

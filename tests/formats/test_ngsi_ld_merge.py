@@ -86,7 +86,7 @@ def test_no_boolean_goes_to_a_broker_that_makes_a_text_of_it() -> None:
     too_hot = Reading("surface_temperature", 199.0, "Cel")
 
     [[merged]], _ = converse(NgsiLd(way="merge"), [item(too_hot)])
-    [[upserted]], _ = converse(NgsiLd(), [item(too_hot)])
+    [[upserted]], _ = converse(NgsiLd(device=False), [item(too_hot)])
 
     assert "outlier" not in json.loads(merged.body)
     assert json.loads(upserted.body)[0]["outlier"]["value"] is True

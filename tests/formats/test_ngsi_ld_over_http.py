@@ -75,9 +75,9 @@ def heard(rows: int) -> list[Any]:
 @pytest.mark.parametrize(
     "platform",
     [
-        NgsiLd(tenant="sundsvall", batch_bytes=10_000),
-        NgsiLd(context=[CORE_CONTEXT], context_in="link", batch_bytes=10_000),
-        NgsiLd(batch_bytes=100_000, batch_entities=7),
+        NgsiLd(device=False, tenant="sundsvall", batch_bytes=10_000),
+        NgsiLd(device=False, context=[CORE_CONTEXT], context_in="link", batch_bytes=10_000),
+        NgsiLd(device=False, batch_bytes=100_000, batch_entities=7),
     ],
 )
 async def test_all_that_we_send_is_taken_by_the_strict_broker(broker: Broker, platform: NgsiLd, dialect: Any) -> None:
@@ -97,7 +97,7 @@ async def test_a_batch_over_the_brokers_limit_is_halved_until_it_fits(broker: Br
     receiver, session = broker
     batch = [item(Reading("co2", row, "[ppm]"), row=row, device=type(DEVICE)(dev_eui=eui(row))) for row in range(60)]
 
-    receipt = await deliver(session, NgsiLd(), batch, {})
+    receipt = await deliver(session, NgsiLd(device=False), batch, {})
 
     assert receiver.answers[413] > 0
     assert receipt.accepted == {one.row for one in batch}
@@ -113,7 +113,7 @@ async def test_a_refused_entity_takes_only_its_own_uplinks_along(broker: Broker,
     bad = f"urn:ngsi-ld:AirQualityObserved:{eui(3)}"
     receiver.refused[bad] = bad_request("Not in this city", "sensor 3 is not registered")
 
-    receipt = await deliver(session, NgsiLd(batch_bytes=15_000), batch, {})
+    receipt = await deliver(session, NgsiLd(device=False, batch_bytes=15_000), batch, {})
 
     assert set(receipt.refused) == {3, 8, 13, 18}
     assert set(receipt.refused.values()) == {f"{bad}: 400 Not in this city: sensor 3 is not registered"}
@@ -142,7 +142,7 @@ async def test_through_every_fault_nothing_is_lost_and_repetitions_carry_their_i
     waiting = list(batch)
 
     for _ in range(20):
-        receipt = await deliver(session, NgsiLd(batch_bytes=8_000), waiting, memory)
+        receipt = await deliver(session, NgsiLd(device=False, batch_bytes=8_000), waiting, memory)
         assert receipt.refused == {}
         waiting = [one for one in waiting if one.row not in receipt.accepted]
         if not waiting:
@@ -162,9 +162,9 @@ async def test_the_memory_keeps_a_late_value_away_from_the_broker(broker: Broker
     newer, older = item(Reading("co2", 2, "[ppm]"), row=2), item(Reading("co2", 1, "[ppm]"), row=1)
     memory: dict[str, Any] = {}
 
-    await deliver(session, NgsiLd(), [newer], memory)
-    receipt = await deliver(session, NgsiLd(), [older], memory)
+    await deliver(session, NgsiLd(device=False), [newer], memory)
+    receipt = await deliver(session, NgsiLd(device=False), [older], memory)
 
     assert list(receipt.refused) == [1]
     assert receiver.entity(f"urn:ngsi-ld:AirQualityObserved:{DEVICE.dev_eui}")["co2"]["value"] == 2
-    assert converse(NgsiLd(), [older], memory=memory)[0] == []
+    assert converse(NgsiLd(device=False), [older], memory=memory)[0] == []

@@ -24,8 +24,13 @@ from tests.formats.telling import Loop, over_http
 AT = "2026-03-01T12:00:01.123Z"
 
 
+def measuring(**options: Any) -> NgsiV2:
+    """Return the format without what it says of devices themselves."""
+    return NgsiV2(device=False, **options)
+
+
 def entities(one: Item) -> list[dict[str, Any]]:
-    waves, receipt = converse(NgsiV2(), [one])
+    waves, receipt = converse(measuring(), [one])
     assert receipt.accepted == {one.row}
     return [entity for wave in waves for request in wave for entity in json.loads(request.body)["entities"]]
 
@@ -52,7 +57,7 @@ def ids(request: Request) -> list[str]:
 
 def test_an_update_is_as_the_manual_has_it() -> None:
     waves, _ = converse(
-        NgsiV2(service="sundsvall", service_path="/parks"), [item(Reading("air_temperature", 21.5, "Cel"))]
+        measuring(service="sundsvall", service_path="/parks"), [item(Reading("air_temperature", 21.5, "Cel"))]
     )
 
     [[request]] = waves
@@ -132,7 +137,7 @@ def test_a_text_is_cleaned_of_what_orion_refuses() -> None:
 )
 def test_what_orion_would_refuse_every_time_is_said_at_once(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        NgsiV2(**options)
+        NgsiV2(device=False, **options)
 
 
 # ── answers ──
@@ -156,7 +161,7 @@ def test_one_bad_entity_is_found_by_halves_and_the_others_are_delivered(status: 
     refusal = orion(status, error, "Invalid characters in attribute value")
 
     _, receipt = converse(
-        NgsiV2(),
+        measuring(),
         [co2(row, row) for row in range(8)],
         lambda request: refusal if bad in ids(request) else Answer(verdict=Verdict.TAKEN, status=204),
     )
@@ -179,7 +184,7 @@ def test_one_bad_entity_is_found_by_halves_and_the_others_are_delivered(status: 
     ],
 )
 def test_nothing_is_lost_for_the_way_there(answer: Answer) -> None:
-    _, receipt = converse(NgsiV2(), [co2(1), co2(2, 2)], answer)
+    _, receipt = converse(measuring(), [co2(1), co2(2, 2)], answer)
 
     assert set(receipt.undecided) == {1, 2}
     assert receipt.refused == {}
@@ -219,7 +224,7 @@ def heard(rows: int) -> list[Item]:
 async def test_a_backlog_arrives_once_in_order_and_in_batches_that_fit(platform: OrionV2, way: Http) -> None:
     batch = heard(60)
 
-    loop = Loop(NgsiV2(service="Sundsvall"), way, batch)
+    loop = Loop(measuring(service="Sundsvall"), way, batch)
 
     await loop.to_its_end()
 
@@ -233,7 +238,7 @@ async def test_a_backlog_arrives_once_in_order_and_in_batches_that_fit(platform:
 async def test_a_body_over_the_limit_is_halved_until_it_fits(platform: OrionV2, way: Http) -> None:
     batch = [co2(row, row) for row in range(60)]
 
-    loop = Loop(NgsiV2(), way, batch)
+    loop = Loop(measuring(), way, batch)
 
     await loop.to_its_end()
 
@@ -244,7 +249,7 @@ async def test_a_body_over_the_limit_is_halved_until_it_fits(platform: OrionV2, 
 async def test_a_refused_entity_takes_only_its_own_uplinks_along(platform: OrionV2, way: Http) -> None:
     platform.refused[f"urn:ngsi-ld:AirQualityObserved:{eui(3)}"] = Refusal(422, "Unprocessable", "not in this city")
 
-    loop = Loop(NgsiV2(), way, [co2(row, row % 5) for row in range(20)])
+    loop = Loop(measuring(), way, [co2(row, row % 5) for row in range(20)])
 
     await loop.to_its_end()
 
@@ -255,7 +260,7 @@ async def test_a_refused_entity_takes_only_its_own_uplinks_along(platform: Orion
 
 async def test_a_wrong_token_loses_nothing(platform: OrionV2) -> None:
     transport = over_http(platform.url, token="old")
-    loop = Loop(NgsiV2(), transport, heard(3))
+    loop = Loop(measuring(), transport, heard(3))
 
     await loop.turns(5)
     await transport.close()
@@ -281,7 +286,7 @@ async def test_through_every_fault_nothing_is_lost_and_nothing_goes_back(platfor
         ]
     )
 
-    loop = Loop(NgsiV2(batch_bytes=6_000), way, batch)
+    loop = Loop(measuring(batch_bytes=6_000), way, batch)
 
     await loop.to_its_end()
 
@@ -292,7 +297,7 @@ async def test_through_every_fault_nothing_is_lost_and_nothing_goes_back(platfor
 
 
 async def test_an_older_value_never_goes_over_a_newer_one(platform: OrionV2, way: Http) -> None:
-    loop = Loop(NgsiV2(), way, [co2(2, ppm=2), co2(1, ppm=1)])
+    loop = Loop(measuring(), way, [co2(2, ppm=2), co2(1, ppm=1)])
 
     await loop.to_its_end()
 
@@ -303,7 +308,7 @@ async def test_an_older_value_never_goes_over_a_newer_one(platform: OrionV2, way
 
 async def test_a_platform_that_is_away_took_nothing(platform: OrionV2, way: Http) -> None:
     await platform.stop()
-    loop = Loop(NgsiV2(), way, heard(2))
+    loop = Loop(measuring(), way, heard(2))
 
     await loop.turns(20)
 

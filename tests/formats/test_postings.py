@@ -140,7 +140,7 @@ def test_a_line_that_always_breaks_costs_no_message() -> None:
 
 
 def test_after_the_line_broke_nothing_more_is_sent_in_the_same_conversation() -> None:
-    memory: dict[str, Json] = {f"tries/{row}": [TRIES, True] for row in (1, 2, 3)}
+    memory: dict[str, Json] = {f"tries/{row}": -TRIES for row in (1, 2, 3)}
 
     count, receipt = turn(JsonEvent(), rows(3), lambda requests: [HUNG_UP] * len(requests), memory)
 
@@ -165,7 +165,7 @@ def test_what_may_be_of_the_platform_is_tried_a_bounded_number_of_times(status: 
     def broker(requests: Sequence[Request]) -> list[Answer]:
         return [ambiguous if value(one) == 2 else TAKEN for one in requests]
 
-    memory: dict[str, Json] = {"tries/2": [TRIES, False]}
+    memory: dict[str, Json] = {"tries/2": TRIES}
     _, receipt = turn(JsonEvent(), rows(3), broker, memory)
 
     assert receipt.accepted == {1, 3}
@@ -182,7 +182,7 @@ def test_a_platform_that_is_broken_for_all_costs_no_message() -> None:
 
 
 def test_counts_of_rows_that_ended_some_other_way_are_forgotten() -> None:
-    memory: dict[str, Json] = {"tries/1": [2, True], "tries/77": [3, False], "newest/x": 5}
+    memory: dict[str, Json] = {"tries/1": -2, "tries/77": 3, "newest/x": 5}
 
     turn(JsonEvent(), rows(1), hangs_up_over(), memory)
 

@@ -230,8 +230,28 @@ def test_a_500_of_many_is_halved_and_a_platform_that_only_says_500_is_soon_left_
 
     assert len(one.accepted) == 99
     assert list(one.undecided) == [42]
-    assert sum(map(len, waves)) <= 2 * SPLITS_AFTER_500 + 1
+    assert sum(map(len, waves)) <= 2 * (SPLITS_AFTER_500 + 7) + 1  # 7 halvings lead to the oldest of 100
     assert len(all_of_them.undecided) == 100
+
+
+def test_a_thing_that_only_gets_500_ends_row_by_row_and_the_neighbours_of_a_bad_row_do_not() -> None:
+    poison = {row for row in range(60) if row % 3 == 0}
+    batch = [co2(row, device=row % 3) for row in range(60)]
+
+    receipts = []
+    memory: dict[str, Any] = {}
+    waiting = batch
+    for _ in range(3 * TRIES):
+        _, receipt = converse(
+            Mutters(most=60), waiting, lambda request: STUMBLE if poison & set(rows(request)) else TAKEN, memory
+        )
+        memory = {key: value for key, value in {**memory, **receipt.memory}.items() if value is not None}
+        receipts.append(receipt)
+        waiting = [one for one in waiting if one.row in receipt.undecided]
+
+    assert {row for receipt in receipts for row in receipt.refused} == poison
+    assert sum(len(receipt.accepted) for receipt in receipts) == 40
+    assert (waiting, memory) == ([], {})
 
 
 def test_a_suspect_goes_last_and_alone() -> None:

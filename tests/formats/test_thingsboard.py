@@ -75,7 +75,7 @@ def test_messages_have_the_shape_of_those_of_the_vendors_sdk() -> None:
     device = replace(DEVICE, dev_eui=Eui64("a81758fffe0312ab"), place=None)
     batch = [item(Reading("air_temperature", 21.5 + row, "Cel"), row=row, device=device) for row in (1, 2)]
 
-    waves, _ = converse(ThingsBoard(profile="ERS-CO2"), batch)
+    waves, _ = converse(ThingsBoard(device=False, profile="ERS-CO2"), batch)
 
     assert said(waves, "v1/gateway/connect") == published("v1/gateway/connect")
     assert shape(said(waves, "v1/gateway/telemetry")) == shape(published("v1/gateway/telemetry")[1:])
@@ -85,7 +85,9 @@ def test_messages_have_the_shape_of_those_of_the_vendors_sdk() -> None:
 
 @pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=lambda one: one.name)
 def test_every_quantity_is_said_with_its_time_and_its_unit_is_an_attribute(quantity: Quantity) -> None:
-    waves, receipt = converse(ThingsBoard(), [item(Reading(quantity.name, typical(quantity), quantity.unit))])
+    waves, receipt = converse(
+        ThingsBoard(device=False), [item(Reading(quantity.name, typical(quantity), quantity.unit))]
+    )
 
     [telemetry] = said(waves, "v1/gateway/telemetry")
     [attributes] = said(waves, "v1/gateway/attributes")
@@ -95,7 +97,7 @@ def test_every_quantity_is_said_with_its_time_and_its_unit_is_an_attribute(quant
 
 
 def test_a_batch_is_one_message_and_each_devices_values_stand_together_oldest_first() -> None:
-    waves, _ = converse(ThingsBoard(), heard(8))
+    waves, _ = converse(ThingsBoard(device=False), heard(8))
 
     [telemetry] = said(waves, "v1/gateway/telemetry")
     assert list(telemetry) == [eui(number) for number in range(4)]
@@ -108,7 +110,7 @@ def test_no_message_is_larger_than_thingsboard_takes() -> None:
         for row in range(200)
     ]
 
-    waves, receipt = converse(ThingsBoard(), batch)
+    waves, receipt = converse(ThingsBoard(device=False), batch)
 
     sizes = [len(request.body) for wave in waves for request in wave if request.target == "v1/gateway/telemetry"]
     assert len(sizes) > 1
@@ -120,7 +122,7 @@ def test_each_time_of_an_uplink_has_its_own_ts_and_equal_keys_do_not_overwrite_e
     early = HEARD_AT - timedelta(minutes=10)
     one = item(Reading("co2", 1, "[ppm]"), Reading("co2", 2, "[ppm]"), Reading("co2", 3, "[ppm]", None, early))
 
-    waves, _ = converse(ThingsBoard(), [one])
+    waves, _ = converse(ThingsBoard(device=False), [one])
 
     [telemetry] = said(waves, "v1/gateway/telemetry")
     assert telemetry[DEV_EUI] == [
@@ -136,10 +138,10 @@ def test_a_device_is_introduced_once_and_its_attributes_when_they_change() -> No
     first, second = item(Reading("co2", 1, "[ppm]"), row=1), item(Reading("co2", 2, "[ppm]"), row=2)
     third = item(Reading("snr", 2, "dB"), row=3)
 
-    waves, receipt = converse(ThingsBoard(), [first])
-    again, _ = converse(ThingsBoard(), [second], memory=receipt.memory)
-    more, _ = converse(ThingsBoard(), [third], memory=receipt.memory)
-    moved, _ = converse(ThingsBoard(profile="air"), [second], memory=receipt.memory)
+    waves, receipt = converse(ThingsBoard(device=False), [first])
+    again, _ = converse(ThingsBoard(device=False), [second], memory=receipt.memory)
+    more, _ = converse(ThingsBoard(device=False), [third], memory=receipt.memory)
+    moved, _ = converse(ThingsBoard(device=False, profile="air"), [second], memory=receipt.memory)
 
     assert [len(wave) for wave in waves] == [2, 1]
     assert [len(wave) for wave in again] == [1]
@@ -151,7 +153,7 @@ def test_an_introduction_that_was_not_taken_comes_again_and_holds_no_value_back(
     refuse = Answer(verdict=Verdict.REFUSED, status=0x99, detail="0x99 Payload format invalid")
 
     _, receipt = converse(
-        ThingsBoard(),
+        ThingsBoard(device=False),
         [item(Reading("co2", 1, "[ppm]"))],
         lambda request: TAKEN if request.target.endswith("telemetry") else refuse,
     )
@@ -165,8 +167,8 @@ def test_where_a_device_stands_is_an_attribute_unless_it_moves() -> None:
     still = item(Reading("co2", 1, "[ppm]"))
     moves = item(Reading("latitude", 62.1, "deg"), Reading("longitude", 17.1, "deg"))
 
-    standing, _ = converse(ThingsBoard(), [still])
-    moving, _ = converse(ThingsBoard(), [moves])
+    standing, _ = converse(ThingsBoard(device=False), [still])
+    moving, _ = converse(ThingsBoard(device=False), [moves])
 
     assert said(standing, "v1/gateway/attributes")[0][DEV_EUI]["latitude"] == 62.3908
     assert "latitude" not in said(moving, "v1/gateway/attributes")[0][DEV_EUI]
@@ -186,7 +188,7 @@ def test_where_a_device_stands_is_an_attribute_unless_it_moves() -> None:
 )
 def test_what_a_person_wrote_wrong_is_said(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        ThingsBoard(**options)
+        ThingsBoard(device=False, **options)
 
 
 def test_the_configuration_says_which_topic_goes_which_way() -> None:
@@ -208,7 +210,7 @@ async def broker() -> AsyncIterator[ThingsBoardBroker]:
 
 async def test_a_backlog_arrives_once_in_few_messages(broker: ThingsBoardBroker) -> None:
     async with over_mqtt(broker.url) as transport:
-        loop = Loop(ThingsBoard(profile="air"), transport, heard(250))
+        loop = Loop(ThingsBoard(device=False, profile="air"), transport, heard(250))
         await loop.to_its_end()
 
     assert (loop.refused(), broker.refusals, broker.kept.repeated) == ({}, [], 0)
@@ -222,7 +224,7 @@ async def test_a_backlog_arrives_once_in_few_messages(broker: ThingsBoardBroker)
 async def test_a_lost_connection_costs_a_repetition_that_overwrites_itself(broker: ThingsBoardBroker) -> None:
     broker.faults.extend([Silence()] * 8 + [Silence(silent=True)])
     async with over_mqtt(broker.url) as transport:
-        loop = Loop(ThingsBoard(), transport, heard(8))
+        loop = Loop(ThingsBoard(device=False), transport, heard(8))
         await loop.to_its_end()
 
     assert loop.refused() == {}
@@ -235,7 +237,7 @@ async def test_one_row_that_is_refused_takes_no_other_along(broker: ThingsBoardB
     bad = replace(batch[5], observations=(replace(batch[5].observations[0], quantity="x" * 70_000),))
 
     async with over_mqtt(broker.url) as transport:
-        receipt = await told(transport, ThingsBoard(), [*batch[:5], bad, *batch[6:]])
+        receipt = await told(transport, ThingsBoard(device=False), [*batch[:5], bad, *batch[6:]])
 
     assert set(receipt.refused) == {5}
     assert len(receipt.accepted) == 7
@@ -271,7 +273,7 @@ async def way(devices: ThingsBoardHttp) -> AsyncIterator[Http]:
 
 
 async def test_each_device_tells_its_backlog_in_one_request(devices: ThingsBoardHttp, way: Http) -> None:
-    loop = Loop(ThingsBoard(topic=BY_TOKEN, ids=TOKENS), way, heard(80))
+    loop = Loop(ThingsBoard(device=False, topic=BY_TOKEN, ids=TOKENS), way, heard(80))
 
     await loop.to_its_end()
 
@@ -287,7 +289,7 @@ async def test_a_row_that_thingsboard_stumbles_over_ends_and_its_neighbours_are_
 ) -> None:
     devices.poison.add("tilt")
     batch = [*heard(20), item(Reading("tilt", 1, "deg"), row=20, device=replace(DEVICE, dev_eui=eui(1)))]
-    loop = Loop(ThingsBoard(topic=BY_TOKEN, ids=TOKENS, tries=3), way, batch)
+    loop = Loop(ThingsBoard(device=False, topic=BY_TOKEN, ids=TOKENS, tries=3), way, batch)
 
     await loop.turns(1)
     delivered = len(loop.journal.delivered)
@@ -301,7 +303,7 @@ async def test_a_row_that_thingsboard_stumbles_over_ends_and_its_neighbours_are_
 
 async def test_a_token_that_is_not_known_holds_back_its_own_device_alone(devices: ThingsBoardHttp, way: Http) -> None:
     devices.tokens.remove("token-2")
-    loop = Loop(ThingsBoard(topic=BY_TOKEN, ids=TOKENS), way, heard(20))
+    loop = Loop(ThingsBoard(device=False, topic=BY_TOKEN, ids=TOKENS), way, heard(20))
 
     await loop.turns(2)
     waiting = [row.id % 4 for row in loop.journal.rows]
@@ -314,7 +316,7 @@ async def test_a_token_that_is_not_known_holds_back_its_own_device_alone(devices
 
 async def test_a_device_without_a_token_is_refused_with_a_word(way: Http) -> None:
     tokens = {dev_eui: token for dev_eui, token in TOKENS.items() if dev_eui != eui(3)}
-    loop = Loop(ThingsBoard(topic=BY_TOKEN, ids=tokens), way, heard(8))
+    loop = Loop(ThingsBoard(device=False, topic=BY_TOKEN, ids=tokens), way, heard(8))
 
     await loop.to_its_end()
 
@@ -324,7 +326,7 @@ async def test_a_device_without_a_token_is_refused_with_a_word(way: Http) -> Non
 
 async def test_no_token_is_in_what_people_see(devices: ThingsBoardHttp, way: Http) -> None:
     devices.mood = Fault(status=422, detail="no")
-    loop = Loop(ThingsBoard(topic=BY_TOKEN, ids=TOKENS), way, heard(4))
+    loop = Loop(ThingsBoard(device=False, topic=BY_TOKEN, ids=TOKENS), way, heard(4))
 
     await loop.to_its_end()
 
@@ -337,7 +339,7 @@ async def test_through_trouble_nothing_is_lost(devices: ThingsBoardHttp, way: Ht
     devices.faults.extend(
         [Fault()] * 4 + [Fault(status=503), Fault(silent=True), Fault(status=500), Fault(status=429), Fault(status=408)]
     )
-    loop = Loop(ThingsBoard(topic=BY_TOKEN, ids=TOKENS), way, heard(40))
+    loop = Loop(ThingsBoard(device=False, topic=BY_TOKEN, ids=TOKENS), way, heard(40))
 
     await loop.to_its_end()
 

@@ -131,6 +131,15 @@ def test_a_secret_is_in_no_error() -> None:
     assert "hush" not in str(caught.value)
 
 
+def test_a_secret_is_not_remembered() -> None:
+    platform = Yggio(topic=PUSH.replace("devEui", "secret"), ids={DEV_EUI: "s3cret-of-torget"})
+
+    _, receipt = converse(platform, [item(Reading("co2", 1, "[ppm]"))])
+
+    assert receipt.memory
+    assert "s3cret" not in str(receipt)
+
+
 @pytest.mark.parametrize(
     ("topic", "scheme", "words"),
     [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.journal import Changes, HeldKind, Hold, Journal, Settlement
+from gateway.journal import Changes, HeldKind, Hold, Journal, PutBack, Settlement
 from gateway.model import RowId, TimeQuality, eui64
 from tests.journal.samples import CITY, DEV_EUI, NOW, clock, deliver, given, hear, uplink
 from tests.journal.test_segments import SMALL
@@ -23,7 +23,7 @@ async def test_delivered_rows_are_given_again_before_others_and_no_longer_when_t
     rows = await hear(journal, range(4))
     await deliver(journal, rows[:3])
 
-    assert await journal.tell_again(CITY, rows[:2]) == 2
+    assert await journal.tell_again(CITY, rows[:2]) == PutBack(tuple(rows[:2]))
 
     assert await given(journal) == [0, 1, 3]
     assert await journal.held() == []
@@ -52,7 +52,7 @@ async def test_what_was_not_told_yet_or_is_on_its_way_again_is_not_counted_twice
 
     again = await journal.tell_again(CITY, rows)
 
-    assert again == 0
+    assert again == PutBack(())
     assert (await journal.depth(CITY)).waiting == 3
 
 
@@ -60,7 +60,7 @@ async def test_a_held_row_is_tried_again_and_may_be_held_anew(journal: Journal) 
     rows = await hear(journal, range(1))
     await journal.settle(CITY, Settlement(held={rows[0]: HELD}))
 
-    assert await journal.tell_again(CITY, rows) == 1
+    assert await journal.tell_again(CITY, rows) == PutBack(tuple(rows))
 
     assert (await journal.depth(CITY)).held[HeldKind.UNDECODED] == 0
     assert await given(journal) == [0]
@@ -88,7 +88,7 @@ async def test_no_more_are_told_again_than_there_is_room_for(journal: Journal, m
     store = journal._store
     monkeypatch.setattr(store, "quota", replace(store.quota, held_rows=8))
 
-    assert await journal.tell_again(CITY, rows) == 6
+    assert await journal.tell_again(CITY, rows) == PutBack(tuple(rows[:6]), left=4)
 
     assert await given(journal) == [0, 1, 2, 3, 4, 5]
 

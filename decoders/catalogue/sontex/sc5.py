@@ -22,6 +22,7 @@ Source: Sontex LoRaWAN M-Bus frames of the SC5; names and an example of the vend
 from __future__ import annotations
 
 from decoders.catalogue.sontex._meters import APPLICATION_ERRORS, ENERGY_AND_TIME, TEMPERATURES, Fields, Model, key
+from decoders.contract import DecodeError, DecodeReason
 
 SOURCE = "Sontex LoRaWAN M-Bus frames of the SC5; the vendor's codec in Actility's catalogue"
 LICENCE = "Apache-2.0"
@@ -38,6 +39,8 @@ FLAGS = (
 
 
 def _kind_and_version(octets: int) -> Fields:
+    if octets > 0xFFFF:
+        raise DecodeError(DecodeReason.MALFORMED, f"kind and version are 2 octets; {octets:x} came")
     return {name: {"value": octet, "unit": ""} for name, octet in zip(KIND, octets.to_bytes(2, "little"), strict=True)}
 
 

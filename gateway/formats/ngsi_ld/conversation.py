@@ -10,7 +10,7 @@ the uplink's id, the time of the last one that was, and the first observation's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
 from typing import Final
@@ -28,16 +28,21 @@ TRIES_AFTER_500: Final = (
 NOTHING_SAID: Final = "an uplink held no observation: nothing was sent of it"
 LATE_SKIPPED: Final = "late: an older value was left out, for a newer one is already there"
 
+Say = Callable[[Item, Naming], Sequence[Instance]]
+"""Return what a row says, the oldest first."""
+
 
 class Delivery:
     """The state of one conversation."""
 
-    def __init__(self, batch: Sequence[Item], memory: Mapping[str, Json], naming: Naming, way: Way) -> None:
+    def __init__(
+        self, batch: Sequence[Item], memory: Mapping[str, Json], naming: Naming, way: Way, say: Say = instances
+    ) -> None:
         self._naming = naming
         self._way = way
         self._newest = Newest(memory)
         self._before = memory
-        self._rows = [_row(item, naming, memory) for item in batch]
+        self._rows = [_row(item, say(item, naming), memory) for item in batch]
         self._silent = sum(not row.steps for row in self._rows)
         self._skipped = 0
         self._tries_after_500 = TRIES_AFTER_500
@@ -168,8 +173,7 @@ class Delivery:
         return steps
 
 
-def _row(item: Item, naming: Naming, memory: Mapping[str, Json]) -> Row:
-    said = instances(item, naming)
+def _row(item: Item, said: Sequence[Instance], memory: Mapping[str, Json]) -> Row:
     place, first = f"step/{item.uplink.id}", str(item.observations[0].id) if item.observations else ""
     told_ms, of = memory.get(place) or (None, "")
     if told_ms is not None and of == first:

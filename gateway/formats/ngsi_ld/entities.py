@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from decoders.vocabulary import QUANTITIES
 from gateway.formats.ngsi_ld.models import CORE_CONTEXT, Attribute, Model, attribute_in, models
-from gateway.model import Device, Item, Json, Observation, Place, Plausibility
+from gateway.model import Device, Eui64, Item, Json, Observation, Place, Plausibility
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
@@ -103,6 +103,21 @@ def instances(item: Item, naming: Naming) -> Sequence[Instance]:
     return sorted(drafts.made.values(), key=lambda instance: instance.observed_ms)
 
 
+def about_gateway(item: Item, naming: Naming, eui: Eui64, version: str, place: Place | None) -> Instance:
+    """Return the gateway ``eui`` as a Device that was alive when it heard ``item``; "" and None are not said."""
+    heard_at = item.uplink.heard_at.utc
+    at = _time(heard_at)
+    source = _property("source", f"urn:dev:mac:{eui}", at)
+    stamps = ",".join([_property("category", ["network"]), _property("serialNumber", eui), source])
+    made = Instance(f"{naming.id_prefix}Device:{eui}", models()["Device"], _milliseconds(heard_at), stamps, source)
+    made.readings["dateLastValueReported"] = _moment("dateLastValueReported", at)
+    if version:
+        made.readings["softwareVersion"] = _property("softwareVersion", version, at)
+    if place is not None:
+        made.readings["location"] = _location(place, at)
+    return made
+
+
 def _is_position(observation: Observation) -> bool:
     """Return whether an observation is half of the position that the payload stated, and it was believed."""
     match observation.quantity:
@@ -173,10 +188,7 @@ class _Drafts:
 
 def _stamps(model: Model, observation: Observation, device: Device, *, moves: bool, prefix: str) -> str:
     at = _time(observation.observed_at)
-    members = [
-        f'"{name}":{{"type":"Property","value":{{"@type":"DateTime","@value":"{at}"}}}}'
-        for name in model.time_attributes
-    ]
+    members = [_moment(name, at) for name in model.time_attributes]
     members += [_property(name, value) for name, value in model.constants.items()]
     members.append(_source(observation, device))
     if model.device_attribute:
@@ -228,6 +240,10 @@ def _property(name: str, value: Json, at: str = "", unit_code: str = "") -> str:
     time = f',"observedAt":"{at}"' if at else ""
     shown = repr(value) if type(value) in _NUMBERS else json.dumps(value)
     return f'"{name}":{{"type":"Property","value":{shown}{unit}{time}}}'
+
+
+def _moment(name: str, at: str) -> str:
+    return f'"{name}":{{"type":"Property","value":{{"@type":"DateTime","@value":"{at}"}}}}'
 
 
 def _location(place: Place, at: str) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal, get_args
 
 from gateway.formats import Conversation
+from gateway.formats.device_state import GatewayState, check_interval, with_state
 from gateway.formats.ngsi_ld.conversation import Delivery
 from gateway.formats.ngsi_ld.entities import Naming
+from gateway.formats.ngsi_ld.gateway_entity import telling_gateways
 from gateway.formats.ngsi_ld.letters import Late, Way
 from gateway.formats.ngsi_ld.models import dialects
 from gateway.formats.ngsi_ld.reading_back import asking
@@ -34,6 +36,8 @@ class NgsiLd:
         late: Late = "refuse",
         batch_bytes: int = 256_000,
         batch_entities: int = 100,
+        device: bool | None = None,
+        device_interval: int = 600,
     ) -> None:
         """Take what a city's broker wants; ValueError says what cannot be.
 
@@ -45,7 +49,10 @@ class NgsiLd:
         ``late``: what becomes of a value older than the one delivered: "refuse" it (the uplink is kept with the
         reason), "send" it (a broker that compares times or keeps all of them), "skip" it (counted), or tell it the
         "temporal" API, which keeps history beside the present state.
+        ``device``: whether Devices also say how they were heard (rssi, snr, dateLastValueReported), and the gateway what it
+        is; by default yes, but with "merge", where somebody has to prepare each type. ``device_interval``: seconds between two times.
         """
+        check_interval(device_interval)
         _check(way=way, context=context, context_in=context_in, id_prefix=id_prefix, path=path, late=late)
         if batch_bytes < 1 or batch_entities < 1:
             raise ValueError(f"batch_bytes and batch_entities are at least 1, not {batch_bytes} and {batch_entities}")
@@ -54,6 +61,8 @@ class NgsiLd:
                 f"dialect: {dialect!r} is none of {', '.join(map(repr, dialects()))}; '' is the schemas' own"
             )
         in_body, merges = context_in == "body", way == "merge"
+        self._tells_state = not merges if device is None else device
+        self._interval_s = device_interval
         headers = {} if in_body else {"Link": LINK.format(context=context[0])}
         if tenant is not None:
             headers["NGSILD-Tenant"] = tenant
@@ -77,7 +86,15 @@ class NgsiLd:
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Tell what ``batch`` says, oldest first for each entity; the newest times delivered go to the memory."""
+        if not self._tells_state:
+            return self._tell(batch, memory)
+        return with_state(batch, memory, self._tell, interval_s=self._interval_s, tell_gateway=self._tell_gateways)
+
+    def _tell(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         return Delivery(batch, memory, self._naming, self._way).talk()
+
+    def _tell_gateways(self, gateways: Sequence[GatewayState], memory: Mapping[str, Json]) -> Conversation:
+        return telling_gateways(gateways, memory, self._naming, self._way)
 
     def read_back(self, item: Item) -> Request | None:
         """Return what asks for the first entity that ``item`` speaks of."""

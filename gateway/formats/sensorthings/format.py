@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from decoders.vocabulary import QUANTITIES
 from gateway.formats import Conversation
+from gateway.formats.device_state import check_interval, with_state
 from gateway.formats.sensorthings.conversation import Delivery, Wishes
 from gateway.formats.sensorthings.refs import Ref, of_person
 from gateway.model import Item, Json, eui64
@@ -30,14 +31,19 @@ class SensorThings:
         look: Look = "in_doubt",
         ids: Mapping[str, Json] | None = None,
         datastreams: Mapping[str, Json] | None = None,
+        device: bool = False,
+        device_interval: int = 600,
     ) -> None:
         """Take what a city's server wants; ValueError says what cannot be.
 
         ``write``: "single" for a server without the DataArray extension. ``create``: false where only the city makes
         entities; what has no Datastream is then refused. ``look``: "always" asks before each sending, for a server
         that several gateways send the same uplinks to. ``ids``: Things that the city made, by DevEUI; ``datastreams``:
-        Datastreams, by "<DevEUI>/<quantity>" or "<DevEUI>/<quantity>/<channel>".
+        Datastreams, by "<DevEUI>/<quantity>" or "<DevEUI>/<quantity>/<channel>". ``device``: true has each Thing have
+        Datastreams of how its device was heard (rssi, snr), told every ``device_interval`` seconds at most.
         """
+        check_interval(device_interval)
+        self._tells_state, self._interval_s = device, device_interval
         if not path.startswith("/"):
             raise ValueError(f"path: {path!r} does not begin with '/'")
         if write not in {"data_array", "single"}:
@@ -61,6 +67,11 @@ class SensorThings:
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Bring ``batch`` to the server; ids of entities, and what was left unclear, go to the memory."""
+        if not self._tells_state:
+            return self._tell(batch, memory)
+        return with_state(batch, memory, self._tell, interval_s=self._interval_s)
+
+    def _tell(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         delivery = Delivery(batch, memory, self._wishes, doubts=self._always or self._after_start)
         receipt = yield from delivery.talk()
         self._after_start = self._after_start and not delivery.is_settled

@@ -12,6 +12,7 @@ from typing import Final, Literal, get_args
 
 from gateway.formats import Conversation
 from gateway.formats.event import stamp
+from gateway.formats.naming import known_as
 from gateway.formats.postings import Posting, Said
 from gateway.formats.template import language
 from gateway.formats.template.examples import EXAMPLES
@@ -53,7 +54,7 @@ class Template:
         self._topic = language.read("topic", language.target, topic, per_observation=self._single)
         self._body = language.read("body", language.body, body, content_type, per_observation=self._single)
         self._content_type, self._method = content_type, method
-        self._ids = dict(ids or {})
+        self._ids = known_as(ids)
         paths = [*self._topic.paths(), *self._body.paths()]
         self._names = frozenset(name for name, _ in paths)
         self._says_all = self._single or any(each for _, each in paths) or not self._names.isdisjoint(EVERYTHING_RAW)

@@ -13,8 +13,8 @@ from decoders.vocabulary.units import UnitError, convert
 from gateway.model import Item, Observation
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-TRUE: Final = frozenset({"true", "on", "open", "occupied", "1", "yes"})
-FALSE: Final = frozenset({"false", "off", "closed", "free", "0", "no"})
+TRUE: Final = frozenset({"1", "occupied", "on", "open", "pressed", "smoke", "true", "wet"})
+FALSE: Final = frozenset({"0", "clear", "closed", "dry", "false", "free", "off", "released"})
 MOL: Final = 8.314463 * 293 / 101300  # m³ of a mole at 20 °C and 101.3 kPa, at which the law states gases
 NO2_UG_PER_PPM: Final = 46.0055 / MOL
 
@@ -27,6 +27,7 @@ class Statement:
     at_ms: int
     value: Any
     unit: str = ""
+    quantity: str = ""  # where the platform has our name of it
 
 
 Ledger = Counter[Statement]
@@ -71,11 +72,14 @@ def judge(ledger: Ledger, items: Sequence[Item], resolution_ms: int = 1) -> Verd
 
 def is_same(one: Observation, said: Statement) -> bool:
     """Tell whether a statement is what was measured, in whatever unit."""
+    if said.quantity not in {"", one.quantity}:
+        return False
     if isinstance(one.value, bool):
         return truth(said.value) == one.value
-    if isinstance(said.value, (bool, str)) or said.value is None:
+    if isinstance(one.value, str) or isinstance(said.value, (bool, str)) or said.value is None:
         return False
-    return any(math.isclose(value, one.value, rel_tol=1e-6, abs_tol=1e-9) for value in _in_unit_of(one, said))
+    exact = 1e-4 if said.unit == "[ppm]" and one.unit != "[ppm]" else 1e-6  # the gas law's constants are rounded
+    return any(math.isclose(value, one.value, rel_tol=exact, abs_tol=1e-9) for value in _in_unit_of(one, said))
 
 
 def truth(value: Any) -> bool | None:

@@ -6,12 +6,12 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.formats import Format
-from gateway.formats.catalogue import make
-from gateway.model import Request
+from gateway.formats.catalogue import make, options_of
+from gateway.model import Item
 from simulators.platforms import diwise_iot_agent, ngsi_ld, orion_v2, sensorthings, thingsboard, web_platform, yggio
 from simulators.platforms.aws_iot import AwsCore
 from simulators.platforms.aws_iot import Fault as AwsFault
@@ -25,17 +25,31 @@ from simulators.platforms.mqtt_platform import Fault as MqttFault
 from simulators.platforms.ngsi_ld_rules import Problem
 from simulators.platforms.scripted_broker import Publish
 from simulators.platforms.sensorthings_rules import Refusal as StaRefusal
+from simulators.platforms.sensorthings_store import Store
 from simulators.platforms.web_platform import Refusal
 from tests.formats.matrix import words
 from tests.formats.matrix.backlog import DEVICES
 from tests.formats.matrix.doors import BrokerDoor, Door, WebDoor
-from tests.formats.matrix.ledger import Ledger, Statement
+from tests.formats.matrix.ledger import Ledger, Statement, at_ms
+from tests.formats.matrix.streams import known_streams
 
 POISONED: Final = DEVICES[3].dev_eui  # the device that a platform does not take, where one is asked to refuse some
 TOKEN: Final = "let-me-in"
 BEARER: Final = {"Authorization": f"Bearer {TOKEN}"}
 INTERNAL: Final = {device.dev_eui: f"internal-{number}" for number, device in enumerate(DEVICES)}
+STUMBLES: Final = ("co2", "door_open")  # what a rule engine stumbles over: 500, whosever it is
 THING: Final = "gateway-1"
+LOST: Final = (1, 9, 50)  # requests without an answer; too far apart for one uplink to meet two
+EVER: Final = 1 << 50  # milliseconds: the platform has times of its own
+
+
+def _measuring(format_name: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options that leave out what a format says of devices themselves, which no row asks for."""
+    return {"device": False, **options} if "device_interval" in options_of(format_name) else options
+
+
+def _is_of_the_poisoned(item: Item) -> bool:
+    return item.device.dev_eui == POISONED
 
 
 @dataclass(slots=True)
@@ -45,10 +59,13 @@ class Rig:
     format: Callable[[], Format]
     door: Door
     ledger: Callable[[], Ledger]
-    poison: Callable[[], None]  # from now on the platform refuses POISONED
+    poison: Callable[[], None]  # from now on the platform refuses what is poisoned
     shut: Callable[[bool], None]  # whether the credential is wrong
-    forget: Callable[[int], None]  # of so many of the next requests every third is taken and not answered
+    forget: Callable[[], None]  # some of the next requests are taken and not answered
     refused: str = ""  # a part of the words of its dead letters
+    is_poisoned: Callable[[Item], bool] = _is_of_the_poisoned
+    went_back: Callable[[], Iterable[str]] = tuple  # what an older value went over
+    behind: Callable[[], Iterable[str]] = tuple  # what is older now than what was told
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +73,7 @@ class Kind:
     """A row of the matrix, and what its page says of repetitions."""
 
     open: Callable[[], Any]  # an async context of a Rig
-    once: bool = False  # the platform can tell a repetition: in effect there is none
+    asks: bool = False  # the platform can be asked what it has: nothing is there twice, whatever happens
     resolution_ms: int = 1
     stale_s: int | None = None  # what is older is refused as late: the platform would date it wrong
 
@@ -64,8 +81,8 @@ class Kind:
 # ── over HTTP ──
 
 
-def _every_third(count: int, good: Any, lost: Any) -> Iterator[Any]:
-    return (lost if number % 3 == 2 else good for number in range(count))
+def _lost_here_and_there(good: Any, lost: Any) -> Iterator[Any]:
+    return (lost if number in LOST else good for number in range(max(LOST) + 1))
 
 
 @asynccontextmanager
@@ -84,13 +101,16 @@ async def _web(
 
     try:
         yield Rig(
-            format=lambda: make(format_name, options),
+            format=lambda: make(format_name, _measuring(format_name, options)),
             door=door,
             ledger=ledger,
             poison=more["poison"],
             shut=shut,
-            forget=lambda count: platform.faults.extend(_every_third(count, fault(), fault(silent=True))),
+            forget=lambda: platform.faults.extend(_lost_here_and_there(fault(), fault(silent=True))),
             refused=more.get("refused", ""),
+            went_back=lambda: getattr(platform.kept, "went_back", ()),
+            behind=more.get("behind", tuple),
+            is_poisoned=more.get("is_poisoned", _is_of_the_poisoned),
         )
     finally:
         await platform.stop()
@@ -129,8 +149,26 @@ def _ngsi_ld(platform: ngsi_ld.NgsiLdReceiver, options: Mapping[str, Any]) -> An
         platform.refused = Poisoned(Problem(400, "BadRequestData", "Not for us", "of the test"))
 
     return _web(
-        platform, "ngsi_ld", options, lambda: kept.ledger, fault=ngsi_ld.Fault, poison=poison, refused="Not for us"
+        platform,
+        "ngsi_ld",
+        options,
+        lambda: kept.ledger,
+        fault=ngsi_ld.Fault,
+        poison=poison,
+        refused="Not for us",
+        behind=lambda: _behind(kept, lambda said: said.get("observedAt", "")),
     )
+
+
+def _behind(kept: Any, at: Callable[[Mapping[str, Any]], str]) -> Iterator[str]:
+    """Yield the attributes whose present value is older than one that was told."""
+    newest: dict[tuple[str, str], str] = {}
+    for entity, name, told_at in kept.instances:
+        newest[entity, name] = max(told_at, newest.get((entity, name), ""))
+    for key, entity in kept.entities.items():
+        for name, said in entity.items():
+            if name not in {"id", "type"} and at(said) < newest[key[-1], name]:
+                yield f"{key[-1]} {name}"
 
 
 class LedgeredOrion(orion_v2.OrionV2):
@@ -151,7 +189,15 @@ def _orion() -> Any:
     def poison() -> None:
         platform.refused = Poisoned(Refusal(400, "BadRequest", "Not for us"))
 
-    return _web(platform, "ngsi_v2", {}, lambda: platform.ledger, poison=poison, refused="Not for us")
+    return _web(
+        platform,
+        "ngsi_v2",
+        {},
+        lambda: platform.ledger,
+        poison=poison,
+        refused="Not for us",
+        behind=lambda: _behind(platform.kept, orion_v2._time_of),
+    )
 
 
 class Packs(diwise_iot_agent.Kept):
@@ -182,6 +228,11 @@ def _diwise() -> Any:
         fault=ngsi_ld.Fault,
         poison=poison,
         refused="is 'internal-3' its id there?",
+        behind=lambda: (
+            f"{value}"
+            for value, (at, _, _) in kept.last.items()
+            if at < max(one[3] for one in kept.values if one[:3] == value)
+        ),
     )
 
 
@@ -202,14 +253,14 @@ def _sensorthings(dialect: Any, **options: Any) -> Any:
     )
 
 
-class PoisonedStore(sensorthings.Store):
+class PoisonedStore(Store):
     """A SensorThings store that has something against one device's observations."""
 
     def _check_observation(self, entity: Any, links: dict[str, Any]) -> None:
         stream = self.kept.entities["Datastreams"][links["Datastream"]]
         if POISONED in stream["name"]:
             raise StaRefusal(400, "Not for us")
-        sensorthings.Store._check_observation(self, entity, links)
+        Store._check_observation(self, entity, links)
 
 
 def sta_ledger(platform: sensorthings.SensorThingsServer) -> Ledger:
@@ -243,7 +294,7 @@ def _yggio_push() -> Any:
 def _flat(node: str, said: Mapping[str, Any], at: int) -> Iterator[Statement]:
     for key, value in said.items():
         if not key.endswith("_unit"):
-            yield Statement(node.lower(), at, value, said.get(f"{key}_unit", ""))
+            yield Statement(node.lower(), at, value, said.get(f"{key}_unit", ""), key)
 
 
 def _thingsboard_http() -> Any:
@@ -251,17 +302,33 @@ def _thingsboard_http() -> Any:
     platform = thingsboard.ThingsBoardHttp(tokens.values())
 
     def poison() -> None:
-        platform.tokens.discard(tokens[POISONED])
+        platform.poison = set(STUMBLES)
 
     options = {"topic": "/api/v1/{id}/telemetry", "ids": tokens}
-    return _web(platform, "thingsboard", options, lambda: tb_ledger(platform.kept), poison=poison)
+    return _web(
+        platform,
+        "thingsboard",
+        options,
+        lambda: tb_ledger(platform.kept),
+        poison=poison,
+        refused="500",
+        is_poisoned=_stumbles,
+    )
+
+
+def _stumbles(item: Item) -> bool:
+    return any(one.quantity in STUMBLES for one in item.observations)
 
 
 def tb_ledger(kept: thingsboard.Kept) -> Ledger:
     """Return the telemetry, each value with its unit from the attributes of its device."""
     return Counter(
-        Statement(words.eui_in(device), ts, value, kept.attributes[device].get(f"unit_{key}", ""))
-        for (device, key, ts), value in kept.log.items()
+        {
+            Statement(
+                words.eui_in(device), ts, value, kept.attributes[device].get(f"unit_{key}", ""), key
+            ): kept.values[device, key, ts]
+            for (device, key, ts), value in kept.log.items()
+        }
     )
 
 
@@ -303,12 +370,12 @@ async def _mqtt(
 
     await asyncio.sleep(0)
     yield Rig(
-        format=lambda: make(format_name, options),
+        format=lambda: make(format_name, _measuring(format_name, options)),
         door=door,
         ledger=ledger,
         poison=poison,
         shut=shut,
-        forget=lambda count: platform.faults.extend(_every_third(count, MqttFault(), MqttFault(silent=True))),
+        forget=lambda: platform.faults.extend(_lost_here_and_there(MqttFault(), MqttFault(silent=True))),
         refused="0x99",
     )
 
@@ -352,8 +419,6 @@ class YggioValues(yggio.Kept):
         self.ledger: Ledger = Counter()
 
     def take(self, node: str, said: Mapping[str, Any], at: str) -> None:
-        from tests.formats.matrix.ledger import at_ms
-
         self.ledger.update(_flat(node, said, at_ms(at)))
         yggio.Kept.take(self, node, said, at)
 
@@ -379,7 +444,13 @@ def _iot_open_ledger(platform: IotOpenBroker) -> Ledger:
 
 @asynccontextmanager
 async def _cloud(
-    platform: Any, format_name: str, poison: Callable[[], None], *, fault: Any, ledger: Callable[[], Ledger], refused: str
+    platform: Any,
+    format_name: str,
+    poison: Callable[[], None],
+    *,
+    fault: Any,
+    ledger: Callable[[], Ledger],
+    refused: str,
 ) -> AsyncIterator[Rig]:
     def receive(publish: Publish) -> int | None:
         size = len(publish.payload) + len(publish.topic) + 10
@@ -402,12 +473,12 @@ async def _cloud(
 
     await asyncio.sleep(0)
     yield Rig(
-        format=lambda: make(format_name, options),
+        format=lambda: make(format_name, _measuring(format_name, options)),
         door=door,
         ledger=ledger,
         poison=poison,
         shut=shut,
-        forget=lambda count: platform.faults.extend(_every_third(count, fault(), fault(forgets=True))),
+        forget=lambda: platform.faults.extend(_lost_here_and_there(fault(), fault(forgets=True))),
         refused=refused,
     )
 
@@ -421,7 +492,7 @@ def _azure() -> Any:
     def ledger() -> Ledger:
         return Counter(one for told in platform.kept.telemetry for one in words.of_json_event(told.body))
 
-    return _cloud(platform, "azure_iot", poison, fault=AzureFault, ledger=ledger, refused="while others were taken")
+    return _cloud(platform, "azure_iot", poison, fault=AzureFault, ledger=ledger, refused="were taken")
 
 
 def _aws() -> Any:
@@ -441,8 +512,6 @@ def _aws() -> Any:
 
 
 def _sensorthings_mqtt() -> Any:
-    from tests.formats.matrix.streams import known_streams
-
     server, datastreams = known_streams()
     platform = Observing(server)
 
@@ -475,23 +544,21 @@ def _senml(encoding: str) -> Callable[[], Any]:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "ngsi_ld": Kind(lambda: _ngsi_ld(ngsi_ld.NgsiLdReceiver(), {}), once=True),
-    "ngsi_ld, Orion-LD's answers": Kind(
-        lambda: _ngsi_ld(ngsi_ld.NgsiLdReceiver(dialect="orion_ld"), {"late": "send"}), once=True
-    ),
-    "ngsi_ld, merging": Kind(lambda: _ngsi_ld(DiwiseContextBroker(token=TOKEN), {"way": "merge"}), once=True),
-    "ngsi_v2": Kind(_orion, once=True),
+    "ngsi_ld": Kind(lambda: _ngsi_ld(ngsi_ld.NgsiLdReceiver(), {})),
+    "ngsi_ld, Orion-LD's answers": Kind(lambda: _ngsi_ld(ngsi_ld.NgsiLdReceiver(dialect="orion_ld"), {"late": "send"})),
+    "ngsi_ld, merging": Kind(lambda: _ngsi_ld(DiwiseContextBroker(token=TOKEN), {"way": "merge"})),
+    "ngsi_v2": Kind(_orion),
     "diwise": Kind(_diwise, resolution_ms=1000),
-    "sensorthings": Kind(lambda: _sensorthings("frost"), once=True),
-    "sensorthings, one by one": Kind(lambda: _sensorthings("frost", write="single"), once=True),
+    "sensorthings": Kind(lambda: _sensorthings("frost"), asks=True),
+    "sensorthings, one by one": Kind(lambda: _sensorthings("frost", write="single"), asks=True),
     "sensorthings_mqtt": Kind(_sensorthings_mqtt),
     "yggio": Kind(_checked(_yggio_broker, "yggio", lambda platform: platform.kept.ledger)),
-    "yggio, pushed": Kind(_yggio_push, stale_s=600),
+    "yggio, pushed": Kind(_yggio_push, stale_s=600, resolution_ms=EVER),
     "iot_open": Kind(_checked(IotOpenBroker, "iot_open", _iot_open_ledger)),
     "thingsboard": Kind(
-        _checked(thingsboard.ThingsBoardBroker, "thingsboard", lambda platform: tb_ledger(platform.kept)), once=True
+        _checked(thingsboard.ThingsBoardBroker, "thingsboard", lambda platform: tb_ledger(platform.kept))
     ),
-    "thingsboard, by token": Kind(_thingsboard_http, once=True),
+    "thingsboard, by token": Kind(_thingsboard_http),
     "rec_edge": Kind(_read_by(words.of_rec_edge, "rec_edge")),
     "senml": Kind(_senml("json")),
     "senml, CBOR": Kind(_senml("cbor")),

@@ -9,7 +9,11 @@ from decoders.vocabulary import QUANTITIES, Quantity, ValueType
 from simulators.platforms.sensorthings import SensorThingsServer
 from tests.formats.matrix.backlog import DEVICES
 
-TYPES = {ValueType.BOOLEAN: "OM_TruthObservation", ValueType.NUMBER: "OM_Measurement", ValueType.COUNTER: "OM_Measurement"}
+TYPES = {
+    ValueType.BOOLEAN: "OM_TruthObservation",
+    ValueType.NUMBER: "OM_Measurement",
+    ValueType.COUNTER: "OM_Measurement",
+}
 POINT = {"type": "Point", "coordinates": [17.3063, 62.3908]}
 
 

@@ -110,14 +110,14 @@ def of_json_event(body: bytes) -> Iterator[Statement]:
     """Read our own plain JSON: one uplink with all, or one observation."""
     said = json.loads(body)
     for one in said.get("observations", [said]):
-        yield Statement(said["device"]["dev_eui"], at_ms(one["time"]), one["value"], one["unit"])
+        yield Statement(said["device"]["dev_eui"], at_ms(one["time"]), one["value"], one["unit"], one["quantity"])
 
 
 def of_template(body: bytes) -> Iterator[Statement]:
     """Read the template's own default body."""
     said = json.loads(body)
     for one in said["observations"]:
-        yield Statement(said["device"], at_ms(one["time"]), one["value"], one["unit"])
+        yield Statement(said["device"], at_ms(one["time"]), one["value"], one["unit"], one["quantity"])
 
 
 def of_network_server(body: bytes) -> Iterator[Statement]:
@@ -128,7 +128,7 @@ def of_network_server(body: bytes) -> Iterator[Statement]:
     else:
         dev_eui, decoded = said["end_device_ids"]["dev_eui"].lower(), said["uplink_message"]["decoded_payload"]
     for one in decoded["observations"]:
-        yield Statement(dev_eui, at_ms(one["time"]), one["value"], one["unit"])
+        yield Statement(dev_eui, at_ms(one["time"]), one["value"], one["unit"], one["quantity"])
 
 
 def of_rec_edge(body: bytes) -> Iterator[Statement]:
