@@ -3,8 +3,8 @@
     python -m bench.hostile [attack] [random] [--calls 10000] [--payloads 100000] [--seed 1] [--json]
 
 * Five hostile codecs (an endless loop, an allocation bomb, a deep recursion, a catastrophic regular expression, a typed
-  array's sort, which no limit of the engine stops) are asked again and again, each time for a new device, so that none waits;
-  meanwhile fifty honest devices are decoded through the same `gateway.codecs`. Every hostile payload must be a DecodeError,
+  array's sort, which no limit of the engine stops) are asked again and again, each time for a new device and a minute later, so
+  that none waits; meanwhile fifty honest devices are decoded through the same `gateway.codecs`. Every hostile payload must be a DecodeError,
   every honest one decoded, and memory flat.
 * Batches with fifty honest uplinks and five hostile ones, from the same five devices each time: those wait from the third.
 * Random payloads (noise, vectors with octets changed, vectors cut and joined) through every decoder of the catalogue, as many
@@ -29,20 +29,20 @@ from pathlib import Path
 from typing import Any
 
 from bench import decode_times, figures, hostile_devices
-from bench.hostile_devices import SUITE, Fleet, Trial
+from bench.hostile_devices import SUITE, Fleet, Rig, Trial
 from bench.layouts import LAYOUTS
 from bench.noise import Growth, Soaked, Subject, soak
 from decoders.contract import Payload
 from decoders.loading import SameAs
 from decoders.registry import Registry
 from decoders.vectors import Vector
-from gateway.codecs import Codecs
 
 LEAK = 5e6  # octets that memory may grow by after warm-up
 WARM_SHARE = 0.05
 ALONE = 2000  # honest uplinks
 MIXED = 20  # batches
 ADDRESSES = 2 * 2**30  # octets: a payload that asks for gigabytes fails, and is found
+DEVICES = 20  # of each JavaScript codec: a context for each of all is more than a worker keeps
 PARTS = ("attack", "random")
 CONTEXTS = ("fresh", "kept", "device")
 
@@ -67,17 +67,17 @@ class Attack:
 
 def attack(calls: int) -> Attack:
     """Run the three trials; ``calls``: of hostile codecs."""
-    with tempfile.TemporaryDirectory(prefix="brygga-bench-") as folder, hostile_devices.ready(Path(folder)) as registry:
-        return asyncio.run(_attack(registry, calls))
+    with tempfile.TemporaryDirectory(prefix="brygga-bench-") as folder, hostile_devices.ready(Path(folder)) as rig:
+        return asyncio.run(_attack(rig, calls))
 
 
-async def _attack(registry: Registry, calls: int) -> Attack:
-    codecs, fleet = Codecs(registry.get), Fleet()
-    await hostile_devices.undisturbed(codecs, fleet, ALONE // 10)
+async def _attack(rig: Rig, calls: int) -> Attack:
+    fleet = Fleet()
+    await hostile_devices.undisturbed(rig, fleet, ALONE // 10)
     return Attack(
-        alone=await hostile_devices.undisturbed(codecs, fleet, ALONE),
-        disturbed=await hostile_devices.disturbed(codecs, fleet, calls, round(calls * WARM_SHARE)),
-        mixed=await hostile_devices.mixed(codecs, fleet, MIXED),
+        alone=await hostile_devices.undisturbed(rig, fleet, ALONE),
+        disturbed=await hostile_devices.disturbed(rig, fleet, calls, round(calls * WARM_SHARE)),
+        mixed=await hostile_devices.mixed(rig, fleet, MIXED),
     )
 
 
@@ -95,11 +95,12 @@ def of_javascript(count: int, seed: int) -> Soaked:
     """Give the JavaScript codecs of the tests and the benchmark ``count`` payloads together."""
     with tempfile.TemporaryDirectory(prefix="brygga-bench-") as folder, _codecs(Path(folder)) as subjects:
         each = max(count // len(subjects), 2)
-        return soak(subjects, each, _warm(each), seed)
+        devices = min(each // 2, DEVICES)
+        return soak(subjects, each, max(_warm(each), devices), seed, devices)
 
 
 def _warm(count: int) -> int:
-    return min(max(round(count * WARM_SHARE), 5), count)
+    return max(round(count * WARM_SHARE), 1)
 
 
 @contextlib.contextmanager

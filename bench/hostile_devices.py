@@ -17,7 +17,10 @@ from bench.layouts import LAYOUTS
 from bench.noise import Growth, rss
 from bench.uplinks import Uplinks
 from bench.workers import worker_pids
-from decoders.contract import Decoded, DecodeError, Payload
+from decoders.contract import Decoded, DecodeError, Decoder, Payload
+from decoders.javascript import decoder as javascript
+from decoders.javascript.crew import Crew
+from decoders.javascript.patience import PROBE_EVERY
 from decoders.registry import Registry
 from gateway.codecs import Codecs, Heard, Outcome
 
@@ -61,14 +64,44 @@ class Trial:
                 self.wrong.append(f"{device.decoder}: {outcome}")
 
 
+class Minutes:
+    """A clock that skips a minute when told: a codec in trouble is tried once in each."""
+
+    def __init__(self) -> None:
+        self._skipped = 0.0
+
+    def __call__(self) -> float:
+        """Return seconds."""
+        return time.monotonic() + self._skipped
+
+    def skip(self) -> None:
+        """Let a minute pass at once."""
+        self._skipped += PROBE_EVERY + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """What the agent has for decoding, and the clock by which those in trouble wait."""
+
+    codecs: Codecs
+    clock: Minutes
+
+
 @contextlib.contextmanager
-def ready(folder: Path) -> Iterator[Registry]:
-    """Give a registry with the layouts in every kind and the hostile codecs, made in ``folder``."""
+def ready(folder: Path) -> Iterator[Rig]:
+    """Give codecs with the layouts in every kind and the hostile codecs, made in ``folder``; their workers end with the block."""
     (folder / "hostile").mkdir()
     for name in HOSTILE:
         shutil.copy(SUITE / "hostile" / f"{name}.js", folder / "hostile")
-    with decode_times.ready(folder) as registry:
-        yield registry
+    clock = Minutes()
+    with decode_times.ready(folder) as registry, contextlib.closing(Crew(clock)) as crew:
+        decoders = {name: _decoder(registry, name, folder, crew) for name in registry.names_in(folder)}
+        yield Rig(Codecs(decoders.__getitem__), clock)
+
+
+def _decoder(registry: Registry, name: str, folder: Path, crew: Crew) -> Decoder:
+    path = folder / f"{name}.js"
+    return javascript.load(path, name, path.read_bytes(), crew) if path.exists() else registry.get(name)
 
 
 class Fleet:
@@ -105,37 +138,37 @@ class Fleet:
         ]
 
 
-async def undisturbed(codecs: Codecs, fleet: Fleet, uplinks: int) -> Trial:
+async def undisturbed(rig: Rig, fleet: Fleet, uplinks: int) -> Trial:
     """Decode honest uplinks alone, one after the other."""
     trial = Trial()
     for _ in range(uplinks):
-        await _one(codecs, fleet, trial)
+        await _one(rig.codecs, fleet, trial)
     return trial
 
 
-async def disturbed(codecs: Codecs, fleet: Fleet, hostile_calls: int, warm_calls: int) -> Trial:
+async def disturbed(rig: Rig, fleet: Fleet, hostile_calls: int, warm_calls: int) -> Trial:
     """Decode honest uplinks one after the other, while a loop beside does nothing but hostile ones: as two destinations do.
 
-    Memory is warm after ``warm_calls``.
+    A minute passes after each of its rounds, lest a codec wait instead of running. Memory is warm after ``warm_calls``.
     """
     trial, count = Trial(), 0
     async with asyncio.TaskGroup() as tasks:
-        attack = tasks.create_task(_attack(codecs, fleet, trial, hostile_calls, warm_calls), name="hostile")
+        attack = tasks.create_task(_attack(rig, fleet, trial, hostile_calls, warm_calls), name="hostile")
         # No limit: the attack has one, each of its payloads ends with a worker's limits.
         while not attack.done():
-            await _one(codecs, fleet, trial)
+            await _one(rig.codecs, fleet, trial)
             if (count := count + 1) % LOOK_EVERY == 0:
                 trial.look()
     return trial
 
 
-async def mixed(codecs: Codecs, fleet: Fleet, rounds: int) -> Trial:
+async def mixed(rig: Rig, fleet: Fleet, rounds: int) -> Trial:
     """Decode batches that hold an uplink of each honest device and of five hostile ones, the same in every round."""
     trial = Trial()
     for _ in range(rounds):
         batch = [*fleet.honest(HONEST), *fleet.the_same_hostile()]
         began = time.perf_counter()
-        outcomes = await codecs.decode(batch)
+        outcomes = await rig.codecs.decode(batch)
         trial.honest_s.append(time.perf_counter() - began)
         trial.judge(batch, outcomes)
         trial.look()
@@ -153,12 +186,13 @@ async def _one(codecs: Codecs, fleet: Fleet, trial: Trial) -> None:
     await asyncio.sleep(PAUSE_S)
 
 
-async def _attack(codecs: Codecs, fleet: Fleet, trial: Trial, calls: int, warm_calls: int) -> None:
+async def _attack(rig: Rig, fleet: Fleet, trial: Trial, calls: int, warm_calls: int) -> None:
     warm = 0
     for number in range(0, calls, len(HOSTILE)):
         batch = fleet.hostile()
-        trial.judge(batch, await codecs.decode(batch))
+        trial.judge(batch, await rig.codecs.decode(batch))
         trial.look()
+        rig.clock.skip()
         if number >= warm_calls and not warm:
             warm = rss()
     trial.growth = Growth(warm, rss())

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import cycle, islice
 from random import Random
 
 import psutil
@@ -24,16 +24,18 @@ LONGEST = 242  # octets, the most that EU868 carries
 SHORT = 32  # octets; most devices' messages
 KEPT_SHARE = 0.9  # of payloads that stay on a port the decoder knows
 CHECKED_EVERY = 16  # whether JSON holds what comes out, and more: five times the work of a decode
-DEVICES = 100  # that send them: some decoders remember each
 SLOW_S = 0.005
 OWN_MISTAKES = tuple(f"{kind}: " for kind in answers.MISTAKES)  # exceptions of a codec's own, on octets that are noise
 FINDINGS = 50  # kept; more say nothing new
 
 
-def payloads(vectors: Sequence[Vector], random: Random) -> Iterator[Payload]:
-    """Yield payloads for ever: a third noise, a third a vector with octets changed, a third two vectors cut and joined."""
+def payloads(vectors: Sequence[Vector], random: Random, devices: int = 1) -> Iterator[Payload]:
+    """Yield payloads for ever: a third noise, a third a vector with octets changed, a third two vectors cut and joined.
+
+    The ``devices`` send in turn.
+    """
     known = [(vector.payload.data, vector.payload.f_port) for vector in vectors] or [(b"", 1)]
-    while True:
+    for device in cycle(range(devices)):
         data, port = random.choice(known)
         match random.randrange(3):
             case 0:
@@ -43,7 +45,7 @@ def payloads(vectors: Sequence[Vector], random: Random) -> Iterator[Payload]:
             case _:
                 data = _cut(data, random) + _cut(random.choice(known)[0], random)
         port = port if random.random() < KEPT_SHARE else random.randrange(256)
-        yield Payload(data[:LONGEST], port, RECEIVED_AT, f"device-{random.randrange(DEVICES)}")
+        yield Payload(data[:LONGEST], port, RECEIVED_AT, f"device-{device}")
 
 
 def _changed(data: bytes, random: Random) -> bytes:
@@ -156,13 +158,13 @@ class Soaked:
     worker: Growth | None
 
 
-def soak(subjects: Sequence[Subject], count: int, warm: int, seed: int) -> Soaked:
+def soak(subjects: Sequence[Subject], count: int, warm: int, seed: int, devices: int = 1) -> Soaked:
     """Give each of the ``subjects`` ``count`` payloads of its own, the first ``warm`` of them to warm up.
 
     A worker process that ends on the way is a finding.
     """
     seen = Seen()
-    streams = [(decoder, payloads(vectors, Random(f"{seed} {decoder.name}"))) for decoder, vectors in subjects]
+    streams = [(decoder, payloads(vectors, Random(f"{seed} {decoder.name}"), devices)) for decoder, vectors in subjects]
     for decoder, stream in streams:
         run(decoder, islice(stream, warm), seen)
     before, workers = rss(), {worker: rss(worker) for worker in worker_pids()}

@@ -62,6 +62,7 @@ class DecodeReason(StrEnum):
     MALFORMED = "malformed"  # lengths, checksums or values that cannot be
     EMPTY = "empty"
     FAILED = "failed"  # the decoder itself broke its promise (an exception, a time-out, a wrong type)
+    WAITING = "waiting"  # it was not tried: the decoder rests after what it did before, or cannot be had at the moment
 
 
 class DecodeError(Exception):
@@ -71,6 +72,10 @@ class DecodeError(Exception):
         self.reason = reason
         self.detail = detail
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
+
+
+class NotNow(ValueError):
+    """Say what keeps a decoder from being used at the moment and may pass by itself: a machine without memory, a process that was ended."""
 
 
 class Decoder(Protocol):

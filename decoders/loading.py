@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from decoders import door, python_file
 from decoders.contract import Decoded, DecodeError, Decoder, Encoder, Payload
+from decoders.places import content
 from decoders.python_file import Facts, PythonDecoder, PythonEncoder
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def _narrowed(table: Mapping, known: Sequence[str]) -> tuple[str, ...]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return content(path)
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from error
 

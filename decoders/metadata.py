@@ -18,6 +18,7 @@ from decoders.field_path import FieldPath
 from decoders.native import Scalar
 from decoders.payload_schema import document
 from decoders.payload_schema.document import TableError, did_you_mean
+from decoders.places import content
 from decoders.vocabulary import QUANTITIES
 from decoders.vocabulary.spellings import ucum
 from decoders.vocabulary.units import UnitError, convert
@@ -96,11 +97,11 @@ def beside(decoder: Path) -> Path:
 def read(path: Path) -> Metadata:
     """Return what ``path`` says; raises TableError with file, line and what would be right."""
     try:
-        content = path.read_bytes()
-        text = content.decode()
+        octets = content(path)
+        text = octets.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise TableError(f"{path}: {error}") from error
-    return parse(text, str(path), hashlib.sha256(content).hexdigest())
+    return parse(text, str(path), hashlib.sha256(octets).hexdigest())
 
 
 def parse(text: str, file: str, digest: str = "") -> Metadata:

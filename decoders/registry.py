@@ -6,6 +6,7 @@ configured folder replaces a decoder of the same name in a package, and that one
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from decoders import door
-from decoders.contract import Decoder, Encoder
-from decoders.places import COMPANIONS, KINDS, Place, Stamps, in_folder, in_packages, name_of, stamps
+from decoders.changes import with_those_alike
+from decoders.contract import Decoder, Encoder, NotNow
+from decoders.places import COMPANIONS, KINDS, Place, in_folder, in_packages, name_of
+from decoders.shelves import Shelves
 
 if TYPE_CHECKING:
     from decoders.command_vectors import CommandVector
@@ -30,6 +33,10 @@ class UnknownDecoder(LookupError):
 
 class BrokenDecoder(ValueError):
     """A decoder's file cannot be used: file, line, what is wrong."""
+
+
+class DecoderNotNow(BrokenDecoder, NotNow):
+    """A decoder cannot be used at the moment; that may pass without its file being changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +55,20 @@ class Description:
 
 
 class Registry:
-    """All decoders by name, each loaded when it is first asked for."""
+    """All decoders by name, each loaded when it is first asked for; any thread may ask.
+
+    Who asks for one that is loaded waits for nobody; who asks for another waits while one is loaded.
+    """
 
     def __init__(self, places: Mapping[str, Place], problems: Sequence[str] = (), folders: Sequence[Path] = ()) -> None:
         """Take what does not change while the process runs, and the folders that may."""
-        self._fixed, self._fixed_problems = dict(places), list(problems)
-        self._folders = tuple(folders)
-        self._places: dict[str, Place] = {}
-        self._problems: list[str] = []
-        self._stamps: Stamps = {}
+        self._shelves = Shelves(places, problems, folders)
         self._loaded: dict[str, Decoder] = {}
         self._before: dict[str, Decoder] = {}  # those loaded before the last look, where they are not loaded anew yet
         self._broken: dict[str, str] = {}
         self._crew: Crew | None = None
         self._loading: set[str] = set()  # to see one that is the same as itself in the end
-        self._list()
+        self._lock = threading.RLock()  # no limit: who has it reads files, and asks a worker, which has limits
 
     @classmethod
     def load(cls, folders: Sequence[Path] = (), *, entry_points: bool = True) -> Registry:
@@ -101,51 +107,56 @@ class Registry:
         return self._crew
 
     def look_again(self) -> bool:
-        """Tell whether a file in the installer's folders has changed, come or gone; if so, load decoders anew when asked.
+        """Tell whether a file in the installer's folders has changed, come or gone; if so, load what it changes when asked.
 
-        Reads names and stamps only. A folder that is not there (a disk that is away) takes no decoder along, and a file that
-        cannot be used any more leaves the decoder that it was in use (`broken`).
+        Reads names and stamps only. A folder that cannot be read (a disk that is away) takes no decoder along (`unread`), and a
+        file that cannot be used any more leaves the decoder that it was in use (`broken`).
         """
-        if not all(folder.is_dir() for folder in self._folders) or stamps(self._folders) == self._stamps:
+        found = self._shelves.look()
+        if found is None:
             return False
-        self._before |= self._loaded
-        self._loaded.clear()
-        self._broken.clear()
-        self._list()
-        self._before = {name: decoder for name, decoder in self._before.items() if name in self._places}
+        with self._lock:
+            places = self._shelves.places
+            touched = self._shelves.renew(found).touched(self._loaded, places, self._shelves.places)
+            for name in with_those_alike(self._loaded, touched | self._broken.keys()) & self._loaded.keys():
+                self._before[name] = self._loaded.pop(name)
+            self._broken.clear()
+            self._before = {name: one for name, one in self._before.items() if name in self._shelves.places}
         return True
+
+    def unread(self) -> str:
+        """Return why the installer's folders could not be read at the last look, "" where they could."""
+        return self._shelves.unread
 
     def broken(self) -> Mapping[str, str]:
         """Return which decoders are still what they were, for their files were changed and cannot be used; and why."""
         return dict(self._broken)
 
-    def _list(self) -> None:
-        self._stamps = stamps(self._folders)
-        self._places, self._problems = dict(self._fixed), list(self._fixed_problems)
-        for folder in self._folders:
-            self._places.update(in_folder(folder, self._problems))
-
     def names(self) -> tuple[str, ...]:
         """Return the names of all decoders, sorted; nothing is loaded for it."""
-        return tuple(sorted(self._places))
+        return tuple(sorted(self._shelves.places))
 
     def names_in(self, folder: Path) -> tuple[str, ...]:
         """Return the names of the decoders whose files lie below ``folder``, sorted."""
-        return tuple(
-            name for name in self.names() if isinstance(at := self._places[name], Path) and at.is_relative_to(folder)
-        )
+        places = sorted(self._shelves.places.items())
+        return tuple(name for name, place in places if isinstance(place, Path) and place.is_relative_to(folder))
 
     def get(self, name: str) -> Decoder:
         """Return the decoder ``name``; raises UnknownDecoder or BrokenDecoder, both in words for people."""
         decoder = self._loaded.get(name)
-        if decoder is None:
-            if name in self._loading:
-                raise UnknownDecoder(f"{name} leads back to itself")
-            self._loading.add(name)
-            try:
-                decoder = self._loaded[name] = self._load_or_keep(name)
-            finally:
-                self._loading.discard(name)
+        if decoder is not None:
+            return decoder
+        with self._lock:
+            return self._loaded[name] if name in self._loaded else self._loaded_now(name)
+
+    def _loaded_now(self, name: str) -> Decoder:
+        if name in self._loading:
+            raise UnknownDecoder(f"{name} leads back to itself")
+        self._loading.add(name)
+        try:
+            decoder = self._loaded[name] = self._load_or_keep(name)
+        finally:
+            self._loading.discard(name)
         return decoder
 
     def encoder(self, name: str) -> Encoder | None:
@@ -228,8 +239,8 @@ class Registry:
         """
         from decoders.folder_check import strays
 
-        found = [*self._problems, *(line for folder in self._folders for line in strays(folder))]
-        for name, place in self._places.items():
+        found = [*self._shelves.problems, *(line for folder in self._shelves.folders for line in strays(folder))]
+        for name, place in self._shelves.places.items():
             if isinstance(place, Path) and place.is_relative_to(CATALOGUE):
                 continue
             try:
@@ -257,9 +268,9 @@ class Registry:
 
     def _place(self, name: str) -> Place:
         try:
-            return self._places[name]
+            return self._shelves.places[name]
         except KeyError:
-            near = get_close_matches(name, self._places, n=3, cutoff=0.5)
+            near = get_close_matches(name, self._shelves.places, n=3, cutoff=0.5)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise UnknownDecoder(f"there is no decoder {name!r}{hint}") from None
 
@@ -281,6 +292,8 @@ class Registry:
         place = self._place(name)
         try:
             return loading.load(name, place, self.get, self._workers)
+        except NotNow as error:
+            raise DecoderNotNow(str(error)) from error
         except ValueError as error:
             raise BrokenDecoder(str(error)) from error
         except Exception as error:  # a file of anybody's: whatever it does to us, the others work

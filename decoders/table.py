@@ -51,6 +51,7 @@ class Table:
     runs: Runs
     otherwise: Run | None  # for every other port
     downlinks: frozenset[int | None] = frozenset()  # ports, or None for all others, whose payloads go to the device
+    borrows: frozenset[str] = frozenset()  # the names of the other files that it was made of
 
     def decode(self, payload: Payload) -> Decoded:
         """Return what ``payload`` says; raise DecodeError and nothing else."""
@@ -106,6 +107,7 @@ def compile_table(table: document.Mapping, name: str, revision: str, *, definiti
         runs={port: run for port, run in programs.runs.items() if port is not None},
         otherwise=programs.runs.get(None),
         downlinks=programs.downlinks,
+        borrows=library.names(),
     )
 
 

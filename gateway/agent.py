@@ -15,6 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from decoders.contract import DecodeReason
 from decoders.registry import Registry
 from gateway import former
 from gateway.clock import SystemClock, learn_boots
@@ -79,7 +80,9 @@ class Agent:
             look_again=registry.look_again,
             in_use=lambda: (device.decoder for device in self.network.devices() if device.decoder),
             retry=journal.retry_decoder_changed,
+            retry_waiting=lambda: journal.retry_reason(DecodeReason.WAITING),
             broken=registry.broken,
+            unread=registry.unread,
         )
         self.gather = Gather(self.network.hear, window_s=settings.radio.gather_ms / 1000)
         self.tellings = [self._telling(one) for one in settings.destinations]

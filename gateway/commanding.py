@@ -9,7 +9,6 @@ A command is acknowledged when it is on disk, or when its refusal is: what the b
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +20,7 @@ from decoders.contract import EncodeError, Encoder
 from gateway.delivery import pause_s
 from gateway.errors import ConfigError, StorageError, Unreachable
 from gateway.formats import Commandable, Shape
-from gateway.formats.commands import Asked, Command, Refusal, Whom, read, state_request
+from gateway.formats.commands import Asked, Command, Refusal, Whom, keys_of, read, state_request
 from gateway.journal import Changes, Journal
 from gateway.journal.state_rows import state_of
 from gateway.model import REFUSED, Clock, CommandState, Device, Downlink, Json, TimeQuality, Verdict
@@ -155,7 +154,9 @@ class Commanding:
         else:
             device = self._device(asked.whom)
             if isinstance(device, Device):
-                await self._order(asked, device, _keys(asked, message), again=again)
+                await self._order(
+                    asked, device, keys_of(asked, message.topic, message.body, message.number), again=again
+                )
             else:
                 await self._refuse_all(asked, device)
 
@@ -296,15 +297,3 @@ class Commanding:
         self.counts["told"] += taken
         self._told.set()
         return "" if taken == len(waiting) else answers[taken].detail
-
-
-def _keys(asked: Asked, message: Message) -> list[str]:
-    """Return what each command of a message is known by: its reference, else the message and its place in it.
-
-    A message that the broker sends again keeps its packet identifier (MQTT 5.0, section 4.4).
-    """
-    digest = hashlib.sha256(message.topic.encode() + b"\0" + message.body).hexdigest()[:16]
-    return [
-        command.reference if command.is_known_by_reference else f"{message.number}-{digest}-{place}"
-        for place, command in enumerate(asked.commands)
-    ]

@@ -91,7 +91,7 @@ def shared(item: Item, share: Share) -> Shared:
     device = _renamed(item.device, share)
     if device is item.device and not (share.is_limited or withheld):
         return Shared(item)
-    may_tell_signal = _is_wanted("rssi", share) and _is_wanted("snr", share)
+    may_tell_signal = item.may_tell_signal and _is_wanted("rssi", share) and _is_wanted("snr", share)
     told = _placed(replace(item, device=device, observations=tuple(kept), may_tell_signal=may_tell_signal), share)
     return Shared(_without_raw(told, share) if share.is_limited or withheld else told, withheld)
 

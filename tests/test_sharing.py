@@ -159,3 +159,18 @@ def test_a_households_meter_is_off_until_it_is_switched_on_and_a_works_meter_is_
 
 def test_the_lists_of_what_tells_of_persons_are_quantities_of_the_vocabulary() -> None:
     assert QUANTITIES.keys() >= COUNTS_PEOPLE | TELLS_OF_A_HOME
+
+
+@pytest.mark.parametrize(
+    ("share", "may"),
+    [
+        (ALL, True),
+        (Share(positions=Positions.ROUNDED), True),
+        (Share(quantities=frozenset({"co2"})), False),
+        (Share(quantities=frozenset({"co2", "rssi"})), False),
+        (Share(quantities=frozenset({"co2", "rssi", "snr"})), True),
+        (Share(without=frozenset({"rssi"})), False),
+    ],
+)
+def test_how_a_device_was_heard_is_shared_as_the_two_quantities_that_it_is(share: Share, may: bool) -> None:  # noqa: FBT001 - a table's column
+    assert told(item(CO2), share).may_tell_signal is may

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decoders.importing import comparison, notation
+from decoders.importing.notation import NOT_READ
 from decoders.importing.published import Example, Kind
 from decoders.importing.tree import Tree, Unreadable
 
@@ -50,7 +51,7 @@ def read_all(given: Any, place: str, kind: Kind | None = None) -> Read:
     for number, one in enumerate(given, start=1):
         try:
             found.append(_example(one, place, kind))
-        except (ValueError, TypeError) as error:
+        except NOT_READ as error:
             notes.append(f"{place}: example {number}: {error}")
     return Read(tuple(found), tuple(notes))
 
@@ -101,10 +102,10 @@ def _example(one: Any, place: str, kind: Kind | None) -> Example:
         place=place,
         data=b"" if kind is Kind.ENCODE else octets(given.get("bytes")),
         command=given.get("data") if kind is Kind.ENCODE else None,
-        f_port=_port(given),
+        f_port=port(given),
         received_at=_moment(given.get("recvTime")),
         expected=_expected(wanted, kind),
-        expected_port=_port(wanted) if kind is Kind.ENCODE else None,
+        expected_port=port(wanted) if kind is Kind.ENCODE else None,
         fails=bool(_words(wanted.get("errors")) or _words(wanted.get("error"))),
         warnings=_words(wanted["warnings"]) if "warnings" in wanted else None,
         normalised=_normalised(one),
@@ -120,10 +121,10 @@ def _flat(one: Mapping[str, Any], place: str, kind: Kind) -> Example:
         place=place,
         data=b"" if encoded else octets(one["bytes"]),
         command=one.get("data") if encoded else None,
-        f_port=None if encoded else _port(one),
+        f_port=None if encoded else port(one),
         received_at=_moment(one.get("time", one.get("recvTime"))),
         expected=octets(one["bytes"]) if encoded else one.get("data"),
-        expected_port=_port(one) if encoded else None,
+        expected_port=port(one) if encoded else None,
         fails=bool(_words(one.get("errors")) or _words(one.get("error"))),
     )
 
@@ -150,14 +151,15 @@ def _name(one: Mapping[str, Any]) -> str:
     return " ".join(str(one.get("description") or one.get("name") or "").split())
 
 
-def _port(part: Mapping[str, Any]) -> int | None:
+def port(part: Mapping[str, Any]) -> int | None:
+    """Return the FPort that ``part`` names in one of its spellings; None where it names none; raises ValueError."""
     found = part.get("fPort", part.get("fport", part.get("f_port", part.get("port"))))
     if found is None or found == "":
         return None
-    port = int(found)
-    if not 0 <= port <= 255:
-        raise ValueError(f"fPort {found} is none of 0 to 255")
-    return port
+    number = int(found) if isinstance(found, str) or found in range(256) else -1
+    if not 0 <= number <= 255:
+        raise ValueError(f"fPort {comparison.shown(found)} is none of 0 to 255")
+    return number
 
 
 def _moment(given: Any) -> Any:

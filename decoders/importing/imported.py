@@ -11,7 +11,9 @@ from typing import Any
 from decoders.importing import choosing, meaning, proof, reading
 from decoders.importing.choosing import Choice, Chosen
 from decoders.importing.installing import Deed, Installation, Installed, installed_names
+from decoders.importing.notation import NOT_READ
 from decoders.importing.origin import Origin, origin_of
+from decoders.importing.readers.found import too_odd
 from decoders.importing.tree import open_tree
 from decoders.importing.verdict import Standing, Verdict
 
@@ -78,7 +80,15 @@ def _install(how: Installation, chosen: Sequence[Chosen]) -> Iterable[Installed]
     for one in chosen:
         served[id(one.serves)].append(one.verdict)
     for one in sorted(chosen, key=lambda one: (one.is_alias, one.verdict.model.name)):
-        yield how.install(one, "" if one.is_alias else meaning.readings(served[id(one.verdict)]))
+        yield _installed(how, one, served[id(one.verdict)])
+
+
+def _installed(how: Installation, one: Chosen, served: Sequence[Verdict]) -> Installed:
+    """Install a model; one that says what no file can hold, half a character in a text, costs no other."""
+    try:
+        return how.install(one, "" if one.is_alias else meaning.readings(served))
+    except NOT_READ as error:
+        return Installed(one.verdict, Deed.FAILED, too_odd(error))
 
 
 def as_json(done: Imported) -> Mapping[str, Any]:

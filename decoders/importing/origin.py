@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from decoders.importing.tree import Unreadable, in_words, regular
+
 MOST = 4 << 20  # octets; packed-refs of a repository with many tags
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REMOTE = re.compile(r"(?:\w+://)?(?:[^@/]*@)?(?P<host>[\w.-]+)(?::\d+(?=/))?[:/](?P<path>.+?)(?:\.git)?/?")
@@ -37,10 +39,10 @@ def origin_of(place: Path) -> Origin:
     folder = place.resolve()
     for above in (folder, *folder.parents):
         if (above / ".git").is_dir():
-            inside = folder.relative_to(above).as_posix()
-            repository = _remote(above / ".git") or above.name
+            inside = in_words(folder.relative_to(above).as_posix())
+            repository = _remote(above / ".git") or in_words(above.name)
             return Origin(repository, _commit(above / ".git"), "" if inside == "." else inside)
-    return Origin(folder.name)
+    return Origin(in_words(folder.name))
 
 
 def _commit(git: Path) -> str:
@@ -64,7 +66,7 @@ def _remote(git: Path) -> str:
     config = configparser.RawConfigParser(strict=False, allow_no_value=True)
     try:
         config.read_string(_text(git / "config"))
-    except configparser.Error:
+    except (configparser.Error, AttributeError):  # the latter for a line that continues a key without a value
         return ""
     address = config.get('remote "origin"', "url", fallback=None) or ""
     found = _REMOTE.fullmatch(address.strip())
@@ -73,8 +75,6 @@ def _remote(git: Path) -> str:
 
 def _text(path: Path) -> str:
     try:
-        if path.is_symlink() or path.stat().st_size > MOST:
-            return ""
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        return "" if path.is_symlink() else regular(path, MOST).decode("utf-8", "replace")
+    except (OSError, Unreadable):
         return ""

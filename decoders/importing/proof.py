@@ -25,7 +25,9 @@ from decoders.contract import (
     Payload,
 )
 from decoders.importing.comparison import Difference, difference, same, shown
+from decoders.importing.notation import NOT_READ
 from decoders.importing.published import Example, Kind, Published
+from decoders.importing.readers.found import too_odd
 from decoders.importing.tree import Tree, Unreadable
 from decoders.importing.verdict import Outcome, Verdict
 from decoders.javascript.answers import as_fields
@@ -53,7 +55,7 @@ async def prove(tree: Tree, models: Sequence[Published], told: Told = lambda _: 
         with closing(Registry.load([Path(folder)], entry_points=False)) as registry:
             verdicts, free_of_state = list[Verdict](), dict[str, bool]()
             for one in models:
-                verdicts.append(await _verdict(registry, one, contents, free_of_state))
+                verdicts.append(await _guarded(registry, one, contents, free_of_state))
                 told(len(verdicts))
             return verdicts
 
@@ -78,6 +80,19 @@ def _key(content: bytes) -> str:
 
 def _ending(path: str) -> str:
     return ".yaml" if path.endswith((".yaml", ".yml")) else ".js"
+
+
+async def _guarded(
+    registry: Registry,
+    model: Published,
+    contents: Mapping[str, bytes | Unreadable],
+    free_of_state: dict[str, bool],
+) -> Verdict:
+    """Return a verdict; a model whose examples are too odd to be run is broken, and costs no other."""
+    try:
+        return await _verdict(registry, model, contents, free_of_state)
+    except NOT_READ as error:
+        return Verdict(model=model, broken=too_odd(error))
 
 
 async def _verdict(
@@ -119,7 +134,7 @@ async def _outcomes(
         zip(map(id, uplinks), await door.decode_all(decoder, [_payload(one) for one in uplinks]), strict=True)
     )
     encoder = _encoder(registry, tells) if len(uplinks) < len(examples) else None
-    return tuple(_outcome(one, decoded.get(id(one)), decoder, encoder) for one in examples)
+    return tuple(_told(one, decoded.get(id(one)), decoder, encoder) for one in examples)
 
 
 def _payload(example: Example) -> Payload:
@@ -135,6 +150,16 @@ def _encoder(registry: Registry, name: str) -> Encoder | BrokenDecoder | None:
 
 
 # ── one example ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _told(
+    example: Example, decoded: Decodes | None, decoder: Decoder, encoder: Encoder | BrokenDecoder | None
+) -> Outcome:
+    """Return what came of an example; one whose values cannot be compared has failed."""
+    try:
+        return _outcome(example, decoded, decoder, encoder)
+    except NOT_READ as error:
+        return Outcome(example=example, problem=too_odd(error))
 
 
 def _outcome(

@@ -42,7 +42,7 @@ def read(tree: Tree, *, vendor: str = "") -> Reading:
         for one in found.models
         if not NAME.fullmatch(one.name)
     ]
-    return Reading(tuple(_licensed(tree, named)), tuple(dict.fromkeys((*found.notes, *nameless))))
+    return Reading(tuple(_licensed(tree, named)), tuple(dict.fromkeys((*tree.notes, *found.notes, *nameless))))
 
 
 def _added(before: Found, new: Found) -> Found:

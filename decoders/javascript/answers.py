@@ -18,6 +18,7 @@ from decoders.javascript.process import Message
 ITEMS: Final = "items"  # the field of data that is a list
 VALUE: Final = "value"  # the field of data that is a number, a text or a truth value
 WRAPPING: Final = frozenset({"data", "errors", "error", "warnings"})
+MEMORY_LOST: Final = "the codec's memory of this device was lost: it begins anew"
 WORDS_SHOWN: Final = 20  # warnings or errors of one payload
 # What a codec throws by mistake, not to tell us something.
 MISTAKES: Final = frozenset(
@@ -57,7 +58,8 @@ def decoded(answer: Message, payload: Payload) -> Native:
     if data is None or (data in ({}, []) and not _says_data(result)):
         raise _nothing(payload)
     normalised, more = _normalised(answer)
-    return Native(data, (*warnings, *more), normalised, tuple(map(str, answer.get("said", ()))))
+    lost = (MEMORY_LOST,) if answer.get("lost") else ()
+    return Native(data, (*lost, *warnings, *more), normalised, tuple(map(str, answer.get("said", ()))))
 
 
 def encoded(answer: Message, port: int) -> Encoded:

@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from decoders import metadata, normalised
-from decoders.contract import Command, Decoded, DecodeError, DecodeReason, Encoded, EncodeError, EncodeReason, Payload
+from decoders.contract import (
+    Command,
+    Decoded,
+    DecodeError,
+    DecodeReason,
+    Encoded,
+    EncodeError,
+    EncodeReason,
+    NotNow,
+    Payload,
+)
 from decoders.javascript import answers, source
 from decoders.javascript.answers import Native
 from decoders.javascript.crew import Crew, Overrun, Waiting
@@ -25,6 +35,10 @@ from decoders.metadata import Context, Metadata
 PLACE = re.compile(r"<input>:(\d+)")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+# Seconds that overruns may take of a batch: twenty endless loops, or two of what only the kernel ends. Who comes after them in
+# this batch and whatever else the agent decodes then does not wait for more.
+OVERRUNS = 2.0
+REST = DecodeError(DecodeReason.WAITING, "the codec ran into the limits too long with others of the same batch")
 NO_DECODER = "no function decodeUplink(input), Decode(fPort, bytes, variables) or Decoder(bytes, port) is in it"
 
 
@@ -79,18 +93,32 @@ class JavaScriptDecoder:
         return None if self.functions.encode is None else JavaScriptEncoder(self)
 
     def ask(self, message: Message, device: str = "") -> Message:
-        """Return the worker's answer; raises Overrun, Waiting, and ValueError without an engine."""
-        keep = {Context.FRESH: None, Context.DEVICE: device, Context.KEPT: ""}[self.metadata.context]
-        return self.crew.ask(self.source, message if keep is None else {**message, "keep": keep}, device)
+        """Return the worker's answer; raises Overrun, Waiting, NotNow, and ValueError without an engine."""
+        context = self.metadata.context
+        keep = {Context.FRESH: None, Context.DEVICE: device, Context.KEPT: ""}[context]
+        answer = self.crew.ask(self.source, message if keep is None else {**message, "keep": keep}, device)
+        return {**answer, "lost": context is Context.DEVICE} if answer.get("lost") else answer
 
     def _decode_all(self, payloads: Sequence[Payload]) -> list[Decoded | DecodeError]:
-        return [self._outcome(payload) for payload in payloads]
+        outcomes: list[Decoded | DecodeError] = []
+        clock, overruns = self.crew.clock, 0.0
+        for payload in payloads:
+            if overruns >= OVERRUNS:
+                outcomes.append(REST)
+                continue
+            begun = clock()
+            outcome, overran = self._outcome(payload)
+            outcomes.append(outcome)
+            overruns += clock() - begun if overran else 0.0
+        return outcomes
 
-    def _outcome(self, payload: Payload) -> Decoded | DecodeError:
+    def _outcome(self, payload: Payload) -> tuple[Decoded | DecodeError, bool]:
+        """Return what ``payload`` says or why not, and whether the codec ran into a limit."""
         try:
-            return self.decode(payload)
+            return self.decode(payload), False
         except DecodeError as error:
-            return DecodeError(error.reason, error.detail)  # without the frames that its trace keeps alive
+            # Made anew, without the frames that its trace keeps alive.
+            return DecodeError(error.reason, error.detail), isinstance(error.__cause__, Overrun)
 
     def _asked(self, work: str, payload: Payload, *, said: bool = False) -> Message:
         message: dict[str, Any] = {"work": work, "bytes": payload.data.hex(), "port": payload.f_port}
@@ -100,7 +128,9 @@ class JavaScriptDecoder:
             message["said"] = True
         try:
             return self.ask(message, payload.device)
-        except (Overrun, Waiting, ValueError) as error:
+        except (Waiting, NotNow) as error:
+            raise DecodeError(DecodeReason.WAITING, str(error)) from error
+        except (Overrun, ValueError) as error:
             raise DecodeError(DecodeReason.FAILED, str(error)) from error
 
     def _stated(self, native: Native, payload: Payload) -> Stated:
@@ -139,7 +169,7 @@ class JavaScriptEncoder:
 
 
 def load(path: Path, name: str, content: bytes, crew: Crew) -> JavaScriptDecoder:
-    """Return the decoder that the file at ``path`` with ``content`` is; raises ValueError with file and line."""
+    """Return the decoder that the file at ``path`` with ``content`` is; raises ValueError with file and line, NotNow where that may pass."""
     beside = metadata.beside(path)
     found = metadata.read(beside) if beside.exists() else Metadata()
     text, functions = _loaded(path, content, crew)
@@ -161,6 +191,8 @@ def _loaded(path: Path, content: bytes, crew: Crew) -> tuple[Source, Functions]:
     for text in source.readings(content):
         try:
             answer = crew.look(text)
+        except NotNow as error:
+            raise NotNow(f"{path}: while it is loaded, {error}") from error
         except Overrun as error:
             raise ValueError(f"{path}: while it is loaded, {error}") from error
         if "broken" not in answer:

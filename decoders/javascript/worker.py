@@ -5,11 +5,12 @@ line that comes in is a request, each line that goes out its answer, both JSON:
 
     {"hash": …, "source": …, "keep": …, "work": "decode", …}    what dispatch.js does is behind "work"
     {"need": "source"}                                          the source of this hash was not sent yet
-    {"limit": "time" | "memory" | "stack"}                      the engine stopped the codec
+    {"limit": "time" | "load" | "memory" | "stack"}             the engine stopped the codec, "load": while it was loaded
     {"broken": "SyntaxError: …"}                                the source cannot be loaded
     …                                                           or what dispatch.js says
 
-A context lives for one call, unless "keep" names one that is to live on.
+A context lives for one call, unless "keep" names one that is to live on; the answer of one that begins has "new". Those asked
+longest ago make room for others.
 """
 
 from __future__ import annotations
@@ -36,9 +37,11 @@ LOAD = 0.5
 END_LOAD = LOAD + 0.3
 END_CALL = CALL + 0.3
 
-ADDRESSES = 256 * 2**20  # octets of address space; an idle worker has some 30 MB
-SOURCES = 512  # remembered, some 20 kB each
-CONTEXTS = 64  # kept for devices, 0.2 to 2 MB each
+SOURCES = 8 * 2**20  # octets of sources remembered, some 20 kB each
+CONTEXTS = 48 * 2**20  # octets of contexts kept for devices, 0.3 to 2 MB each, MEMORY at most
+# Octets of address space: an idle worker has some 30 MB, and a context at work, a source and an answer come on top of the rest.
+ADDRESSES = 160 * 2**20
+JOBS = 1000  # that promises of one call may lead to; an async function takes one or two
 
 BEHIND = 5  # nice: hearing and keeping uplinks goes before decoding them
 
@@ -49,11 +52,38 @@ PARTS = {  # file: what a source that needs it has in it; what takes from anothe
     "buffer": ("Buffer", "require", "crypto"),
     "crypto": ("crypto",),
     "locale": ("Locale", "Intl"),
+    "clone": ("structuredClone",),
 }
 DOWNLINK = "downlink"  # the part for what is told to a device
 
 Serve = Any  # dispatch.js's function, from a request as text to an answer as text
 Message = dict[str, Any]
+PENDING = '{"pending":true}'  # dispatch.js: the codec returned a promise
+SETTLE = '{"work":"settle"}'
+LOADING = '{"limit":"load"}'
+
+
+class World:
+    """A context in which a codec was loaded."""
+
+    def __init__(self, context: Any, serve: Serve) -> None:
+        self.context, self.serve = context, serve
+        self.size = 0  # octets, as they were after the last call
+
+    def call(self, request: str) -> str:
+        """Return the answer, a promise's when that has settled; raises what the engine does."""
+        said: str = self.serve(request)
+        if said != PENDING:
+            return said
+        for _ in range(JOBS):
+            if not self.context.execute_pending_job():
+                break
+        settled: str = self.serve(SETTLE)
+        return settled
+
+    def measure(self) -> None:
+        """Take the size anew: some 10 µs and more where a codec has many values."""
+        self.size = self.context.memory()["malloc_size"]
 
 
 class Room:
@@ -81,7 +111,7 @@ class Worker:
         self._engine = engine
         self._room = Room()
         self._sources: OrderedDict[str, str] = OrderedDict()
-        self._kept: OrderedDict[str, Serve] = OrderedDict()
+        self._kept: OrderedDict[str, World] = OrderedDict()
 
     def answer(self, line: bytes) -> str:
         """Return the answer to a request."""
@@ -91,33 +121,38 @@ class Worker:
             return '{"need":"source"}'
         keep = request.get("keep")
         key = None if keep is None else f"{request['hash']} {keep}"
+        world = None if key is None else self._kept.get(key)
+        if world is not None and key is not None:
+            return self._of_kept(key, world, request)
         try:
-            serve = self._context(
-                source, key, request.get("at"), downlink=key is not None or request["work"] != "decode"
-            )
+            world = self._loaded(source, request.get("at"), downlink=key is not None or request["work"] != "decode")
         except (self._engine.JSException, self._engine.StackOverflow) as error:
-            return json.dumps(_limit(error) or {"broken": str(error)[:1000]})
-        return self._called(serve, json.dumps(request), key)
+            limit = _limit(error)
+            return LOADING if limit == {"limit": "time"} else json.dumps(limit or {"broken": str(error)[:1000]})
+        if key is None:
+            return self._called(world, request)
+        return f'{{"new":true,{self._of_kept(key, world, request)[1:]}'
 
     def _source(self, request: Message) -> str | None:
         if (source := request.pop("source", None)) is not None:
             self._sources[request["hash"]] = source
-            if len(self._sources) > SOURCES:
+            while len(self._sources) > 1 and sum(map(sys.getsizeof, self._sources.values())) > SOURCES:
                 self._sources.popitem(last=False)
         return self._sources.get(request["hash"])
 
-    def _context(self, source: str, keep: str | None, at: float | None, *, downlink: bool) -> Serve:
-        if keep is not None and keep in self._kept:
-            self._kept.move_to_end(keep)
-            return self._kept[keep]
-        serve = self._loaded(source, at, downlink=downlink)
-        if keep is not None:
-            self._kept[keep] = serve
-            if len(self._kept) > CONTEXTS:
-                self._kept.popitem(last=False)
-        return serve
+    def _of_kept(self, key: str, world: World, request: Message) -> str:
+        said = self._called(world, request)
+        if '"limit":' in said[:10] or said.endswith('"kind":"InternalError"}'):
+            self._kept.pop(key, None)  # a context that ran out of memory may be unusable afterwards
+            return said
+        world.measure()
+        self._kept[key] = world
+        self._kept.move_to_end(key)
+        while sum(one.size for one in self._kept.values()) > CONTEXTS:
+            self._kept.popitem(last=False)
+        return said
 
-    def _loaded(self, source: str, at: float | None, *, downlink: bool) -> Serve:
+    def _loaded(self, source: str, at: float | None, *, downlink: bool) -> World:
         context = self._engine.Context()
         context.set_memory_limit(MEMORY)
         context.set_max_stack_size(STACK)
@@ -125,17 +160,14 @@ class Worker:
         serve = context.eval(self._room.around(source, at, downlink=downlink))
         context.eval(source)
         context.set_time_limit(CALL)
-        return serve
+        return World(context, serve)
 
-    def _called(self, serve: Serve, request: str, key: str | None) -> str:
+    def _called(self, world: World, request: Message) -> str:
         end_after(END_CALL)
         try:
-            said: str = serve(request)
+            return world.call(json.dumps(request))
         except (self._engine.JSException, self._engine.StackOverflow) as error:
-            said = json.dumps(_limit(error) or {"limit": "memory"})
-        if key is not None and ('"limit":' in said[:10] or said.endswith('"kind":"InternalError"}')):
-            self._kept.pop(key, None)  # a context that ran out of memory may be unusable afterwards
-        return said
+            return json.dumps(_limit(error) or {"limit": "memory"})
 
 
 def _limit(error: Exception) -> Message | None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable, Iterable
 from collections.abc import Mapping as AnyMapping
 from difflib import get_close_matches
 from pathlib import Path
+from stat import S_ISREG
 from types import MappingProxyType
 from typing import Any
 
@@ -14,9 +15,12 @@ import yaml
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What the reader of YAML raises for a date that cannot be, a number that is none, a thousand brackets."""
-LONGEST_FILE = 1 << 20  # octets; the longest table that is known has 20,000, and a megabyte is read in some seconds
+LONGEST_FILE = 1 << 18  # octets; the longest table that is known has 20,000, and these are read in a second
 MOST_NODES = 200_000  # with aliases written out: ten lines of aliases to aliases are more than a memory holds
+LONGEST_NUMBER = 128  # characters; the time to read `1:1:1…`, a number of base 60, grows with the square of its length
 DEEPEST = 60  # lists and mappings within each other; the deepest table that is known has 14
+
+MERGE = "tag:yaml.org,2002:merge"  # of the key <<
 
 Spot = tuple[int, int]  # line and column, both from 1
 
@@ -87,6 +91,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def read(path: Path) -> Mapping:
     """Return the mapping that ``path`` holds; raises TableError."""
     try:
+        if not S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            raise TableError(f"{path}: a file is expected")
         with path.open("rb") as file:
             content = file.read(LONGEST_FILE + 1)
         text = content.decode("utf-8")
@@ -144,18 +150,58 @@ _Reader: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 class _Loader(_Reader):  # type: ignore[misc]  # one of two, as the platform has it
     """YAML 1.1 as other readers of the language have it, with lines, and sequences allowed as keys."""
 
+    merged = 0  # keys that came from elsewhere
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Write out what ``node`` takes from others (``<<``), before its own keys, which win; raises TableError."""
+        own, node.value = node.value, [pair for pair in node.value if pair[0].tag != MERGE]  # one may merge itself
+        merged: list[tuple[yaml.Node, yaml.Node]] = []
+        for source in (one for key, value in own if key.tag == MERGE for one in _sources(value)):
+            if not isinstance(source, yaml.MappingNode):
+                raise TableError(f"{self.name} {_spot(source.start_mark)}: << takes a mapping, or a list of them")
+            self.flatten_mapping(source)
+            merged += source.value
+            self.merged += len(source.value)
+            if self.merged > MOST_NODES:
+                raise TableError(f"{self.name} {_spot(node.start_mark)}: more than {MOST_NODES} keys come from <<")
+        node.value = [*merged, *node.value]
+
+
+def _sources(node: yaml.Node) -> list[yaml.Node]:
+    """Return what a ``<<`` names, the strongest, which is the first, last."""
+    return node.value[::-1] if isinstance(node, yaml.SequenceNode) else [node]
+
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Mapping:
+    _no_doubles(loader, node)
     loader.flatten_mapping(node)
     made, spots = Mapping(), {}
     made.line, made.column, made.file = node.start_mark.line + 1, node.start_mark.column + 1, loader.name
     for key_node, value_node in node.value:
         key, mark = _key(loader, key_node), key_node.start_mark
-        if key in made:
-            raise TableError(f"{loader.name} {_spot(mark)}: {shown(key)} stands here twice")
         spots[key] = (mark.line + 1, mark.column + 1)
         made[key] = loader.construct_object(value_node, deep=True)
     made.spots = spots
+    return made
+
+
+def _no_doubles(loader: _Loader, node: yaml.MappingNode) -> None:
+    """Complain about a key that a mapping has twice of its own."""
+    seen = set()
+    for key_node, _ in node.value:
+        if key_node.tag == MERGE:
+            continue
+        if (key := _key(loader, key_node)) in seen:
+            raise TableError(f"{loader.name} {_spot(key_node.start_mark)}: {shown(key)} stands here twice")
+        seen.add(key)
+
+
+def _number(loader: _Loader, node: yaml.Node) -> float:
+    if len(node.value) > LONGEST_NUMBER:
+        raise TableError(
+            f"{loader.name} {_spot(node.start_mark)}: a number has at most {LONGEST_NUMBER} characters; a text stands in quotes"
+        )
+    made: float = _NUMBERS[node.tag](loader, node)
     return made
 
 
@@ -175,4 +221,10 @@ def _key(loader: _Loader, node: yaml.Node) -> Hashable:
     return found
 
 
+_NUMBERS: AnyMapping[str, Any] = {
+    f"tag:yaml.org,2002:{kind}": _Reader.yaml_constructors[f"tag:yaml.org,2002:{kind}"] for kind in ("int", "float")
+}
+for _tag in _NUMBERS:
+    _Loader.add_constructor(_tag, _number)
+_Loader.add_constructor("tag:yaml.org,2002:value", _Reader.construct_yaml_str)  # a bare =, which is a text here
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)

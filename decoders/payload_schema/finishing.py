@@ -78,9 +78,9 @@ def _put(compiler: Compiler, field: Mapping, name: str, value: Value) -> None:
 
 def _plain(value: Value) -> str:
     """Return the code of a value as JavaScript would print it: 15, not 15.0 (PS-280)."""
-    if value.kind == "float":
+    if value.kind == "float" and value.most < WHOLE:
         return f"int({value.code}) if {value.code}.is_integer() else {value.code}"
-    return f"plain({value.code})" if value.kind in {"number", "any"} else value.code
+    return f"plain({value.code})" if value.kind in {"float", "number", "any"} else value.code
 
 
 def _name(compiler: Compiler, field: Mapping, name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from decoders.payload_schema import document
 from decoders.payload_schema.document import Mapping, shown
 from decoders.payload_schema.renaming import renamed
+from decoders.payload_schema.source import LONGEST_CODE, TooLong
 
 MOST_FIELDS = 5000  # of a table with its definitions written out; the largest that is known has some 300
 MOST_OPEN = 32  # definitions within definitions
@@ -53,6 +54,7 @@ class Library:
         self._open: list[tuple[str, str]] = []  # what is being written out, to see a definition that contains itself
         self._count = 0
         self._depth = 0
+        self._code = 0
         self._contents = hashlib.sha256()
 
     def revision(self, revision: str) -> str:
@@ -65,6 +67,16 @@ class Library:
         """Return the byte order that another file says for its fields; None for the table's own and where it says none."""
         file = self._documents.get(field.file, self._table)
         return None if file is self._table else file.get("endian")
+
+    def written(self, characters: int) -> None:
+        """Count the code that some of the table's fields came to; raises TooLong where all of it is too much."""
+        self._code += characters
+        if self._code > LONGEST_CODE:
+            raise TooLong
+
+    def names(self) -> frozenset[str]:
+        """Return the names of the other files that the table was made of."""
+        return frozenset(Path(file).name for file in self._documents if file != self._table.file)
 
     def definition(self, name: str) -> list[Mapping]:
         """Return the fields of a definition of the table, written out; raises TableError."""

@@ -14,7 +14,7 @@ from decoders.payload_schema.document import Mapping
 from decoders.payload_schema.enrichment import Enrich
 from decoders.payload_schema.library import Library
 from decoders.payload_schema.octets import base64_of
-from decoders.payload_schema.source import Source, TooDeep
+from decoders.payload_schema.source import LONGEST_CODE, Source, TooDeep, TooLong
 from decoders.payload_schema.statements import Stated
 
 Run = Callable[[Payload], Decoded]
@@ -47,9 +47,12 @@ def program(
         compiler = Compiler(fields, library, order)
         compiler.fields(fields, owner)
         text = _whole(compiler, enrich)
+        library.written(len(text))
         names = {**NAMES, **compiler.source.constants}
         # What is run is our own text: a table's words stand in it as literals only (source.py).
         exec(compile(text, f"<the code of {owner.file}>", "exec"), names)  # noqa: S102
+    except TooLong as error:
+        raise owner.wrong(f"its fields come to more than {LONGEST_CODE} characters of code") from error
     except LIMITS as error:
         raise owner.wrong("its fields lie too deep within each other, or are too many") from error
     run: Run = names["decode"]

@@ -95,8 +95,8 @@ def merge(found: Fields, entry: Fields) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return ``value`` as JavaScript would print it: 15, not 15.0 (PS-280)."""
-    if value.__class__ is float and value.is_integer():
+    """Return ``value`` as JavaScript would print it: 15, not 15.0 (PS-280); one beyond 64 bits stays the float that it is."""
+    if value.__class__ is float and -WHOLE < value < WHOLE and value.is_integer():
         return int(value)
     return value
 

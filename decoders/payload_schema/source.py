@@ -12,6 +12,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+LONGEST_CODE = (
+    300_000  # characters; the longest table that is known comes to 44,000, and Python compiles a million a second
+)
 DEEPEST_CODE = 90  # blocks within each other; Python itself has an end at 100
 LITERALS = (bool, int, float, str, type(None))
 
@@ -38,6 +41,10 @@ class Value:
 
 class TooDeep(Exception):
     """Code of more blocks within each other than Python takes."""
+
+
+class TooLong(Exception):
+    """Code of more characters than Python compiles while nobody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +94,16 @@ class Source:
         self.constants: dict[str, Any] = {}
         self._lines: list[str | list[str]] = []
         self._count = 0
+        self._length = 0
         self._bound: dict[Any, str] = {}
 
     def line(self, text: str) -> None:
-        """Add a line at the present depth; raises TooDeep."""
+        """Add a line at the present depth; raises TooDeep and TooLong."""
         if self.depth > DEEPEST_CODE:
             raise TooDeep
+        self._length += self.depth + len(text)
+        if self._length > LONGEST_CODE:
+            raise TooLong
         self._lines.append(" " * self.depth + text)
 
     @contextmanager

@@ -182,9 +182,8 @@ def _check_end(compiler: Compiler, name: str, entries: str, least: int, stop: st
     source = compiler.source
     if least:
         with source.block(f"if len({entries}) < {least}"):
-            source.line(
-                f"raise malformed({name + ': {} entries, at least ' + str(least) + ' expected'!r}.format(len({entries})))"
-            )
+            words = f" entries, at least {least} expected"
+            source.line(f"raise malformed({f'{name}: '!r} + str(len({entries})) + {words!r})")
     if stop is not None:
         with source.block(f"if p != {stop}"):
             source.line(f"raise malformed({name!r} + f': its entries end at {{p}}, its length at {{{stop}}}')")

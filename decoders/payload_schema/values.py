@@ -222,6 +222,8 @@ def cases(field: Mapping) -> list[Stage]:
 def _case(case: Mapping) -> list[Stage]:
     case.only(CASE, (), "a case of match_value")
     if "value" in case:
+        if not isinstance(case["value"], bool | int | float | str | None):
+            raise case.wrong(f"value is a number or a text, not {shown(case['value'])}", "value")
         return [lambda source, _: Value(source.constant(case["value"]))]
     return conversion(case)
 

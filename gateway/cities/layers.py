@@ -18,6 +18,7 @@ Table = Mapping[str, Json]
 
 CREDENTIALS: Final = (
     frozenset({"username", "password", "password_file"}),
+    frozenset({"sas_key_file"}),
     frozenset({"token", "token_file"}),
     frozenset({"api_key_header", "api_key_file"}),
 )

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import functools
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,15 +29,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         lines.problems(error.problems)
         return EX_CONFIG
+    except lines.Unsaid as error:
+        lines.mute(sys.stdout)
+        lines.problems([str(error)])
+        return 1
     except Brygga as error:
         lines.problems([str(error)])
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # the reader has gone: no complaint at exit either
+    except BrokenPipeError:  # the reader has gone
+        lines.mute(sys.stdout)
         return 0
 
 
@@ -85,6 +86,22 @@ def _demo(options: argparse.Namespace) -> int:
     return demo(once=options.once, outage_s=options.outage)
 
 
+def _simulate_platform(options: argparse.Namespace) -> int:
+    from simulators.dry_run import dry_run
+    from simulators.dry_run.run import Wishes
+
+    wishes = Wishes(
+        kind=options.kind,
+        way=options.way,
+        host=options.host,
+        port=options.port,
+        token=options.token,
+        count=options.count,
+        whole=options.whole,
+    )
+    return dry_run(wishes, lines.say)
+
+
 # ── devices ──
 
 
@@ -124,7 +141,7 @@ def _device_export(options: argparse.Namespace) -> int:
     wanted = {"format": options.format, "with_keys": options.with_keys, "with_sessions": options.with_sessions}
     text = _ask(options, {"do": "device.export", **wanted}, "exporting")["text"]
     if options.file == "-":
-        sys.stdout.write(text)
+        lines.hand_out(text)
         return 0
     text_file.write_private(Path(options.file), text)
     keys = "with keys: keep it safe" if options.with_keys else "without keys; --with-keys writes them too"
@@ -226,7 +243,7 @@ async def _patiently(options: argparse.Namespace, request: dict[str, Json], word
 
 
 def _tell_on_a_terminal(stack: contextlib.ExitStack, words: str) -> None:
-    if sys.stderr.isatty():
+    if lines.is_terminal(sys.stderr):
         from gateway.commands import show
 
         stack.enter_context(show.working(f"{words} …"))
@@ -242,6 +259,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "check": _check,
     "status": _status,
     "demo": _demo,
+    "simulate platform": _simulate_platform,
     "device add": _device_add,
     "device import": _device_import,
     "device export": _device_export,
@@ -254,8 +272,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     **{
         words: functools.partial(_asked, deed)
         for words, deed in {
-            **city.DEEDS,
             **dead_letters.DEEDS,
+            **city.DEEDS,
             **decoder.DEEDS,
             **destinations.DEEDS,
             **network.DEEDS,

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 
 from gateway import __version__
-from gateway.commands import command_line_city, command_line_decoder, command_line_destinations, command_line_network
+from gateway.commands import (
+    command_line_city,
+    command_line_decoder,
+    command_line_destinations,
+    command_line_network,
+    command_line_simulate,
+)
 from gateway.commands.command_words import CONFIG as _CONFIG
 from gateway.commands.command_words import JSON as _JSON
 from gateway.commands.command_words import AnyOrder, Command, Parser
@@ -222,6 +228,7 @@ COMMANDS = (
     *command_line_decoder.COMMANDS,
     *command_line_destinations.COMMANDS,
     *command_line_network.COMMANDS,
+    *command_line_simulate.COMMANDS,
 )
 
 GROUPS = {
@@ -231,6 +238,7 @@ GROUPS = {
     **command_line_decoder.GROUPS,
     **command_line_destinations.GROUPS,
     **command_line_network.GROUPS,
+    **command_line_simulate.GROUPS,
 }
 
 

@@ -213,7 +213,7 @@ DEEDS: dict[str, Deed] = {
 
 def progress(names: Sequence[str], words: str) -> Iterator[str]:
     """Yield names, and show on a terminal how far it is."""
-    if not sys.stderr.isatty() or len(names) < 2:
+    if not lines.is_terminal(sys.stderr) or len(names) < 2:
         yield from names
         return
     from rich.console import Console

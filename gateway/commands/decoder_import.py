@@ -49,8 +49,9 @@ def run(options: argparse.Namespace) -> int:
             done = asyncio.run(work)
     except Unreadable as error:
         raise ConfigError(str(error)) from error
+    is_reported = _reported(done, options.report)
     _say(done, options)
-    return 1 if done.is_failure or not _reported(done, options.report) else 0
+    return 1 if done.is_failure or not is_reported else 0
 
 
 def _into(options: argparse.Namespace) -> Path:
@@ -69,7 +70,7 @@ def _into(options: argparse.Namespace) -> Path:
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
     """Show on a terminal how far it is."""
-    if not sys.stderr.isatty():
+    if not lines.is_terminal(sys.stderr):
         yield lambda _, __: None
         return
     from rich.console import Console
@@ -86,7 +87,8 @@ def _reported(done: Imported, report: str | None) -> bool:
     if report is None:
         return True
     try:
-        Path(report).write_text(json.dumps(as_json(done), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(as_json(done), indent=1, ensure_ascii=False) + "\n"
+        Path(report).write_bytes(text.encode("utf-8", "replace"))  # an example may hold half a character
     except OSError as error:
         lines.problems([f"{report}: {error.strerror}"])
         return False

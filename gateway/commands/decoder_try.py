@@ -77,7 +77,7 @@ def _stamps(path: Path) -> object:
 
 
 def _clear() -> None:
-    if sys.stdout.isatty():
+    if lines.is_terminal(sys.stdout):
         sys.stdout.write(CLEAR)
 
 
@@ -112,18 +112,16 @@ def _console(registry: Registry, name: str, payload: Payload) -> list[str]:
 def _payload(options: argparse.Namespace, registry: Registry, name: str) -> tuple[bytes, int, datetime]:
     received_at = _moment(options.at) if options.at else datetime.now(UTC)
     if options.hex:
-        return (
-            _octets(" ".join(options.hex), is_base64=options.base64),
-            options.port or _port(registry, name),
-            received_at,
-        )
+        octets = _octets(" ".join(options.hex), is_base64=options.base64)
+        return octets, _port(registry, name) if options.port is None else options.port, received_at
     try:
         vector = next((one for one in registry.vectors(name) if one.error is None), None)
     except ValueError as error:
         raise ConfigError(str(error)) from error
     if vector is None:
         raise ConfigError(f"decoder try: a payload in hex is missing, and {name} has no vectors to take one from")
-    return vector.payload.data, options.port or vector.payload.f_port, vector.payload.received_at or received_at
+    port = vector.payload.f_port if options.port is None else options.port
+    return vector.payload.data, port, vector.payload.received_at or received_at
 
 
 def _octets(text: str, *, is_base64: bool) -> bytes:

@@ -7,6 +7,8 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from decoders.registry import Registry
 from gateway.agent import load_registry, system_clock
@@ -33,7 +35,11 @@ def test(options: argparse.Namespace, ask: Ask) -> int:
     settings = load(places.config_path(options))
     destination = _destination(settings, options.name)
     clock = system_clock(settings)
-    item = _marked(settings, destination) if options.device is None else _last(options, settings, destination, ask)[0]
+    if options.device is None:
+        item = _marked(settings, destination)
+    else:
+        item, _ = _last(options, settings, destination, ask)
+        item = replace(item, age=max(clock().utc - item.uplink.heard_at.utc, timedelta()))
     steps = asyncio.run(attempt(destination, item, clock, settings.clock.trust))
     if options.json:
         as_json([{"step": one.name, "good": one.is_good, "words": one.words, "advice": one.advice} for one in steps])

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
+from gateway.commands import lines
+
 GAP = "  "
 NARROWEST = 8  # cells that a cut column keeps: enough to tell names apart
 
@@ -30,7 +32,7 @@ def printable(text: str) -> str:
 
 def terminal_width() -> int | None:
     """Return the columns of the terminal that standard output is, None when it is none."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return shutil.get_terminal_size().columns if lines.is_terminal(sys.stdout) else None
 
 
 def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:

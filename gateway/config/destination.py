@@ -22,6 +22,10 @@ from gateway.transports.service import ApiKey, Basic, Bearer, Login, Service
 from gateway.transports.tls import Tls
 
 Problems = Iterator[tuple[str, str]]
+OWN_SHAPES: Final[Mapping[str, str]] = {
+    "thingsboard": "thingsboard",
+    "azure": "azure_iot",
+}  # their topics are the platform's
 
 
 def keys_of(section: Section) -> DestinationKeys:
@@ -150,8 +154,14 @@ def _commands(section: Section) -> Problems:
     ):
         if value is None and usual is None:
             yield f"commands.{key}", "is missing; commands need topic and state_topic"
-    answers = commands.shape == "thingsboard"  # calls and answers share a topic there, and neither is echoed
-    if commands.topic and commands.state_topic and not answers and is_for(commands.topic, commands.state_topic):
+    owner = OWN_SHAPES.get(commands.shape)
+    if owner is not None and owner != keys_of(section).format:
+        yield (
+            "commands.shape",
+            f"{commands.shape!r} is how {owner} commands, and the format is {keys_of(section).format}",
+        )
+    shares = commands.shape == "thingsboard"  # requests and answers have one topic there, and neither is echoed
+    if commands.topic and commands.state_topic and not shares and is_for(commands.topic, commands.state_topic):
         yield (
             "commands.state_topic",
             f"{commands.state_topic!r} is among what comes in on {commands.topic!r}; it needs its own",
@@ -261,6 +271,7 @@ def _service(keys: DestinationKeys) -> Service:
         concurrency=keys.concurrency,
         connect_limit_s=keys.connect_limit_s,
         total_limit_s=keys.total_limit_s,
+        gzip=keys.gzip,
     )
 
 

@@ -236,6 +236,10 @@ class DestinationKeys(Keys):
     )
     connect_limit_s: Seconds = Field(default=10.0, description="HTTP: for name, TCP and TLS together")
     total_limit_s: Seconds = Field(default=30.0, description="HTTP: for a whole request; more than `connect_limit_s`")
+    gzip: Truth = Field(
+        default=False,
+        description="HTTP: bodies go compressed (Content-Encoding) where the platform takes that; found out with the first of them",
+    )
 
 
 SECTIONS: Final[Mapping[str, type[Keys]]] = {
@@ -257,4 +261,5 @@ HTTP_ONLY: Final = (
     "concurrency",
     "connect_limit_s",
     "total_limit_s",
+    "gzip",
 )

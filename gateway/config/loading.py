@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from gateway.cities.catalogue import CITIES
 from gateway.cities.layers import Layered
 from gateway.config.cities import Cities, Located, elsewhere, in_its_file
 from gateway.config.destination import CHECKS, destination_settings, keys_of
@@ -37,7 +38,7 @@ from gateway.config.settings import (
     Settings,
     SourceSettings,
 )
-from gateway.config.whole import Sections, contradictions, control_socket, key_file, warnings
+from gateway.config.whole import Sections, client_of, contradictions, control_socket, key_file, warnings
 from gateway.errors import ConfigError
 from gateway.model import Eui64, TimeQuality
 
@@ -180,8 +181,12 @@ def _settings(sections: Sections, path: Path, cities: Cities) -> Settings:
 
 def city_problems(folder: Path, city: str) -> list[str]:
     """Return what is wrong with a city's connection in ``folder``, by trying what a destination becomes of it."""
-    section, problems = _destination(Cities(folder), {"name": "test", "city": city}, "destination[0]", folder)
-    return [in_its_file(problem, [section], "brygga.toml") for problem in problems]
+    place = "destination[0]"
+    section, problems = _destination(Cities(folder), {"name": "test", "city": city}, place, folder)
+    return [
+        in_its_file(problem, [section], "brygga.toml").removesuffix(f" (for {place} in brygga.toml)")
+        for problem in problems
+    ]
 
 
 def _former(sections: Sections, cities: Cities) -> tuple[list[Section], list[str]]:
@@ -191,6 +196,7 @@ def _former(sections: Sections, cities: Cities) -> tuple[list[Section], list[str
     """
     found: list[Section] = []
     problems: dict[str, None] = {}
+    taken = {client_of(one, sections) for one in sections.destinations}
     for section in sections.destinations:
         for city in elsewhere(section, cities):
             try:
@@ -200,6 +206,10 @@ def _former(sections: Sections, cities: Cities) -> tuple[list[Section], list[str
             else:
                 one, more = _checked(whole, section.place, cities.folder)
                 wrong = [in_its_file(problem, [one], "brygga.toml") for problem in [*wrong, *more]]
+                if not wrong and (client := client_of(one, sections)) is not None and client in taken:
+                    wrong = [
+                        f"{CITIES}/{city}.toml: {client[1]!r} is a client of {client[0]} already, for another city"
+                    ]
                 found += [] if wrong else [one]
             problems |= dict.fromkeys(
                 Located(f"{line}; what waits for {city}, if anything, waits on") for line in wrong

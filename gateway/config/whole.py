@@ -61,7 +61,9 @@ def contradictions(sections: Sections) -> Iterator[str]:
     """Yield a line for each problem that one section alone does not show."""
     yield from _same(sections.sources, lambda one: getattr(one.keys, "name", None), "name", "a source")
     yield from _same(sections.destinations, lambda one: getattr(one.keys, "name", None), "name", "a destination")
-    yield from _same(sections.destinations, lambda one: _client(one, sections), "client_id", "a client of this broker")
+    yield from _same(
+        sections.destinations, lambda one: client_of(one, sections), "client_id", "a client of this broker"
+    )
     yield from _ports(sections.sources)
     yield from _places(sections)
     yield from _key_file(sections)
@@ -81,7 +83,8 @@ def _same(some: Sequence[Section], key: Callable[[Section], object], name: str, 
         first.setdefault(value, section)
 
 
-def _client(section: Section, sections: Sections) -> tuple[str, str] | None:
+def client_of(section: Section, sections: Sections) -> tuple[str, str] | None:
+    """Return broker and client id of a destination that speaks MQTT, as far as they are known."""
     keys = keys_of(section)
     if (
         not section.wrong.isdisjoint({"url", "name", "client_id", "format", "options"})

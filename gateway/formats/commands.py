@@ -6,6 +6,7 @@ CommandState ─► state_request ─► JSON on the state topic
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -109,6 +110,18 @@ def _read(shape: Shape, topic: str, table: Table) -> Asked | Refusal:
         return _refusal(table, topic, problems)
     found = understand(parsed, topic)
     return _refusal(table, topic, [found]) if isinstance(found, str) else found
+
+
+def keys_of(asked: Asked, topic: str, body: bytes, number: int) -> list[str]:
+    """Return what each command of a message is known by: its reference, else the message and its place in it.
+
+    A message that the broker sends again keeps its packet identifier, ``number`` (MQTT 5.0, section 4.4).
+    """
+    digest = hashlib.sha256(topic.encode() + b"\0" + body).hexdigest()[:16]
+    return [
+        command.reference if command.is_known_by_reference else f"{number}-{digest}-{place}"
+        for place, command in enumerate(asked.commands)
+    ]
 
 
 def state_request(state: CommandState, topic: str, trust: TimeQuality, shape: Shape = Shape.BRYGGA) -> Request:

@@ -114,7 +114,7 @@ def with_state_inside(
 
 
 def _tellable(batch: Sequence[Item]) -> Iterator[Item]:
-    return (item for item in batch if item.observations and item.may_tell_signal)
+    return (item for item in batch if item.observations and item.uplink.receptions and item.may_tell_signal)
 
 
 def _due(delivered: Sequence[Item], memory: Mapping[str, Json], interval_ms: int) -> Iterator[Item]:
@@ -152,7 +152,7 @@ def _observation(item: Item, quantity: str, value: float) -> Observation:
         observed_at=heard_at.utc,
         time_quality=heard_at.quality,
         plausibility=Plausibility.PLAUSIBLE,
-        place=item.device.place,
+        place=item.observations[0].place,  # a device that moves is where it said, not where it is registered
     )
 
 

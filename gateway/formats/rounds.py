@@ -31,6 +31,7 @@ NOBODY_SUBSCRIBES: Final = 0x10  # MQTT 5, PUBACK: taken, and no matching subscr
 TRIES: Final = "tries/"
 
 NOTHING_SAID: Final = "an uplink held no observation: nothing was sent of it"
+BEHIND: Final = "an older one of the same thing waits"
 LATE_SKIPPED: Final = "late: an older value was left out"
 NOBODY_LISTENS: Final = "the broker took it, and nobody subscribes to the topic (0x10)"
 
@@ -197,7 +198,9 @@ class Rounds:
 
     def _receipt(self) -> Receipt:
         tries = self._count_tries()
-        undecided = {row.id: row.undecided or self._stopped for row in self._rows.values() if not row.is_settled}
+        undecided = {
+            row.id: row.undecided or self._stopped or BEHIND for row in self._rows.values() if not row.is_settled
+        }
         refused = {
             row.id: "; ".join(dict.fromkeys(row.refused))
             for row in self._rows.values()

@@ -151,6 +151,13 @@ class HeldRows:
                 ]
             return await self._retry(found)
 
+    async def retry_reason(self, word: str) -> int:
+        """Put back the undecoded rows whose reason begins with ``word``."""
+        async with in_hand(self._store, self._alone):
+            await self._writer.submit()
+            entries = await chosen(self._store.database, Choice(kind=HeldKind.UNDECODED))
+            return await self._retry([entry for entry in entries if entry.reason.startswith(word)])
+
     async def drop(self, destination: str | None, kind: HeldKind | None, ids: Sequence[RowId] | None) -> int:
         """Forget held rows."""
         async with in_hand(self._store, self._alone):

@@ -257,6 +257,10 @@ class Journal:
         """
         return await self._held.retry_decoder_changed(current)
 
+    async def retry_reason(self, word: str) -> int:
+        """Put back the undecoded rows whose reason begins with ``word``, and return how many."""
+        return await self._held.retry_reason(word)
+
     async def rows_of(self, dev_euis: Collection[Eui64], since: datetime | None = None) -> Sequence[Row]:
         """Return the rows of devices that are kept, oldest first, and were heard since then; those without a true time, too."""
         return await self._again.rows(dev_euis, since)

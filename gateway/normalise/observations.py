@@ -65,7 +65,7 @@ def normalise(uplink: Uplink, device: Device, decoded: Decoded, revision: str) -
                 quantity=quantity.name,
                 unit=quantity.unit,
                 value=value,
-                channel=reading.channel,
+                channel=_text(reading.channel),
                 observed_at=observed_at,
                 time_quality=uplink.heard_at.quality,
                 plausibility=_plausibility(value, quantity),
@@ -78,6 +78,11 @@ def normalise(uplink: Uplink, device: Device, decoded: Decoded, revision: str) -
 def observation_id(uplink_id: UUID, index: int, revision: str) -> UUID:
     """Return the UUIDv5 (RFC 9562) of ``"<index>/<revision>"`` in the namespace of the uplink."""
     return name_based_uuid(uplink_id, f"{index}/{revision}")
+
+
+def _text(channel: str | None) -> str | None:
+    """Return a channel's name as UTF-8 can say it: a lone surrogate of a vendor's decoder becomes a question mark."""
+    return channel if channel is None or channel.isascii() else channel.encode("utf-8", "replace").decode()
 
 
 def _value(reading: Reading, quantity: Quantity) -> float | bool:

@@ -14,6 +14,7 @@ from gateway.model import Answer, Clock, Json, Request, Verdict
 from gateway.transports import tls
 from gateway.transports.http_answer import read_answer
 from gateway.transports.http_errors import translate
+from gateway.transports.packing import Packing
 from gateway.transports.service import Service
 
 INSECURE: Final = "TLS without verification: whoever is on the line can read and answer in the platform's place"
@@ -29,6 +30,7 @@ class Http:
         self._tls = tls.context(service.tls) if service.endpoint.secure else None
         self._headers = {"User-Agent": "brygga", **service.headers, **service.login_headers()}
         self._base = str(service.endpoint)
+        self._packing = Packing(wanted=service.gzip)
         self._session: aiohttp.ClientSession | None = None
         self._answered_at: float | None = None  # monotonic: when a whole answer came last
         self._trouble: tuple[str, float] | None = None  # the last one: words, monotonic
@@ -61,7 +63,10 @@ class Http:
             "last_error": trouble,
             "last_error_s": None if trouble is None else round(now - since, 1),
             "notes": self._notes(),
-            "counts": dict(self._counts),
+            "counts": {
+                **self._counts,
+                **({"gzip_saved_octets": saved} if (saved := self._packing.saved_octets) else {}),
+            },
         }
 
     # ── exchanges ──
@@ -83,19 +88,19 @@ class Http:
     ) -> None:
         """Take one request after another until none is left, or until the platform is away."""
         for place in places:
-            outcomes[place] = outcome = await self._exchange(requests[place])
+            outcomes[place] = outcome = await self._packing.exchange(requests[place], self._exchange)
             if isinstance(outcome, Unreachable):
                 for _ in places:  # each of the others would wait for its own connection, in vain
                     pass
 
-    async def _exchange(self, request: Request) -> Answer | Unreachable:
+    async def _exchange(self, request: Request, body: bytes, encoding: Mapping[str, str]) -> Answer | Unreachable:
         kind = {"Content-Type": request.content_type} if request.content_type else {}
         try:
             async with self._opened().request(
                 request.method,
                 self._base + request.target,
-                data=request.body or None,
-                headers={**kind, **request.headers},
+                data=body or None,
+                headers={**kind, **encoding, **request.headers},
                 allow_redirects=False,  # a credential goes to nobody but whom the configuration names
             ) as response:
                 answer = await read_answer(response, self._service.body_limit_octets, self._clock)
@@ -142,4 +147,6 @@ class Http:
             notes.append(INSECURE)
         if self._service.login is not None and not self._service.endpoint.secure:
             notes.append(IN_THE_CLEAR)
+        if self._packing.note:
+            notes.append(self._packing.note)
         return notes

@@ -52,6 +52,7 @@ class Service:
     connect_limit_s: float = 10.0  # for name, TCP and TLS together
     total_limit_s: float = 30.0  # for a whole exchange
     body_limit_octets: int = BODY_LIMIT_OCTETS
+    gzip: bool = False  # bodies go compressed; most platforms take them plain only
 
     def __post_init__(self) -> None:
         if not self.endpoint.scheme.startswith("http"):

@@ -53,6 +53,7 @@ def marked(now: Instant, share: Share, device: Device | None = None) -> Item | N
         decoded=decoded,
         observations=normalise(uplink, device, decoded, "test").observations,
         age=timedelta(),
+        may_tell_signal=False,  # nobody heard it
     )
     return shared(whole, share).item
 

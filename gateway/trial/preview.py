@@ -39,7 +39,14 @@ async def item_of(uplink: Uplink, device: Device, registry: Registry, share: Sha
     normalised = normalise(uplink, device, outcome, codecs.revision(device.decoder))
     if normalised.problems and not normalised.observations:
         return f"nothing of it can be said: {'; '.join(dict.fromkeys(normalised.problems))}"
-    whole = Item(row=RowId(1), uplink=uplink, device=device, decoded=outcome, observations=normalised.observations)
+    whole = Item(
+        row=RowId(1),
+        uplink=uplink,
+        device=device,
+        decoded=outcome,
+        observations=normalised.observations,
+        may_tell_signal=False,  # that goes out now and then, and not because of this uplink
+    )
     return shared(whole, share).item or "the destination may have nothing of it ([destination.share])"
 
 

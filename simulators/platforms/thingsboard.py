@@ -89,6 +89,11 @@ class ThingsBoardBroker(MqttPlatform):
         self._waiting[number] = device
         return number
 
+    def restart(self) -> None:
+        """Forget all requests and count from 0 again, as a server does that is started anew."""
+        self._waiting.clear()
+        self._calls = 0
+
     def _send(self, device: str, data: Json, mid: int) -> None:
         body = json.dumps({"device": device, "data": data}).encode()
         self._broker.tell(self._sessions[device], RPC, body, mid)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from decoders.contract import Decoded, DecodeError, Decoder, DecodeReason, Payload
+from decoders.contract import Decoded, DecodeError, Decoder, DecodeReason, NotNow, Payload
 from gateway.codecs import Codecs, Outcome
 from gateway.model import Device, Eui64, Uplink
 from tests.journal.samples import uplink
+from tests.pipeline.rig import until
 
 ONE, TWO = Eui64("70b3d57ed0000001"), Eui64("70b3d57ed0000002")
 
@@ -165,6 +167,48 @@ async def test_a_decoder_that_breaks_its_promise_fails_its_payloads_and_no_other
         assert shown(outcomes) == [f"failed: {words}", {"here": "02"}, f"failed: {words}"]
 
 
+async def test_what_was_not_tried_is_not_remembered_and_a_device_that_is_read_again_has_recovered() -> None:
+    resting = DecodeError(DecodeReason.WAITING, "it rests")
+    decoder = Elsewhere(answer=[resting])
+    decoder.ready.set()
+    codecs, _ = codecs_of(decoder)
+    one, other = heard(1, decoder.name), heard(2, decoder.name, dev_eui=TWO)
+
+    first = await codecs.decode([one])
+    before = codecs.waiting, codecs.recovered()
+    decoder.answer = None
+    await codecs.decode([other])
+    of_another = codecs.waiting, codecs.recovered()
+    again = await codecs.decode([one])
+
+    assert shown(first) == ["waiting: it rests"]
+    assert before == of_another == (True, False)
+    assert shown(again) == [{"n": "01"}]
+    assert (codecs.waiting, codecs.recovered(), codecs.recovered()) == (False, True, False)
+
+
+async def test_a_decoder_that_cannot_be_had_at_the_moment_is_looked_up_again_after_a_minute() -> None:
+    now, asked = 0.0, 0
+
+    def find(_: str) -> Decoder:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise NotNow("no memory")
+        return Here()
+
+    codecs = Codecs(find, lambda: now)
+    one = heard(1, "acme/here")
+
+    first = [shown(await codecs.decode([one])) for _ in range(3)]
+    now = 60.0
+    again = shown(await codecs.decode([one]))
+
+    assert first == [["waiting: no memory"]] * 3
+    assert again == [{"here": "01"}]
+    assert asked == 2
+
+
 async def test_cancelling_leaves_nothing_behind() -> None:
     decoder = Elsewhere()
     codecs, _ = codecs_of(decoder)
@@ -179,3 +223,69 @@ async def test_cancelling_leaves_nothing_behind() -> None:
 
     assert waiting.cancelled()
     assert shown(outcomes) == [{"n": "01"}]
+
+
+# ── loading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Slow:
+    """Finds decoders while the loop goes on, and only then: whoever looks in the loop's own thread waits in vain."""
+
+    def __init__(self, *found: Decoder) -> None:
+        self.found = list(found)
+        self.asked = 0
+        self.opened = threading.Event()
+
+    def __call__(self, name: str) -> Decoder:
+        self.asked += 1
+        decoder = self.found.pop(0)
+        assert self.opened.wait(5), f"{name}: the loop stood still"
+        return decoder
+
+
+async def test_the_loop_goes_on_while_a_decoder_is_loaded() -> None:
+    find = Slow(Here())
+    codecs = Codecs(find)
+
+    decoding = asyncio.create_task(codecs.decode([heard(1, "acme/here")]))
+    await until(lambda: find.asked == 1)
+    find.opened.set()
+
+    assert shown(await decoding) == [{"here": "01"}]
+
+
+async def test_the_decoders_of_before_are_used_until_those_of_now_are_loaded() -> None:
+    find = Slow(Here(revision="1"), Here(revision="2"))
+    find.opened.set()
+    codecs = Codecs(find)
+    await codecs.decode([heard(1, "acme/here")])
+    find.opened.clear()
+
+    renewing = asyncio.create_task(codecs.renew(["acme/here"]))
+    await until(lambda: find.asked == 2)
+    meanwhile = codecs.revision("acme/here")
+    find.opened.set()
+
+    assert meanwhile == "acme/here@1"
+    assert await renewing == {"acme/here": "2"}
+    assert codecs.revision("acme/here") == "acme/here@2"
+
+
+async def test_a_decoder_that_may_have_changed_while_it_was_loaded_is_looked_up_again() -> None:
+    find = Slow(Here(revision="1"), Here(revision="2"))
+    codecs = Codecs(find)
+
+    decoding = asyncio.create_task(codecs.decode([heard(1, "acme/here")]))
+    await until(lambda: find.asked == 1)
+    codecs.forget()
+    find.opened.set()
+    await decoding
+
+    assert codecs.revision("acme/here") == "acme/here@2"
+    assert find.asked == 2
+
+
+async def test_renewing_says_nothing_of_what_cannot_be_found() -> None:
+    codecs, _ = codecs_of(Here())
+
+    assert await codecs.renew(["acme/here", "acme/nowhere", ""]) == {"acme/here": "1"}

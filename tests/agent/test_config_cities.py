@@ -302,6 +302,16 @@ def test_another_city_that_is_wrong_is_warned_of_and_keeps_nobody_from_work(fold
     assert second.startswith("cities/umea.toml: not TOML")
 
 
+def test_a_former_city_whose_client_the_present_one_is_does_not_fight_it_for_the_connection(tmp_path: Path) -> None:
+    text = 'url = "mqtts://127.0.0.1"\nformat = "aws_iot"\n[options]\nthing = "roof"\n'
+    connect(connect(tmp_path, "kalmar", text), "lulea", text)
+
+    found = settings(tmp_path, CITY.format("kalmar"))
+
+    assert found.former == ()
+    assert "cities/lulea.toml: 'roof' is a client of mqtts://127.0.0.1 already, for another city" in found.warnings[0]
+
+
 # ── sharing ──
 
 

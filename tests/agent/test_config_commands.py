@@ -60,6 +60,14 @@ PLACE = "brygga.toml: destination[0].commands"
             commands(DOWN, STATE, 'shape = "ttn"'),
             f'{PLACE}.shape: \'ttn\' where "brygga", "chirpstack", "the_things_stack", "thingsboard" or "azure" is expected',
         ),
+        (
+            commands(DOWN, STATE, 'shape = "thingsboard"'),
+            f"{PLACE}.shape: 'thingsboard' is how thingsboard commands, and the format is senml",
+        ),
+        (
+            commands(DOWN, STATE, 'shape = "azure"'),
+            f"{PLACE}.shape: 'azure' is how azure_iot commands, and the format is senml",
+        ),
         (commands(DOWN, STATE, "topics = 1"), f"{PLACE}.topics: there is no such key; did you mean 'topic'?"),
         (commands(DOWN, STATE, destination=HTTP), f"{PLACE}: belongs to MQTT, and the URL begins with http://"),
     ],
@@ -74,3 +82,15 @@ def test_filters_of_every_kind_are_right(tmp_path: Path, topic: str) -> None:
 
     assert destination.commands is not None
     assert destination.commands.topic == f"x/{topic}"
+
+
+def test_thingsboard_needs_no_topics(tmp_path: Path) -> None:
+    (destination,) = loaded(
+        tmp_path, commands('shape = "thingsboard"', destination=MQTT.replace('"senml"', '"thingsboard"'))
+    ).destinations
+
+    assert destination.commands == CommandsSettings(
+        topic="v1/gateway/rpc", state_topic="v1/gateway/rpc", shape=Shape.THINGSBOARD
+    )
+    assert isinstance(destination.platform, Broker)
+    assert destination.platform.listen_topic == "v1/gateway/rpc"

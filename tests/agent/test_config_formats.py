@@ -42,7 +42,7 @@ def test_what_is_right_is_taken(tmp_path: Path, name: str, options: str, url: st
     ("name", "options", "url", "words"),
     [
         ("diwise", "", "mqtts://city.example", "format: diwise cannot go over mqtts://; http:// or https:// is right"),
-        ("diwise", 'ids = "x"', "https://city.example", "options.ids: 'x' where a table is expected"),
+        ("diwise", 'ids = "x"', "https://city.example", "options.ids: 'x' where a table of texts is expected"),
         ("diwise", 'ids = { x = "y" }', "https://city.example", "options.ids: 'x' begins with no DevEUI"),
         (
             "ngsi_ld",

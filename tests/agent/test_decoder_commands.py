@@ -111,6 +111,7 @@ def test_a_payload_may_be_base64(capsys: pytest.CaptureFixture[str], tmp_path: P
     ("words", "said"),
     [
         (("x.js", "0g"), "payload '0g': not an even number of hex digits (--base64 where it is that)"),
+        (("x.js", "00", "--port", "0"), "--port 0: an application's FPort is 1 to 255"),
         (("x.js", "00", "--port", "300"), "--port 300: an application's FPort is 1 to 255"),
         (("x.js", "00", "--at", "noon"), "--at 'noon': a time such as 2026-05-01T12:00:00Z is expected"),
         (("x.js",), "decoder try: a payload in hex is missing, and "),

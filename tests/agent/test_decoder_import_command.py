@@ -40,8 +40,11 @@ def test_imports_a_tree_and_says_what_came_of_it(tmp_path: Path, capsys: pytest.
 def test_exits_with_1_where_nothing_could_be_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tree = lay(tmp_path / "tree", BROKEN)
 
-    assert brygga(tree, "--into", tmp_path / "into") == 1
+    code = brygga(tree, "--into", tmp_path / "into", "--report", tmp_path / "report.json")
+
+    assert code == 1
     assert "0 are in" in capsys.readouterr().out
+    assert json.loads((tmp_path / "report.json").read_text())["summary"]["does not load"] == 1
 
 
 def test_what_comes_without_examples_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.agent import running
 from gateway.commands.show_destinations import losses
 from gateway.config import Settings, load
 from gateway.desk import Desk
@@ -150,3 +151,14 @@ async def test_an_agent_that_moved_tells_its_former_city_and_takes_the_backlog_w
     assert "! w@lund: has moved, and what was heard before that goes on being told to lund" in listed.output
     # Their device is not registered, so they are held back.
     assert renamed == said("w has what w@lund had: 0 waiting uplinks and 2 dead letters")
+
+
+async def test_an_agent_that_starts_with_the_backlog_has_it_for_its_present_city(settings: Settings, box: Box) -> None:
+    journal = await Journal.open(box.journal, clock=clock, destinations=[LUND])
+    await hear(journal, range(2))
+    await journal.close()
+
+    async with running(settings, clock, take_backlog=True) as agent:
+        there = agent.journal.destinations(), agent.former.tellings()
+
+    assert there == ((KALMAR,), [])

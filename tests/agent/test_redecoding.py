@@ -122,6 +122,50 @@ async def test_a_failing_disk_does_not_end_it_and_the_rows_go_back_later(
     assert [record.levelname for record in caplog.records].count("ERROR") == 1
 
 
+class Resting(Codecs):
+    """Codecs that say of themselves whether devices wait and have recovered."""
+
+    waits, well = False, False
+
+    @property
+    def waiting(self) -> bool:
+        return self.waits
+
+    def recovered(self) -> bool:
+        return self.well
+
+
+async def test_what_waited_goes_back_soon_after_its_device_is_read_and_else_every_hour(registry: Registry) -> None:
+    codecs, looks, tried = Resting(registry.get), 0, []
+
+    async def retry_waiting() -> int:
+        tried.append(looks)
+        return 1
+
+    async def none(_: Mapping[str, str]) -> int:
+        return 0
+
+    loop = Redecoding(codecs, look_again=lambda: False, in_use=lambda: [MODEL], retry=none, retry_waiting=retry_waiting)
+
+    async def look(times: int) -> list[int]:
+        nonlocal looks
+        tried.clear()
+        for _ in range(times):
+            looks += 1
+            await loop.look()
+        looks = 0
+        return list(tried)
+
+    assert await look(1000) == [1]  # those of the process before this one
+    codecs.well = True
+    assert await look(1) == [1]
+    assert await look(70) == [61]
+    codecs.well = False
+    assert await look(1000) == [52]  # it was told that one had recovered while it rested
+    codecs.waits = True
+    assert await look(1000) == [1, 722]
+
+
 async def test_the_city_gets_what_a_mended_decoder_reads_while_the_agent_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,3 +217,35 @@ async def test_while_a_changed_file_is_broken_the_decoder_stays_what_it_was(
     await loop.look()
     assert codecs.revision(MODEL) != before
     assert registry.broken() == {}
+
+
+async def test_a_folder_that_cannot_be_read_is_told_of_once_and_ends_nothing(
+    codecs: Codecs, registry: Registry, journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = Redecoding(
+        codecs,
+        look_again=registry.look_again,
+        in_use=lambda: [MODEL],
+        retry=journal.retry_decoder_changed,
+        unread=registry.unread,
+    )
+    before = codecs.revision(MODEL)
+    (tmp_path / "decoders").rename(tmp_path / "away")
+
+    for _ in range(3):
+        await loop.look()
+    during = codecs.revision(MODEL)
+    (tmp_path / "away").rename(tmp_path / "decoders")
+    await loop.look()
+    (tmp_path / "decoders").rename(tmp_path / "away")
+    await loop.look()
+
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert (
+        said
+        == [
+            f"decoders stay what they were, for their folder cannot be read: {tmp_path}/decoders: No such file or directory"
+        ]
+        * 2
+    )
+    assert during == before

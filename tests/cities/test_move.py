@@ -17,6 +17,7 @@ from gateway.delivery import Telling
 from gateway.journal import Begin, Changes, Journal, Registration
 from gateway.model import Device, Eui64, Instant, Place, TimeQuality, Uplink, uplink_id
 from tests.cities.platforms import City, all_cities
+from tests.journal.samples import RECEPTION
 
 DEV_EUI = Eui64("a81758fffe0a0001")
 DEVICE = Device(dev_eui=DEV_EUI, name="Torget", decoder="elsys/ers", place=Place(59.3, 18.1), tags=frozenset({"air"}))
@@ -92,7 +93,7 @@ class Box:
             payload=ERS,
             confirmed=False,
             adr=False,
-            receptions=(),
+            receptions=(RECEPTION,),
             heard_at=self.clock(),
         )
         self.heard[f_cnt] = one

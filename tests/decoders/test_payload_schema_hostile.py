@@ -35,12 +35,19 @@ def matches(depth: int) -> str:
     )
 
 
+def merges(depth: int) -> str:
+    text = "&a0 {k: 1}"
+    for level in range(1, depth + 1):
+        text = f"&a{level} {{<<: [{text}{f', *a{level - 1}' * 9}]}}"
+    return text
+
+
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "\n".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 REFUSED = {
     "fields within fields": (nested(DEEP), r"line 1, column \d+: .*within each other|recursion"),
-    "matches within matches": (matches(DEEP), r"line 1, column \d+: .*within each other|recursion"),
+    "matches within matches": (matches(DEEP), r"line 1, column \d+: .*within each other|recursion|nesting depth"),
     "aliases of aliases": (LAUGHS + "\nfields: []", r"line 1, column 1: more than 200000 values"),
     "a file without end": ("# " + "x" * (1 << 20), r"line 1: the file is longer"),
     "definitions in a ring": (
@@ -53,7 +60,17 @@ REFUSED = {
         + "\n  d9: [{name: a, type: u8}]\nfields: [{use: d0}]", r"more than 5000 fields"),
     "a polynomial of any degree": (f"fields: [{{name: a, type: number, value: 1, polynomial: {[1] * 5000}}}]", r"column \d+: field 'a': polynomial is"),
     "a transform without end": (f"fields: [{{name: a, type: u8, transform: [{', '.join(['{mult: 3}'] * 5000)}]}}]", r"more than 32 stages"),
-    "a constant of a thousand digits": (f"fields: [{{name: a, type: u8, mult: {'9' * 1000}}}]", r"mult is a number up to"),
+    "a constant of a thousand digits": (f"fields: [{{name: a, type: u8, mult: {'9' * 1000}}}]", r"line 1, column 36: a number has at most 128 characters"),
+    "a number of base 60 without end": (f"x: {'1:' * 100_000}1\nfields: []", r"line 1, column 4: a number has at most 128"),
+    "merges that multiply": ("x: " + merges(9) + "\nfields: []", r"line 1, column \d+: more than 200000 keys come from <<"),
+    "a merge of no mapping": ("fields: []\nx: {<<: [1]}", r"line 2, column 10: << takes a mapping"),
+    "cases that come to too much code": (
+        "fields:\n" + "".join(
+            f"  - {{name: f{n}, type: u8, match_value: [{', '.join(f'{{when: {case}, add: 1}}' for case in range(100))}]}}\n"
+            for n in range(100)), r"more than 300000 characters of code"),
+    "ports that come to too much code": (
+        f"f: &f [{', '.join(f'{{name: f{n}, type: u8, div: 10}}' for n in range(19))}]\nports:\n"
+        + "".join(f"  {n}: {{fields: *f}}\n" for n in range(1, 256)), r"more than 300000 characters of code"),
     "a constant of ten thousand digits": (f"fields: [{{name: a, type: u8, mult: {'9' * 10_000}}}]", r"line 1, column \d+"),
     "an infinite constant": ("fields: [{name: a, type: u8, add: .inf}]", r"add is a number up to"),
     "a length of a gigabyte": ("fields: [{name: a, type: hex, length: 1000000000}]", r"length is a whole number, 0 to 4096"),
@@ -84,7 +101,7 @@ def test_a_hostile_table_is_refused_at_once_with_its_line(name: str, tmp_path: P
 
 
 SQUARES = "fields:\n  - {name: a0, type: u64}\n" + "\n".join(
-    f"  - {{name: a{n + 1}, type: number, compute: {{op: mul, a: $a{n}, b: $a{n}}}}}" for n in range(2000)
+    f"  - {{name: a{n + 1}, type: number, compute: {{op: mul, a: $a{n}, b: $a{n}}}}}" for n in range(1000)
 )
 RECORDS = "{name: r, type: repeat, until: end, fields: ["
 ENDURED = {
@@ -127,6 +144,34 @@ def test_a_hostile_table_ends_soon_and_stays_small(name: str) -> None:
     assert max(sizes) < SMALL
     assert time.process_time() - begin < SOON
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10  # kilobytes
+
+
+def test_a_name_of_braces_stands_in_a_complaint_as_it_is() -> None:
+    name = "{0:>400000000}{0.__class__}"
+    field = f"{{name: '{name}', type: repeat, count: 1, min: 2, fields: [{{name: a, type: u8}}]}}"
+    table = compile_table(parse(f"fields: [{field}]", "t.yaml"), "acme/t", "r")
+
+    with pytest.raises(DecodeError) as caught:
+        table.decode(Payload(b"\x01\x02", 1))
+
+    assert caught.value.detail == f"{name}: 1 entries, at least 2 expected"
+
+
+def test_a_whole_number_never_has_more_than_64_bits() -> None:
+    table = compile_table(parse(SQUARES, "t.yaml"), "acme/t", "r")
+
+    fields = table.decode(Payload(b"\xff" * 8, 1)).fields
+
+    assert fields["a0"] == (1 << 64) - 1
+    assert fields["a2"] == float(1 << 256)
+    assert [name for name, value in fields.items() if isinstance(value, int) and value >= 1 << 64] == []
+
+
+def test_a_date_is_no_value_of_a_case() -> None:
+    text = "fields:\n  - {name: a, type: u8, match_value: [{when: default, value: 2020-01-01}]}\n"
+
+    with pytest.raises(TableError, match=r"line 2, column 55: value is a number or a text, not datetime\.date"):
+        compile_table(parse(text, "t.yaml"), "acme/t", "r")
 
 
 def size_of(table: Table, payload: bytes) -> int:

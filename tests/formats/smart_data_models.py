@@ -45,8 +45,13 @@ def simplified(entity: Mapping[str, Any]) -> dict[str, Any]:
 
 def lost_terms(entity: Mapping[str, Any]) -> list[str]:
     """Return the words of an entity that its @context does not know: a reader with the right one finds nothing."""
-    expanded = jsonld.expand(dict(entity), {"documentLoader": _load})
-    return [iri for iri in _iris(expanded) if iri.startswith(DEFAULT_CONTEXT)]
+    return [iri for iri in _iris(expanded(entity)) if iri.startswith(DEFAULT_CONTEXT)]
+
+
+def expanded(entity: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return an entity with every word as its @context means it."""
+    whole: list[dict[str, Any]] = jsonld.expand(dict(entity), {"documentLoader": _load})
+    return whole
 
 
 def subject_contexts() -> list[str]:

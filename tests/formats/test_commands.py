@@ -25,7 +25,9 @@ OCTETS = Command(f_port=10, payload=b"\x01\xff", fields=None, is_known_by_refere
 
 
 def said(shape: Shape, topic: str, table: Mapping[str, Any]) -> Asked | Refusal:
-    return read(shape, topic, json.dumps(table).encode())
+    found = read(shape, topic, json.dumps(table).encode())
+    assert found is not None
+    return found
 
 
 BRYGGA = [

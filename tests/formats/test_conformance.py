@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -55,7 +55,12 @@ MADE: Final[Mapping[str, Callable[[], Format]]] = {
     "rec_edge": lambda: make("rec_edge", {}),
 }
 FEW: Final = backlog(ROUND, until=NOW.utc, every=timedelta(seconds=1))
-MIXED: Final = [*FEW[:5], item(row=900), *FEW[40:45], *FEW[-2:]]  # one of them holds nothing
+MIXED: Final = [
+    *FEW[:5],
+    item(row=900, device=DEVICES[0], heard_at=FEW[5].uplink.heard_at.utc),
+    *FEW[40:45],
+    *FEW[-2:],
+]  # one of them holds nothing
 every_format = pytest.mark.parametrize("name", MADE)
 
 # ── what a platform can answer ──
@@ -122,17 +127,15 @@ answers: st.SearchStrategy[Answer] = st.one_of(http_answers(), st.sampled_from(s
 @settings(max_examples=40)
 @given(data=st.data())
 def test_no_answer_raises_and_every_row_ends_once(name: str, data: st.DataObject) -> None:
-    told: Json = {}
     platform = MADE[name]()
 
-    for _ in range(2):  # the second time with what the first one left in the memory
-        receipt = said_by(platform, told, lambda _: data.draw(answers))
-        told = after(told, receipt)
+    first = said_by(platform, {}, lambda _: data.draw(answers))
+    receipt = said_by(platform, after({}, first), lambda _: data.draw(answers))
 
     ends = [receipt.accepted, receipt.refused.keys(), receipt.undecided.keys()]
     assert sum(map(len, ends)) == len(frozenset().union(*ends)) == len(MIXED)
-    assert all(isinstance(words, str) and words for words in [*receipt.refused.values(), *receipt.undecided.values()])
-    json.dumps(told, allow_nan=False)
+    assert all([*receipt.refused.values(), *receipt.undecided.values()])
+    json.dumps(dict(receipt.memory), allow_nan=False)
 
 
 def said_by(platform: Format, memory: Mapping[str, Json], answer: Callable[[Request], Answer]) -> Receipt:
@@ -191,7 +194,7 @@ def test_the_memory_grows_with_devices_and_quantities_and_not_with_uplinks(name:
     told: Json = {}
     sizes = []
 
-    for rounds in range(4):
+    for rounds in range(3):
         batch = [replaced(one, rounds) for one in backlog(8 * ROUND, until=NOW.utc, every=timedelta(milliseconds=500))]
         for start in range(0, len(batch), 100):
             _, receipt = converse(platform, batch[start : start + 100], server, told)
@@ -203,8 +206,6 @@ def test_the_memory_grows_with_devices_and_quantities_and_not_with_uplinks(name:
 
 def replaced(one: Item, rounds: int) -> Item:
     """Return the same uplink as another row, later."""
-    from dataclasses import replace
-
     later = timedelta(seconds=600 * rounds)
     heard_at = replace(one.uplink.heard_at, utc=one.uplink.heard_at.utc + later)
     observations = tuple(replace(each, observed_at=each.observed_at + later) for each in one.observations)

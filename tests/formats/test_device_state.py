@@ -133,6 +133,15 @@ def test_merging_says_it_only_on_demand() -> None:
     assert DEVICE in {request.target.rpartition("/")[2] for wave in asked for request in wave}
 
 
+def test_a_device_that_moves_stays_where_it_said_that_it_is() -> None:
+    fix = Reading("latitude", 62.4, "deg"), Reading("longitude", 17.4, "deg")
+
+    found, _ = told(NgsiLd(), [heard(*fix)], {})
+
+    assert found[DEVICE]["location"]["value"]["coordinates"] == [17.4, 62.4]
+    assert found[DEVICE]["rssi"]["value"] == -97
+
+
 # ── how often, and of which rows ──
 
 

@@ -165,6 +165,16 @@ async def test_undecoded_rows_go_back_when_another_decoder_would_read_them(
     assert await given(journal) == [0] * expected
 
 
+async def test_undecoded_rows_go_back_by_the_word_that_their_reason_begins_with(journal: Journal) -> None:
+    rows = await hear(journal, range(3))
+    waiting = Hold(kind=HeldKind.UNDECODED, reason="waiting: the next is tried in 60 s", decoder="acme/th-1@3")
+    await hold(journal, {rows[0]: waiting, rows[1]: OLD, rows[2]: REFUSED})
+
+    assert await journal.retry_reason("waiting") == 1
+
+    assert await given(journal) == [0]
+
+
 async def test_a_settlement_that_the_disk_refused_is_not_forgotten(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -138,6 +138,13 @@ async def test_a_destination_that_may_have_little_is_tried_with_what_it_may_have
     assert [*orion.kept.entities] == [("", "urn:ngsi-ld:AirQualityObserved:brygga-test")]
 
 
+def test_nobody_heard_the_test_so_nothing_is_said_of_how() -> None:
+    sent = marked(clock(), Share())
+
+    assert sent is not None
+    assert not sent.may_tell_signal
+
+
 def test_where_nothing_may_go_there_is_no_test() -> None:
     assert marked(clock(), Share(quantities=frozenset({"people_in"}))) is None
 

@@ -19,7 +19,7 @@ from decoders.importing import examples, names
 from decoders.importing.origin import origin_of
 from decoders.importing.published import Published
 from decoders.importing.readers import readme
-from decoders.importing.readers.found import DECODES, ENCODES, Found
+from decoders.importing.readers.found import DECODES, ENCODES, Found, of_each
 from decoders.importing.tree import Tree, Unreadable, file_name, folder_of
 
 FORM: Final = "codecs in folders"
@@ -37,10 +37,9 @@ def read(tree: Tree, claimed: frozenset[str], vendor: str = "") -> Found:
     by_model: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in codecs:
         by_model[_place(path, said, vendor, tree)].append(path)
-    models = [
-        one for (maker, model), paths in by_model.items() for one in _variants(tree, maker, model, paths, encoders)
-    ]
-    return Found(tuple(models), frozenset((*codecs, *encoders)), tuple(passed))
+    by_name = {"/".join(place): (*place, paths) for place, paths in by_model.items()}
+    found = of_each(lambda name: Found(tuple(_variants(tree, *by_name[name], encoders))), by_name)
+    return found + Found(claimed=frozenset((*codecs, *encoders)), notes=tuple(passed))
 
 
 def _sorted(tree: Tree, claimed: frozenset[str]) -> tuple[list[str], frozenset[str], list[str]]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from decoders.importing import examples, names
 from decoders.importing.published import Kind, Published
-from decoders.importing.readers.found import Found, decodes, described, entries, joined, mapping, part, text
+from decoders.importing.readers.found import Found, decodes, described, entries, mapping, of_each, part, text
 from decoders.importing.tree import Tree, Unreadable, file_name, folder_of
 
 FORM: Final = "chirpstack-device-profiles"
@@ -22,11 +22,10 @@ TESTS: Final = (("test_decode_", Kind.UPLINK), ("test_encode_", Kind.ENCODE))
 
 def read(tree: Tree) -> Found:
     """Return the devices of all vendors' folders in the tree."""
-    return joined(
-        _vendor(tree, folder_of(folder))
-        for folder in tree.folders
-        if file_name(folder) == "codecs" and _is_vendor(tree, folder_of(folder))
-    )
+    codecs = [
+        folder for folder in tree.folders if file_name(folder) == "codecs" and _is_vendor(tree, folder_of(folder))
+    ]
+    return of_each(lambda folder: _vendor(tree, folder), map(folder_of, codecs))
 
 
 def _is_vendor(tree: Tree, folder: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from decoders.importing import notation
+from decoders.importing.notation import NOT_READ
 from decoders.importing.published import Published
 from decoders.importing.tree import Tree, Unreadable
 
@@ -39,6 +40,23 @@ def joined(parts: Iterable[Found]) -> Found:
         claimed |= part.claimed
         notes += part.notes
     return Found(tuple(models), frozenset(claimed), tuple(notes))
+
+
+def of_each(read: Callable[[str], Found], places: Iterable[str]) -> Found:
+    """Return what ``read`` finds at each of ``places``; one that is too odd to be read is a line, and costs no other."""
+    return joined(_guarded(read, place) for place in places)
+
+
+def _guarded(read: Callable[[str], Found], place: str) -> Found:
+    try:
+        return read(place)
+    except NOT_READ as error:
+        return Found(notes=(f"{place or 'the tree'}: passed over: {too_odd(error)}",))
+
+
+def too_odd(error: BaseException) -> str:
+    """Return in words why something that nobody expected could not be read."""
+    return f"{type(error).__name__}: {error}"
 
 
 def mapping(tree: Tree, path: str) -> Mapping[str, Any]:

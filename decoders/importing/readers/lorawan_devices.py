@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from decoders.importing import examples, names
 from decoders.importing.published import Kind, Published
-from decoders.importing.readers.found import Found, described, entries, joined, mapping, mapping_or_none, part, text
+from decoders.importing.readers.found import Found, described, entries, mapping, mapping_or_none, of_each, part, text
 from decoders.importing.tree import Tree, Unreadable, file_name
 
 FORM: Final = "lorawan-devices"
@@ -23,14 +23,14 @@ Codecs = Mapping[str, Mapping[str, Any]]  # <codec>.yaml by its name
 
 def read(tree: Tree) -> Found:
     """Return the devices of all vendors' folders in the tree."""
-    return joined(_vendor(tree, folder) for folder in tree.folders)
+    return of_each(lambda folder: _vendor(tree, folder), tree.folders)
 
 
 def _vendor(tree: Tree, folder: str) -> Found:
     yamls = [path for path in tree.folders[folder] if path.endswith(".yaml")]
     read, notes = _codecs(tree, yamls)
     if not read:
-        return Found()
+        return Found(notes=tuple(notes))
     models = tuple(_models(tree, folder, read))
     files = {path for path in tree.folders[folder] if path.endswith((".yaml", ".js"))}
     return Found(models, frozenset(files | {one.file for one in models}), tuple(notes))
@@ -41,11 +41,12 @@ def _codecs(tree: Tree, yamls: list[str]) -> tuple[dict[str, Mapping[str, Any]],
     found, notes = {}, []
     for path in yamls:
         try:
-            if "uplinkDecoder" in tree.text(path) and "fileName" in (whole := mapping(tree, path)).get(
-                "uplinkDecoder", {}
-            ):
+            whole = mapping(tree, path) if "uplinkDecoder" in tree.text(path) else {}
+            if "fileName" in part(whole, "uplinkDecoder"):
                 found[names.stem(path)] = whole
-        except (Unreadable, TypeError) as error:
+            elif "uplinkDecoder" in whole:
+                notes.append(f"{path}: uplinkDecoder: an object with fileName is expected")
+        except Unreadable as error:
             notes.append(str(error))
     return found, notes
 
@@ -100,7 +101,7 @@ def _published(
         vendor=names.valid(file_name(folder)) or names.valid(tree.root.resolve().name),
         model=names.valid(model),
         form=FORM,
-        file=file or place,
+        file=file or place,  # a name that the tree has not: no file is read, and the verdict says so
         encoder=encoder if encoder != file else None,
         description=described(text(about, "name"), text(about, "description")),
         source=text(about, "dataSheetURL", "productURL"),

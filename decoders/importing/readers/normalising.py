@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from decoders.importing import examples, names, notation
 from decoders.importing.published import Kind, Published
-from decoders.importing.readers.found import Found, decodes, entries, joined, mapping_or_none, text
+from decoders.importing.readers.found import Found, decodes, entries, mapping_or_none, of_each, text
 from decoders.importing.tree import Tree, Unreadable, file_name, folder_of
 
 FORM: Final = "lorawan-codec-normalization"
@@ -22,7 +22,7 @@ UPSTREAM_LICENCE: Final = "Apache-2.0"  # the tree's NOTICE: copied from TheThin
 def read(tree: Tree) -> Found:
     """Return the devices in the tree; the vendor's own codec of one is called <device>-upstream."""
     folders = [folder for folder in tree.folders if tree.beside(folder, "device.json")]
-    return joined(_device(tree, folder) for folder in folders if tree.beside(folder, "codec.js"))
+    return of_each(lambda folder: _device(tree, folder), [one for one in folders if tree.beside(one, "codec.js")])
 
 
 def _device(tree: Tree, folder: str) -> Found:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from decoders.importing import examples, names
 from decoders.importing.published import Published
-from decoders.importing.readers.found import Found, decodes, described, joined, mapping_or_none, part, text
+from decoders.importing.readers.found import Found, decodes, described, mapping_or_none, of_each, part, text
 from decoders.importing.tree import Tree, file_name, folder_of
 
 FORM: Final = "TS013 package"
@@ -37,7 +37,8 @@ _CATALOGUED: Final = re.compile(r"/vendors/([\w-]+)")
 def read(tree: Tree) -> Found:
     """Return the packages in the tree, and the models that are served by them."""
     models = _models_by_driver(tree)
-    return joined(_package(tree, folder, models) for folder in tree.folders if _has_card(tree, folder))
+    cards = [folder for folder in tree.folders if _has_card(tree, folder)]
+    return of_each(lambda folder: _package(tree, folder, models), cards)
 
 
 def _has_card(tree: Tree, folder: str) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from decoders.importing import examples, notation
+from decoders.importing.notation import NOT_READ
 from decoders.importing.published import Example, Kind
 from decoders.importing.tree import Tree, Unreadable
 
@@ -43,7 +44,7 @@ def _example(path: str, payload: str, said: str) -> examples.Read:
         return examples.Read()  # several payloads in a row: a list of commands, no example
     try:
         expected = notation.from_json(said)
-    except ValueError as error:
+    except NOT_READ as error:
         return examples.Read(notes=(f"{path}: the example of {''.join(payload.split())}: {error}",))
     data = examples.octets(payload)
     return examples.Read(

@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from decoders.importing import examples, names
+from decoders.importing import comparison, examples, names
+from decoders.importing.notation import NOT_READ
 from decoders.importing.published import Example, Kind, Published
-from decoders.importing.readers.found import Found, joined, mapping, text
+from decoders.importing.readers.found import Found, mapping, of_each, text
 from decoders.importing.tree import Tree, Unreadable, folder_of
 
 FORM: Final = "Payload Schema"
@@ -22,7 +23,7 @@ _VECTORS: Final = re.compile(r"\.(?:vectors|meta)$")
 def read(tree: Tree) -> Found:
     """Return the tables in the tree."""
     files = [path for path in tree.files if path.endswith((".yaml", ".yml")) and not _VECTORS.search(names.stem(path))]
-    return joined(_table(tree, path) for path in files)
+    return of_each(lambda path: _table(tree, path), files)
 
 
 def _table(tree: Tree, path: str) -> Found:
@@ -58,7 +59,8 @@ def _place(tree: Tree, path: str, whole: Mapping[str, Any]) -> tuple[str, str]:
     model = names.valid(names.stem(path)) if names.telling(names.stem(path)) else names.valid(folders.pop())
     said = names.valid(text(whole, "manufacturer", "vendor"))
     above = names.valid(folders[-1]) if folders and names.telling(folders[-1]) else ""
-    return above or said or names.vendor_of(tree, ()) or names.words(str(whole["name"]))[0], model or "table"
+    first = next(iter(names.words(str(whole["name"]))), "unknown")
+    return above or said or names.vendor_of(tree, ()) or first, model or "table"
 
 
 def _vectors(whole: Mapping[str, Any], path: str) -> examples.Read:
@@ -68,18 +70,19 @@ def _vectors(whole: Mapping[str, Any], path: str) -> examples.Read:
     for number, one in enumerate(given if isinstance(given, list) else [], start=1):
         try:
             found.append(_vector(one, path))
-        except (ValueError, TypeError, KeyError) as error:
+        except NOT_READ as error:
             notes.append(f"{path}: test vector {number}: {error}")
     return examples.Read(tuple(found), tuple(notes))
 
 
 def _vector(one: Any, path: str) -> Example:
-    name, port = text(one, "name", "description"), one.get("fPort", one.get("fport", one.get("port")))
-    f_port = None if port is None else int(port)
+    if not isinstance(one, Mapping):
+        raise ValueError(f"{comparison.shown(one)} where a mapping is expected")  # noqa: TRY004 - a broken file, no wrong type
+    name, f_port = text(one, "name", "description"), examples.port(one)
     if "input" in one:
-        wanted = examples.octets(one["expected_payload"])
+        octets = examples.octets(one["expected_payload"])
         return Example(
-            kind=Kind.ENCODE, name=name, place=path, command=one["input"], expected=wanted, expected_port=f_port
+            kind=Kind.ENCODE, name=name, place=path, command=one["input"], expected=octets, expected_port=f_port
         )
     if "command" in one:
         raise ValueError("a vector of a named command; it is not run")

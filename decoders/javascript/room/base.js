@@ -48,6 +48,12 @@
     assert: (truth, ...all) => (truth ? undefined : write("assertion failed:", ...all)),
   });
 
+  // ── timers ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  // A codec has ended when it has returned: what it puts off does not come.
+  for (const name of ["setTimeout", "setInterval", "setImmediate"]) put(name, () => 0);
+  for (const name of ["clearTimeout", "clearInterval", "clearImmediate"]) put(name, nothing);
+
   // ── the clock ───────────────────────────────────────────────────────────────────────────────────────────────
 
   // An uplink may be decoded hours after it was heard; a codec that says "now" means when it was heard.

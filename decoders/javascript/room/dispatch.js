@@ -12,7 +12,8 @@
   const { apply } = Reflect;
   const { isView } = ArrayBuffer;
   const [ErrorType, NativeDate, NativeMap, NativeSet, Bytes, Text, Numeral] = [Error, Date, Map, Set, Uint8Array, String, Number];
-  const [Truth, Octets, View, Plain] = [Boolean, ArrayBuffer, DataView, Object.prototype];
+  const [Truth, Octets, View, Plain, Promised] = [Boolean, ArrayBuffer, DataView, Object.prototype, Promise];
+  const then = Promise.prototype.then;
   const toISOString = Date.prototype.toISOString;
   const getTime = Date.prototype.getTime;
   const slice = String.prototype.slice;
@@ -65,7 +66,7 @@
   }
   const HOLDERS = ["driver", "exports", "module", "codec", "Codec"];
   const INNER = ["default", "driver", "codec"]; // objects within the holders
-  const OBJECTS = ["decentlab_decoder", "decoder", "codec"]; // with a `decode(bytes, port)` of their own
+  const OBJECTS = ["decentlab_decoder", "decoder", "codec", "module", "exports"]; // with a `decode(bytes, port)` of their own
 
   function own(holder, name) {
     try {
@@ -131,11 +132,31 @@
 
   function decoded(request) {
     const one = theDecoder();
-    if (one === undefined) return answer("refused", text("no decodeUplink, Decode or Decoder is in it"));
+    if (one === undefined) return answer("refused", stringify("no decodeUplink, Decode or Decoder is in it"));
     const bytes = octets(request.bytes);
-    const result = apply(one.call, one.self, decoderArguments(one.name, bytes, request));
-    const normal = one.name === "decodeUplink" ? normalised(result, request) : "";
-    return `{"form":${stringify(one.name)},"result":${text(result) || "null"}${normal}${said(request)}}`;
+    return settled(apply(one.call, one.self, decoderArguments(one.name, bytes, request)), (result) => {
+      const normal = one.name === "decodeUplink" ? normalised(result, request) : "";
+      return `{"form":${stringify(one.name)},"result":${text(result) || "null"}${normal}${said(request)}}`;
+    });
+  }
+
+  let awaited; // what the promise of the last call became, and what is said of it
+
+  // What `say` makes of a result; of a promise's when its jobs have run, which is asked as the work "settle".
+  function settled(result, say) {
+    if (!(result instanceof Promised)) return say(result);
+    const mine = (awaited = { say, state: "never" });
+    apply(then, result, [
+      (value) => { mine.state = "kept"; mine.value = value; },
+      (error) => { mine.state = "broken"; mine.value = error; },
+    ]);
+    return answer("pending", "true");
+  }
+
+  function settle() {
+    if (awaited.state === "never") return answer("refused", stringify("the codec returns a Promise that never settles"));
+    if (awaited.state === "broken") return thrown(awaited.value);
+    return awaited.say(awaited.value);
   }
 
   function decoderArguments(name, bytes, request) {
@@ -286,22 +307,24 @@
     return `{"decode":${name(theDecoder())},"encode":${name(encoder)},"decode_downlink":${name(found("decodeDownlink"))},"normalise":${name(found("normalizeUplink"))}}`;
   }
 
-  const work = { decode: decoded, look: looked };
+  const work = { decode: decoded, look: looked, settle };
 
   const room = {
     now: () => clock,
     write: (line) => { lines[lines.length] = line; },
     put: (name, value) => defineProperty(globalThis, name, { value, configurable: true, enumerable: false, writable: true }),
     modules: create(null),
-    work, found, text, said, octets, at, answer,
+    work, found, text, said, octets, at, answer, settled,
   };
   for (let place = 0; place < parts.length; place++) parts[place](room);
 
   return function serve(request) {
     try {
       const asked = parse(request);
-      clock = typeof asked.at === "number" ? asked.at : NativeDate.now();
-      lines = [];
+      if (asked.work !== "settle") {
+        clock = typeof asked.at === "number" ? asked.at : NativeDate.now();
+        lines = [];
+      }
       return apply(slice, work[asked.work](asked), [0]); // in one piece: the binding takes no string that is still a rope
     } catch (error) {
       return thrown(error);

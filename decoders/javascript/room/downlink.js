@@ -1,15 +1,13 @@
 // What is told to a device: encodeDownlink(input), Encode(fPort, object, variables), Encoder(object, port), decodeDownlink(input).
 (function (room) {
   "use strict";
-  const { work, found, text, said, octets, at, answer } = room;
+  const { work, found, text, said, octets, at, answer, settled } = room;
   const { keys, defineProperty } = Object;
   const { apply } = Reflect;
   const { stringify } = JSON;
 
-  const result = (one, given, request) => {
-    const json = text(apply(one.call, one.self, given)) || "null";
-    return `{"form":${stringify(one.name)},"result":${json}${said(request)}}`;
-  };
+  const result = (one, given, request) =>
+    settled(apply(one.call, one.self, given), (made) => `{"form":${stringify(one.name)},"result":${text(made) || "null"}${said(request)}}`);
 
   work.decode_downlink = function (request) {
     const one = found("decodeDownlink");

@@ -26,6 +26,7 @@ TRIES_AFTER_500: Final = (
     16  # splits of one conversation; a single bad entity among 100 costs 14, a broken broker no more
 )
 NOTHING_SAID: Final = "an uplink held no observation: nothing was sent of it"
+BEHIND: Final = "an older one of the same thing waits"
 LATE_SKIPPED: Final = "late: an older value was left out, for a newer one is already there"
 
 Say = Callable[[Item, Naming], Sequence[Instance]]
@@ -150,7 +151,7 @@ class Delivery:
         row.taken.clear()
 
     def _receipt(self) -> Receipt:
-        undecided = {row.id: row.undecided or self._stopped for row in self._rows if not row.settled}
+        undecided = {row.id: row.undecided or self._stopped or BEHIND for row in self._rows if not row.settled}
         refused = {row.id: "; ".join(row.refused) for row in self._rows if row.refused and row.id not in undecided}
         decided = undecided.keys() | refused.keys()
         return Receipt(

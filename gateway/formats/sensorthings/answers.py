@@ -74,7 +74,7 @@ def words(answer: Answer) -> str:
     """Return what a server said, for people: FROST's ``message``, django-ninja's ``detail``, or the text."""
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter of [[[[…
         body = None
     said = (
         next((body[key] for key in ("message", "detail", "title") if body.get(key)), "")
@@ -91,7 +91,7 @@ def values(answer: Answer) -> Sequence[Mapping[str, Json]] | None:
     """Return the entities of a collection's page; None when the body is none."""
     try:
         found = json.loads(answer.body)["value"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else None
 
@@ -108,7 +108,7 @@ def errors_by_row(answer: Answer, count: int) -> Sequence[str] | None:
     """
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(body, list) or len(body) != count or not all(isinstance(one, str) for one in body):
         return None

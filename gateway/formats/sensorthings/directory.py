@@ -164,7 +164,7 @@ class Directory:
         try:
             self.learn(entity, ref or of_id(iot_id if iot_id is not None else json.loads(answer.body)["@iot.id"]))
             self.seen.add(entity.identity)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             # It is there: the next time it is found by its name.
             self.failed[entity.identity] = Failure(f"{entity.collection} {entity.name!r}: the answer names no id")
 

@@ -344,3 +344,43 @@ def test_only_the_makers_that_are_wanted_are_taken(tmp_path: Path) -> None:
 def test_a_place_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="there is no such folder or file"):
         asyncio.run(import_tree(tmp_path / "gone", tmp_path / "into", Choice()))
+
+
+@pytest.mark.parametrize("name", ["../../../outside.js", "../../../../../../../../../../../../dev/zero"])
+def test_a_codec_outside_the_tree_is_neither_run_nor_installed(tmp_path: Path, name: str) -> None:
+    lay(tmp_path, {"outside.js": CODEC})
+
+    done = import_files(
+        tmp_path, {"vendor/acme/x.yaml": f"uplinkDecoder: {{fileName: {name}}}\n"}, Choice(failing=True)
+    )
+
+    assert said(done) == {"acme/x": "does not load: there is no such file in the tree"}
+    assert f"vendor/acme/{name}: there is no such file" in done.notes
+    assert not (tmp_path / "into").exists()
+
+
+def test_half_a_character_costs_its_own_model_only(tmp_path: Path) -> None:
+    example = r'[{"type": "uplink", "description": "\ud800", "input": {"bytes": [1], "fPort": 9}, "output": {"errors": ["no"]}}]'
+    half = {
+        "h/package.json": '{"name": "@acme/half", "main": "index.js"}', "h/index.js": CODEC, "h/examples.json": example,
+    }  # fmt: skip
+
+    done = import_files(tmp_path, {**half, **trees.TABLES}, Choice(untested=True))
+
+    assert deeds(done) == {"acme/h": Deed.FAILED, "acme/th-1": Deed.INSTALLED}
+    assert "surrogates not allowed" in next(one.detail for one in done.installed if one.deed is Deed.FAILED)
+
+
+def test_a_number_past_all_measure_fails_its_own_example_only(tmp_path: Path) -> None:
+    uplinks = ", ".join(
+        f'{{"type": "uplink", "input": {{"bytes": [0, 234, 130, 255], "fPort": 2}}, "output": {{"data": {{"temperature": {number}, "humidity": 65}}}}}}'
+        for number in ("23.4", f"1{'0' * 400}")
+    )  # fmt: skip
+    files = {
+        "h/package.json": '{"name": "@acme/h", "main": "index.js"}', "h/index.js": CODEC, "h/examples.json": f"[{uplinks}]",
+    }  # fmt: skip
+
+    done = import_files(tmp_path, files)
+
+    (one,) = done.verdicts
+    assert [outcome.problem for outcome in one.outcomes] == ["", "OverflowError: int too large to convert to float"]

@@ -1,5 +1,6 @@
 """Licence, repository and commit are read from a tree's files; git is not run."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from decoders.importing import licences
 from decoders.importing.licences import identified, licence_of
 from decoders.importing.origin import origin_of
 from decoders.importing.tree import open_tree
-from tests.decoders.importing.trees import APACHE, MIT, lay
+from tests.decoders.importing.trees import APACHE, MIT, at_most, lay
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -91,3 +92,24 @@ def test_a_folder_within_a_checkout_says_where_it_lies(tmp_path: Path) -> None:
     lay(tmp_path / "x", {".git/HEAD": COMMIT, "vendor/acme/a.js": ""})
 
     assert origin_of(tmp_path / "x" / "vendor").of("acme/a.js") == f"x/vendor/acme/a.js @ {COMMIT}"
+
+
+def test_waits_for_no_pipe_where_a_commit_is_looked_for(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    os.mkfifo(tmp_path / ".git/HEAD")
+
+    with at_most(5):
+        assert origin_of(tmp_path).commit == ""
+
+
+def test_a_configuration_that_no_git_wrote_names_no_repository(tmp_path: Path) -> None:
+    lay(tmp_path, {".git/config": "[core]\nbare\n\tx = 1\n"})
+
+    assert origin_of(tmp_path).repository == tmp_path.name
+
+
+def test_a_folder_whose_name_no_text_can_hold_can_be_written_down(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+
+    assert origin_of(folder).of("x.js") == "caf�/x.js"

@@ -162,15 +162,15 @@ def test_a_device_waits_twice_as_long_each_time_and_is_forgiven_when_it_goes_wel
     waits = []
     for _ in range(12):
         patience.overran(key)
-        waits.append(patience.wait_s(key))
+        waits.append(patience.device_wait_s(key))
         clock.now += waits[-1]
 
     patience.went_well(key)
     patience.overran(key)
 
     assert waits == [0, 0, 60, 120, 240, 480, 960, 1920, *[LONGEST_WAIT] * 4]
-    assert patience.wait_s(key) == 0
-    assert patience.wait_s(("codec", "other")) == 0
+    assert patience.device_wait_s(key) == 0
+    assert patience.device_wait_s(("codec", "other")) == 0
 
 
 def test_a_device_that_waits_is_tried_again_when_its_time_has_come() -> None:
@@ -187,15 +187,6 @@ def test_a_device_that_waits_is_tried_again_when_its_time_has_come() -> None:
 
     assert answer["result"] == {"data": {"a": 1}}
     crew.close()
-
-
-def test_worlds_that_are_kept_are_bounded(load: Load, crew: Crew) -> None:
-    codec = load("var n = 0; function decodeUplink() { return { data: { n: ++n } }; }", "context: device")
-    devices = [*map(str, range(65)), "64", "0"]
-
-    counts = [codec.decode(Payload(b"\1", 1, None, device)).fields["n"] for device in devices]
-
-    assert counts == [*[1] * 65, 2, 1]  # the device heard longest ago begins anew
 
 
 def test_a_world_that_ran_into_a_limit_is_thrown_away(load: Load) -> None:

@@ -62,6 +62,9 @@ def test_a_published_form_is_found_and_called(name: str, load: Load) -> None:
         ("module.exports = function (input) { return { data: { port: input.fPort } }; };", {"port": 2}),
         ("module.exports = (bytes, port) => ({ port });", {"port": 2}),
         ("decode = (bytes, port) => ({ port, first: bytes[0] });", {"port": 2, "first": 0}),
+        ("module.exports = { decode(bytes, port) { return { port, first: bytes[0] }; } };", {"port": 2, "first": 0}),
+        ("exports.decode = (bytes, port) => ({ port });", {"port": 2}),
+        ("function d(input) { return { data: { port: input.fPort } }; } export{d as decodeUplink};", {"port": 2}),
         ("class Codec { static decodeUplink(input) { return { data: { me: this === Codec } }; } }", {"me": True}),
     ],
 )  # fmt: skip
@@ -69,6 +72,44 @@ def test_a_codec_is_given_what_its_contract_says(text: str, expected: Any, load:
     found = fields(load, text)
 
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "async function decodeUplink(input) { return { data: { port: input.fPort } }; }",
+        "export async function decodeUplink(input) { await null; await 1; return { data: { port: input.fPort } }; }",
+        "function decodeUplink(input) { return Promise.resolve({ data: { port: input.fPort } }); }",
+        "async function decodeUplink(i) { return { data: { port: i.fPort } }; } function normalizeUplink() { return { data: {} }; }",
+    ],
+)
+@pytest.mark.parametrize("meta", ["", "context: kept"])
+def test_a_promise_is_awaited(text: str, meta: str, load: Load) -> None:
+    codec = load(text, meta)
+
+    found = [codec.decode(MILD_DAY).fields for _ in range(2)]
+
+    assert found == [{"port": 2}] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("function decodeUplink() { return new Promise(() => 0); }", "failed: the codec returns a Promise that never settles"),
+        ("async function decodeUplink() { await new Promise((go) => setTimeout(go, 9)); }", "failed: the codec returns a Promise that never settles"),
+        ("async function decodeUplink() { throw new Error('no such port'); }", "malformed: no such port"),
+        ("async function decodeUplink() { nowhere(); }", "failed: ReferenceError: nowhere is not defined"),
+        ("async function decodeUplink() { await 0; for (;;); }", "failed: it did not come to an end within 100 ms"),
+        ("async function decodeUplink() { for (;;) await 0; }", "failed: the codec returns a Promise that never settles"),
+    ],
+)  # fmt: skip
+def test_a_promise_that_is_broken_or_never_settles_says_so(text: str, words: str, load: Load) -> None:
+    codec = load(text)
+
+    with pytest.raises(DecodeError) as caught:
+        codec.decode(MILD_DAY)
+
+    assert str(caught.value) == words
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,11 @@ def test_dates_numbers_and_octets_are_printed_as_v8_does(expression: str, printe
         ("(() => { try { Buffer.from('x', 'ebcdic'); } catch (error) { return error.message; } })()", "Unknown encoding: ebcdic"),
         ("require('util').format('a', 1, { b: 2 })", 'a 1 {"b":2}'),
         ("(() => { try { require('assert')(false, 'no'); } catch (error) { return error.message; } })()", "no"),
+        ("[setTimeout(() => { throw 1; }, 0), setInterval(() => 0, 1), clearTimeout(0), clearInterval(0)].join()", "0,0,,"),
+        ("(() => { const a = { b: [1, { c: new Date(5) }] }; a.self = a; const d = structuredClone(a); return d.self === d && d.b[1] !== a.b[1] && d.b[0] + +d.b[1].c; })()", 6),
+        ("(() => { const d = structuredClone([new Map([[1, 'x']]), new Set([2])]); return d[0].get(1) + d[1].has(2); })()", "xtrue"),
+        ("(() => { const a = new Uint8Array([1, 2]); const b = structuredClone(a); b[0] = 9; return [...a, ...b].join(); })()", "1,2,9,2"),
+        ("(() => { try { structuredClone(() => 0); } catch (error) { return error.message; } })()", "() => 0 could not be cloned."),
         ("new Date(0).toLocaleString('en-US', { timeZone: 'Europe/Stockholm' })", "1/1/1970, 1:00:00 AM"),
     ],
 )  # fmt: skip

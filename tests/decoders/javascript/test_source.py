@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from decoders.contract import Payload
-from decoders.javascript import decoder, source
+from decoders.javascript import decoder, modules, source
 from decoders.javascript.crew import Crew
 from tests.decoders.javascript.conftest import CODECS
 
@@ -53,7 +54,20 @@ def test_a_nul_character_within_a_text_stays(tmp_path: Path, crew: Crew) -> None
         ("export default function (input) {}", "module.exports = function (input) {}"),
         ("export default { f };", "module.exports = { f };"),
         ("export const a = 1;", "const a = 1;"),
-        ("export { a, b as c };", ""),
+        ("export { a };", ""),
+        ("export { a, b as c };", "\n;globalThis.c = b;"),
+        ("let d;export{d as decodeUplink};", "let d;\n;globalThis.decodeUplink = d;"),
+        ("export { a as default, a };", "\n;module.exports = a;"),
+        ("export {\n  a,\n};\nlet b;", "\n\n\nlet b;"),
+        ("import { Buffer as B } from 'buffer';", "const { Buffer: B } = require('buffer');"),
+        ("let s = `\nexport default 5\n`; export const a = 1;", "let s = `\nexport default 5\n`; const a = 1;"),
+        ("let s = 'export {a}', r = /'/; export const a = 1;", "let s = 'export {a}', r = /'/; const a = 1;"),
+        ("let s = `${`export default 1`}`; export const a = 1;", "let s = `${`export default 1`}`; const a = 1;"),
+        ("/*\nexport { a }\n*/ export const a = 1;", "/*\nexport { a }\n*/ const a = 1;"),
+        (
+            "let o = {export: 1, b: 4 / 2 / o.import}; export const a = 1;",
+            "let o = {export: 1, b: 4 / 2 / o.import}; const a = 1;",
+        ),
         ("import { Buffer } from 'buffer';", "const { Buffer } = require('buffer');"),
         ("import util from 'util';", "const util = require('util');"),
         ("import * as util from 'util';", "const util = require('util');"),
@@ -64,6 +78,36 @@ def test_a_module_is_read_as_a_script(text: str, script: str) -> None:
     *_, last = source.readings(text.encode())
 
     assert last.text == script
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "export {",
+        "import {",
+        "/[",
+        "`${",
+        "${a}",
+        "'",
+        "/*",
+        "export ",
+        "import a ",
+        "export default function ",
+        " as ",
+        "\\",
+        "a ",
+    ],
+)
+def test_text_that_is_no_module_is_gone_through_once(piece: str) -> None:
+    begins = ("", "(", "`", "export {", "export default function ", "import {")
+
+    def steps(times: int) -> float:
+        before = time.process_time()
+        for begin in begins:
+            modules.as_script(begin + piece * times)
+        return time.process_time() - before
+
+    assert steps(20_000) < 1.0 + 40 * steps(1000)  # what is quadratic takes 400 times as much: minutes
 
 
 def test_what_loads_as_it_is_is_not_touched() -> None:

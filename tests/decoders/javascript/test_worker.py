@@ -38,7 +38,7 @@ def test_a_worker_has_an_empty_environment_three_files_and_a_session_of_its_own(
 @pytest.mark.parametrize(
     ("limit", "value"),
     [
-        (psutil.RLIMIT_AS, 256 * 2**20),
+        (psutil.RLIMIT_AS, 160 * 2**20),
         (psutil.RLIMIT_CORE, 0),
         (psutil.RLIMIT_FSIZE, 0),
         (psutil.RLIMIT_NPROC, 0),

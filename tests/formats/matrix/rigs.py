@@ -161,13 +161,13 @@ def _ngsi_ld(platform: ngsi_ld.NgsiLdReceiver, options: Mapping[str, Any]) -> An
 
 
 def _behind(kept: Any, at: Callable[[Mapping[str, Any]], str]) -> Iterator[str]:
-    """Yield the attributes whose present value is older than one that was told."""
+    """Yield the attributes whose present value is older than one that was told; a registered place has no time."""
     newest: dict[tuple[str, str], str] = {}
     for entity, name, told_at in kept.instances:
         newest[entity, name] = max(told_at, newest.get((entity, name), ""))
     for key, entity in kept.entities.items():
         for name, said in entity.items():
-            if name not in {"id", "type"} and at(said) < newest[key[-1], name]:
+            if name not in {"id", "type"} and "" < at(said) < newest[key[-1], name]:
                 yield f"{key[-1]} {name}"
 
 

@@ -64,7 +64,7 @@ async def test_a_credential_that_is_missing_at_the_door_is_missing_over_http() -
     update = Request(target="/v2/op/update", body=b"{}", content_type="application/json")
     platform = OrionV2(token="right")
     url = await platform.start()
-    answers = []
+    answers: list[Answer] = []
     for way in (
         WebDoor(platform),
         over_http(url),

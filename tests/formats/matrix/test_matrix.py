@@ -16,7 +16,7 @@ from tests.formats.matrix.ledger import Verdicts, judge
 from tests.formats.matrix.rigs import KINDS, Kind, Rig
 from tests.formats.telling import NOW, Loop
 
-A_FEW = 3 * ROUND  # uplinks: each quantity three times, of three devices
+A_FEW = 2 * ROUND  # uplinks: each quantity twice, of two devices
 CANNOT = " cannot be said in this format"
 BACKLOG = 10_000
 BAD_TURNS = 12  # more than any format counts before it gives a row up
@@ -150,7 +150,7 @@ async def test_an_answer_that_never_comes_costs_a_repetition_at_most(told: Told)
     assert list(told.rig.went_back()) == []
 
 
-@pytest.mark.parametrize("after", [0, 1, 5, 40])
+@pytest.mark.parametrize("after", [0, 7])
 async def test_an_agent_that_is_killed_repeats_each_uplink_once_at_most(told: Told, after: int) -> None:
     told.rig.door.kill_after = after
     crashes = 0
