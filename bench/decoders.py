@@ -33,8 +33,8 @@ CODECS, REMEMBERING = 300, 100
 RATIOS = (
     (TABLE, STRUCT, "p50", 1.2),  # compiled, a table is as fast as what people write
     # What a fresh context costs is the room around the codec, parsed anew for each: 17 kB beside the codec's own 1 kB.
-    (FRESH, BARE_NEW, "cpu", 8.0),
-    (KEPT, BARE, "cpu", 30.0),  # two pipes, two processes and the readings, beside a call of 7 µs
+    (FRESH, BARE_NEW, "cpu", 10.0),
+    (KEPT, BARE, "cpu", 40.0),  # two pipes, two processes and the readings, beside a call of 7 µs
 )
 ON_TOP_LIMIT = 150e6  # octets of 300 codecs' agent and workers above an agent without JavaScript
 

@@ -16,6 +16,8 @@ from decoders.vectors import Vector
 
 PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
 WORDS_OF_YAML: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+PAIR: Final = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2}")  # of UTF-16, as JSON has them
+ONE_ESCAPE: Final = 6  # characters
 MOST_EXAMPLES: Final = 4  # of a field's values, beside its line
 
 
@@ -119,7 +121,13 @@ def _yaml(value: Any) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
     plain = PLAIN.fullmatch(value) is not None and value.lower() not in WORDS_OF_YAML
-    return value if plain else json.dumps(value)
+    return value if plain else PAIR.sub(_as_yaml, json.dumps(value))
+
+
+def _as_yaml(escaped: re.Match[str]) -> str:
+    """Return JSON's escape of a character beyond the first plane as YAML writes it; half of one is no character."""
+    found = json.loads(f'"{escaped[0]}"')
+    return f"\\U{ord(found):08x}" if len(escaped[0]) > ONE_ESCAPE else "\\ufffd"
 
 
 def _one_line(text: str) -> str:

@@ -214,7 +214,7 @@ async def test_of_a_device_without_a_decoder_it_is_said_which_it_may_need(any_bo
     nobodys = await any_box.brygga("device", "add", "--dev-eui", "0102030405060708", "--app-key", KEY)
 
     assert "no decoder is named; its DevEUI begins a81758: Elsys (Elektronik System i Umeå)" in several.output
-    assert "elsys/elt-2, elsys/elt-ultrasonic, elsys/ems" in several.output
+    assert "elsys/elt-ultrasonic, elsys/ems" in several.output
     assert "it is called 'ELT Ultrasonic at the quay'\n" in named.output
     assert "--decoder NAME` names one:\n  elsys/elt-ultrasonic\n" in named.output
     assert "nobody knows its maker by its DevEUI" in nobodys.output
@@ -572,7 +572,7 @@ def test_every_example_of_the_help_can_be_typed(words: str, example: str) -> Non
 
 
 def test_every_command_has_its_deed() -> None:
-    assert [command.words for command in command_line.COMMANDS] == list(cli.COMMANDS)
+    assert sorted(command.words for command in command_line.COMMANDS) == sorted(cli.COMMANDS)
 
 
 @pytest.mark.parametrize("columns", ["40", "200"])
