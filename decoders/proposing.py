@@ -16,7 +16,9 @@ from decoders.vectors import Vector
 
 PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
 WORDS_OF_YAML: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-PAIR: Final = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2}")  # of UTF-16, as JSON has them
+PAIR: Final = re.compile(
+    r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2}"
+)  # of UTF-16, as JSON has them
 ONE_ESCAPE: Final = 6  # characters
 MOST_EXAMPLES: Final = 4  # of a field's values, beside its line
 

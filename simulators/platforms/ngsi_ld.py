@@ -125,7 +125,7 @@ class NgsiLdReceiver:
     @property
     def uplink_ids(self) -> frozenset[str]:
         """The ids of all uplinks that something came of."""
-        return frozenset(source.rpartition("#")[2] for _, source in self.kept.sources)
+        return frozenset(source.rpartition("#")[2] for _, source in self.kept.sources if "#" in source)
 
     @property
     def repeated(self) -> int:

@@ -58,6 +58,9 @@ class FakeAgent:
     async def devices_changed(self) -> None:
         self.changes += 1
 
+    async def let_go(self, destination: str) -> None:
+        raise AssertionError(f"{destination} has no loop here")
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
@@ -111,7 +114,8 @@ async def test_the_status_is_of_journal_agent_and_every_destination(
     assert status["journal"]["rows"] == 2
     assert status["journal"]["limit_bytes"] == settings.journal.limit_bytes
     assert status["destinations"]["goteborg"] == {
-        "waiting": 0, "oldest_s": None, "lost": 0, "held_lost": 0, "held": {}, "configured": True, "state": "delivering",
+        "waiting": 0, "oldest_s": None, "lost": 0, "held_lost": 0, "held": {}, "configured": True, "connected": False,
+        "moved": False, "state": "delivering",
     }  # fmt: skip
     assert status["destinations"]["old-city"] == {
         "waiting": 2,
@@ -120,6 +124,8 @@ async def test_the_status_is_of_journal_agent_and_every_destination(
         "held_lost": 0,
         "held": {},
         "configured": False,
+        "connected": False,
+        "moved": False,
     }
 
 
@@ -131,8 +137,11 @@ async def test_a_configured_destination_that_the_journal_never_met_is_shown_too(
 
     await journal.close()
     assert status["destinations"] == {
-        "goteborg": {"waiting": 0, "oldest_s": None, "lost": 0, "held_lost": 0, "held": {}, "configured": True}
-    }
+        "goteborg": {
+            "waiting": 0, "oldest_s": None, "lost": 0, "held_lost": 0, "held": {}, "configured": True, "connected": False,
+            "moved": False,
+        }
+    }  # fmt: skip
 
 
 async def test_the_agent_learns_of_devices_that_came_and_went(settings: Settings, desk: Desk, agent: FakeAgent) -> None:

@@ -7,17 +7,17 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from rich.console import Console
 
 from gateway.errors import ConfigError
+from gateway.model import Json
 from simulators.demo import demo, play
 from simulators.demo.story import Script
-from simulators.platforms.ngsi_ld import Fault, NgsiLdReceiver
+from simulators.platforms.ngsi_ld import Fault, Kept, NgsiLdReceiver
 
 LIMIT_S = 120.0
 COMMAND = (sys.executable, "-m", "gateway", "demo")
@@ -50,25 +50,28 @@ def test_the_demo_ends_by_itself_with_nothing_lost() -> None:
         assert re.search(rf"{city} away for \d s, waiting [1-9]", ended.stdout)  # the backlog was there to be seen
 
 
-class Forgetful(NgsiLdReceiver):
-    """A platform that says yes to everything, and does not keep the first uplink it was told."""
+class Forgetful(Kept):
+    """What a platform keeps that says yes to everything: all but the first uplink it was told."""
 
     forgotten = ""
 
-    def _keep(self, tenant: str, entity: dict[str, Any], options: str) -> bool:
-        source: str = entity["source"]["value"]
-        self.forgotten = self.forgotten or source
-        return source != self.forgotten and super()._keep(tenant, entity, options)
+    def take(self, tenant: str, entity: Mapping[str, Json], *, replaces: bool = False) -> bool:
+        source: str = entity.get("source", {}).get("value", "")
+        if "#" in source:  # of an uplink, and not of the gateway's own state
+            self.forgotten = self.forgotten or source
+        return source != self.forgotten and super().take(tenant, entity, replaces=replaces)
 
 
 def test_an_uplink_that_a_city_says_it_took_and_has_not_fails_the_demo_by_its_id() -> None:
-    south, console = Forgetful(), Console(width=200, file=io.StringIO(), record=True, force_terminal=False)
+    south, kept = NgsiLdReceiver(), Forgetful()
+    south.kept = kept
+    console = Console(width=200, file=io.StringIO(), record=True, force_terminal=False)
 
     code = play(QUICK, console, south)
 
     said = console.export_text()
     assert code == 1
-    assert re.search(rf"^1 heard and not at south-city: {south.forgotten.rpartition('#')[2]}$", said, re.MULTILINE)
+    assert re.search(rf"^1 heard and not at south-city: {kept.forgotten.rpartition('#')[2]}$", said, re.MULTILINE)
     assert "\n1 lost\n" in said
     assert "not at north-city" not in said
 

@@ -107,7 +107,9 @@ def about_gateway(item: Item, naming: Naming, eui: Eui64, version: str, place: P
     """Return the gateway ``eui`` as a Device that was alive when it heard ``item``; "" and None are not said."""
     heard_at = item.uplink.heard_at.utc
     at = _time(heard_at)
-    source = _property("source", f"urn:dev:mac:{eui}#{item.uplink.id}", at)
+    source = _property(
+        "source", f"urn:dev:mac:{eui}", at
+    )  # and of no uplink: whoever counts those is not to count this
     stamps = ",".join([_property("category", ["network"]), _property("serialNumber", eui), source])
     made = Instance(f"{naming.id_prefix}Device:{eui}", models()["Device"], _milliseconds(heard_at), stamps, source)
     made.readings["dateLastValueReported"] = _moment("dateLastValueReported", at)

@@ -48,7 +48,7 @@ class Door:
 
     def __init__(self) -> None:
         self.away = ""  # why nothing gets through, in words
-        self.kill_after: int | None = None  # requests; the next answer never comes, and nobody waits for it any more
+        self.kills: Callable[[], bool] = lambda: False  # asked behind each request, whose answer then never comes
         self.sent: list[Request] = []
         self.losses = 0  # answers that did not come
 
@@ -68,11 +68,9 @@ class Door:
         self.sent.append(request)
         answer = await self.exchange(request)
         self.losses += answer.verdict is Verdict.UNCLEAR
-        if self.kill_after is not None:
-            self.kill_after -= 1
-            if self.kill_after < 0:
-                self.kill_after = None
-                raise Killed
+        if self.kills():
+            self.kills = lambda: False
+            raise Killed
         return answer
 
     async def exchange(self, request: Request) -> Answer:
