@@ -198,7 +198,7 @@ def test_every_region_has_its_frequency_plan_in_the_things_stack() -> None:
 
 
 async def test_a_qr_codes_text_and_a_key_are_a_device(box: Box) -> None:
-    added = await box.brygga("device", "add", "--label", TR005, "--app-key", KEY)
+    added = await box.brygga("device", "add", "--label", TR005, "--app-key", KEY, "--decoder", "elsys/ers")
     shown = json.loads((await box.brygga("device", "show", "aabbccddeeff0011", "--json")).output)
 
     assert added == said(
