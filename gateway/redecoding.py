@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from gateway.codecs import Codecs
 from gateway.errors import StorageError
+from gateway.machine import give_back
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class Redecoding:
         """Take decoders anew and try the undecoded rows with them; what a failing disk keeps from it is made good later."""
         await asyncio.to_thread(self._look_again)
         current = await self._codecs.renew(self._in_use())
+        give_back()
         self._tell_of_the_broken()
         try:
             count = await self._retry(current)

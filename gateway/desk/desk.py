@@ -12,9 +12,7 @@ from gateway.config import Settings
 from gateway.desk.decoding import DecodingDesk
 from gateway.desk.destinations import DestinationDesk
 from gateway.desk.network import NetworkDesk
-from gateway.desk.onboarding import arrive, depart, depart_with_keys
 from gateway.desk.words import did_you_mean, eui, full_name
-from gateway.devices_file import read_cells
 from gateway.errors import ConfigError
 from gateway.journal import HeldKind, HeldRow, Journal, Registration
 from gateway.model import Clock, Eui64, Json, RowId
@@ -77,6 +75,8 @@ class Desk:
                 whole = with_keys and request.get("with_sessions") is True
                 listed = await (self._journal.whole_devices() if whole else self._journal.devices())
                 form, now = str(request.get("format", "csv")), self._clock().utc
+                from gateway.desk.onboarding import depart, depart_with_keys  # 2 MB: of those who ask for it
+
                 write = depart_with_keys if with_keys else depart
                 return {"text": await asyncio.to_thread(write, listed, form, self._settings.radio.region, now)}
             case {"do": "device.list"}:
@@ -120,6 +120,8 @@ class Desk:
     # ── devices ──
 
     async def _add(self, cells: Mapping[str, str]) -> Json:
+        from gateway.devices_file import read_cells
+
         registration, problems = read_cells(cells, await self._known())
         if registration is None:
             raise ConfigError([f"device add: {problem}" for problem in problems])
@@ -128,6 +130,8 @@ class Desk:
         return await self._put([registration]) | added
 
     async def _import(self, text: str, name: str) -> Json:
+        from gateway.desk.onboarding import arrive
+
         arrived = await asyncio.to_thread(arrive, text, name, await self._known(), self._settings)
         answer = await self._put(arrived.registrations)
         return answer | {"kind": arrived.kind, "warnings": [*arrived.remarks, *answer["warnings"]]}
