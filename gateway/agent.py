@@ -287,7 +287,7 @@ def check(settings: Settings) -> Sequence[str]:
 
 def load_registry(settings: Settings) -> Registry:
     """Return the decoders of the catalogue, of installed packages and of the configured folder."""
-    return Registry.load([settings.decoders.folder] if settings.decoders.folder else [])
+    return Registry.load(settings.decoders.folders)
 
 
 def system_clock(settings: Settings) -> SystemClock:

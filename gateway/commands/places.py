@@ -33,5 +33,4 @@ def decoder_folders(options: argparse.Namespace) -> list[Path]:
     from gateway.config import load
 
     path = config_path_or_none(options)
-    folder = None if path is None else load(path).decoders.folder
-    return [] if folder is None else [folder]
+    return [] if path is None else [*load(path).decoders.folders]

@@ -66,6 +66,11 @@ class Decoders:
 
     folder: Path | None
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Return the folder as a registry takes it, or none."""
+        return () if self.folder is None else (self.folder,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SemtechUdpSettings:

@@ -55,8 +55,7 @@ class DecodingDesk:
 
     def names(self) -> Sequence[str]:
         """Return the names of all decoders there are."""
-        folder = self._settings.decoders.folder
-        return Registry.load([folder] if folder else []).names()
+        return Registry.load(self._settings.decoders.folders).names()
 
     def without_decoder(self, registrations: Sequence[Registration]) -> list[str]:
         """Say of devices that come without a decoder who made them, and what there is for them."""
@@ -124,8 +123,7 @@ class DecodingDesk:
         return known if name is None else (name,)
 
     def _revisions(self, names: set[str]) -> Mapping[str, str]:
-        folder = self._settings.decoders.folder
-        registry = Registry.load([folder] if folder else [])
+        registry = Registry.load(self._settings.decoders.folders)
         try:
             return {name: registry.get(name).revision for name in names if name}
         except (LookupError, ValueError) as error:

@@ -103,8 +103,7 @@ class NetworkDesk:
             raise ConfigError(f"{device.dev_eui} has no decoder, and so no encoder: {other}")
         if not isinstance(command, dict):
             raise ConfigError("downlink send: --command is a JSON object, such as '{\"interval\": 600}'")
-        folder = self._settings.decoders.folder
-        with contextlib.closing(Registry.load([folder] if folder else [])) as registry:
+        with contextlib.closing(Registry.load(self._settings.decoders.folders)) as registry:
             try:
                 encoder = registry.encoder(device.decoder)
             except (LookupError, ValueError) as error:

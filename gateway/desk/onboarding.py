@@ -74,8 +74,8 @@ def arrive(text: str, name: str, known: Known, settings: Settings) -> Arrived:
 
 def site(settings: Settings) -> Site:
     """Return what no file says: the second window of the region, and the decoders that there are."""
-    region, folder = REGIONS[settings.radio.region], settings.decoders.folder
-    decoders = frozenset(Registry.load([folder] if folder else []).names())
+    region = REGIONS[settings.radio.region]
+    decoders = frozenset(Registry.load(settings.decoders.folders).names())
     return Site(rx2_data_rate=region.rx2_data_rate, rx2_frequency_hz=region.rx2_frequency_hz, decoders=decoders)
 
 

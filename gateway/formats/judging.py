@@ -11,6 +11,9 @@ from gateway.model import Answer, Verdict
 LONGEST: Final = 300  # characters of a platform's words that a person needs
 STUMBLE: Final = 500
 NEVER: Final = frozenset({400, 404, 415, 422})  # the same bytes meet the same answer
+NOBODY_SUBSCRIBES: Final = 0x10  # MQTT 5, PUBACK: taken, and no matching subscribers
+NOBODY_LISTENS: Final = "the broker took it, and nobody subscribes to the topic (0x10)"
+NOTHING_SAID: Final = "an uplink held no observation: nothing was sent of it"
 WORDS: Final = ("description", "message", "detail", "title", "error")  # where platforms' error bodies say what is wrong
 
 

@@ -17,15 +17,13 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.formats import Conversation
+from gateway.formats.judging import NOBODY_LISTENS, NOBODY_SUBSCRIBES, NOTHING_SAID
 from gateway.model import Answer, Item, Json, Receipt, Request, RowId, Verdict
 
 TRIES: Final = 3  # that may be bad luck; the next one is not, when others went through
 TRIES_ALONE: Final = 10  # with nothing else to send beside it
 SPLITS: Final = 16  # of one conversation after a 500; a single bad message among 100 costs 14
 AMBIGUOUS: Final = frozenset({404, 500, 0x87})  # of the message, or of the platform: nobody can tell from one answer
-NOBODY_SUBSCRIBES: Final = 0x10  # MQTT 5, PUBACK: taken, and no matching subscribers
-NOBODY: Final = "the broker took it, and nobody subscribes to the topic (0x10)"
-NOTHING_SAID: Final = "an uplink held no observation: nothing was sent of it"
 TRIES_KEY: Final = "tries/"  # below zero when others were taken meanwhile; a whole number, as other formats keep it
 
 
@@ -122,7 +120,7 @@ class Posting:
         for part in letter:
             part.row.open -= 1
             if answer.status == NOBODY_SUBSCRIBES:
-                self._warnings.append(NOBODY)
+                self._warnings.append(NOBODY_LISTENS)
 
     def _leave(self, letter: _Letter, answer: Answer) -> None:
         """Leave messages for another time, and stop: what comes after would fare no better."""

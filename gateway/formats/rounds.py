@@ -20,20 +20,17 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from gateway.formats import Conversation
-from gateway.formats.judging import Fate, fate_of, words_of
+from gateway.formats.judging import NOBODY_LISTENS, NOBODY_SUBSCRIBES, NOTHING_SAID, Fate, fate_of, words_of
 from gateway.formats.naming import UnknownDevice, timestamp
 from gateway.formats.parts import Mouth, Part
 from gateway.model import Answer, Item, Json, Receipt, RowId
 
 SPLITS_AFTER_500: Final = 16  # of one conversation; a single bad row among 100 costs 14, an ill platform no more
 SUSPECT: Final = 3  # tries; fewer are bad luck
-NOBODY_SUBSCRIBES: Final = 0x10  # MQTT 5, PUBACK: taken, and no matching subscribers
 TRIES: Final = "tries/"
 
-NOTHING_SAID: Final = "an uplink held no observation: nothing was sent of it"
 BEHIND: Final = "an older one of the same thing waits"
 LATE_SKIPPED: Final = "late: an older value was left out"
-NOBODY_LISTENS: Final = "the broker took it, and nobody subscribes to the topic (0x10)"
 
 Late = Literal["refuse", "send", "skip"]
 LATE: Final = ("refuse", "send", "skip")

@@ -28,10 +28,10 @@ from decoders.vocabulary import QUANTITIES
 from decoders.vocabulary.units import convert
 from gateway.formats import Conversation
 from gateway.formats.device_state import check_interval, with_state_inside
+from gateway.formats.judging import NOBODY_LISTENS, NOBODY_SUBSCRIBES, NOTHING_SAID
 from gateway.model import Answer, Item, Json, Observation, Receipt, Request, RowId, Verdict
 
 SECONDARY_UNITS_VERSION: Final = 26  # RFC 9100: 10 + 2^4
-NOBODY_SUBSCRIBES: Final = 0x10  # MQTT 5, PUBACK: taken, and no matching subscribers
 
 # SenML's names for units, in UCUM. IANA "SenML Units", RFC 8428 and RFC 8798.
 PRIMARY: Final[Mapping[str, str]] = {
@@ -251,7 +251,7 @@ def _seconds(delay: timedelta) -> float:
 
 def _receipt(batch: Sequence[Item], told: Sequence[Item], answers: Sequence[Answer]) -> Receipt:
     accepted = {item.row for item in batch if not item.observations}
-    warnings = ["an uplink held no observation: nothing was sent of it"] * len(accepted)
+    warnings = [NOTHING_SAID] * len(accepted)
     refused: dict[RowId, str] = {}
     undecided: dict[RowId, str] = {}
     for item, answer in zip(told, answers, strict=True):
@@ -259,7 +259,7 @@ def _receipt(batch: Sequence[Item], told: Sequence[Item], answers: Sequence[Answ
             case Verdict.TAKEN:
                 accepted.add(item.row)
                 if answer.status == NOBODY_SUBSCRIBES:
-                    warnings.append("the broker took it, and nobody subscribes to the topic (0x10)")
+                    warnings.append(NOBODY_LISTENS)
             case Verdict.REFUSED:
                 refused[item.row] = answer.detail or f"refused with status {answer.status}"
             case Verdict.LATER | Verdict.UNCLEAR:

@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import Final
 
 from gateway.formats import Conversation
+from gateway.formats.judging import NOTHING_SAID
 from gateway.formats.ngsi_ld.answers import Fate, judge, judge_one
 from gateway.formats.ngsi_ld.entities import Instance, Naming, instances
 from gateway.formats.ngsi_ld.letters import SIDE_BY_SIDE, Letter, Part, Row, Stage, Way
@@ -25,7 +26,6 @@ from gateway.model import Answer, Item, Json, Receipt, RowId
 TRIES_AFTER_500: Final = (
     16  # splits of one conversation; a single bad entity among 100 costs 14, a broken broker no more
 )
-NOTHING_SAID: Final = "an uplink held no observation: nothing was sent of it"
 BEHIND: Final = "an older one of the same thing waits"
 LATE_SKIPPED: Final = "late: an older value was left out, for a newer one is already there"
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from gateway.formats import Conversation
+from gateway.formats.judging import NOTHING_SAID
 from gateway.formats.sensorthings.answers import Fate, words
 from gateway.formats.sensorthings.course import Course
 from gateway.formats.sensorthings.directory import Directory, Exchange, Failure, Identity
@@ -27,7 +28,6 @@ from gateway.model import Device, Item, Json, Place, Receipt, RowId
 MOST_TRIES: Final = 5  # that ended in a 500 while the server took something else: then it is the uplink, not the server
 MOST_LOST: Final = 2  # requests in a row without an answer: then one by one, for something in them may be the cause
 LOST: Final = "lost"  # in the memory: how many they are
-NOTHING_SAID: Final = "an uplink held no observation: nothing was sent of it"
 UNKNOWN_DEVICE: Final = "unknown device {}: the server has no Datastream of it; `brygga city connect` makes it known"
 
 

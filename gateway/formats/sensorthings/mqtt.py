@@ -11,7 +11,8 @@ from string import Formatter
 from typing import Final
 
 from gateway.formats import Conversation
-from gateway.formats.sensorthings.conversation import NOTHING_SAID, UNKNOWN_DEVICE, is_unknown, stream_key, unsayable
+from gateway.formats.judging import NOBODY_LISTENS, NOBODY_SUBSCRIBES, NOTHING_SAID
+from gateway.formats.sensorthings.conversation import UNKNOWN_DEVICE, is_unknown, stream_key, unsayable
 from gateway.formats.sensorthings.entities import feature
 from gateway.formats.sensorthings.format import streams_by_name
 from gateway.formats.sensorthings.observations import single
@@ -20,8 +21,6 @@ from gateway.formats.sensorthings.rows import Row, State, Told, row
 from gateway.model import Answer, Item, Json, Receipt, Request, Verdict
 
 JSON: Final = "application/json"
-NOBODY_SUBSCRIBES: Final = 0x10  # MQTT 5, PUBACK: taken, and no matching subscribers
-NOBODY: Final = "the broker took it, and nobody subscribes to the topic (0x10)"
 
 
 class SensorThingsMqtt:
@@ -89,7 +88,7 @@ def _receipt(
         accepted=frozenset(each.item.row for each in rows) - undecided.keys() - refused.keys(),
         refused=refused,
         undecided=undecided,
-        warnings=(NOTHING_SAID,) * silent + (NOBODY,) * nobody,
+        warnings=(NOTHING_SAID,) * silent + (NOBODY_LISTENS,) * nobody,
         inexpressible=unsayable(rows),
         retry_after=max((one.retry_after for one in answers if one.retry_after is not None), default=None),
         memory=_parts(rows, memory),
