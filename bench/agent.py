@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.journal.groups import unpacked
+
 START_LIMIT_S = 20.0
 STOP_LIMIT_S = 20.0
 ANSWER_LIMIT_S = 20.0
@@ -109,7 +111,7 @@ class AgentProcess:
                 for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
                 if name.startswith("log_")
             ]
-            found = [row for name in tables for row in connection.execute(f"SELECT id, record FROM {name}")]
+            found = [row for name in tables for row in unpacked(connection.execute(f"SELECT id, record FROM {name}"))]
         finally:
             connection.close()
         return [record for _, record in sorted(found)]

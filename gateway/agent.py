@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+BOOTED_LATELY_S = 120.0  # of this machine's uptime: power may have come back to all gateways of a city at once
 STOP_TIME = 5.0  # seconds for good-byes; systemd waits 90
 SWITCH_INTERVAL = 0.0005  # seconds; with Python's 5 ms a busy loop keeps the journal's thread waiting for up to seconds
 COLLECT_AFTER = (
@@ -103,6 +104,14 @@ class Agent:
             share=settings.share,
             batch=settings.batch,
             longest_delay=settings.retry_max_s,
+            strict=settings.strict,
+            backlog_per_s=settings.backlog_per_s,
+            give_up=settings.give_up,
+            uncertain_time=settings.uncertain_time,
+            side_by_side=settings.side_by_side,
+            words=settings.words,
+            memory_of=settings.memory_of,
+            first_contact_s=settings.retry_max_s if _booted_lately(self._clock) else 0.0,
         )
         return Telling(
             destination,
@@ -300,6 +309,10 @@ async def _leave(telling: Telling) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(STOP_TIME):
             await telling.close()
+
+
+def _booted_lately(clock: Clock) -> bool:
+    return isinstance(clock, SystemClock) and clock().monotonic < BOOTED_LATELY_S
 
 
 def _clock_words(trust: TimeQuality) -> str:

@@ -12,23 +12,25 @@ from gateway.transports import Transport
 class Line:
     """A transport as a conversation sees it: a loss does not break it off.
 
-    What was answered before the loss counts: the conversation is told LATER for the rest and ends with its receipt.
+    What was answered before the loss counts: the conversation is told LATER for the rest and ends with its receipt. One that goes on
+    after the line broke over what was in flight gets a new one, as long as there is one to be had.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._answered = False
-        self.lost = ""  # why, in words
+        self._is_gone = False  # and cannot be had again now
+        self.lost = ""  # why, in words: something was not sent
 
     async def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """Send as `Transport.send` does; raises Unreachable only when nothing was answered yet."""
-        if not self.lost:
+        if not self._is_gone:
             try:
                 answers = await self._transport.send(requests)
             except Unreachable as error:
                 if not self._answered:
                     raise
-                self.lost = str(error)
+                self.lost, self._is_gone = str(error), True
             else:
                 self._answered = True
                 self._note_loss(answers)
@@ -39,3 +41,4 @@ class Line:
         unsent = next((one for one in answers if one.verdict is Verdict.LATER and one.status == 0), None)
         if unsent is not None:
             self.lost = unsent.detail.removeprefix("not sent: ")
+            self._is_gone = all(one.verdict is not Verdict.UNCLEAR for one in answers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from gateway.model import Clock, Json
@@ -24,6 +24,8 @@ class Standing:
         self._only_refuses = False  # all that it decided last
         self._refuses = False  # some of what it decided last
         self._wait = ""  # for what the rows at hand wait; nobody's fault
+        self._refusal: tuple[str, float] | None = None  # the last one: reason, time
+        self._gives_up = False  # rows have been let go since the platform took something last
         self._problems: OrderedDict[str, tuple[int, float]] = OrderedDict()  # count and time, the last seen last
 
     def note(self, problems: Mapping[str, int]) -> None:
@@ -35,15 +37,24 @@ class Standing:
         while len(self._problems) > MOST_PROBLEMS:
             self._problems.popitem(last=False)
 
-    def decided(self, *, accepted: int, refused: int) -> bool:
-        """Note how many rows the platform has taken and refused, and tell whether its refusing is news.
+    def decided(self, *, accepted: int, refused: Sequence[str]) -> bool:
+        """Note how many rows the platform has taken and why it has refused others, and tell whether its refusing is news.
 
         It is, until a turn in which it took all that it decided.
         """
-        is_news = refused > 0 and not self._refuses
+        is_news = bool(refused) and not self._refuses
         if accepted or refused:
             self._answered = self._clock().monotonic
-            self._only_refuses, self._refuses = not accepted, refused > 0
+            self._only_refuses, self._refuses = not accepted, bool(refused)
+        if refused:
+            self._refusal = refused[-1], self._clock().monotonic
+        self._gives_up = self._gives_up and not accepted
+        return is_news
+
+    def gives_up(self, count: int) -> bool:
+        """Note that rows were let go, and tell whether that is news: until the platform takes something again."""
+        is_news, self._gives_up = not self._gives_up, True
+        self.counts["given_up"] += count
         return is_news
 
     def waits(self, what: str) -> None:
@@ -64,14 +75,17 @@ class Standing:
         self.trouble, self._trouble_since = "", None
         return is_news
 
-    def as_json(self, transport: Mapping[str, Json]) -> Mapping[str, Json]:
-        """Return how the destination stands; ``transport`` is its transport's own status."""
+    def as_json(self, transport: Mapping[str, Json], lane: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Return how the destination stands; ``transport`` is its transport's own status, ``lane`` what goes first and what waits."""
         now = self._clock().monotonic
         return {
             "state": self._state(transport),
             "trouble": self.trouble or None,
             "trouble_s": _age(now, self._trouble_since),
             "last_answer_s": _age(now, self._answered),
+            "last_refusal": None if self._refusal is None else self._refusal[0],
+            "last_refusal_s": None if self._refusal is None else _age(now, self._refusal[1]),
+            "lane": lane,
             "counts": dict(self.counts),
             "problems": [
                 {"problem": problem, "count": count, "last_s": round(now - seen, 1)}

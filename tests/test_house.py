@@ -40,8 +40,23 @@ MAY_SEE: dict[str, set[str]] = {
     "gateway/formats": {"gateway.model", "gateway.version", "decoders"},
     "gateway/version.py": {"gateway"},
     "gateway/transports": {"gateway.model", "gateway.errors"},
+    "gateway/delivery": {
+        "gateway.model",
+        "gateway.errors",
+        "gateway.codecs",
+        "gateway.dating",
+        "gateway.formats",
+        "gateway.journal",
+        "gateway.line",
+        "gateway.normalise",
+        "gateway.revisions",
+        "gateway.sharing",
+        "gateway.standing",
+        "gateway.transports",
+        "decoders.contract",
+    },
 }
-JOINTS = {"agent.py", "commanding.py", "delivery.py", "control.py"}
+JOINTS = {"agent.py", "commanding.py", "control.py"}
 
 
 def imports(path: Path) -> Iterator[str]:

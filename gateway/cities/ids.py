@@ -1,4 +1,7 @@
-"""What a platform calls devices, from a table that its owner exported: CSV with the columns dev_eui and id."""
+"""What a platform calls devices, from a table that its owner exported: CSV with the columns dev_eui and id.
+
+Where a device is several things there (diwise), a line's first column says which: "<dev_eui>/<channel>", "<dev_eui>/<quantity>".
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ COLUMNS: Final = ("dev_eui", "id")
 
 
 def read_ids(path: Path) -> dict[str, str]:
-    """Return the platform's id of each device by its DevEUI; ConfigError says all that is wrong with the file."""
+    """Return the platform's id of each device, or part of one, as `options.ids` has them; ConfigError says all that is wrong with the file."""
     lines = list(_lines(path))
     head = [cell.strip().lower() for cell in lines[0][1]] if lines else []
     if any(name not in head for name in COLUMNS):
@@ -27,7 +30,7 @@ def read_ids(path: Path) -> dict[str, str]:
         if problem := _problem(dev_eui, name, ids):
             problems.append(f"{path.name} line {number}: {problem}")
         else:
-            ids[eui64(dev_eui)] = name
+            ids[_key(dev_eui)] = name
     if problems:
         raise ConfigError(problems)
     return ids
@@ -46,9 +49,17 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     yield from ((reader.line_num, cells) for cells in reader if any(map(str.strip, cells)))
 
 
+def _key(text: str) -> str:
+    """Return ``text`` with its DevEUI as we write it; ValueError says what is wrong with it."""
+    dev_eui, slash, part = text.partition("/")
+    if slash and not part.strip("/ "):
+        raise ValueError(f"{text!r} ends with a slash: a channel or a quantity is expected behind it, or nothing")
+    return f"{eui64(dev_eui)}{slash}{part}"
+
+
 def _problem(dev_eui: str, name: str, ids: dict[str, str]) -> str:
     try:
-        known = eui64(dev_eui)
+        known = _key(dev_eui)
     except ValueError as error:
         return f"dev_eui: {error}"
     if not name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -49,7 +49,8 @@ class Kind:
     name: str  # of the file
     title: str
     ways: Mapping[str, Table]  # the keys of a destination, by HTTP and MQTT; the first is the one to be preferred
-    policy: tuple[Said, ...]
+    fates: Mapping[str, Mapping[str, Sequence[int | str]]]  # by way and fate: the statuses (gateway/cities/fates.py)
+    policy: tuple[Said, ...]  # in words: the fates, and what is to be said besides
     repetition: Said
     asks: tuple[Said, ...]
     source: str

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gateway.cities.fates import sentences
 from gateway.cities.profile import WAYS, Kind, Known, Profile, Said, Sure
 from gateway.errors import ConfigError
 
@@ -46,10 +47,21 @@ class _Profile(_Keys):
     ask: list[_Said] = []
 
 
+_Statuses = list[int | Literal["silence"]]
+
+
+class _Fates(_Keys):
+    again: _Statuses = []
+    refused: _Statuses = []
+    tries: _Statuses = []
+    delivered: _Statuses = []
+
+
 class _Kind(_Keys):
     title: Words
     way: dict[Literal["http", "mqtt"], dict[str, Any]]
-    policy: Annotated[list[_Said], Field(min_length=1)]
+    fate: dict[Literal["http", "mqtt"], _Fates]
+    policy: list[_Said] = []
     repetition: _Said
     ask: Annotated[list[_Said], Field(min_length=1)]
     source: Words
@@ -75,11 +87,15 @@ def read_profile(text: str, slug: str, file: str) -> Profile:
 def read_kind(text: str, name: str, file: str) -> Kind:
     """Return the kind of platform that ``text`` is; ConfigError as `read_profile`."""
     read = _read(_Kind, text, file)
+    if unsaid := read.way.keys() - read.fate.keys():
+        raise ConfigError(f"{file}: [fate.{min(unsaid)}] is missing: what becomes of an uplink by the answer")
+    fates = {way: fate.model_dump() for way, fate in read.fate.items()}
     return Kind(
         name=name,
         title=read.title,
         ways={way: table for way, table in read.way.items() if way in WAYS},
-        policy=tuple(one.said() for one in read.policy),
+        fates=fates,
+        policy=(*sentences(fates), *(one.said() for one in read.policy)),
         repetition=read.repetition.said(),
         asks=tuple(one.said() for one in read.ask),
         source=read.source,

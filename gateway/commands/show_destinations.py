@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from gateway.commands.lines import say
 from gateway.commands.listing import Column, lay_out, terminal_width
+from gateway.commands.show_lanes import given_up
 from gateway.commands.spans import span
 from gateway.model import Json
 
@@ -38,6 +39,7 @@ def losses(name: str, one: Mapping[str, Json]) -> Iterator[str]:
         )
     if lost := one.get("lost"):
         yield f"{lost} uplinks went undelivered, for the journal was full: raise journal.limit, or bring this one back"
+    yield from given_up(one)
     if held_lost := one.get("held_lost"):
         yield (
             f"{held_lost} dead letters went, for their share of the journal is full: `brygga dead-letters list` tells why they "
@@ -47,13 +49,14 @@ def losses(name: str, one: Mapping[str, Json]) -> Iterator[str]:
 
 def _moved(name: str, one: Mapping[str, Json]) -> str:
     base, _, city = name.partition("@")
-    goes_on = (
-        f"goes on being told to {city}"
-        if one.get("connected")
-        else f"waits, for cities/{city or 'CITY'}.toml is not there"
-    )
+    if one.get("connected"):
+        goes_on = f"goes on being told to {city or 'where it was'}"
+    elif city:
+        goes_on = f"waits, for cities/{city}.toml is not there"
+    else:
+        goes_on = "waits: [destination.before] in brygga.toml says where it was (url, format …)"
     return (
-        f"has moved, and what was heard before that {goes_on}: `brygga destination rename {name} {base}` gives it to the "
+        f"has moved, and what was heard before that {goes_on}: `brygga destination rename {name} {base if city else f'{base}@CITY'}` gives it to the "
         f"present city, `brygga destination forget {name}` lets go of it"
     )
 
@@ -71,5 +74,5 @@ def _row(name: str, one: Mapping[str, Json]) -> tuple[str, ...]:
         str(one["waiting"]),
         "" if one["oldest_s"] is None else span(one["oldest_s"]),
         str(sum(one["held"].values())),
-        str(one["lost"] + one["held_lost"]),
+        str(one["lost"] + one["held_lost"] + one.get("given_up", 0)),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from gateway.commands import show_lanes
 from gateway.commands.lines import say
 from gateway.commands.listing import Column, lay_out, printable, terminal_width
 from gateway.commands.show_destinations import losses
@@ -145,6 +146,7 @@ def _destinations(destinations: Mapping[str, Mapping[str, Json]]) -> Iterator[st
     yield from lay_out(columns, [_destination(name, one) for name, one in destinations.items()], terminal_width())
     yield from (f"    {name}: {_commands(one['commands'])}" for name, one in destinations.items() if "commands" in one)
     for name, one in destinations.items():
+        yield from (f"    {name}: {line}" for line in show_lanes.lane_lines(one))
         if skipped := one.get("counts", {}).get("skipped"):
             yield f"    {name}: {skipped} uplinks of devices that it does not select were passed over since the start"
         if not_shared := one.get("counts", {}).get("not_shared"):
@@ -171,7 +173,7 @@ def _state(destination: Mapping[str, Json]) -> str:
         return "agent stopped"
     if destination["state"] != "delivering":
         return str(destination["state"])
-    return "catching up" if destination["waiting"] else "up to date"
+    return show_lanes.state(destination)
 
 
 def _commands(commands: Mapping[str, Json]) -> str:
@@ -185,6 +187,7 @@ def _notes(name: str, one: Mapping[str, Json]) -> Iterator[str]:
     if one.get("trouble"):
         yield f"for {span(one['trouble_s'])}: {one['trouble']}"
     yield from losses(name, one)
+    yield from show_lanes.refused(one)
     if untold := one.get("commands", {}).get("trouble"):
         yield f"states of commands are not told: {untold}"
     yield from one.get("transport", {}).get("notes", ())

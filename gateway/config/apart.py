@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -35,15 +36,27 @@ def in_a_process_of_its_own(work: Callable[..., Any], *arguments: object) -> Any
 
 def _work(work: Callable[..., Any], arguments: tuple[object, ...], writing: int) -> NoReturn:
     try:
-        said = pickle.dumps(_outcome(work, arguments))
+        said = _work_done(work, arguments)
         with os.fdopen(writing, "wb") as file:
             file.write(said)
     finally:
         os._exit(0)  # no handlers, no flushing: they are the parent's
 
 
-def _outcome(work: Callable[..., Any], arguments: tuple[object, ...]) -> tuple[object, BaseException | None]:
+def _work_done(work: Callable[..., Any], arguments: tuple[object, ...]) -> bytes:
     try:
-        return work(*arguments), None
+        return pickle.dumps((work(*arguments), None))
     except Exception as error:  # noqa: BLE001 - raised again by who waits
-        return None, error
+        return _as_bytes(error)
+
+
+def _as_bytes(error: Exception) -> bytes:
+    """Return an error for who waits, a bug with the place where it was; one that cannot cross, in its words."""
+    if not isinstance(error, Brygga):
+        error.add_note("".join(traceback.format_tb(error.__traceback__)))
+    try:
+        said = pickle.dumps((None, error))
+        pickle.loads(said)  # noqa: S301 - what was just made; an error's own arguments may not make it again
+    except Exception:  # noqa: BLE001 - errors of others refuse in ways of their own
+        return pickle.dumps((None, Brygga("".join(traceback.format_exception(error)))))
+    return said

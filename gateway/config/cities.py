@@ -19,8 +19,19 @@ from gateway.errors import ConfigError
 from gateway.formats import catalogue as formats
 from gateway.model import Json
 
-NOT_OF_A_CITY: Final = frozenset({"name", "city", "begin", "tags", "dev_euis"})  # each destination has its own
-STAYS: Final = ("name", "tags", "dev_euis", "share", "batch", "retry_max_s")  # of a section, wherever it moves
+NOT_OF_A_CITY: Final = frozenset(
+    {"name", "city", "before", "begin", "tags", "dev_euis"}
+)  # each destination has its own
+STAYS: Final = (
+    "name",
+    "tags",
+    "dev_euis",
+    "share",
+    "batch",
+    "retry_max_s",
+    "backlog_per_s",
+    "give_up",
+)  # of a section, wherever it moves
 OF_THE_PRESENT: Final = ("client_id", "status_topic", "commands")  # of a connection: a former city commands no more
 
 
@@ -71,6 +82,13 @@ class Cities:
         whole = layered(self._layers(city, {**dict(_staying(section)), "city": city}))
         table = {key: value for key, value in whole.table.items() if key not in OF_THE_PRESENT}
         return self._with_ids(replace(whole, table=table), section.place)
+
+    def before(self, section: Section) -> tuple[Layered, list[str]]:
+        """Return what a section was before it had a city: its devices and its rules, and the way as `before` says it."""
+        way = {
+            key: value for key, value in section.table["before"].items() if key not in ("city", "before", "commands")
+        }
+        return self._with_ids(layered([Layer({**dict(_staying(section)), **way}, None)]), _before(section))
 
     # ── layers ──
 
@@ -126,6 +144,10 @@ class Cities:
         written = options.get("ids", {}) if isinstance(options, dict) else {}
         both = {**ids, **written} if isinstance(written, dict) else written
         return replace(whole, table={**whole.table, "options": {**options, "ids": both}}), []
+
+
+def _before(section: Section) -> str:
+    return f"{section.place}.before"
 
 
 def _staying(section: Section) -> Iterator[tuple[str, Json]]:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from gateway.config import identity
 from gateway.config.identity import identity_of, shared_access
 from gateway.config.keys import HTTP_ONLY, MQTT_ONLY, DestinationKeys
+from gateway.config.manner import backlog_per_s, digest, is_strict, memory_of
 from gateway.config.reading import Check, Section, Table, did_you_mean, hint_in_words, shown_value
 from gateway.config.settings import CommandsSettings, DestinationSettings, Selection
 from gateway.errors import ConfigError
@@ -172,6 +173,15 @@ def _share(section: Section) -> Problems:
     yield from ((f"share.{key}", words) for key, words in keys_of(section).share.problems())
 
 
+def _before(section: Section) -> Problems:
+    keys = keys_of(section)
+    if keys.before and keys.city is None:
+        yield (
+            "before",
+            "is where a destination was that has a city now; without `city` its keys stand in the section itself",
+        )
+
+
 CHECKS: Final[Mapping[tuple[str, ...], Check]] = {
     ("format", "options"): _format,
     ("url", "format", "options"): _format_fits,
@@ -185,6 +195,7 @@ CHECKS: Final[Mapping[tuple[str, ...], Check]] = {
     ("url", "format", "options", "tls"): identity.problems,
     ("connect_limit_s", "total_limit_s"): _limits,
     ("share",): _share,
+    ("city", "before"): _before,
 }
 
 
@@ -203,6 +214,13 @@ def destination_settings(keys: DestinationKeys, gateway_name: str) -> Destinatio
         retry_max_s=keys.retry_max_s,
         commands=_commands_settings(keys, gateway_name),
         share=keys.share.settings(),
+        strict=is_strict(keys),
+        backlog_per_s=backlog_per_s(keys),
+        give_up=keys.give_up,
+        uncertain_time=keys.uncertain_time,
+        side_by_side=keys.window if speaks_mqtt(keys) else keys.concurrency,
+        words=digest(keys),
+        memory_of=memory_of(keys),
     )
 
 

@@ -25,6 +25,7 @@ from gateway.config.values import (
     Duration,
     Euis,
     Folder,
+    GiveUp,
     HeaderName,
     Headers,
     JournalSize,
@@ -176,12 +177,18 @@ class DestinationKeys(Keys):
         description="which city it is: url, format and all else that `brygga city connect` has prepared need not be said;"
         " with another one the destination has moved, and what waits stays with the former city",
     )
+    before: Options = Field(
+        default={},
+        description="where it was told before it had a city, `url`, `format` and the like as they stood in the section: what was heard"
+        " until then goes on being told there",
+    )
     url: Url = Field(description="where the platform is; the port is the protocol's own when left out")
     format: Text = Field(description="the platform's language; see the formats below")
     options: Options = Field(default={}, description="of the format; see the formats below")
     ids_file: OptionalFile = Field(
         default=None,
-        description="what the platform calls devices, a CSV with the columns `dev_eui` and `id`: the format's `options.ids`",
+        description="what the platform calls devices, a CSV with the columns `dev_eui` (at diwise also `<dev_eui>/<channel>`) and `id`:"
+        " the format's `options.ids`",
     )
     share: ShareKeys = Field(default=ShareKeys(), description="see `[destination.share]`")
     begin: Annotated[Literal["now", "oldest"] | None, Shown('"now" or "oldest"')] = Field(
@@ -200,6 +207,29 @@ class DestinationKeys(Keys):
     )
     retry_max_s: Seconds = Field(
         default=60.0, description="the longest pause between two tries at a platform that is away"
+    )
+    order: Annotated[Literal["live_first", "strict"] | None, Shown('"live_first" or "strict"')] = Field(
+        default=None,
+        description="what goes first when more than a `batch` waits: what is heard now, with the history behind it, or the oldest;"
+        " without it `strict` where an older value would end over a newer one (see the format's `late`), else `live_first`",
+    )
+    backlog_per_s: Annotated[
+        float | None,
+        Field(ge=0, le=100_000, allow_inf_nan=False),
+        Shown("a number of uplinks a second, 0 for no bound"),
+    ] = Field(
+        default=None,
+        description="how fast goes what waited, lest a thousand gateways that come back together fall over their platform; without"
+        " it 20, and in strict order no bound: all that is new waits behind",
+    )
+    give_up: GiveUp = Field(
+        default=None,
+        description="uplinks that waited longer are let go, counted in `brygga status`; without it none is, for who wants no old"
+        " readings has to say so, and a full journal has its own rule",
+    )
+    uncertain_time: Truth = Field(
+        default=False,
+        description="whether it takes uplinks whose time is known within bounds only (the clock was never right in that boot)",
     )
     username: OptionalText = Field(default=None, description="for the broker, or HTTP Basic")
     password: Written = Field(default=None, description="beside `username`; better in a file")

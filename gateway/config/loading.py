@@ -198,6 +198,7 @@ def _former(sections: Sections, cities: Cities) -> tuple[list[Section], list[str
     problems: dict[str, None] = {}
     taken = {client_of(one, sections) for one in sections.destinations}
     for section in sections.destinations:
+        found += _before(section, cities, problems)
         for city in elsewhere(section, cities):
             try:
                 whole, wrong = cities.former(section, city)
@@ -215,6 +216,17 @@ def _former(sections: Sections, cities: Cities) -> tuple[list[Section], list[str
                 Located(f"{line}; what waits for {city}, if anything, waits on") for line in wrong
             )
     return found, list(problems)
+
+
+def _before(section: Section, cities: Cities, problems: dict[str, None]) -> Iterator[Section]:
+    """Yield a destination as it was before it had a city, where it says so."""
+    if not keys_of(section).before:
+        return
+    whole, wrong = cities.before(section)
+    one, more = _checked(whole, f"{section.place}.before", cities.folder)
+    problems |= dict.fromkeys(f"{line}; what waits for where it was, if anything, waits on" for line in [*wrong, *more])
+    if not wrong and not more:
+        yield one
 
 
 def _generic(sections: Sections, cities: Cities) -> Iterator[str]:

@@ -123,6 +123,13 @@ class DestinationSettings:
     retry_max_s: float
     commands: CommandsSettings | None
     share: Share = ALL
+    strict: bool = False  # oldest first, whatever waits
+    backlog_per_s: float = 0.0  # uplinks a second of what waited; 0: no bound
+    give_up: timedelta | None = None
+    uncertain_time: bool = False
+    side_by_side: int = 100  # requests on their way at a time
+    words: str = ""  # a digest of how it is spoken to
+    memory_of: str = ""  # a digest of where that is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

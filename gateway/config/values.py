@@ -23,6 +23,7 @@ from gateway.transports.secret import Secret
 
 REJOIN_LEAST: Final = timedelta(seconds=1 << 10)  # RejoinParamSetupReq (LoRaWAN 1.1, section 5.14)
 REJOIN_MOST: Final = timedelta(days=388)  # some hours less than 2 ** 25 s
+GIVE_UP_LEAST: Final = timedelta(hours=1)
 POWERS_OF_TWO: Final = frozenset(1 << exponent for exponent in range(16))  # that ADRParamSetupReq can say
 NAME_LIMIT: Final = 64  # characters: names are columns of tables and labels of metrics
 SMALLEST_JOURNAL: Final = 2**20  # what the journal itself asks for; a test compares
@@ -97,6 +98,14 @@ def _or_off(value: Json) -> Json:
             raise ValueError(f"{value!r} would ask with every downlink; 'off' is never")
         case _:
             raise ValueError(f"{value!r} is no time with a unit, such as '1 d', nor 'off'")
+
+
+def _give_up(span: timedelta | None) -> timedelta | None:
+    if span is not None and span < GIVE_UP_LEAST:
+        raise ValueError(
+            f"{round(span.total_seconds())} s is less than an hour, which any outage lasts; '90 d' is a time"
+        )
+    return span
 
 
 def _rejoin_time(span: timedelta | None) -> timedelta | None:
@@ -232,6 +241,9 @@ Octets = Annotated[
     int, _text(size), Field(ge=4096), Shown('a size such as "4 MiB", or a number of octets, from 4096 up')
 ]
 Duration = Annotated[timedelta, _measured(duration, "{} d"), Shown('a time such as "7 d", "12 h" or "30 min"')]
+GiveUp = Annotated[
+    timedelta | None, _measured(duration, "{} d"), AfterValidator(_give_up), Shown('a time from 1 h up such as "90 d"')
+]
 DurationOrOff = Annotated[
     timedelta | Literal["off"], BeforeValidator(_or_off), Shown('a time such as "1 d" or "12 h", or "off"')
 ]

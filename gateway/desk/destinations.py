@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
 from gateway import __version__
 from gateway.config import Settings
@@ -15,8 +16,11 @@ from gateway.trial.carried import device_as_json, uplink_as_json
 NEVER_STARTED: Mapping[str, Json] = {
     "waiting": 0,
     "oldest_s": None,
+    "oldest": None,
     "lost": 0,
     "held_lost": 0,
+    "given_up": 0,
+    "given_up_since": None,
     "held": {},
     "configured": True,
     "moved": False,
@@ -118,10 +122,17 @@ class DestinationDesk:
         return {
             "waiting": depth.waiting,
             "oldest_s": None if age is None else round(age, 1),
+            "oldest": _iso(depth.oldest),
             "lost": depth.lost,
             "held_lost": depth.held_lost,
+            "given_up": depth.given_up,
+            "given_up_since": _iso(depth.given_up_since),
             "held": {str(kind): count for kind, count in depth.held.items() if count},
             "configured": name in self._configured,
             "moved": depth.moved,
             "connected": name in self._connected,
         }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds")

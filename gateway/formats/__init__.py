@@ -50,8 +50,11 @@ class Known(Protocol):
 class ReadsBack(Protocol):
     """A format whose platform can be asked for what it was told."""
 
-    def read_back(self, item: Item) -> Request | None:
-        """Return what asks for it; the answer has the uplink's id in it where it is there. None: it said nothing."""
+    def read_back(self, item: Item, memory: Mapping[str, Json]) -> Request | None:
+        """Return what asks for it; the answer has the uplink's id in it where it is there. None: it said nothing.
+
+        ``memory``: what the delivery of ``item`` left.
+        """
         ...
 
 

@@ -4,7 +4,7 @@
 
 The body is another format's: the hub has no words of its own. Properties are encoded as Microsoft's SDKs do (RFC 3986
 percent, system properties begin with $.). A hub answers a bad message by closing the connection and nothing else
-(Microsoft Learn, "Communicate with an IoT hub using the MQTT protocol"); `postings.py` finds out which one it was.
+(Microsoft Learn, "Communicate with an IoT hub using the MQTT protocol"); `rounds.py` finds out which one it was.
 """
 
 from __future__ import annotations

@@ -70,6 +70,37 @@ PATHS: Final[Mapping[str, str]] = {
     "thingsboard": "/api/v1/{id}/telemetry",
 }
 
+# Options that say which of a platform's users one is among: with another value the same address has other things.
+WHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "ngsi_ld": ("path", "tenant", "id_prefix"),
+    "ngsi_v2": ("path", "service", "service_path", "id_prefix"),
+    "diwise": ("path", "tenant"),
+    "sensorthings": ("path",),
+    "sensorthings_mqtt": ("topic",),
+    "chirpstack": ("topic", "application"),
+    "the_things_stack": ("topic", "application"),
+    "senml": ("topic",),
+    "json": ("topic",),
+    "template": ("topic",),
+    "azure_iot": ("device", "module"),
+    "aws_iot": ("topic", "thing"),
+    "yggio": ("topic",),
+    "iot_open": ("client", "topic"),
+    "thingsboard": ("topic",),
+    "rec_edge": ("topic",),
+}
+
+# Formats with an option `late`, and the values of it with which an older reading may follow a newer one: the platform compares times, keeps
+# them all, or was meant to have them so. With any other it would end with an older value over a newer one, or refuse its history.
+OLDER_MAY_FOLLOW: Final[Mapping[str, frozenset[Json]]] = {
+    "ngsi_ld": frozenset({"send", "temporal"}),
+    "diwise": frozenset({"send"}),
+    "ngsi_v2": frozenset(),  # Orion compares no times: "send" is for a history behind it, and its present would go back
+    "iot_open": frozenset({"send"}),
+    "yggio": frozenset({"send"}),
+    "template": frozenset({None}),  # only a body that says its time may leave the choice out
+}
+
 
 def make(name: str, options: Mapping[str, Json]) -> Format:
     """Return the format ``name`` with ``options``; ValueError says what is wrong with either."""
@@ -99,6 +130,14 @@ def misfit(name: str, options: Mapping[str, Json], scheme: str) -> str:
             f"{name}: options.topic = '{topic}' is a path of HTTP; over {scheme}:// leave it out, it is '{usual}' then"
         )
     return ""
+
+
+def is_strict(name: str, options: Mapping[str, Json]) -> bool:
+    """Tell whether the format ``name`` with ``options`` must be told oldest first, whatever waits."""
+    late = options.get("late", options_of(name).get("late"))
+    if name == "yggio" and late is None:
+        late = "refuse" if str(options.get("topic", "")).startswith("/") else "send"  # over HTTP and over MQTT
+    return name in OLDER_MAY_FOLLOW and late not in OLDER_MAY_FOLLOW[name]
 
 
 def options_of(name: str) -> Mapping[str, Json]:

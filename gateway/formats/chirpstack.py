@@ -26,10 +26,12 @@ from gateway.formats.network_server import (
     data_rate_index,
     decoded,
     dev_addr,
-    request,
     rfc3339,
+    told,
 )
-from gateway.formats.postings import Posting, Said
+from gateway.formats.parts import OneByOne, Said
+from gateway.formats.patience import UNKNOWN_PLATFORM
+from gateway.formats.rounds import Rounds
 from gateway.model import FskRate, Item, Json, LoraRate, Reception
 
 TOPIC: Final = "application/{application}/device/{dev_eui}/event/up"
@@ -37,7 +39,7 @@ WORDS: Final = ("application", "dev_eui", "device")
 CODE_RATE: Final = "CR_4_5"  # LoRaWAN uplinks have no other (RP002, 4.1)
 
 
-class ChirpStack:
+class ChirpStack(OneByOne):
     """ChirpStack's JSON as a format: one event for each uplink, over MQTT or HTTP."""
 
     def __init__(
@@ -74,13 +76,13 @@ class ChirpStack:
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Send all events side by side and believe each answer."""
-        return Posting([self._said(item) for item in batch], memory).talk()
+        return Rounds(batch, memory, self, patience=UNKNOWN_PLATFORM).talk()
 
-    def _said(self, item: Item) -> Said:
+    def say(self, item: Item) -> Said:
         """Return the event of ``item``, also of one without observations: its data may be read there."""
         device = item.device
         words = {"application": self._application, "dev_eui": device.dev_eui, "device": device.name or device.dev_eui}
-        return Said(row=item.row, requests=(request(item, self._topic.fill(**words), self._event(item)),))
+        return told(item, self._topic.fill(**words), self._event(item))
 
     def _event(self, item: Item) -> Mapping[str, Json]:
         uplink = item.uplink

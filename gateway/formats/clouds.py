@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from gateway.formats import Conversation, Format
 from gateway.formats.json_event import JsonEvent
-from gateway.formats.postings import Posting, Said, unwrapped
+from gateway.formats.parts import OneByOne, Said, standing_alone
+from gateway.formats.patience import UNKNOWN_PLATFORM
 from gateway.formats.rec_edge import RecEdge
+from gateway.formats.rounds import Rounds
 from gateway.formats.senml import SenMl
-from gateway.model import Item, Json, Request
+from gateway.model import Answer, Item, Json, Receipt, Request, Verdict
 
 Body = Literal["json", "senml", "rec_edge"]
 BODIES: Final[Mapping[str, Callable[..., Format]]] = {"json": JsonEvent, "senml": SenMl, "rec_edge": RecEdge}
@@ -37,16 +40,37 @@ def body_of(name: str, options: Mapping[str, Json]) -> Format:
 
 def posted(batch: Sequence[Item], memory: Mapping[str, Json], body: Format, address: Address) -> Conversation:
     """Send what ``body`` says of each row to where ``address`` says; what has no address is refused with the reason."""
-    return Posting([_addressed(item, body, address) for item in batch], memory).talk()
+    return Rounds(batch, memory, _Addressed(body, address), patience=UNKNOWN_PLATFORM).talk()
 
 
-def _addressed(item: Item, body: Format, address: Address) -> Said:
-    said = unwrapped(item, body.deliver([item], {}))
-    requests: list[Request] = []
-    refusals = list(said.refusals)
-    for request in said.requests:
+@dataclass(frozen=True, slots=True)
+class _Addressed(OneByOne):
+    """What a body's format says of a row, each message to the cloud's own topic."""
+
+    body: Format
+    address: Address
+
+    def say(self, item: Item) -> Said:
+        said, receipt = _unwrapped(self.body.deliver([item], {}))
+        requests: list[Request] = []
+        refused = list(receipt.refused.values())
+        for request in said:
+            try:
+                requests.append(self.address(item, request))
+            except ValueError as error:
+                refused.append(str(error))
+        inexpressible = list(Counter(receipt.inexpressible).elements())
+        return standing_alone(item, requests, inexpressible=inexpressible, refused=refused)
+
+
+def _unwrapped(inner: Conversation) -> tuple[Sequence[Request], Receipt]:
+    """Return what a format whose messages stand each for itself says, without sending anything."""
+    said: list[Request] = []
+    answers: Sequence[Answer] | None = None
+    while True:
         try:
-            requests.append(address(item, request))
-        except ValueError as error:
-            refusals.append(str(error))
-    return replace(said, requests=tuple(requests), refusals=tuple(refusals))
+            asked = next(inner) if answers is None else inner.send(answers)
+        except StopIteration as end:
+            return said, end.value
+        said += asked
+        answers = [Answer(verdict=Verdict.TAKEN, status=0)] * len(asked)

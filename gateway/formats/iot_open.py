@@ -15,7 +15,8 @@ from typing import Final
 
 from gateway.formats import Conversation
 from gateway.formats.naming import Template, key_of, keyed, known_as
-from gateway.formats.parts import OneByOne, Part, Said
+from gateway.formats.parts import OneByOne, Part, Said, request_about
+from gateway.formats.patience import Patience
 from gateway.formats.rounds import Late, Rounds
 from gateway.model import Device, Item, Json, Observation
 
@@ -57,11 +58,11 @@ class IotOpen(OneByOne):
         self._ids = known_as(ids)
         self._topic.check(self._ids)
         self._late: Late = late
-        self._tries = tries
+        self._patience = Patience(tries=tries)
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Publish each value of ``batch``."""
-        return Rounds(batch, memory, self, late=self._late, tries=self._tries).talk()
+        return Rounds(batch, memory, self, late=self._late, patience=self._patience).talk()
 
     def say(self, item: Item) -> Said:
         """Return a part for each value of ``item`` that is a number or a truth value."""
@@ -73,8 +74,8 @@ class IotOpen(OneByOne):
                     texts.append(observation.quantity)
                     continue
                 topic = self._client + self.topic_read(item.device, key)
-                text = _message(observation, observed_ms)
-                parts.append(Part(item.row, item.device.dev_eui, observed_ms, topic, text, str(item.uplink.id)))
+                request = request_about(item, topic, _message(observation, observed_ms))
+                parts.append(Part(item.row, item.device.dev_eui, observed_ms, request))
         return Said(parts, texts)
 
     def topic_read(self, device: Device, key: str) -> str:
@@ -87,11 +88,11 @@ class IotOpen(OneByOne):
         return {self.topic_read(item.device, key_of(one.quantity, one.channel)): one for one in said}
 
 
-def _message(observation: Observation, observed_ms: int) -> str:
+def _message(observation: Observation, observed_ms: int) -> bytes:
     value = observation.value
     said: dict[str, Json] = {
         "value": int(value) if isinstance(value, bool) else value,
         "timestamp": observed_ms / 1000,
         "msg": observation.unit,
     }
-    return json.dumps(said, separators=(",", ":"))
+    return json.dumps(said, separators=(",", ":")).encode()

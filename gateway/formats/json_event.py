@@ -8,7 +8,9 @@ from typing import Final, Literal, get_args
 from gateway.formats import Conversation
 from gateway.formats.event import Table, dumps, head, observation, observations, plain, radio
 from gateway.formats.naming import known_as
-from gateway.formats.postings import Posting, Said
+from gateway.formats.parts import Arrays, Said, request_about, standing_alone
+from gateway.formats.patience import UNKNOWN_PLATFORM
+from gateway.formats.rounds import Rounds
 from gateway.formats.template import language
 from gateway.formats.template.values import Scope
 from gateway.model import Item, Json, Observation, Request
@@ -21,7 +23,7 @@ PARTS: Final[Mapping[str, Callable[[Item], Json]]] = {
 }
 
 
-class JsonEvent:
+class JsonEvent(Arrays):
     """Plain JSON: id, device, time, observations, raw fields and radio of an uplink in one object."""
 
     def __init__(
@@ -47,15 +49,17 @@ class JsonEvent:
             raise ValueError("parts: without 'observations' nothing of what was measured is told")
         if batch < 1:
             raise ValueError(f"batch: {batch} is less than 1")
-        self._single, self._parts, self._most = per == "observation", tuple(parts), batch
+        super().__init__(batch)
+        self._single, self._parts = per == "observation", tuple(parts)
         self._topic = language.read("topic", language.target, topic, per_observation=self._single)
         self._ids = known_as(ids)
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Send all events side by side; what is told again has the same ids and the same octets."""
-        return Posting([self._said(item) for item in batch], memory, most=self._most).talk()
+        return Rounds(batch, memory, self, patience=UNKNOWN_PLATFORM).talk()
 
-    def _said(self, item: Item) -> Said:
+    def say(self, item: Item) -> Said:
+        """Return the events of ``item``."""
         name = self._ids.get(item.device.dev_eui) or item.device.name or item.device.dev_eui
         requests: list[Request] = []
         refusals: list[str] = []
@@ -65,8 +69,8 @@ class JsonEvent:
             except language.Missing as missing:
                 refusals.append(f"topic: {missing.words}")
             else:
-                requests.append(_request(item, target, self._event(item, name, one)))
-        return Said(row=item.row, requests=tuple(requests), refusals=tuple(refusals))
+                requests.append(request_about(item, target, dumps(self._event(item, name, one))))
+        return standing_alone(item, requests, refused=refusals)
 
     def _told(self, item: Item) -> Sequence[Observation | None]:
         if self._single:
@@ -79,12 +83,3 @@ class JsonEvent:
         said = {"uplink": str(item.uplink.id), "device": head(item, name)["device"], **observation(one, item)}
         rest: Table = {part: PARTS[part](item) for part in self._parts if part != "observations"}
         return {**said, "time_quality": one.time_quality.name.lower(), **rest}
-
-
-def _request(item: Item, target: str, event: Table) -> Request:
-    return Request(
-        target=target,
-        body=dumps(event),
-        content_type="application/json",
-        headers={"uplink": str(item.uplink.id)},
-    )

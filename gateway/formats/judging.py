@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from enum import Enum
 from typing import Final
 
@@ -27,9 +28,9 @@ class Fate(Enum):
     UNCLEAR = "unclear"  # perhaps taken
 
 
-def fate_of(answer: Answer) -> Fate:
-    """Return what ``answer`` means for all that was in its request."""
-    if answer.status == STUMBLE:
+def fate_of(answer: Answer, doubtful: Collection[int] = (STUMBLE,)) -> Fate:
+    """Return what ``answer`` means for all that was in its request; a status among ``doubtful`` is of it or of the platform."""
+    if answer.status in doubtful:
         return Fate.STUMBLED
     if answer.status in NEVER:
         return Fate.REFUSED

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 
 from gateway.formats.event import dumps, plain
-from gateway.model import DataRate, FskRate, Item, Json, Observation, Request
+from gateway.formats.parts import Said, request_about, standing_alone
+from gateway.model import DataRate, FskRate, Item, Json, Observation
 
 Object = Literal["fields", "observations", "both"]
 
@@ -79,7 +80,6 @@ def rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def request(item: Item, target: str, message: Json) -> Request:
-    """Return the request that says ``message``; the uplink's id goes along, as with every format."""
-    headers = {"uplink": str(item.uplink.id)}
-    return Request(target=target, body=dumps(message), content_type="application/json", headers=headers)
+def told(item: Item, target: str, message: Json) -> Said:
+    """Return ``message`` as all that is said of ``item``."""
+    return standing_alone(item, [request_about(item, target, dumps(message))])

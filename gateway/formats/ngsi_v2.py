@@ -94,7 +94,7 @@ class NgsiV2:
             late=late,
         )
 
-    def read_back(self, item: Item) -> Request | None:
+    def read_back(self, item: Item, memory: Mapping[str, Json]) -> Request | None:  # noqa: ARG002 - of the seam
         """Return what asks for the first entity that ``item`` speaks of."""
         return asking(item, self._naming, self._way)
 

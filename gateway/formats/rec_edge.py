@@ -20,7 +20,8 @@ from typing import Final
 from decoders.vocabulary import QUANTITIES, Quantity
 from gateway.formats import Conversation
 from gateway.formats.naming import Template, keyed, known_as, timestamp
-from gateway.formats.parts import OneByOne, Part, Said
+from gateway.formats.parts import OneByOne, Part, Said, request_about
+from gateway.formats.patience import Patience
 from gateway.formats.rounds import Rounds
 from gateway.model import Item, Json, Observation
 
@@ -108,11 +109,11 @@ class RecEdge(OneByOne):
         self._topic.check(self._ids)
         if tries < 1:
             raise ValueError(f"tries: {tries} is less than 1")
-        self._tries = tries
+        self._patience = Patience(tries=tries)
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Send each uplink's message."""
-        return Rounds(batch, memory, self, tries=self._tries).talk()
+        return Rounds(batch, memory, self, patience=self._patience).talk()
 
     def say(self, item: Item) -> Said:
         """Return the message of ``item``, and what no vocabulary has a kind for."""
@@ -135,7 +136,7 @@ class RecEdge(OneByOne):
             separators=(",", ":"),
         )
         target = self._topic.fill(id=device, dev_eui=dev_eui)
-        return Said([Part(item.row, device, 0, target, text, str(item.uplink.id))], unkind)
+        return Said([Part(item.row, device, 0, request_about(item, target, text.encode()))], unkind)
 
 
 @lru_cache(maxsize=256)

@@ -4,36 +4,39 @@ Where the platform keeps values by their time, all parts go side by side. Where 
 one, each thing on the platform hears one time at a time, oldest first, and the newest that it heard is in the memory
 under "newest/<thing>".
 
-A request that is refused is halved down to the part that is meant. Two answers may be about a row or about the
-platform, and are tries, counted in the memory under "tries/<row>": a 500 (halved, too, as far as that goes), and none at all, as from a
-broker that hangs up over a message. They count while others are taken. A row with several tries is a suspect: it goes last and alone, when the
-others have proved the way, and is given up after so many tries. Where nothing is taken, a 500 counts for suspects and for the oldest row: a queue
-of nothing but poison comes to its end, and a platform that is ill costs a row now and then.
+A request that is refused is halved down to the part that is meant; one that meets a 500 too, as far as that goes. A line that broke
+over what was in flight is opened again: the first part without an answer goes alone, then the others; where that one was not it (a
+broker may acknowledge late) by halves. So whoever is innocent arrives in the same conversation, and what it costs is a few connections. When a
+row is given up: patience.py.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from gateway.formats import Conversation
 from gateway.formats.judging import NOBODY_LISTENS, NOBODY_SUBSCRIBES, NOTHING_SAID, Fate, fate_of, words_of
 from gateway.formats.naming import UnknownDevice, timestamp
-from gateway.formats.parts import Mouth, Part
+from gateway.formats.parts import Mouth, Part, Said
+from gateway.formats.patience import TRIES_KEY, Patience, Tries
 from gateway.model import Answer, Item, Json, Receipt, RowId
 
 SPLITS_AFTER_500: Final = 16  # of one conversation; a single bad row among 100 costs 14, an ill platform no more
-SUSPECT: Final = 3  # tries; fewer are bad luck
-TRIES: Final = "tries/"
+SILENCES: Final = 10  # of one conversation: each costs a connection; a bad part costs two, a known one costs one
+SILENCES_UNWITNESSED: Final = 3  # all, the first alone, and the others: then it is the line
 
 BEHIND: Final = "an older one of the same thing waits"
 LATE_SKIPPED: Final = "late: an older value was left out"
 
 Late = Literal["refuse", "send", "skip"]
 LATE: Final = ("refuse", "send", "skip")
+_T = TypeVar("_T")
+Letter = Sequence[Part]  # what goes in one request
+Turn = Sequence[Letter]  # what goes side by side
 
 
 @dataclass(slots=True)
@@ -41,15 +44,14 @@ class Row:
     """A row on its way."""
 
     id: RowId
-    tries: int
-    parts: list[Part] = field(default_factory=list)  # that are not sent yet
+    said: Said
+    tries: Tries
+    parts: Sequence[Part] = ()  # that are not sent yet
     to: str = ""
     open: int = 0  # parts that are sent and not judged
     newest_ms: int | None = None  # of what was taken
     refused: list[str] = field(default_factory=list)
     undecided: str = ""
-    ambiguous: Fate | None = None  # STUMBLED or UNCLEAR
-    is_alone: bool = True  # in the request that was ambiguous
 
     @property
     def is_settled(self) -> bool:
@@ -58,20 +60,27 @@ class Row:
 
 
 class Rounds:
-    """The state of one conversation. ``tries``: after how many a row is given up."""
+    """The state of one conversation."""
 
     def __init__(
-        self, batch: Sequence[Item], memory: Mapping[str, Json], mouth: Mouth, *, late: Late = "send", tries: int = 10
+        self,
+        batch: Sequence[Item],
+        memory: Mapping[str, Json],
+        mouth: Mouth,
+        *,
+        late: Late = "send",
+        patience: Patience | None = None,
     ) -> None:
         self._mouth = mouth
         self._memory = memory
         self._late = late
-        self._tries = tries
-        self._inexpressible: Counter[str] = Counter()
+        self._patience = patience or Patience()
         self._warnings: list[str] = []
         self._newest: dict[str, int] = {}
         self._rows = {item.row: self._row(item) for item in batch}
         self._splits = SPLITS_AFTER_500
+        self._silences = 0
+        self._acknowledges_late = False
         self._taken: set[RowId] = set()
         self._stopped = ""
         self._retry_after: timedelta | None = None
@@ -79,29 +88,22 @@ class Rounds:
     def talk(self) -> Conversation:
         """Yield requests until everything is said or the platform takes no more; return the receipt."""
         while not self._stopped and (parts := list(self._wave())):
-            for turn in self._turns(parts):
-                letters = self._unless_stopped(turn)
-                while letters:
-                    answers = yield [self._mouth.request(letter) for letter in letters]
-                    letters = [half for pair in zip(letters, answers, strict=True) for half in self._hear(*pair)]
+            turns = deque(self._turns(parts))
+            while turns and not self._stopped:
+                turn = turns.popleft()
+                answers = yield [self._mouth.request(letter) for letter in turn]
+                turns.extendleft(reversed(self._hear(turn, answers)))
         return self._receipt()
-
-    def _unless_stopped(self, letters: list[Sequence[Part]]) -> list[Sequence[Part]]:
-        return [] if self._stopped else letters
 
     # ── what goes out ──
 
     def _row(self, item: Item) -> Row:
-        row = Row(item.row, self._memory.get(f"{TRIES}{item.row}") or 0)
         try:
             said = self._mouth.say(item)
         except UnknownDevice as error:
-            row.refused.append(str(error))
-            return row
-        self._inexpressible.update(said.inexpressible)
-        if not item.observations:
-            self._warnings.append(NOTHING_SAID)
-        row.parts = list(said.parts)
+            said = Said((), refused=[str(error)])
+        row = Row(item.row, said, Tries.read(self._memory.get(f"{TRIES_KEY}{item.row}")), said.parts)
+        row.refused += said.refused
         row.to = row.parts[0].to if row.parts else ""
         return row
 
@@ -109,17 +111,18 @@ class Rounds:
         busy: set[str] = set()
         for row in self._rows.values():
             if self._late == "send":
-                row.open, parts, row.parts = row.open + len(row.parts), row.parts, []
+                row.open, parts, row.parts = row.open + len(row.parts), row.parts, ()
                 yield from parts
             elif row.parts and row.to not in busy and not row.undecided:
                 yield from self._step(row)
             if not row.is_settled:
                 busy.add(row.to)
 
-    def _turns(self, parts: Sequence[Part]) -> Iterator[list[Sequence[Part]]]:
+    def _turns(self, parts: Sequence[Part]) -> Iterator[Turn]:
         """Yield the requests that go side by side, and then each suspect's alone."""
-        suspects = {part.row for part in parts if self._rows[part.row].tries >= SUSPECT}
-        yield list(self._mouth.packed([part for part in parts if part.row not in suspects]))
+        suspects = {part.row for part in parts if self._rows[part.row].tries.is_suspect}
+        if others := [part for part in parts if part.row not in suspects]:
+            yield list(self._mouth.packed(others))
         for row in sorted(suspects):
             yield list(self._mouth.packed([part for part in parts if part.row == row]))
 
@@ -145,45 +148,74 @@ class Rounds:
 
     # ── what comes back ──
 
-    def _hear(self, letter: Sequence[Part], answer: Answer) -> Sequence[Sequence[Part]]:
-        """Judge a request; return its halves if they are to be tried."""
-        if answer.retry_after is not None:
-            self._retry_after = max(answer.retry_after, self._retry_after or answer.retry_after)
-        fate, are_many = fate_of(answer), len(letter) > 1
-        if are_many and (fate is Fate.REFUSED or (fate is Fate.STUMBLED and self._may_split(letter))):
-            middle = len(letter) // 2
-            return letter[:middle], letter[middle:]
+    def _hear(self, turn: Turn, answers: Sequence[Answer]) -> Sequence[Turn]:
+        """Judge the answers of a turn; return the turns that go next because of them."""
+        halves: list[Letter] = []
+        silent: list[Letter] = []
+        unsent: list[Letter] = []
+        words = ""
+        for letter, answer in zip(turn, answers, strict=True):
+            fate = fate_of(answer, self._patience.doubtful)
+            if answer.retry_after is not None:
+                self._retry_after = max(answer.retry_after, self._retry_after or answer.retry_after)
+            if len(letter) > 1 and (fate is Fate.REFUSED or (fate is Fate.STUMBLED and self._may_split(letter))):
+                halves += _halves(letter)
+            elif fate is Fate.UNCLEAR:
+                silent.append(letter)
+                words = words_of(answer)
+            elif fate is Fate.LATER and not answer.status:  # the line broke before it
+                unsent.append(letter)
+                words = words_of(answer)
+            else:
+                self._settle(letter, fate, answer)
+        again = [*self._after_silence(silent, words), unsent] if silent else []
+        if unsent and not silent:
+            self._stopped = words
+        return [one for one in (halves, *again) if one]
+
+    def _may_split(self, letter: Letter) -> bool:
+        """Tell whether a 500 is worth more requests: some, and always those that find out about the oldest row."""
+        self._splits -= 1
+        oldest = next(row.id for row in self._rows.values() if row.open)
+        return self._splits >= 0 or any(part.row == oldest for part in letter)
+
+    def _after_silence(self, silent: Sequence[Letter], words: str) -> Sequence[Turn]:
+        """Return how the letters without an answer are said again; one part that nothing else was with is the matter."""
+        self._silences += 1
+        first = silent[0]
+        self._rows[first[0].row].tries.now = Fate.UNCLEAR
+        if len(silent) == len(first) == 1:
+            self._rows[first[0].row].undecided = words
+            self._rows[first[0].row].open -= 1
+        if self._silences >= (SILENCES if self._taken else SILENCES_UNWITNESSED):
+            self._stopped = words
+        if len(silent) == 1:
+            return [[half] for half in _halves(first)] if len(first) > 1 else []
+        return _halves(silent) if self._acknowledges_late else [[first], silent[1:]]
+
+    def _settle(self, letter: Letter, fate: Fate, answer: Answer) -> None:
         if fate is Fate.LATER:
             self._stopped = words_of(answer)
         for part in letter:
-            self._settle(part, fate, answer)
-            self._rows[part.row].is_alone &= not are_many
-        return ()
+            row = self._rows[part.row]
+            row.open -= 1
+            match fate:
+                case Fate.TAKEN:
+                    self._take(part, row, answer)
+                case Fate.REFUSED:
+                    row.refused.append(words_of(answer))
+                case _:
+                    row.undecided = words_of(answer)
+            if fate is Fate.STUMBLED:
+                row.tries.now, row.tries.is_alone = fate, row.tries.is_alone and len(letter) == 1
+            self._note(row)
 
-    def _may_split(self, letter: Sequence[Part]) -> bool:
-        """Tell whether a 500 is worth more requests: some, and always those that find out about the oldest row."""
-        oldest = next(row.id for row in self._rows.values() if row.open)
-        if any(part.row == oldest for part in letter):
-            return True
-        self._splits -= 1
-        return self._splits >= 0
-
-    def _settle(self, part: Part, fate: Fate, answer: Answer) -> None:
-        row = self._rows[part.row]
-        row.open -= 1
-        match fate:
-            case Fate.TAKEN:
-                self._taken.add(row.id)
-                row.newest_ms = max(part.observed_ms, row.newest_ms or part.observed_ms)
-                if answer.status == NOBODY_SUBSCRIBES:
-                    self._warnings.append(NOBODY_LISTENS)
-            case Fate.REFUSED:
-                row.refused.append(words_of(answer))
-            case Fate.STUMBLED | Fate.UNCLEAR if not self._stopped:
-                row.undecided, row.ambiguous = words_of(answer), fate
-            case _:
-                row.undecided = words_of(answer)
-        self._note(row)
+    def _take(self, part: Part, row: Row, answer: Answer) -> None:
+        self._acknowledges_late |= row.tries.now is Fate.UNCLEAR
+        self._taken.add(row.id)
+        row.newest_ms = max(part.observed_ms, row.newest_ms or part.observed_ms)
+        if answer.status == NOBODY_SUBSCRIBES:
+            self._warnings.append(NOBODY_LISTENS)
 
     def _note(self, row: Row) -> None:
         """Remember the newest of a row that will not be told again: one that is must not find its own values newer."""
@@ -195,21 +227,16 @@ class Rounds:
 
     def _receipt(self) -> Receipt:
         tries = self._count_tries()
-        undecided = {
-            row.id: row.undecided or self._stopped or BEHIND for row in self._rows.values() if not row.is_settled
-        }
-        refused = {
-            row.id: "; ".join(dict.fromkeys(row.refused))
-            for row in self._rows.values()
-            if row.refused and row.id not in undecided
-        }
-        decided = undecided.keys() | refused.keys()
+        settled = [row for row in self._rows.values() if row.is_settled]
+        silent = sum(not (row.said.parts or row.said.refused or row.said.inexpressible) for row in settled)
         return Receipt(
-            accepted=frozenset(row for row in self._rows if row not in decided),
-            refused=refused,
-            undecided=undecided,
-            warnings=tuple(self._warnings),
-            inexpressible=self._inexpressible,
+            accepted=frozenset(row.id for row in settled if not row.refused),
+            refused={row.id: "; ".join(dict.fromkeys(row.refused)) for row in settled if row.refused},
+            undecided={
+                row.id: row.undecided or self._stopped or BEHIND for row in self._rows.values() if not row.is_settled
+            },
+            warnings=(*self._warnings, *(NOTHING_SAID,) * silent),
+            inexpressible=Counter(quantity for row in settled for quantity in row.said.inexpressible),
             retry_after=self._retry_after,
             memory={**{f"newest/{thing}": newest for thing, newest in self._newest.items()}, **tries},
         )
@@ -219,26 +246,22 @@ class Rounds:
         open_now: dict[str, Json] = {}
         counted: set[Fate] = set()
         for row in self._rows.values():
-            if row.ambiguous is not None:
-                self._try(row, row.ambiguous, is_first=row.ambiguous not in counted)
-                counted.add(row.ambiguous)
-            if not row.is_settled and row.tries:
-                open_now[f"{TRIES}{row.id}"] = row.tries
-        gone = {key: None for key in self._memory if key.startswith(TRIES) and key not in open_now}
+            if row.tries.now is not None and not row.is_settled:
+                self._end(row, is_first=row.tries.now not in counted)
+                counted.add(row.tries.now)
+            if not row.is_settled and row.tries.count:
+                open_now[f"{TRIES_KEY}{row.id}"] = row.tries.as_json()
+        gone = {key: None for key in self._memory if key.startswith(TRIES_KEY) and key not in open_now}
         return {**gone, **{key: tries for key, tries in open_now.items() if self._memory.get(key) != tries}}
 
-    def _try(self, row: Row, fate: Fate, *, is_first: bool) -> None:
-        """Count a try where it may be about the row, and give the row up after the last one."""
-        others_are_taken = bool(self._taken - {row.id})
-        is_suspect = row.tries >= SUSPECT
-        if not row.is_alone:  # that will be known when it is
-            row.tries += others_are_taken and not is_suspect
-            return
-        if fate is Fate.STUMBLED:
-            may_be_the_row = may_be_given_up = others_are_taken or is_first or is_suspect
-        else:  # of several without an answer the first one is it, or nobody knows
-            may_be_the_row, may_be_given_up = is_first, is_first and others_are_taken
-        row.tries += may_be_the_row
-        if may_be_given_up and row.tries >= self._tries:
-            row.refused.append(f"{row.undecided} ({row.tries} times)")
-            row.undecided, row.parts = "", []
+    def _end(self, row: Row, *, is_first: bool) -> None:
+        witness = bool(self._taken - {row.id})
+        if row.tries.end(self._patience, witness=witness, is_first=is_first):
+            while_others = " while others were taken" if row.tries.witnessed else ""
+            row.refused.append(f"tried {row.tries.count} times{while_others}; last: {row.undecided or self._stopped}")
+            row.undecided, row.parts, row.open = "", (), 0
+
+
+def _halves(letters: Sequence[_T]) -> tuple[Sequence[_T], Sequence[_T]]:
+    middle = len(letters) // 2
+    return letters[:middle], letters[middle:]

@@ -28,8 +28,10 @@ from decoders.vocabulary import QUANTITIES
 from decoders.vocabulary.units import convert
 from gateway.formats import Conversation
 from gateway.formats.device_state import check_interval, with_state_inside
-from gateway.formats.judging import NOBODY_LISTENS, NOBODY_SUBSCRIBES, NOTHING_SAID
-from gateway.model import Answer, Item, Json, Observation, Receipt, Request, RowId, Verdict
+from gateway.formats.parts import OneByOne, Said, request_about, standing_alone
+from gateway.formats.patience import UNKNOWN_PLATFORM
+from gateway.formats.rounds import Rounds
+from gateway.model import Item, Json, Observation, Request
 
 SECONDARY_UNITS_VERSION: Final = 26  # RFC 9100: 10 + 2^4
 
@@ -100,7 +102,7 @@ class _Record:
     json: str  # '{"n":"…","u":"…"'
 
 
-class SenMl:
+class SenMl(OneByOne):
     """SenML as a format: one request for each uplink, all of a batch at once."""
 
     def __init__(
@@ -139,10 +141,12 @@ class SenMl:
             return self._tell(batch, memory)
         return with_state_inside(batch, memory, self._tell, interval_s=self._interval_s)
 
-    def _tell(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:  # noqa: ARG002 - of the seam
-        told = [item for item in batch if item.observations]
-        answers = (yield [self._request(item) for item in told]) if told else ()
-        return _receipt(batch, told, answers)
+    def _tell(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
+        return Rounds(batch, memory, self, patience=UNKNOWN_PLATFORM).talk()
+
+    def say(self, item: Item) -> Said:
+        """Return the pack of ``item``; nothing where it has no observation."""
+        return standing_alone(item, [self._request(item)] if item.observations else [])
 
     def _request(self, item: Item) -> Request:
         fields = {
@@ -151,12 +155,9 @@ class SenMl:
             "entity": item.device.entity.id or item.device.dev_eui,
             "entity_type": item.device.entity.type or "device",
         }
-        return Request(
-            target=self._topic.format_map({key: _NO_LEVEL.sub("_", value) for key, value in fields.items()}),
-            body=self._pack(item, _NO_NAME.sub("-", self._base_name.format_map(fields))),
-            content_type=self._content_type,
-            headers={"uplink": str(item.uplink.id)},
-        )
+        target = self._topic.format_map({key: _NO_LEVEL.sub("_", value) for key, value in fields.items()})
+        body = self._pack(item, _NO_NAME.sub("-", self._base_name.format_map(fields)))
+        return request_about(item, target, body, content_type=self._content_type)
 
     def _json(self, item: Item, base_name: str) -> bytes:
         heard_at = item.uplink.heard_at.utc
@@ -247,27 +248,3 @@ def _value(observation: Observation, record: _Record) -> float | bool | str:
 
 def _seconds(delay: timedelta) -> float:
     return round(delay.total_seconds(), 3)
-
-
-def _receipt(batch: Sequence[Item], told: Sequence[Item], answers: Sequence[Answer]) -> Receipt:
-    accepted = {item.row for item in batch if not item.observations}
-    warnings = [NOTHING_SAID] * len(accepted)
-    refused: dict[RowId, str] = {}
-    undecided: dict[RowId, str] = {}
-    for item, answer in zip(told, answers, strict=True):
-        match answer.verdict:
-            case Verdict.TAKEN:
-                accepted.add(item.row)
-                if answer.status == NOBODY_SUBSCRIBES:
-                    warnings.append(NOBODY_LISTENS)
-            case Verdict.REFUSED:
-                refused[item.row] = answer.detail or f"refused with status {answer.status}"
-            case Verdict.LATER | Verdict.UNCLEAR:
-                undecided[item.row] = answer.detail or f"{answer.verdict}: status {answer.status}"
-    return Receipt(
-        accepted=frozenset(accepted),
-        refused=refused,
-        undecided=undecided,
-        warnings=tuple(warnings),
-        retry_after=max((one.retry_after for one in answers if one.retry_after is not None), default=None),
-    )

@@ -21,8 +21,10 @@ from typing import Final
 
 from gateway.formats import Conversation
 from gateway.formats.naming import Template, known_as
-from gateway.formats.network_server import Object, check_object, decoded, dev_addr, request, rfc3339
-from gateway.formats.postings import Posting, Said
+from gateway.formats.network_server import Object, check_object, decoded, dev_addr, rfc3339, told
+from gateway.formats.parts import OneByOne, Said
+from gateway.formats.patience import UNKNOWN_PLATFORM
+from gateway.formats.rounds import Rounds
 from gateway.formats.ttn_normalised import normalised_payload
 from gateway.model import DataRate, FskRate, Item, Json, LoraRate, Reception
 
@@ -33,7 +35,7 @@ LONGEST_ID: Final = 36
 CODING_RATE: Final = "4/5"  # LoRaWAN uplinks have no other (RP002, 4.1)
 
 
-class TheThingsStack:
+class TheThingsStack(OneByOne):
     """The Things Stack's JSON as a format: one message for each uplink, over MQTT or HTTP."""
 
     def __init__(
@@ -63,13 +65,13 @@ class TheThingsStack:
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Send all messages side by side and believe each answer."""
-        return Posting([self._said(item) for item in batch], memory).talk()
+        return Rounds(batch, memory, self, patience=UNKNOWN_PLATFORM).talk()
 
-    def _said(self, item: Item) -> Said:
+    def say(self, item: Item) -> Said:
         """Return the message of ``item``, also of one without observations: its payload may be read there."""
         device = self._ids.get(item.device.dev_eui, f"eui-{item.device.dev_eui}")
         target = self._topic.fill(application=self._uid, device=device, dev_eui=item.device.dev_eui)
-        return Said(row=item.row, requests=(request(item, target, self._message(item, device)),))
+        return told(item, target, self._message(item, device))
 
     def _message(self, item: Item, device: str) -> Mapping[str, Json]:
         join_eui = item.device.join_eui

@@ -24,9 +24,10 @@ from typing import Final
 from gateway.formats import Conversation, Identity
 from gateway.formats.device_state import GatewayState, check_interval, with_state
 from gateway.formats.naming import Template, UnknownDevice, keyed, known_as
-from gateway.formats.parts import Part, Said
+from gateway.formats.parts import Part, Said, request_about
+from gateway.formats.patience import Patience
 from gateway.formats.rounds import Rounds
-from gateway.formats.thingsboard_devices import Ask, connect, introduce, over_http, over_mqtt
+from gateway.formats.thingsboard_devices import Ask, OverHttp, OverMqtt, connect, introduce
 from gateway.formats.thingsboard_gateway import telling_gateway
 from gateway.model import Device, Item, Json, Observation, Receipt, Request
 
@@ -74,9 +75,9 @@ class ThingsBoard:
             raise ValueError("profile: is empty; 'default' is what ThingsBoard calls its own")
         self._ids = known_as(ids)
         self._profile = profile
-        self._ask: Ask = over_http(self._attributes) if self._topic.is_path else over_mqtt(profile)
+        self._ask: Ask = OverHttp(_attributes(topic)) if self._topic.is_path else OverMqtt(profile)
         self._most = batch_bytes
-        self._tries = tries
+        self._patience = Patience(tries=tries)
         self._tells_state, self._interval_s = device, device_interval
 
     def identity(self, host: str) -> Identity:  # noqa: ARG002 - of the seam
@@ -103,7 +104,7 @@ class ThingsBoard:
 
     def _tell(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         introduced = yield from introduce(batch, memory, self._profile, self._name, self._ask)
-        receipt: Receipt = yield from Rounds(batch, memory, self, tries=self._tries).talk()
+        receipt: Receipt = yield from Rounds(batch, memory, self, patience=self._patience).talk()
         return replace(
             receipt,
             warnings=(*receipt.warnings, *introduced.warnings),
@@ -125,19 +126,16 @@ class ThingsBoard:
     def request(self, parts: Sequence[Part]) -> Request:
         """Return the message that says ``parts``."""
         lists = {
-            name: f"[{','.join(part.text for part in group)}]"
+            name: b"[%b]" % b",".join(part.request.body for part in group)
             for name, group in groupby(parts, key=lambda part: part.to)
         }
         if self._topic.is_path:
             [body] = lists.values()
         else:
-            body = f"{{{','.join(f'{json.dumps(name)}:{said}' for name, said in lists.items())}}}"
-        return Request(target=parts[0].target, body=body.encode(), content_type="application/json")
+            body = b"{%b}" % b",".join(b"%b:%b" % (json.dumps(name).encode(), said) for name, said in lists.items())
+        return Request(target=parts[0].request.target, body=body, content_type="application/json")
 
     # ── telemetry ──
-
-    def _attributes(self, name: str) -> str:
-        return f"{self._topic.fill(id=name).removesuffix(TELEMETRY)}/attributes"
 
     def _name(self, device: Device) -> str:
         if self._topic.is_path and device.dev_eui not in self._ids:
@@ -146,14 +144,14 @@ class ThingsBoard:
 
     def _part(self, item: Item, name: str, observed_ms: int, values: Mapping[str, Observation]) -> Part:
         said = {"ts": observed_ms, "values": {key: one.value for key, one in values.items()}}
-        text = json.dumps(said, separators=(",", ":"))
-        return Part(item.row, name, observed_ms, self._topic.fill(id=name), text, str(item.uplink.id))
+        text = json.dumps(said, separators=(",", ":")).encode()
+        return Part(item.row, name, observed_ms, request_about(item, self._topic.fill(id=name), text))
 
     def _bounded(self, parts: Iterator[Part]) -> Iterator[Sequence[Part]]:
         batch: list[Part] = []
         size = 2
         for part in parts:
-            octets = len(part.text.encode()) + 1
+            octets = len(part.request.body) + 1
             name = len(json.dumps(part.to)) + NEW_NAME
             more = octets if batch and batch[-1].to == part.to else octets + name
             if batch and size + more > self._most:
@@ -163,3 +161,7 @@ class ThingsBoard:
             size += more
         if batch:
             yield batch
+
+
+def _attributes(topic: str) -> Template:
+    return Template("topic", f"{topic.removesuffix(TELEMETRY)}/attributes", ("id",))

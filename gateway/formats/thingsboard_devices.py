@@ -10,10 +10,10 @@ import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.formats.judging import Fate, fate_of, words_of
-from gateway.formats.naming import UnknownDevice, key_of
+from gateway.formats.naming import Template, UnknownDevice, key_of
 from gateway.model import Answer, Device, Eui64, Item, Json, Request
 
 CONNECT: Final = "v1/gateway/connect"
@@ -31,8 +31,14 @@ class Introduced:
 
 
 Introducing = Generator[Sequence[Request], Sequence[Answer], Introduced]
-Ask = Callable[[str, Facts, bool], Sequence[Request]]
-"""Return the requests for a name on the platform, the facts that changed, and whether the device is new there."""
+
+
+class Ask(Protocol):
+    """How a device is introduced; a value, for a format crosses from the process that reads the configuration."""
+
+    def __call__(self, name: str, changed: Facts, *, is_new: bool) -> Sequence[Request]:
+        """Return the requests for a name on the platform, the facts that changed, and whether the device is new there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +77,19 @@ def _introductions(
         changed = {name: value for name, value in facts.items() if known.get(name) != value}
         if changed or is_new:
             with suppress(UnknownDevice):  # its rows are refused for that
-                requests = ask(name_of(device), changed, is_new)
+                requests = ask(name_of(device), changed, is_new=is_new)
                 yield _Introduction(key, {"profile": profile, "facts": {**known, **changed}}, requests)
 
 
-def over_mqtt(profile: str) -> Ask:
-    """Return how a gateway introduces a device."""
+@dataclass(frozen=True, slots=True)
+class OverMqtt:
+    """How a gateway introduces a device."""
 
-    def ask(name: str, changed: Facts, is_new: bool) -> Sequence[Request]:  # noqa: FBT001 - of the seam
-        return [*([connect(name, profile)] if is_new else []), _request(ATTRIBUTES, {name: changed})]
+    profile: str
 
-    return ask
+    def __call__(self, name: str, changed: Facts, *, is_new: bool) -> Sequence[Request]:
+        """Return a connect for a new device, and its attributes."""
+        return [*([connect(name, self.profile)] if is_new else []), _request(ATTRIBUTES, {name: changed})]
 
 
 def connect(name: str, profile: str) -> Request:
@@ -89,13 +97,15 @@ def connect(name: str, profile: str) -> Request:
     return _request(CONNECT, {"device": name, "type": profile})
 
 
-def over_http(target: Callable[[str], str]) -> Ask:
-    """Return how a device with a token introduces itself."""
+@dataclass(frozen=True, slots=True)
+class OverHttp:
+    """How a device with a token introduces itself."""
 
-    def ask(name: str, changed: Facts, is_new: bool) -> Sequence[Request]:  # noqa: ARG001, FBT001 - of the seam
-        return [_request(target(name), changed)]
+    path: Template  # of its attributes; {id} is the token
 
-    return ask
+    def __call__(self, name: str, changed: Facts, *, is_new: bool) -> Sequence[Request]:  # noqa: ARG002 - of the seam
+        """Return its attributes."""
+        return [_request(self.path.fill(id=name), changed)]
 
 
 def _devices(batch: Sequence[Item]) -> Sequence[tuple[Device, Facts]]:

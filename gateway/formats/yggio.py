@@ -22,7 +22,8 @@ from urllib.parse import parse_qs, urlsplit
 from gateway.formats import Conversation
 from gateway.formats.device_state import check_interval, with_state_inside
 from gateway.formats.naming import Template, UnknownDevice, keyed, known_as, milliseconds, timestamp
-from gateway.formats.parts import OneByOne, Part, Said
+from gateway.formats.parts import OneByOne, Part, Said, request_about
+from gateway.formats.patience import Patience
 from gateway.formats.rounds import Late, Rounds
 from gateway.model import Device, Eui64, Item, Json, Observation
 
@@ -70,7 +71,7 @@ class Yggio(OneByOne):
         if fresh_s < 1 or tries < 1:
             raise ValueError(f"fresh_s and tries are at least 1, not {fresh_s} and {tries}")
         self._fresh = timedelta(seconds=fresh_s)
-        self._tries = tries
+        self._patience = Patience(tries=tries)
         _check_names(topic, self._identifier, self._ids)
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
@@ -80,7 +81,7 @@ class Yggio(OneByOne):
         return with_state_inside(batch, memory, self._tell, interval_s=self._interval_s)
 
     def _tell(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
-        return Rounds(batch, memory, self, late=self._late, tries=self._tries).talk()
+        return Rounds(batch, memory, self, late=self._late, patience=self._patience).talk()
 
     def say(self, item: Item) -> Said:
         """Return one part for each time of ``item``."""
@@ -104,7 +105,7 @@ class Yggio(OneByOne):
         text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
         target = str(self._topic) if self._identifier else self._topic.fill(id=name, dev_eui=item.device.dev_eui)
         late = self._stale(item, observed_ms) if self._identifier else ""
-        return Part(item.row, item.device.dev_eui, observed_ms, target, text, str(item.uplink.id), late)
+        return Part(item.row, item.device.dev_eui, observed_ms, request_about(item, target, text.encode()), late)
 
     def _stale(self, item: Item, observed_ms: int) -> str:
         age = item.age + timedelta(milliseconds=milliseconds(item.uplink.heard_at.utc) - observed_ms)

@@ -1,7 +1,9 @@
 """Room 3, the journal: what was heard, kept in SQLite until every destination has it."""
 
 from gateway.journal.journal import Journal
+from gateway.journal.remembered import MEMORY_OF, about_rows
 from gateway.journal.values import (
+    Ahead,
     Begin,
     Changes,
     Depth,
@@ -22,6 +24,8 @@ from gateway.journal.values import (
 )
 
 __all__ = [
+    "MEMORY_OF",
+    "Ahead",
     "Begin",
     "Changes",
     "Depth",
@@ -40,4 +44,5 @@ __all__ = [
     "Stats",
     "Unclaimed",
     "WhenFull",
+    "about_rows",
 ]

@@ -12,7 +12,8 @@ from gateway.journal.database import Each
 from gateway.journal.destinations import Destination
 from gateway.journal.held import Choice, chosen, in_hand
 from gateway.journal.reader import Reader
-from gateway.journal.records import DEV_EUI, microseconds
+from gateway.journal.records import dev_eui_of, microseconds
+from gateway.journal.segments import rows_in, select
 from gateway.journal.store import Store
 from gateway.journal.values import PutBack, Row
 from gateway.journal.writer import Writer
@@ -35,7 +36,7 @@ class ToldAgain:
 
     async def rows(self, dev_euis: Collection[Eui64], since: datetime | None) -> list[Row]:
         """Return the rows of devices that are kept and were heard since then, oldest first; those without a true time, too."""
-        wanted = json.dumps([dev_eui.upper() for dev_eui in dev_euis])
+        wanted = frozenset(dev_euis)
         found: list[Row] = []
         segments = self._store.segments
         at = segments.first_row
@@ -44,14 +45,11 @@ class ToldAgain:
                 pieces = segments.pieces([(max(at, segments.first_row), segments.last_row)])
                 if not pieces:
                     break
-                name, first, last = pieces[0]
-                sql = (
-                    f"SELECT id, record FROM {name} WHERE id BETWEEN ? AND ? AND hex(substr(record, ?, 8))"  # noqa: S608 — a name of ours
-                    " IN (SELECT value FROM json_each(?)) ORDER BY id"
-                )
-                records = await self._store.database.fetch(sql, (first, last, DEV_EUI.start + 1, wanted))
-            found += [row for row in await self._decoded(records) if since is None or _is_since(row, since)]
-            at = last + 1
+                sql, values = select(pieces[:1])
+                records = rows_in(pieces[:1], await self._store.database.fetch(sql, values))
+            theirs = [one for one in records if dev_eui_of(one[1]) in wanted]
+            found += [row for row in await self._decoded(theirs) if since is None or _is_since(row, since)]
+            at = pieces[0][2] + 1
         return found
 
     async def _decoded(self, records: Sequence[tuple[int, bytes]]) -> list[Row]:

@@ -49,9 +49,15 @@ class Cursor:
         if first - 1 > self.low:
             self._raise(first - 1)
 
-    def waiting(self, last: int) -> int:
-        """Return how many rows up to ``last`` are not settled."""
-        return max(0, last - self.low - self._above)
+    def waiting(self, last: int, after: int = 0) -> int:
+        """Return how many rows after ``after`` and up to ``last`` are not settled."""
+        if after <= self.low:
+            return max(0, last - self.low - self._above)
+        bounds = zip(self._firsts, self._lasts, strict=True)
+        settled = sum(
+            min(end, last) - max(begin, after + 1) + 1 for begin, end in bounds if begin <= last and end > after
+        )
+        return max(0, last - after - settled)
 
     def since(self, began: int) -> list[tuple[int, int]]:
         """Return the settled rows after ``began``, as ranges."""
@@ -71,14 +77,20 @@ class Cursor:
                 low = max(end, last)
         return Cursor(low, cbor2.dumps([bound for pair in above for bound in pair]) if above else b"")
 
-    def gaps(self, last: int, limit: int) -> Iterator[tuple[int, int]]:
-        """Yield the first ``limit`` rows that are not settled, as ranges, both ends included, oldest first."""
-        settled = [(self.low, self.low), *zip(self._firsts, self._lasts, strict=True), (last + 1, last + 1)]
-        for (_, before), (after, _) in pairwise(settled):
-            end = min(after - 1, before + limit)
-            if end > before:
-                yield before + 1, end
-                limit -= end - before
+    def gaps(self, last: int, limit: int, after: int = 0) -> Iterator[tuple[int, int]]:
+        """Yield the first ``limit`` rows after ``after`` that are not settled, as ranges, both ends included, oldest first."""
+        place = bisect_right(self._firsts, after)
+        before = max(self.low, after, self._lasts[place - 1] if place else 0)
+        settled = [
+            (before, before),
+            *zip(self._firsts[place:], self._lasts[place:], strict=True),
+            (last + 1, last + 1),
+        ]
+        for (_, end), (begin, _) in pairwise(settled):
+            gap = min(begin - 1 - end, limit)
+            if gap > 0:
+                yield end + 1, end + gap
+                limit -= gap
             if limit == 0:
                 return
 

@@ -7,21 +7,28 @@ rests can keep it from that for up to seconds: `sys.setswitchinterval(0.0005)` i
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
 
 import aiosqlite
 
 from gateway.errors import StorageError
+from gateway.journal import wal
+from gateway.journal.faults import Fault, fault_of, told
 
 WAL_PAGES = 1000  # checkpointed at this size and used again in place: a WAL that grows costs twice the bytes
 READ_CACHE_KIB = 256  # of SQLite's own 2000: the log is read once, from one end to the other
 ROWS_AT_ONCE = 64  # rows in one INSERT; halved for the rest, so that few statements fill the statement cache
 
 Values = tuple[Any, ...]
+Exchanged = TypeVar("Exchanged")
+Open = Callable[[Path], Awaitable[aiosqlite.Connection]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,12 @@ class Insert:
             start += size
 
 
-Step = Statement | Each | Insert
+class Step(Protocol):
+    """What is done inside a transaction."""
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Run it inside the open transaction."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,54 +122,123 @@ class _Writing(sqlite3.Connection):
         return self.cursor()
 
 
-class Database:
-    """The two connections. Only sqlite3's ProgrammingError (a bug) leaves here untranslated."""
+class _Line:
+    """One connection, opened anew before it is used again after an error that leaves it in doubt."""
 
-    def __init__(self, path: Path, writing: aiosqlite.Connection, reading: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, connection: aiosqlite.Connection, open_anew: Open | None) -> None:
+        self._path = path
+        self._open = open_anew
+        self._connection = connection
+        self._in_doubt = False
+        self._turn = asyncio.Lock()
+
+    async def connection(self) -> aiosqlite.Connection:
+        """Return it; a new one is there before the old one goes, for SQLite empties its log with the last."""
+        if self._in_doubt and self._open is not None:
+            async with self._turn:
+                if self._in_doubt:
+                    old, self._connection = self._connection, await self._open(self._path)
+                    self._in_doubt = False
+                    await _closed(old)
+        return self._connection
+
+    def told(self, error: sqlite3.Error) -> StorageError:
+        """Return ``error`` in our words, and remember what it says of the connection."""
+        self._in_doubt |= fault_of(error) is Fault.IN_DOUBT
+        return told(self._path, error)
+
+    async def close(self) -> None:
+        """Close it; used again it is opened again."""
+        self._in_doubt = True
+        await self._connection.close()
+
+
+class Database:
+    """The two connections. Only sqlite3's ProgrammingError (a bug) leaves here untranslated.
+
+    After an I/O error a connection is not believed any more: it is opened anew, and what was promised is looked for in the log
+    on the disk before anything more is (`wal.verify`). Damaged says that the file itself is broken.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        writing: aiosqlite.Connection,
+        reading: aiosqlite.Connection,
+        *,
+        open_anew: tuple[Open, Open] | None = None,
+    ) -> None:
+        """``open_anew`` opens a connection that writes, and one that reads; without it these two are for good."""
+        to_write, to_read = open_anew or (None, None)
         self.path = path
-        self._writing = writing
-        self._reading = reading
+        self._writing = _Line(path, writing, to_write)
+        self._reading = _Line(path, reading, to_read)
+        self._away: str | None = None  # why there is no file just now
 
     @classmethod
     async def connect(cls, path: Path) -> Database:
-        """Open a database that `schema.prepare` has made ready."""
-        writing = await aiosqlite.connect(path, factory=_Writing, isolation_level=None)
+        """Open a database that `opening` has made ready; StorageError when the disk fails, Damaged when the file is."""
         try:
-            for pragma in ("synchronous=FULL", f"wal_autocheckpoint={WAL_PAGES}", "secure_delete=0", "temp_store=2"):
-                await writing.execute_fetchall(f"PRAGMA {pragma}")
-            reading = await aiosqlite.connect(path, isolation_level=None)
-            await reading.execute_fetchall(f"PRAGMA cache_size={-READ_CACHE_KIB}")
-        except BaseException:
-            await writing.close()
-            raise
-        return cls(path, writing, reading)
+            writing = await _open_to_write(path)
+            try:
+                reading = await _open_to_read(path)
+            except BaseException:
+                await _closed(writing)
+                raise
+        except sqlite3.Error as error:
+            raise told(path, error) from error
+        return cls(path, writing, reading, open_anew=(_open_to_write, _open_to_read))
 
     async def apply(self, transaction: Transaction) -> None:
         """Return when ``transaction`` is on disk; StorageError when none of it is."""
+        self._check_there()
         try:
-            await self._writing.executemany("", transaction)
+            await (await self._writing.connection()).executemany("", transaction)
         except sqlite3.ProgrammingError:
             raise
         except sqlite3.Error as error:
-            raise StorageError(f"{self.path}: {error}") from error
+            raise self._writing.told(error) from error
 
     async def wiping(self, transaction: Transaction) -> None:
         """Apply ``transaction`` so that nothing of what it replaces stays readable in the file or in the WAL."""
-        await self._writing.execute_fetchall("PRAGMA secure_delete=1")
+        writing = await self._writing.connection()
+        await writing.execute_fetchall("PRAGMA secure_delete=1")
         try:
             await self.apply(transaction)
-            await self._writing.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            await writing.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
-            await self._writing.execute_fetchall("PRAGMA secure_delete=0")
+            await writing.execute_fetchall("PRAGMA secure_delete=0")
+
+    async def empty_log(self) -> None:
+        """Bring what the log holds into the file as far as that can be done now."""
+        try:
+            await (await self._writing.connection()).execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            raise self._writing.told(error) from error
 
     async def fetch(self, sql: str, values: Values = ()) -> list[Any]:
         """Return all rows of a query over what is committed."""
+        self._check_there()
         try:
-            return list(await self._reading.execute_fetchall(sql, values))
+            return list(await (await self._reading.connection()).execute_fetchall(sql, values))
         except sqlite3.ProgrammingError:
             raise
         except sqlite3.Error as error:
-            raise StorageError(f"{self.path}: {error}") from error
+            raise self._reading.told(error) from error
+
+    async def exchange(self, put_another: Callable[[], Exchanged], why: str) -> Exchanged:
+        """Let go of the file, have ``put_another`` put one in its place, in a thread, and open that.
+
+        StorageError says ``why`` to whoever wants the database meanwhile.
+        """
+        self._away = f"{self.path}: {why}"
+        try:
+            for line in (self._reading, self._writing):
+                with contextlib.suppress(sqlite3.Error):
+                    await line.close()
+            return await asyncio.to_thread(put_another)
+        finally:
+            self._away = None
 
     async def close(self) -> None:
         """Close both connections; the last one empties the WAL into the file."""
@@ -165,3 +246,42 @@ class Database:
             await self._reading.close()
         finally:
             await self._writing.close()
+
+    def _check_there(self) -> None:
+        if self._away is not None:
+            raise StorageError(self._away)
+
+
+async def _open_to_write(path: Path) -> aiosqlite.Connection:
+    pragmas = ("synchronous=FULL", f"wal_autocheckpoint={WAL_PAGES}", "secure_delete=0", "temp_store=2")
+    opened = await _opened(path, pragmas, factory=_Writing)
+    try:
+        await asyncio.to_thread(wal.verify, path)
+    except BaseException:
+        await _closed(opened)
+        raise
+    return opened
+
+
+async def _open_to_read(path: Path) -> aiosqlite.Connection:
+    return await _opened(path, (f"cache_size={-READ_CACHE_KIB}",))
+
+
+async def _opened(
+    path: Path, pragmas: Sequence[str], factory: type[sqlite3.Connection] = sqlite3.Connection
+) -> aiosqlite.Connection:
+    """Open a file that is there: SQLite would make an empty one in the place of a journal that went with its disk."""
+    name = f"file:{quote(str(path))}?mode=rw"
+    opened = await aiosqlite.connect(name, factory=factory, isolation_level=None, uri=True)
+    try:
+        for pragma in pragmas:
+            await opened.execute_fetchall(f"PRAGMA {pragma}")
+    except BaseException:
+        await _closed(opened)
+        raise
+    return opened
+
+
+async def _closed(connection: aiosqlite.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):  # of a connection that nobody wants any more
+        await connection.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -11,10 +11,12 @@ import cbor2
 
 from gateway.journal.cursors import Cursor
 from gateway.journal.database import Database, Each, Statement, Step
-from gateway.journal.values import HeldKind, Hold, Settlement
-from gateway.model import Json
+from gateway.journal.values import Ahead, HeldKind, Hold, Settlement
+from gateway.model import Json, RowId
 
 LONGEST_REASON = 400  # characters of a platform's answer: with them a held row has some 500 octets
+
+GIVEN_UP = "UPDATE destinations SET given_up = ?, given_up_since = ? WHERE number = ?"
 
 # A kept record goes when the last destination lets go of it.
 FORGET_KEPT = (
@@ -34,6 +36,7 @@ class Unsaved:
     released: set[int] = field(default_factory=set)  # retried rows that are settled
     memory: dict[str, Json | None] = field(default_factory=dict)
     lost: bool = False  # more rows than before
+    given_up: bool = False  # the same
 
     def __bool__(self) -> bool:
         return self.moved or bool(self.held or self.released or self.memory)
@@ -48,6 +51,7 @@ class Unsaved:
             self.released | later.released,
             self.memory | later.memory,
             self.lost or later.lost,
+            self.given_up or later.given_up,
         )
 
 
@@ -63,6 +67,8 @@ class Destination:
     retries: int = 0  # rows on their way back, not settled yet
     lost: int = 0  # rows that went undelivered, for the journal was full
     held_lost: int = 0  # held rows that went, for their share was full
+    given_up: int = 0  # rows that went undelivered, for they had waited too long
+    given_up_since: int | None = None  # the microsecond when the first of them went
     began: int | None = None  # the last row before its first; None where an older version began it
     ended: int | None = None  # the last row that is for it, where its name has moved to another city
     given: set[int] = field(default_factory=set)  # those of them that read() has given
@@ -80,6 +86,7 @@ class Destination:
                 unsaved.moved = True
         for row, hold in sorted(settlement.held.items()):
             self._hold(row, hold, now)
+        self._give_up(settlement.given_up, now)
         for key, value in settlement.memory.items():
             self._remember(key, value)
 
@@ -87,9 +94,17 @@ class Destination:
         """Return the last row that is for this destination, of a log that ends with ``last``."""
         return last if self.ended is None else min(self.ended, last)
 
-    def waiting(self, last: int) -> int:
-        """Return how many rows of a log that ends with ``last`` are before this destination, retried ones among them."""
-        return self.cursor.waiting(self.until(last)) + self.retries
+    def waiting(self, last: int, after: int | None = None) -> int:
+        """Return how many rows of a log that ends with ``last`` are before this destination, retried ones among them.
+
+        With ``after`` only those after that row, and none that is retried.
+        """
+        until = self.until(last)
+        return self.cursor.waiting(until) + self.retries if after is None else self.cursor.waiting(until, after)
+
+    def ahead(self, last: int, after: int) -> Ahead:
+        """Return what lies before it in a log that ends with ``last``, and how much of that after the row ``after``."""
+        return Ahead(waiting=self.waiting(last), after=self.waiting(last, after), last=RowId(self.until(last)))
 
     def is_done(self, last: int) -> bool:
         """Tell whether it has moved to another city and nothing is left of it but memory."""
@@ -129,6 +144,8 @@ class Destination:
             )
         if saving.lost:
             yield Statement("UPDATE destinations SET lost = ? WHERE number = ?", (self.lost, self.number))
+        if saving.given_up:
+            yield Statement(GIVEN_UP, (self.given_up, self.given_up_since, self.number))
         ended = saving.released | saving.again
         if ended:
             yield Each("DELETE FROM retries WHERE destination = ? AND id = ?", [(self.number, row) for row in ended])
@@ -162,6 +179,14 @@ class Destination:
         self.unsaved.rows += 1
         self.unsaved.held[row] = (hold, now)
         self.held[hold.kind] += 1
+
+    def _give_up(self, rows: Collection[int], now: int) -> None:
+        count = sum(self.cursor.add(row) for row in sorted(rows))
+        if count:
+            self.given_up += count
+            self.given_up_since = now if self.given_up_since is None else self.given_up_since
+            self.unsaved.rows += count
+            self.unsaved.moved = self.unsaved.given_up = True
 
     def _end_retry(self, row: int) -> None:
         self.given.discard(row)
@@ -222,12 +247,14 @@ async def load(database: Database) -> dict[str, Destination]:
             cursor=Cursor(low, above),
             lost=lost,
             held_lost=held_lost,
+            given_up=given_up,
+            given_up_since=since,
             began=began,
             ended=ended,
         )
-        for number, name, lost, held_lost, began, ended, low, above in await database.fetch(
-            "SELECT number, name, lost, held_lost, began, ended, low, above FROM destinations JOIN cursors"
-            " ON destination = number ORDER BY number"
+        for number, name, lost, held_lost, given_up, since, began, ended, low, above in await database.fetch(
+            "SELECT number, name, lost, held_lost, given_up, given_up_since, began, ended, low, above FROM destinations"
+            " JOIN cursors ON destination = number ORDER BY number"
         )
     }
     for number, key, value in await database.fetch("SELECT destination, key, value FROM memory"):

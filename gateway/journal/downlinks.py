@@ -57,13 +57,13 @@ async def load(database: Database, dev_eui: Eui64 | None, *, open_only: bool, li
         f"SELECT id, dev_eui, record FROM downlinks {condition} ORDER BY id DESC LIMIT ?",  # noqa: S608 - conditions of ours
         values,
     )
-    return [_decode(number, eui, record) for number, eui, record in reversed(rows)]
+    return [decode(number, eui, record) for number, eui, record in reversed(rows)]
 
 
 async def find(database: Database, number: int) -> Downlink | None:
     """Return one downlink; None where it is not known any more."""
     rows = await database.fetch("SELECT id, dev_eui, record FROM downlinks WHERE id = ?", (number,))
-    return _decode(*rows[0]) if rows else None
+    return decode(*rows[0]) if rows else None
 
 
 async def last_id(database: Database) -> int:
@@ -100,7 +100,8 @@ def _encode(downlink: Downlink) -> bytes:
     )
 
 
-def _decode(number: int, eui: int, record: bytes) -> Downlink:
+def decode(number: int, eui: int, record: bytes) -> Downlink:
+    """Return the downlink of a row."""
     (
         _,
         f_port,

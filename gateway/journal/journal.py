@@ -19,20 +19,20 @@ from types import MappingProxyType
 from typing import Self
 
 from gateway.errors import ConfigError
-from gateway.journal import boots, downlinks, schema, sealing, unclaimed
+from gateway.journal import boots, downlinks, sealing, unclaimed
 from gateway.journal.again import ToldAgain
 from gateway.journal.box import Box
 from gateway.journal.command_states import CommandStates
-from gateway.journal.database import Database
 from gateway.journal.devices import Registry
 from gateway.journal.held import HeldRows
-from gateway.journal.lock import FileLock
+from gateway.journal.opening import Opening, from_file
 from gateway.journal.reader import Reader
-from gateway.journal.records import encode_uplink, microseconds
+from gateway.journal.records import encode_uplink, microseconds, moment
 from gateway.journal.roll import Roll
 from gateway.journal.room import Room
 from gateway.journal.store import Quota, Store
 from gateway.journal.values import (
+    Ahead,
     Begin,
     Changes,
     Depth,
@@ -91,8 +91,9 @@ class Journal:
         begins: Mapping[str, Begin] = MappingProxyType({}),
         former: Collection[str] = (),
         key_file: Path | None = None,
+        opening: Opening = from_file,
     ) -> Self:
-        """Open or make the database at ``path``, whose folder must be there.
+        """Open or make the database at ``path``, whose folder must be there; ``opening`` says how, by default as a file.
 
         Device keys are sealed under the key in ``key_file``, by default "brygga.key" beside the database; it is made where it is
         not there.
@@ -110,13 +111,8 @@ class Journal:
                 f"{path}: a journal limit of {limit_bytes} bytes where at least {SMALLEST_LIMIT} are needed"
             )
         async with AsyncExitStack() as closing:
-            lock = FileLock(path.with_name(path.name + ".lock"))
-            lock.acquire()
-            closing.callback(lock.release)
-            await asyncio.to_thread(schema.prepare, path, schema.scripts())
+            database = await closing.enter_async_context(opening(path))
             vault = Vault.at(key_file or path.with_name(KEY_FILE))
-            database = await Database.connect(path)
-            closing.push_async_callback(database.close)
             await sealing.seal_all(database, vault)
             store = await Store.load(
                 database,
@@ -185,17 +181,26 @@ class Journal:
         """Return the names of all destinations that the journal knows."""
         return tuple(self._store.destinations)
 
-    async def read(self, destination: str, limit: int) -> Sequence[Row]:
+    async def read(self, destination: str, limit: int, *, after: RowId | None = None) -> Sequence[Row]:
         """Return up to ``limit`` rows: those to be retried, then what is not settled, oldest first.
 
-        A row is given again until it is settled. Fewer than ``limit`` does not mean that there are no more.
+        With ``after`` only rows after that one, and none that is retried: the live lane. A row is given again until it is
+        settled. Fewer than ``limit`` does not mean that there are no more.
         """
-        return await self._reader.next_rows(self._store.destinations[destination], limit)
+        return await self._reader.next_rows(self._store.destinations[destination], limit, after)
 
-    async def wait(self, destination: str) -> None:
+    async def wait(self, destination: str, *, after: RowId | None = None) -> None:
         """Return when read() would give something. Has no limit: a quiet night is no fault; cancel it as you like."""
-        while not self._store.destinations[destination].waiting(self._store.segments.last_row):
+        while not self._store.destinations[destination].waiting(self._store.segments.last_row, after):
             await self._store.news.wait()
+
+    def ahead(self, destination: str, after: RowId) -> Ahead:
+        """Return what lies before a destination, and how much of it after the row ``after``; costs next to nothing."""
+        return self._store.destinations[destination].ahead(self._store.segments.last_row, after)
+
+    def unsaved(self, destination: str) -> int:
+        """Return how many rows it has settled that are not known to be on disk: a crash now repeats so many."""
+        return self._store.destinations[destination].pending().rows
 
     async def settle(self, destination: str, settlement: Settlement) -> None:
         """Take over what was decided about rows that read() gave, in any order; a second time changes nothing.
@@ -225,6 +230,8 @@ class Journal:
             lost=known.lost,
             held_lost=known.held_lost,
             moved=known.ended is not None,
+            given_up=known.given_up,
+            given_up_since=None if known.given_up_since is None else moment(known.given_up_since),
         )
 
     def damaged(self) -> int:

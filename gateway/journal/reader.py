@@ -10,8 +10,9 @@ from datetime import datetime
 
 from gateway.journal.damage import Damage
 from gateway.journal.destinations import Destination
-from gateway.journal.records import DEV_EUI
-from gateway.journal.segments import select
+from gateway.journal.groups import unpacked
+from gateway.journal.records import dev_eui_of
+from gateway.journal.segments import rows_in, select
 from gateway.journal.store import Store
 from gateway.journal.values import Row, Settlement
 from gateway.model import Eui64, RowId
@@ -26,13 +27,13 @@ class Reader:
         self._store = store
         self.damage = Damage(store.database.path, store.words)
 
-    async def next_rows(self, destination: Destination, limit: int) -> list[Row]:
-        """Return the rows to be retried, then those not settled yet, oldest first."""
-        retried = await self._retries(destination, limit) if destination.retries else []
+    async def next_rows(self, destination: Destination, limit: int, after: int | None = None) -> list[Row]:
+        """Return the rows to be retried, then those not settled yet, oldest first; with ``after`` only the latter, of those after it."""
+        retried = await self._retries(destination, limit) if destination.retries and after is None else []
         rows = await self.by_ids(retried)
         destination.given.update(rows)
         records = sorted(rows.items())
-        records += await self._unsettled(destination, limit - len(retried))
+        records += await self._unsettled(destination, limit - len(retried), after or 0)
         found = [replace(row, is_again=True) if row.id in rows else row for row in await self._decoded(records)]
         damaged = {RowId(row) for row, _ in records} - {row.id for row in found}
         if damaged:
@@ -50,13 +51,12 @@ class Reader:
         """Return the records of ``ids``, from the log or from those copied aside."""
         if not ids:
             return {}
-        wanted = (json.dumps(list(ids)),)
         async with self._store.reading:
-            found = await self._named("kept", wanted)
+            found = await self._named("kept", ids)
             for table in self._store.segments.tables_of(ids):
                 if len(found) == len(ids):
                     break
-                found |= await self._named(table, wanted)
+                found |= await self._named(table, ids)
         return found
 
     async def latest(self, dev_eui: Eui64, limit: int, among: int) -> list[Row]:
@@ -66,25 +66,37 @@ class Reader:
             segments = self._store.segments
             first = max(segments.first_row, segments.last_row - among + 1)
             for name, begin, end in reversed(segments.pieces([(first, segments.last_row)])):
-                sql = (
-                    f"SELECT id, record FROM {name} WHERE id BETWEEN ? AND ? AND substr(record, ?, 8) = ?"  # noqa: S608 — a name of ours
-                    " ORDER BY id DESC LIMIT ?"
-                )
-                values = (begin, end, DEV_EUI.start + 1, bytes.fromhex(dev_eui), limit - len(found))
-                rows = await self._store.database.fetch(sql, values)
-                found += await self._decoded(rows)
+                found += await self._latest_of(name, begin, end, dev_eui, limit - len(found))
                 if len(found) == limit:
                     break
         return found
+
+    async def _latest_of(self, table: str, first: int, last: int, dev_eui: Eui64, limit: int) -> list[Row]:
+        """Return a device's newest rows of one table; its DevEUI stands in clear in a record as in a group, and by chance elsewhere."""
+        sql = f"SELECT id, record FROM {table} WHERE id BETWEEN ? AND ? AND instr(record, ?) ORDER BY id DESC LIMIT ?"  # noqa: S608 — a name of ours
+        found: list[Row] = []
+        while len(found) < limit:
+            stored = await self._store.database.fetch(sql, (first, last, bytes.fromhex(dev_eui), limit))
+            rows = [one for one in unpacked(stored) if one[0] >= first and dev_eui_of(one[1]) == dev_eui]
+            found += await self._decoded(sorted(rows, reverse=True))
+            if len(stored) < limit:
+                break
+            last = stored[-1][0] - 1
+        return found[:limit]
 
     async def _decoded(self, records: Iterable[tuple[int, bytes]]) -> list[Row]:
         """Return the rows of those records that are not damaged."""
         decoded = [(row, await self.damage.uplink(row, record)) for row, record in records]
         return [Row(RowId(row), uplink) for row, uplink in decoded if uplink is not None]
 
-    async def _named(self, table: str, wanted: tuple[str]) -> dict[int, bytes]:
-        sql = f"SELECT id, record FROM {table} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 — a name of ours
-        return dict(await self._store.database.fetch(sql, wanted))
+    async def _named(self, table: str, ids: Collection[int]) -> dict[int, bytes]:
+        sql = (
+            f"SELECT id, record FROM {table} WHERE id IN"  # noqa: S608 — a name of ours
+            f" (SELECT (SELECT min(id) FROM {table} WHERE id >= value) FROM json_each(?))"
+        )
+        wanted = set(ids)
+        stored = await self._store.database.fetch(sql, (json.dumps(list(wanted)),))
+        return {row: record for row, record in unpacked(stored) if row in wanted}
 
     async def _retries(self, destination: Destination, limit: int) -> list[int]:
         settled = destination.not_wanted()  # before the query: a commit may end meanwhile
@@ -92,15 +104,15 @@ class Reader:
         rows = await self._store.database.fetch(sql, (destination.number, limit + len(settled)))
         return [row for (row,) in rows if row not in settled][:limit]
 
-    async def _unsettled(self, destination: Destination, limit: int) -> Sequence[tuple[int, bytes]]:
+    async def _unsettled(self, destination: Destination, limit: int, after: int = 0) -> Sequence[tuple[int, bytes]]:
         async with self._store.reading:
             segments = self._store.segments
             destination.cursor.forget_below(segments.first_row)
-            asked = segments.pieces(destination.cursor.gaps(destination.until(segments.last_row), limit))
+            asked = segments.pieces(destination.cursor.gaps(destination.until(segments.last_row), limit, after))
             if not asked:
                 return []
             sql, values = select(asked)
-            rows = sorted(await self._store.database.fetch(sql, values))
+            rows = rows_in(asked, await self._store.database.fetch(sql, values))
         _forget_missing(destination, asked, rows)
         return rows
 

@@ -9,9 +9,10 @@ from typing import Final
 
 from gateway.journal import state_rows
 from gateway.journal.cursors import Cursor
-from gateway.journal.database import Insert, Statement, Step
-from gateway.journal.destinations import Destination, added, removed
+from gateway.journal.database import Each, Insert, Statement, Step
+from gateway.journal.destinations import GIVEN_UP, Destination, added, removed
 from gateway.journal.held import in_hand
+from gateway.journal.remembered import taken_over
 from gateway.journal.store import TOLD, Store
 from gateway.journal.values import Begin
 from gateway.journal.writer import Writer
@@ -128,7 +129,8 @@ class Roll:
     async def rename(self, old: str, new: str) -> None:
         """Give ``new`` all that ``old`` has: its backlog, held rows and memory; KeyError when there is no ``old``.
 
-        Where ``new`` has begun already, what it has settled is not told again, and its own memory has the last word.
+        Where ``new`` has begun already, what it has settled is not told again, and its own memory has the last word. What
+        is remembered of another platform does not go over (`taken_over`).
         """
         store = self._store
         async with in_hand(store, self._alone):
@@ -138,7 +140,7 @@ class Roll:
             whole = _joined(left, came, new, store.segments.last_row)
             store.destinations[new] = whole
             try:
-                await self._writer.submit(steps=[*_renamed(whole, came), state_rows.moved(old, new)])
+                await self._writer.submit(steps=[*_renamed(whole, left, came), state_rows.moved(old, new)])
             except BaseException:
                 store.destinations.clear()
                 store.destinations.update(before)
@@ -164,21 +166,29 @@ def _joined(left: Destination, came: Destination | None, name: str, last: int) -
 
     What was heard after ``left`` ended and before ``came`` began was for a city in between.
     """
+    memory = taken_over(left.name, left.memory, name, {} if came is None else came.memory)
+    pending = left.pending()
+    mine = replace(pending, memory={key: value for key, value in pending.memory.items() if key in memory})
     if came is None:
-        return replace(left, name=name, cursor=left.cursor.joined(_between(left, last)), ended=None)
+        cursor = left.cursor.joined(_between(left, last))
+        return replace(left, name=name, cursor=cursor, ended=None, memory=memory, unsaved=mine, _saving=None)
     settled = [] if came.began is None else [*came.cursor.since(came.began), *_between(left, came.began)]
     return replace(
         left,
         name=name,
         cursor=left.cursor.joined(settled),
         ended=came.ended,
-        memory=left.memory | came.memory,
+        memory=memory,
         held=left.held + came.held,
         retries=left.retries + came.retries,
         lost=left.lost + came.lost,
         held_lost=left.held_lost + came.held_lost,
+        given_up=left.given_up + came.given_up,
+        given_up_since=min(
+            (one for one in (left.given_up_since, came.given_up_since) if one is not None), default=None
+        ),
         given=left.given | came.given,
-        unsaved=left.pending().with_later(came.pending()),
+        unsaved=mine.with_later(came.pending()),
         _saving=None,
     )
 
@@ -187,8 +197,10 @@ def _between(left: Destination, last: int) -> list[tuple[int, int]]:
     return [] if left.ended is None or left.ended >= last else [(left.ended + 1, last)]
 
 
-def _renamed(whole: Destination, came: Destination | None) -> Iterator[Step]:
+def _renamed(whole: Destination, left: Destination, came: Destination | None) -> Iterator[Step]:
     """Yield what stores the new name; rows that ``came`` has are taken over."""
+    if gone := [(left.number, key) for key in left.memory if key not in whole.memory]:
+        yield Each("DELETE FROM memory WHERE destination = ? AND key = ?", gone)
     if came is not None:
         for table in OWNED:
             words = "OR REPLACE" if table == "memory" else "OR IGNORE"
@@ -201,6 +213,7 @@ def _renamed(whole: Destination, came: Destination | None) -> Iterator[Step]:
         "UPDATE destinations SET name = ?, lost = ?, held_lost = ?, ended = ? WHERE number = ?",
         (whole.name, whole.lost, whole.held_lost, whole.ended, whole.number),
     )
+    yield Statement(GIVEN_UP, (whole.given_up, whole.given_up_since, whole.number))
     yield _stored(whole.number, whole.cursor)
 
 

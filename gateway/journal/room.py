@@ -83,8 +83,9 @@ class Room:
         """Tell whether the newest row of a segment was heard long ago; without a clock that is so at once."""
         store = self._store
         if self._newest[0] != last:
-            sql, values = segments.select([(segments.table(first), last, last)])
-            rows = await store.database.fetch(sql, values)
+            piece = [(segments.table(first), last, last)]
+            sql, values = segments.select(piece)
+            rows = segments.rows_in(piece, await store.database.fetch(sql, values))
             self._newest = last, _heard_at(rows[0][1], store.words) if rows else EPOCH
         return store.clock().utc - self._newest[1] >= store.keep_delivered
 

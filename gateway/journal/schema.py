@@ -20,6 +20,7 @@ SCRIPTS: Sequence[str] = (
     "schema_v2.sql",
     "schema_v3.sql",
     "schema_v4.sql",
+    "schema_v5.sql",
 )  # the n-th leads from version n - 1 to n; a new file runs all
 
 

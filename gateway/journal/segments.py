@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from gateway.journal.database import Insert, Statement, Step
+from gateway.journal.groups import Stored, packed, unpacked
 from gateway.model import RowId
 
 PIECES_AT_ONCE = 50  # SELECTs in one compound; SQLite's own limit is 500
@@ -21,6 +23,7 @@ class Segments:
     last_row: int  # the newest durable row, 0 before the first
     written_bytes: int  # of records in the last segment
     segment_bytes: int  # a segment that has reached it gets no more rows
+    staged_bytes: int = 0  # of records that stage() returned last
 
     @property
     def first_row(self) -> int:
@@ -28,7 +31,7 @@ class Segments:
         return self.firsts[0]
 
     def stage(self, records: Sequence[bytes]) -> tuple[range, list[Step]]:
-        """Return the ids that ``records`` get, and the steps that store them."""
+        """Return the ids that ``records`` get, and the steps that store them, many as groups."""
         begin = self.last_row + 1
         ids = range(begin, begin + len(records))
         steps: list[Step] = []
@@ -36,7 +39,9 @@ class Segments:
         if self.is_full:
             first = begin
             steps.append(Statement(create(first)))
-        steps.append(Insert(f"INSERT INTO {table(first)}", tuple(zip(ids, records, strict=True))))
+        stored = packed(begin, records)
+        self.staged_bytes = sum(len(record) for _, record in stored)
+        steps.append(Insert(f"INSERT INTO {table(first)}", stored))
         return ids, steps
 
     def confirm(self, records: Sequence[bytes]) -> None:
@@ -45,7 +50,7 @@ class Segments:
             self.firsts.append(self.last_row + 1)
             self.written_bytes = 0
         self.last_row += len(records)
-        self.written_bytes += sum(map(len, records))
+        self.written_bytes += self.staged_bytes
 
     @property
     def is_full(self) -> bool:
@@ -80,10 +85,47 @@ def table(first: int) -> str:
     return f"log_{first}"
 
 
-def select(pieces: Iterable[tuple[str, int, int]]) -> tuple[str, tuple[int, ...]]:
-    """Return one query for id and record of all rows in ``pieces``."""
-    sql = " UNION ALL ".join(f"SELECT id, record FROM {name} WHERE id BETWEEN ? AND ?" for name, _, _ in pieces)  # noqa: S608 — names of ours
-    return sql, tuple(bound for _, first, last in pieces for bound in (first, last))
+def select(pieces: Sequence[tuple[str, int, int]]) -> tuple[str, tuple[int, ...]]:
+    """Return one query for all that holds the rows in ``pieces``; `rows_in` takes them out of what it finds.
+
+    A group has the id of its last row, so that the last of a piece may lie in one with a greater id.
+    """
+    sql = " UNION ALL ".join(
+        f"SELECT id, record FROM {name} WHERE id BETWEEN ? AND ifnull((SELECT min(id) FROM {name} WHERE id >= ?), ?)"  # noqa: S608 — names of ours
+        for name, _, _ in pieces
+    )
+    return sql, tuple(bound for _, first, last in pieces for bound in (first, last, last))
+
+
+def rows_in(pieces: Sequence[tuple[str, int, int]], stored: Iterable[Stored]) -> list[Stored]:
+    """Return the rows of ``pieces`` that are in what `select` found, in order."""
+    firsts = [first for _, first, _ in pieces]
+    found: dict[int, bytes] = {}
+    for row, record in unpacked(stored):
+        place = bisect_right(firsts, row) - 1
+        if place >= 0 and row <= pieces[place][2]:
+            found[row] = record
+    return sorted(found.items())
+
+
+@dataclass(frozen=True, slots=True)
+class KeepHeld:
+    """Copy the rows of a segment that some destination holds aside, each by itself."""
+
+    first: int
+    last: int
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Run it inside the open transaction."""
+        sql = (
+            "SELECT DISTINCT held.id FROM destinations JOIN held ON held.destination = destinations.number"
+            " AND held.id BETWEEN ? AND ?"
+        )
+        held = {row for (row,) in connection.execute(sql, (self.first, self.last))}
+        if held:
+            stored = connection.execute(f"SELECT id, record FROM {table(self.first)}")  # noqa: S608 — a name of ours
+            rows = [(row, record) for row, record in unpacked(stored) if row in held]
+            connection.executemany("INSERT OR IGNORE INTO kept VALUES (?, ?)", rows)
 
 
 def create(first: int) -> str:
@@ -93,11 +135,7 @@ def create(first: int) -> str:
 
 def drop(first: int, last: int) -> tuple[Step, ...]:
     """Return what drops a segment whole, with the rows that some destination holds copied aside first."""
-    keep = (
-        f"INSERT OR IGNORE INTO kept SELECT id, record FROM {table(first)} WHERE id IN (SELECT held.id FROM destinations"  # noqa: S608 — a name of ours
-        " JOIN held ON held.destination = destinations.number AND held.id BETWEEN ? AND ?)"
-    )
-    return Statement(keep, (first, last)), Statement(f"DROP TABLE {table(first)}")
+    return KeepHeld(first, last), Statement(f"DROP TABLE {table(first)}")
 
 
 def row_ids(ids: Iterable[int]) -> tuple[RowId, ...]:

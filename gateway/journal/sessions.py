@@ -145,14 +145,14 @@ async def load(database: Database, vault: Vault) -> Sessions:
         " FROM sessions JOIN counters ON session = number ORDER BY number"
     )
     mac_states = dict(await database.fetch("SELECT session, record FROM mac_states"))
-    stored = ((number, _decode(eui, record, counters, vault)) for number, eui, record, *counters in rows)
+    stored = ((number, decode(eui, record, counters, vault)) for number, eui, record, *counters in rows)
     return Sessions(vault, stored, mac_states)
 
 
 async def unsealed(database: Database, vault: Vault) -> list[Step]:
     """Return what seals the records that an older version wrote in clear."""
     rows = [
-        (number, eui, _encode(_decode(eui, record, (0, 0, 0, None), vault), vault))
+        (number, eui, _encode(decode(eui, record, (0, 0, 0, None), vault), vault))
         for number, eui, record in await database.fetch("SELECT number, dev_eui, record FROM sessions")
         if cbor2.loads(record)[0] == CLEAR
     ]
@@ -202,7 +202,8 @@ def _keys_of(eui: int, record: bytes, vault: Vault) -> tuple[list[Any], list[Key
     return fields[:-1], [key for key in opened if key is not None]
 
 
-def _decode(eui: int, record: bytes, counters: Sequence[int | None], vault: Vault) -> Session:
+def decode(eui: int, record: bytes, counters: Sequence[int | None], vault: Vault) -> Session:
+    """Return the session of a row; ConfigError when another vault sealed it."""
     fields, keys = _keys_of(eui, record, vault)
     activation, address, mac, delay, offset, rx2_rate, rx2_frequency = fields
     f_cnt_up, n_f_cnt_down, a_f_cnt_down, confirmed = counters

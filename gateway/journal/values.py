@@ -88,6 +88,7 @@ class Settlement:
     delivered: frozenset[RowId] = frozenset()
     skipped: frozenset[RowId] = frozenset()  # not this destination's: nothing was to be sent
     held: Mapping[RowId, Hold] = field(default_factory=dict)
+    given_up: frozenset[RowId] = frozenset()  # waited for longer than the destination is to wait
     memory: Mapping[str, Json | None] = field(default_factory=dict)  # None forgets the key
 
 
@@ -114,6 +115,17 @@ class Depth:
     lost: int  # rows that went undelivered, for the journal was full; since the destination began
     held_lost: int  # held rows that went, for their share of the journal was full
     moved: bool = False  # its name has another city now: no more is heard for it
+    given_up: int = 0  # rows that went undelivered, for they had waited too long
+    given_up_since: datetime | None = None  # when the first of them went
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """What lies before one destination at this moment, in numbers."""
+
+    waiting: int  # rows that read() would give, those to be retried among them
+    after: int  # of those, the rows after the one that was asked about
+    last: RowId  # the newest row that is for it, settled or not; 0 before the first
 
 
 class Begin(StrEnum):

@@ -44,19 +44,19 @@ class FOptsCounter(IntEnum):
 class SessionCiphers:
     """The cipher objects of one session, kept as long as it lives."""
 
-    __slots__ = ("_app_s", "_f_nwk_s_int", "_nwk_s_enc", "_nwk_s_enc_key", "_s_nwk_s_int")
+    __slots__ = ("_nwk_s_enc", "_nwk_s_enc_key", "_s_nwk_s_int", "app_s", "f_nwk_s_int")
 
     def __init__(self, keys: SessionKeys) -> None:
         one_key = keys.s_nwk_s_int_key == keys.f_nwk_s_int_key  # 1.0.x: the NwkSKey
-        self._f_nwk_s_int = CMAC(AES(keys.f_nwk_s_int_key.reveal()))
-        self._s_nwk_s_int = self._f_nwk_s_int if one_key else CMAC(AES(keys.s_nwk_s_int_key.reveal()))
+        self.f_nwk_s_int = CMAC(AES(keys.f_nwk_s_int_key.reveal()))
+        self._s_nwk_s_int = self.f_nwk_s_int if one_key else CMAC(AES(keys.s_nwk_s_int_key.reveal()))
         self._nwk_s_enc_key = keys.nwk_s_enc_key
         self._nwk_s_enc: CipherContext | None = None  # made when needed: 1 kB that most devices of 1.0.x never use
-        self._app_s = _encryptor(keys.app_s_key)
+        self.app_s = _encryptor(keys.app_s_key)
 
     def uplink_mic(self, signed: bytes, f_cnt: int) -> bytes:
         """Return an uplink's MIC of 1.0.x."""
-        return _data_mic(self._f_nwk_s_int, Direction.UPLINK, signed, f_cnt)
+        return _data_mic(self.f_nwk_s_int, Direction.UPLINK, signed, f_cnt)
 
     def uplink_mic_v1_1(self, signed: bytes, f_cnt: int, *, conf_f_cnt: int, tx_dr: int, tx_ch: int) -> bytes:
         """Return an uplink's MIC of 1.1: two octets from each integrity key.
@@ -64,7 +64,7 @@ class SessionCiphers:
         ``conf_f_cnt`` is the counter of the confirmed downlink that this frame acknowledges, 0 if it does not.
         """
         ours = _data_mic(self._s_nwk_s_int, Direction.UPLINK, signed, f_cnt, conf_f_cnt, tx_dr, tx_ch)
-        return ours[:2] + _data_mic(self._f_nwk_s_int, Direction.UPLINK, signed, f_cnt)[:2]
+        return ours[:2] + _data_mic(self.f_nwk_s_int, Direction.UPLINK, signed, f_cnt)[:2]
 
     def downlink_mic(self, signed: bytes, f_cnt: int, conf_f_cnt: int = 0) -> bytes:
         """Return a downlink's MIC; ``conf_f_cnt`` (1.1) is the counter of the uplink that it acknowledges, else 0."""
@@ -75,7 +75,7 @@ class SessionCiphers:
 
         ``address`` is a DevAddr as it is on the air.
         """
-        return _crypt(self._app_s if f_port else self._network(), 0, direction, address, f_cnt, payload)
+        return _crypt(self.app_s if f_port else self._network(), 0, direction, address, f_cnt, payload)
 
     def crypt_f_opts(
         self, counter: FOptsCounter, direction: Direction, address: bytes, f_cnt: int, f_opts: bytes

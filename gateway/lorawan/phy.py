@@ -6,7 +6,7 @@
     rejoin 0, 2  MHDR 1 | type 1 | NetID 3 | DevEUI 8 | RJcount0 2 | MIC 4
     rejoin 1     MHDR 1 | type 1 | JoinEUI 8 | DevEUI 8 | RJcount1 2 | MIC 4
 
-MHDR is MType (bits 7..5), RFU (4..2) and Major (1..0). The wire's little endian lives in this file alone; nothing is
+MHDR is MType (bits 7..5), RFU (4..2) and Major (1..0). The wire's little endian lives here and in proving.py; nothing is
 proved or decrypted here. ``signed`` is always all before the MIC, as it came.
 """
 
@@ -86,7 +86,7 @@ def _downlink_f_ctrl(bits: int) -> FCtrl:
     return FCtrl(adr=bits & 8 > 0, ack=bits & 2 > 0, f_pending=bits & 1 > 0)  # bit 6 is RFU
 
 
-_F_CTRL: Final = (tuple(map(_uplink_f_ctrl, range(16))), tuple(map(_downlink_f_ctrl, range(16))))  # [Dir][upper bits]
+F_CTRL: Final = (tuple(map(_uplink_f_ctrl, range(16))), tuple(map(_downlink_f_ctrl, range(16))))  # [Dir][upper bits]
 
 
 class DataFrame(NamedTuple):
@@ -179,7 +179,7 @@ def _data(phy_payload: bytes) -> DataFrame:
         direction,
         m_type >= MType.CONFIRMED_UP,
         read_dev_addr(address),
-        _F_CTRL[direction][f_ctrl >> 4],
+        F_CTRL[direction][f_ctrl >> 4],
         f_cnt16,
         phy_payload[_FHDR.size : fhdr_ends],
         f_port,

@@ -90,12 +90,12 @@ class Restarts:
     last_at: datetime | None = None  # when the counters last began again
     before: Before | None = None  # where they were then
 
-    def after(self, frame: DataFrame, f_cnt: int, now: datetime) -> Restarts:
-        """Return what is remembered after an uplink that was taken."""
+    def after(self, signed: bytes, f_cnt: int, now: datetime) -> Restarts:
+        """Return what is remembered after an uplink that was taken; ``signed`` is all of it before the MIC."""
         if f_cnt >= FIRST_COUNTERS:
             return self
         kept = [one for one in self.openings if _apart(one.heard_at, now) < REMEMBERED_FOR]
-        return replace(self, openings=(*kept, Opening(_digest(frame), now))[-MOST_REMEMBERED:])
+        return replace(self, openings=(*kept, Opening(_digest(signed), now))[-MOST_REMEMBERED:])
 
     def begun(self, session: Session, now: datetime) -> Restarts:
         """Return what is remembered once ``session`` has ended in a restart; of several in a day the farthest counts."""
@@ -114,7 +114,7 @@ class Restarts:
             return f"counters begin again below {FIRST_COUNTERS}; restart the device, or import it with a greater activation_number"
         if self.last_at is not None and _apart(self.last_at, now) < PAUSE:
             return f"its counters began again less than {PAUSE.seconds // 60} minutes ago"
-        digest = _digest(frame)
+        digest = _digest(frame.signed)
         if any(one.digest == digest and _apart(one.heard_at, now) < REMEMBERED_FOR for one in self.openings):
             return "this very frame was heard within a day: somebody plays it, or the device says the same again"
         return None
@@ -123,9 +123,9 @@ class Restarts:
 NEVER: Final = Restarts()
 
 
-def _digest(frame: DataFrame) -> bytes:
+def _digest(signed: bytes) -> bytes:
     """Return what a repetition has in common with the frame: all but the MIC, which in 1.1 tells the channel, too."""
-    return hashlib.blake2b(frame.signed, digest_size=_DIGEST_OCTETS).digest()
+    return hashlib.blake2b(signed, digest_size=_DIGEST_OCTETS).digest()
 
 
 def _apart(then: datetime, now: datetime) -> timedelta:

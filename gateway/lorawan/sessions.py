@@ -7,12 +7,13 @@ exactly where the frame's MIC is right with that session's keys and the full cou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Final, Generic, NamedTuple, Self, TypeVar
 
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.lorawan.crypto import FOptsCounter, SessionCiphers
-from gateway.lorawan.phy import ADDRESS, DataFrame, Direction
+from gateway.lorawan.phy import ADDRESS, DataFrame, Direction, FCtrl
 from gateway.lorawan.region import EU868, Region
 from gateway.model import Frame, MacVersion, Reception, Session, Uplink, uplink_id
 
@@ -23,19 +24,65 @@ _HALF: Final = 0x1_0000
 _WHOLE: Final = 0x1_0000_0000
 
 
-@dataclass(slots=True, eq=False)
 class OpenSession:
-    """A session with its cipher objects; ``session`` is replaced as its counters move, its keys never change."""
+    """A session with its cipher objects; ``session`` is replaced as its counters move, its keys never change.
 
-    session: Session
-    ciphers: SessionCiphers = field(init=False, repr=False)
+    What `proving.prove` looks at lies in the object itself, the first in its slots: memory that is not in a processor's
+    caches costs a frame more than what is done with it. ``expects`` is the counter of the next uplink, None where a frame
+    is not ordinary with any: in 1.1, and where the counters end. ``beside`` is the next session with this address.
+    """
 
-    def __post_init__(self) -> None:
-        self.ciphers = SessionCiphers(self.session.keys)
+    __slots__ = ("expects", "cmac", "app_s", "beside", "_session", "ciphers")  # noqa: RUF023  # in the order of their use
+
+    def __init__(self, session: Session) -> None:
+        self.ciphers = SessionCiphers(session.keys)
+        self.cmac, self.app_s = self.ciphers.f_nwk_s_int, self.ciphers.app_s
+        self.beside: Self | None = None
+        self.session = session
+
+    @property
+    def session(self) -> Session:
+        """What is known of the session now."""
+        return self._session
+
+    @session.setter
+    def session(self, session: Session) -> None:
+        self._session = session
+        is_ordinary = session.mac_version is not MacVersion.V1_1 and session.f_cnt_up <= _WHOLE - MAX_F_CNT_GAP
+        self.expects = session.f_cnt_up if is_ordinary else None
 
     def sent_on(self, reception: Reception, region: Region) -> tuple[int, int]:
         """Return TxDr and TxCh (1.1); TxCh is the device's number of the channel, so it comes from the frequency."""
         return region.data_rate_number(reception.data_rate) or 0, region.channel(reception.frequency_hz) or 0
+
+
+AnyOpen = TypeVar("AnyOpen", bound=OpenSession)
+
+
+def chained(sessions: Sequence[AnyOpen]) -> AnyOpen | None:
+    """Put the sessions of one address beside each other, and return the first."""
+    for one, beside in zip_longest(sessions, sessions[1:]):
+        one.beside = beside
+    return sessions[0] if sessions else None
+
+
+def chain(first: AnyOpen | None) -> Iterator[AnyOpen]:
+    """Yield a session and those beside it."""
+    while first is not None:
+        yield first
+        first = first.beside
+
+
+class Proved(NamedTuple, Generic[AnyOpen]):
+    """What a new data frame says, decrypted, after its MIC has shown who made it with which counter."""
+
+    opened: AnyOpen
+    f_cnt: int
+    confirmed: bool
+    f_ctrl: FCtrl
+    f_port: int | None
+    frm_payload: bytes
+    f_opts: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +96,7 @@ class NewUplink:
     uplink: Uplink
     session: Session
     opened: OpenSession
+    f_ctrl: FCtrl
     mac_commands: bytes
 
 
@@ -139,38 +187,43 @@ def _open(opened: OpenSession, frame: Frame, data_frame: DataFrame, f_cnt: int) 
         raise BadFrame(reason, f"{session.dev_eui}: {f_cnt}, the next is {session.f_cnt_up}")
     if f_cnt - session.f_cnt_up >= MAX_F_CNT_GAP and session.mac_version not in NO_GAP_RULE:
         raise BadFrame(BadFrameReason.COUNTER_GAP, f"{session.dev_eui}: {f_cnt}, the next is {session.f_cnt_up}")
-    return _new(opened, frame, data_frame, f_cnt)
+    return new_uplink(frame, _proved(opened, data_frame, f_cnt))
 
 
-def _new(opened: OpenSession, frame: Frame, data_frame: DataFrame, f_cnt: int) -> NewUplink:
+def _proved(opened: OpenSession, data_frame: DataFrame, f_cnt: int) -> Proved[OpenSession]:
+    address, ciphers = data_frame.signed[ADDRESS], opened.ciphers
+    plain = ciphers.crypt_payload(Direction.UPLINK, address, f_cnt, data_frame.f_port or 0, data_frame.frm_payload)
+    f_opts = data_frame.f_opts
+    if opened.session.mac_version is MacVersion.V1_1:
+        counter = FOptsCounter.F_CNT_UP_OR_N_F_CNT_DOWN
+        f_opts = ciphers.crypt_f_opts(counter, Direction.UPLINK, address, f_cnt, f_opts)
+    return Proved(opened, f_cnt, data_frame.confirmed, data_frame.f_ctrl, data_frame.f_port, plain, f_opts)
+
+
+def new_uplink(frame: Frame, proved: Proved[AnyOpen]) -> NewUplink:
+    """Return the uplink that a proved frame carries, and what its session becomes of it."""
+    opened, f_cnt, f_port = proved.opened, proved.f_cnt, proved.f_port
     session = opened.session
-    plain = opened.ciphers.crypt_payload(
-        Direction.UPLINK, data_frame.signed[ADDRESS], f_cnt, data_frame.f_port or 0, data_frame.frm_payload
-    )
     uplink = Uplink(
         id=uplink_id(session.dev_eui, session.activation, f_cnt),
         dev_eui=session.dev_eui,
         activation=session.activation,
         f_cnt=f_cnt,
-        f_port=data_frame.f_port or 0,
-        payload=plain if data_frame.f_port else b"",
-        confirmed=data_frame.confirmed,
-        adr=data_frame.f_ctrl.adr,
+        f_port=f_port or 0,
+        payload=proved.frm_payload if f_port else b"",
+        confirmed=proved.confirmed,
+        adr=proved.f_ctrl.adr,
         receptions=frame.receptions,
         heard_at=frame.heard_at,
     )
-    confirmed_f_cnt_up = f_cnt if data_frame.confirmed else session.confirmed_f_cnt_up
     return NewUplink(
         uplink=uplink,
-        session=replace(session, f_cnt_up=f_cnt + 1, confirmed_f_cnt_up=confirmed_f_cnt_up),
+        session=replace(
+            session,
+            f_cnt_up=f_cnt + 1,
+            confirmed_f_cnt_up=f_cnt if proved.confirmed else session.confirmed_f_cnt_up,
+        ),
         opened=opened,
-        mac_commands=plain if data_frame.f_port == 0 else _f_opts(opened, data_frame, f_cnt),
-    )
-
-
-def _f_opts(opened: OpenSession, data_frame: DataFrame, f_cnt: int) -> bytes:
-    if opened.session.mac_version is not MacVersion.V1_1:
-        return data_frame.f_opts
-    return opened.ciphers.crypt_f_opts(
-        FOptsCounter.F_CNT_UP_OR_N_F_CNT_DOWN, Direction.UPLINK, data_frame.signed[ADDRESS], f_cnt, data_frame.f_opts
+        f_ctrl=proved.f_ctrl,
+        mac_commands=proved.frm_payload if f_port == 0 else proved.f_opts,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -97,7 +97,7 @@ class Joins:
             registration.root_keys,
             join_nonce=nonces.next_join_nonce,
             net_id=self._net_id,
-            dev_addr=self._free_address(live.addresses),
+            dev_addr=self._free_address(live),
             region=self._region,
             rx1_delay_s=self._wanted.rx1_delay_s,
             rx1_dr_offset=self._wanted.rx1_dr_offset,
@@ -132,7 +132,7 @@ class Joins:
             root_keys,
             join_nonce=nonces.next_join_nonce,
             net_id=self._net_id,
-            dev_addr=self._free_address(live.addresses),
+            dev_addr=self._free_address(live),
             region=self._region,
             rx1_delay_s=self._wanted.rx1_delay_s,
             rx1_dr_offset=self._wanted.rx1_dr_offset,
@@ -191,10 +191,10 @@ class Joins:
             return None
         return await self._journal.rejoin_count(request.dev_eui, request.join_eui)
 
-    def _free_address(self, taken: Container[DevAddr]) -> DevAddr:
+    def _free_address(self, live: LiveSessions) -> DevAddr:
         address = self._addresses.address(self._random_bits(32))
         for _ in range(ADDRESS_TRIES):
-            if address not in taken:
+            if not live.at(address):
                 break
             address = self._addresses.address(self._random_bits(32))
         return address

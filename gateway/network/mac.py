@@ -13,7 +13,7 @@ from gateway.lorawan.composing import Content, Payload, content, seal
 from gateway.lorawan.downlink import counter
 from gateway.lorawan.mac_commands import MacCommand, read, write
 from gateway.lorawan.mac_layer import Circumstances, Group, MacState, Wanted, heard, requests
-from gateway.lorawan.phy import LONGEST_F_OPTS, DataFrame, Direction
+from gateway.lorawan.phy import LONGEST_F_OPTS, Direction
 from gateway.lorawan.region import Region
 from gateway.lorawan.sessions import NewUplink
 from gateway.model import DataRate, Device, Downlink, Eui64, Frame, Instant, Reception, Session, TimeQuality
@@ -84,12 +84,10 @@ class MacLayer:
             rest=said.rest,
         )
 
-    def compose(
-        self, live: LiveSession, taken: Taken, frame: Frame, data_frame: DataFrame, new: NewUplink, now: datetime
-    ) -> Composed | None:
+    def compose(self, live: LiveSession, taken: Taken, frame: Frame, new: NewUplink, now: datetime) -> Composed | None:
         """Return the downlink that answers an uplink; None where there is nothing that is worth one."""
         room = self.room(taken.session, taken.state, frame)
-        due = data_frame.confirmed or data_frame.f_ctrl.adr_ack_req or taken.owed or bool(taken.answers)
+        due = new.uplink.confirmed or new.f_ctrl.adr_ack_req or taken.owed or bool(taken.answers)
         downlink = self._queue.next_for(taken.session.dev_eui, room - min(len(write(taken.answers)), LONGEST_F_OPTS))
         may_ask = new.uplink.f_cnt >= taken.state.ask_from
         if not (due or may_ask or downlink is not None):
@@ -103,7 +101,7 @@ class MacLayer:
             taken.session,
             live.ciphers,
             said,
-            ack=data_frame.confirmed,
+            ack=new.uplink.confirmed,
             acked_f_cnt_up=new.uplink.f_cnt,
             f_pending=len(self._queue.of(taken.session.dev_eui)) > (downlink is not None),
             adr=self._wanted.adr,

@@ -3,7 +3,7 @@
 `lorawan/` decides; this room remembers. Sessions live in memory and, one transaction with each uplink, in the
 journal; nothing is answered that is not on disk (design, laws 2 and 4).
 
-    frame ─► open_uplink ─► MAC layer ─► downlink composed ─► one commit ─► transmitters ─► what became of it
+    frame ─► proved, new ─► MAC layer ─► downlink composed ─► one commit ─► transmitters ─► what became of it
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import secrets
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
 
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.journal import Changes, Event, Journal, Registration
@@ -22,7 +21,7 @@ from gateway.lorawan.dev_addr import AddressBlock
 from gateway.lorawan.mac_layer import Wanted
 from gateway.lorawan.phy import MIC_OCTETS, DataFrame, JoinRequest, RejoinRequest, parse
 from gateway.lorawan.region import Region
-from gateway.lorawan.sessions import NewUplink, Repeated
+from gateway.lorawan.sessions import NewUplink, Proved, Repeated, new_uplink
 from gateway.model import Clock, Device, Eui64, Frame, Json, TimeQuality
 from gateway.network.air_record import AirRecord
 from gateway.network.claiming import claim
@@ -32,7 +31,7 @@ from gateway.network.joins import Joins
 from gateway.network.keeping import Keeping, Kept
 from gateway.network.mac import Composed, MacLayer
 from gateway.network.mac_records import encode
-from gateway.network.refused import Refused
+from gateway.network.refused import NOBODYS, REFUSALS_KEPT, Refused
 from gateway.network.rejoining import force_rejoin
 from gateway.network.restarting import Restarting
 from gateway.network.restoring import Stored, restore
@@ -42,9 +41,6 @@ from gateway.network.unclaimed import UnclaimedFrames
 from gateway.sources import Source
 
 logger = logging.getLogger(__name__)
-
-NOBODYS: Final = frozenset({BadFrameReason.UNKNOWN_DEV_ADDR, BadFrameReason.UNKNOWN_DEVICE, BadFrameReason.MIC})
-REFUSALS_KEPT: Final = 200  # of the last frames refused, for whoever asks why a device is not heard
 
 
 class Network:
@@ -145,7 +141,9 @@ class Network:
         self.counts["frames"] += 1
         self._transmitters.note(frame.receptions)
         try:
-            match parse(frame.phy_payload):
+            match self._restarting.prove(frame.phy_payload) or parse(frame.phy_payload):
+                case Proved() as proved:  # as nearly all are that our own devices send
+                    await self._keep_uplink(frame, new_uplink(frame, proved), proved.opened)
                 case DataFrame() as data_frame:
                     await self._hear_data(frame, data_frame)
                 case JoinRequest() | RejoinRequest() as request:
@@ -176,16 +174,19 @@ class Network:
         opened = self._restarting.open(frame, data_frame)
         live = opened.opened
         assert isinstance(live, LiveSession)
-        self.last_heard[live.session.dev_eui] = frame.heard_at.monotonic
-        live.last = frame
         match opened:
             case NewUplink():
-                await self._keep_uplink(frame, data_frame, opened, live)
+                await self._keep_uplink(frame, opened, live)
             case Repeated():
+                self._note(frame, live)
                 self.refused[BadFrameReason.REPEATED] += 1
                 wants_answer = data_frame.confirmed or data_frame.f_ctrl.adr_ack_req
                 if wants_answer and self._restarting.is_repetition(live, frame):
                     await self._answer_again(frame, opened, live)
+
+    def _note(self, frame: Frame, live: LiveSession) -> None:
+        self.last_heard[live.session.dev_eui] = frame.heard_at.monotonic
+        live.last = frame
 
     async def _answer_again(self, frame: Frame, repeated: Repeated, live: LiveSession) -> None:
         async with live.turn:
@@ -193,17 +194,20 @@ class Network:
                 return  # the first one was lost while this one waited for its turn: the device's next try is new
             composed = self._mac.again(live, repeated.f_cnt, ack=repeated.confirmed)
             live.session = composed.session
-            kept = await self._keeping.keep(Changes(sessions=(composed.session,)))
+            # Memory may have heard more, which waits for its turn behind this: its counter goes with it, not with this.
+            on_disk = replace(composed.session, f_cnt_up=repeated.f_cnt + 1)
+            kept = await self._keeping.keep(Changes(sessions=(on_disk,)))
         if kept is Kept.AT_ONCE:
             self.dispatch.answer(frame, composed.answer)
 
-    async def _keep_uplink(self, frame: Frame, data_frame: DataFrame, new: NewUplink, live: LiveSession) -> None:
+    async def _keep_uplink(self, frame: Frame, new: NewUplink, live: LiveSession) -> None:
+        self._note(frame, live)
         before, now, uplink = live.mac, self._clock().utc, new.uplink
         live.proved = frame.phy_payload[:-MIC_OCTETS]
         taken = self._mac.take(live, new, frame, now)
-        taken = replace(taken, state=self._restarting.noted(live, taken.state, data_frame, uplink.f_cnt))
-        answered = self.queue.heard(uplink.dev_eui, ack=data_frame.f_ctrl.ack)
-        composed = self._mac.compose(live, taken, frame, data_frame, new, now)
+        taken = replace(taken, state=self._restarting.noted(live, taken.state, frame, uplink.f_cnt))
+        answered = self.queue.heard(uplink.dev_eui, ack=new.f_ctrl.ack)
+        composed = self._mac.compose(live, taken, frame, new, now)
         live.session, live.mac = (
             (taken.session, taken.state) if composed is None else (composed.session, composed.state)
         )
@@ -216,7 +220,7 @@ class Network:
                 retired=(*begun.retired, *self._sessions.retire(self._sessions.before(live))),
                 begun=begun.begun,
                 abp_activations=begun.abp_activations,
-                mac_states=() if live.mac == before else (_record(live),),
+                mac_states=() if live.mac == before else ((*name_of(live.session), encode(live.mac)),),
                 downlinks=answered if downlink is None else (*answered, downlink),
                 events=(*begun.events, *(Event(uplink.dev_eui, now, note) for note in taken.notes)),
             ),
@@ -293,7 +297,3 @@ class Network:
     async def force_rejoin(self, live: LiveSession, rejoin_type: int) -> None:
         """Have a device rejoin; see `gateway.network.rejoining`."""
         await force_rejoin(self._journal, live, rejoin_type)
-
-
-def _record(live: LiveSession) -> tuple[Eui64, str, bytes]:
-    return (*name_of(live.session), encode(live.mac))

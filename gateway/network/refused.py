@@ -10,6 +10,9 @@ from gateway.errors import BadFrame, BadFrameReason
 from gateway.lorawan.phy import DataFrame, JoinRequest, RejoinRequest, parse
 from gateway.model import DevAddr, Eui64, Frame, Json
 
+REFUSALS_KEPT: Final = 200  # of the last frames refused, for whoever asks why a device is not heard
+# Frames of nobody, who may be registered later:
+NOBODYS: Final = frozenset({BadFrameReason.UNKNOWN_DEV_ADDR, BadFrameReason.UNKNOWN_DEVICE, BadFrameReason.MIC})
 _NOISE: Final = "nothing: noise, a cut-off frame, or another kind of radio"
 _REJOIN: Final = "let the device join anew: switch it off and on"
 

@@ -13,9 +13,10 @@ from gateway.errors import BadFrame, BadFrameReason
 from gateway.journal import Changes, Event
 from gateway.lorawan.mac_layer import MacState, begin
 from gateway.lorawan.phy import MIC_OCTETS, DataFrame
+from gateway.lorawan.proving import prove
 from gateway.lorawan.region import Region
 from gateway.lorawan.restarts import restarted
-from gateway.lorawan.sessions import NewUplink, Opened, Repeated, open_uplink
+from gateway.lorawan.sessions import NewUplink, Opened, Proved, Repeated, open_uplink
 from gateway.lorawan.windows import Windows
 from gateway.model import Activation, Clock, Device, Eui64, Frame
 from gateway.network.sessions import LiveSession, LiveSessions, Name, name_of
@@ -50,6 +51,13 @@ class Restarting:
         for dev_eui, number in last.items():
             self._last[dev_eui] = max(number, self._last.get(dev_eui, 0))
 
+    def prove(self, octets: bytes) -> Proved[LiveSession] | None:
+        """Return what an ordinary new uplink says; None for any other, `open` says what that is."""
+        proved = prove(octets, self._sessions.on_air)
+        if proved is None or proved.opened.mac.restarts.before is not None:  # perhaps the activation before goes on
+            return None
+        return proved
+
     def open(self, frame: Frame, data_frame: DataFrame) -> Opened:
         """Do as `open_uplink`; an old counter may begin a new activation, which the sessions have from then on."""
         if (going_on := self._going_on(frame, data_frame)) is not None:
@@ -82,11 +90,11 @@ class Restarting:
         """Take note that those changes are on disk."""
         self._begun.pop(live, None)
 
-    def noted(self, live: LiveSession, state: MacState, data_frame: DataFrame, f_cnt: int) -> MacState:
+    def noted(self, live: LiveSession, state: MacState, frame: Frame, f_cnt: int) -> MacState:
         """Return the state with an uplink remembered, where it may come again as somebody's recording."""
         if not self._may_restart(live):
             return state
-        return replace(state, restarts=state.restarts.after(data_frame, f_cnt, self._clock().utc))
+        return replace(state, restarts=state.restarts.after(frame.phy_payload[:-MIC_OCTETS], f_cnt, self._clock().utc))
 
     # ── one device ──
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, Sequence
 
 from gateway.lorawan.adr import HeardUplink
 from gateway.lorawan.mac_layer import MacState
+from gateway.lorawan.phy import dev_addr_octets
 from gateway.lorawan.region import Region
-from gateway.lorawan.sessions import OpenSession
+from gateway.lorawan.sessions import OpenSession, chain, chained
 from gateway.model import DevAddr, Eui64, Frame, Reception, Session, is_moved
 
-_Key = TypeVar("_Key")
 Name = tuple[Eui64, str]  # of a session: device and activation
 
 
@@ -43,18 +41,23 @@ class Turn:
         self._lock.release()
 
 
-@dataclass(slots=True, eq=False)
 class LiveSession(OpenSession):
     """A session in use. Memory may be ahead of the disk, never behind it.
 
     ``turn`` keeps its commits in order, so that no counter is on disk before the uplink it counts.
     """
 
-    mac: MacState
-    history: tuple[HeardUplink, ...] = ()  # what ADR looks at
-    proved: bytes | None = None  # of the last new frame all but its MIC; what repeats its counter must repeat it, too
-    last: Frame | None = None  # the last frame heard: where a class C device is, and what people ask for
-    turn: Turn = field(default_factory=Turn)
+    __slots__ = ("history", "last", "mac", "proved", "turn")
+
+    def __init__(self, session: Session, *, mac: MacState, turn: Turn | None = None) -> None:
+        super().__init__(session)
+        self.mac = mac
+        self.history: tuple[HeardUplink, ...] = ()  # what ADR looks at
+        self.proved: bytes | None = (
+            None  # of the last new frame all but its MIC; what repeats its counter must repeat it, too
+        )
+        self.last: Frame | None = None  # the last frame heard: where a class C device is, and what people ask for
+        self.turn = turn or Turn()
 
     def sent_on(self, reception: Reception, region: Region) -> tuple[int, int]:
         """Return TxDr and TxCh (1.1) as this device numbers its channels.
@@ -70,8 +73,8 @@ class LiveSessions:
     """All sessions of the registered devices."""
 
     def __init__(self) -> None:
-        self._by_address: defaultdict[DevAddr, list[LiveSession]] = defaultdict(list)
         self._by_device: defaultdict[Eui64, list[LiveSession]] = defaultdict(list)
+        self._on_air: dict[bytes, LiveSession] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._by_device.values()))
@@ -81,13 +84,13 @@ class LiveSessions:
             yield from sessions
 
     @property
-    def addresses(self) -> Container[DevAddr]:
-        """The addresses in use; a view, not a copy."""
-        return self._by_address.keys()
+    def on_air(self) -> Mapping[bytes, LiveSession]:
+        """The first session of each address in use, by the address's octets; those that share it are beside it. A view, not a copy."""
+        return self._on_air
 
     def at(self, address: DevAddr) -> Sequence[LiveSession]:
-        """Return the sessions that share an address."""
-        return self._by_address.get(address, ())
+        """Return the sessions that share an address, the oldest first."""
+        return [*chain(self._on_air.get(dev_addr_octets(address)))]
 
     def of(self, dev_eui: Eui64) -> Sequence[LiveSession]:
         """Return a device's sessions, the oldest first."""
@@ -101,8 +104,8 @@ class LiveSessions:
 
     def replace_all(self, sessions: Mapping[Name, LiveSession]) -> None:
         """Have these sessions and no others."""
-        self._by_address.clear()
         self._by_device.clear()
+        self._on_air.clear()
         for live in sessions.values():
             self.add(live)
 
@@ -111,7 +114,7 @@ class LiveSessions:
         name, address = name_of(live.session), live.session.dev_addr
         if all(name_of(one.session) != name for one in self.of(name[0])):
             self._by_device[name[0]].append(live)
-            self._by_address[address].append(live)
+            self._share(address, [*self.at(address), live])
 
     def before(self, live: LiveSession) -> list[LiveSession]:
         """Return the device's sessions that ``live`` follows. Later ones stay: a copy of an old frame may come slowly."""
@@ -121,17 +124,24 @@ class LiveSessions:
     def retire(self, ended: Sequence[LiveSession]) -> tuple[Name, ...]:
         """Forget sessions, those that are gone already too, and return their names for the journal to forget."""
         for live in ended:
-            _remove(self._by_device, live.session.dev_eui, live)
-            _remove(self._by_address, live.session.dev_addr, live)
+            self._forget(live)
+            address = live.session.dev_addr
+            self._share(address, [one for one in self.at(address) if one is not live])
         return tuple(name_of(live.session) for live in ended)
 
+    def _forget(self, live: LiveSession) -> None:
+        left = [one for one in self.of(live.session.dev_eui) if one is not live]
+        if left:
+            self._by_device[live.session.dev_eui] = left
+        else:
+            self._by_device.pop(live.session.dev_eui, None)
 
-def _remove(index: dict[_Key, list[LiveSession]], key: _Key, live: LiveSession) -> None:
-    left = [one for one in index.get(key, ()) if one is not live]
-    if left:
-        index[key] = left
-    else:
-        index.pop(key, None)
+    def _share(self, address: DevAddr, sessions: Sequence[LiveSession]) -> None:
+        octets, first = dev_addr_octets(address), chained(sessions)
+        if first is None:
+            self._on_air.pop(octets, None)
+        else:
+            self._on_air[octets] = first
 
 
 def name_of(session: Session) -> Name:

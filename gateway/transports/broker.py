@@ -45,7 +45,8 @@ class Broker:
     window: int = WIDEST_WINDOW  # unacknowledged at a time; the broker's Receive Maximum may make it less
     keepalive_s: int = 60  # 0: none, and a connection that died while idle is noticed with the next message
     status_topic: str | None = None  # retained "online" and "offline", the latter as last will
-    listen_topic: str | None = None  # a filter: what the platform says to us; the session then outlives the connection
+    listen_topic: str | None = None  # a filter: what the platform says to us
+    keeps_session: bool = True  # where it is listened to: what is said while we are away comes later
     connect_limit_s: float = 15.0  # for name, TCP, TLS and CONNACK together
     answer_limit_s: float = 20.0  # for a PUBACK while one is due
 
@@ -62,6 +63,11 @@ class Broker:
             raise ValueError("a password stands beside a shared access key; one of the two is enough")
         if not self.endpoint.scheme.startswith("mqtt"):
             raise ValueError(f"{self.endpoint} is no broker; mqtt:// and mqtts:// are")
+
+    @property
+    def has_session(self) -> bool:
+        """Whether the broker keeps a session of ours that outlives connections."""
+        return self.listen_topic is not None and self.keeps_session
 
     def password_at(self, now: datetime) -> Secret | None:
         """Return what proves who we are to a connection that is opened at ``now``."""

@@ -21,7 +21,7 @@ def new_client(broker: Broker, password: Secret | None) -> WiredClient:
     client = WiredClient(
         CallbackAPIVersion.VERSION2,
         client_id=broker.client_id,
-        clean_session=None if v5 else broker.listen_topic is None,
+        clean_session=None if v5 else not broker.has_session,
         protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
         manual_ack=True,
         reconnect_on_failure=False,  # else a refused 3.1.1 CONNECT makes paho dial again by itself
@@ -46,11 +46,10 @@ def inbox_of(broker: Broker, client: Client) -> Inbox | None:
 def greet(client: WiredClient, broker: Broker) -> None:
     """Write the CONNECT."""
     host, port, keepalive = broker.endpoint.host, broker.endpoint.port, broker.keepalive_s
-    listens = broker.listen_topic is not None
     # No properties where none are needed: a broker of 3.1.1 would take them for the client_id, and wait for the rest of it instead of saying no.
     if broker.version is MqttVersion.V5:
-        properties = session_properties() if listens else None
-        rc = client.connect(host, port, keepalive, clean_start=not listens, properties=properties)
+        properties = session_properties() if broker.has_session else None
+        rc = client.connect(host, port, keepalive, clean_start=not broker.has_session, properties=properties)
     else:
         rc = client.connect(host, port, keepalive)
     assert rc == SUCCESS, rc

@@ -66,7 +66,7 @@ def _conversation(format_: Format, item: Item, memory: Mapping[str, Json]) -> Pr
         requests: Sequence[Request] = next(conversation)
         for _ in range(MOST_ROUNDS):
             said += requests
-            requests = conversation.send([_taken(request) for request in requests])
+            requests = conversation.send([taken(request) for request in requests])
     except StopIteration as end:
         return Preview(tuple(said), tuple(_remarks(end.value, said)))
     finally:
@@ -74,7 +74,7 @@ def _conversation(format_: Format, item: Item, memory: Mapping[str, Json]) -> Pr
     return Preview(tuple(said), ("what follows depends on what the platform answers",))
 
 
-def _taken(request: Request) -> Answer:
+def taken(request: Request) -> Answer:
     """Return what a platform says that takes everything and has had nothing before."""
     if request.method == "GET":
         return Answer(verdict=Verdict.TAKEN, status=200, body=NOTHING_THERE)

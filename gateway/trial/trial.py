@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gateway.config import DestinationSettings
 from gateway.errors import Unreachable
-from gateway.formats import Format, Known, ReadsBack
+from gateway.formats import Format, Known
 from gateway.line import Line
-from gateway.model import Answer, Clock, Item, Receipt, Request, TimeQuality, Verdict
+from gateway.model import Answer, Clock, Item, Json, Receipt, TimeQuality, Verdict
 from gateway.transports import Transport, catalogue, tls
 from gateway.transports.broker import Broker
 from gateway.transports.service import Service
+from gateway.trial import reading_back
 from gateway.trial.advice import advice
 from gateway.trial.steps import Step, clock_steps, reach
 
@@ -25,6 +26,7 @@ class Heard:
     """All that the platform answered."""
 
     answers: list[Answer] = field(default_factory=list)
+    memory: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def date(self) -> dict[str, str]:
@@ -43,9 +45,14 @@ async def attempt(settings: DestinationSettings, item: Item, clock: Clock, trust
     transport = catalogue.make(platform, clock)
     heard = Heard()
     try:
-        told = await _deliver(settings.format, transport, item, heard)
-        if told[-1].is_good:
-            told += await _read_back(settings.format, transport, item)
+        if isinstance(platform, Broker):
+            async with reading_back.listening(platform, settings.format, item, made, clock) as ear:
+                told = await _deliver(settings.format, transport, item, heard)
+                told += [await ear.heard()] if told[-1].is_good else []
+        else:
+            told = await _deliver(settings.format, transport, item, heard)
+            if told[-1].is_good:
+                told.append(await reading_back.asked(settings.format, transport, item, heard.memory))
     finally:
         await transport.close()
     return [*reached, *clock_steps(clock(), trust, heard.date), *told]
@@ -85,6 +92,7 @@ async def _converse(format_: Format, transport: Transport, item: Item, heard: He
             requests = conversation.send(answers)
     except StopIteration as end:
         receipt: Receipt = end.value
+        heard.memory = {key: value for key, value in receipt.memory.items() if value is not None}
         return receipt
     finally:
         conversation.close()
@@ -106,29 +114,3 @@ def _delivery(receipt: Receipt, item: Item, heard: Heard) -> Step:
         return Step("delivery", True, f"the platform took {marked}")
     kind, what = advice(said)
     return Step(f"delivery ({kind})", False, said, what)
-
-
-# ── reading it back ──
-
-
-async def _read_back(format_: Format, transport: Transport, item: Item) -> list[Step]:
-    request = format_.read_back(item) if isinstance(format_, ReadsBack) else None
-    if request is None:
-        return [Step("reading back", True, "this platform cannot be asked here: look there whether it arrived")]
-    try:
-        (answer,) = await transport.send([request])
-    except Unreachable as error:
-        return [Step("reading back", False, str(error), advice(str(error))[1])]
-    return [_found(answer, request, item)]
-
-
-def _found(answer: Answer, request: Request, item: Item) -> Step:
-    if answer.verdict is not Verdict.TAKEN:
-        words = f"{request.target}: {answer.detail}"
-        return Step("reading back", True, f"it was taken, and this credential may not read it back ({words})")
-    if str(item.uplink.id).encode() in answer.body:
-        return Step("reading back", True, f"it is there: {request.target}")
-    words = f"{request.target} is there, and without this observation"
-    return Step(
-        "reading back", False, words, "does another sender write the same entity, or does a rule there drop it?"
-    )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from simulators.platforms.certificates import Identity
+from simulators.ports import free_tcp_port
 
 START_LIMIT_S: Final = 10.0
 STOP_LIMIT_S: Final = 10.0
@@ -46,7 +47,7 @@ class Mosquitto:
         self._folder = folder
         self._settings = settings or MosquittoSettings()
         self._process: asyncio.subprocess.Process | None = None
-        self.port = port or free_port()
+        self.port = port or free_tcp_port()
         self.log = folder / "mosquitto.log"
 
     async def __aenter__(self) -> Self:
@@ -157,13 +158,6 @@ def find_mosquitto() -> str:
     if path is None:
         raise FileNotFoundError("mosquitto is not installed: `apt install mosquitto` (its service need not run)")
     return path
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _user() -> str:

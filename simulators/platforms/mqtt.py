@@ -22,7 +22,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.transports.wire import Wire, WiredClient
-from simulators.platforms.mosquitto import Mosquitto, MosquittoSettings, free_port
+from simulators.platforms.mosquitto import Mosquitto, MosquittoSettings
+from simulators.ports import free_tcp_port
 
 __all__ = ["EmbeddedBroker", "Mosquitto", "MosquittoSettings", "Received", "Subscriber", "well_formed"]
 
@@ -185,7 +186,7 @@ class EmbeddedBroker:
     """A broker in this process, for the demo: amqtt, which speaks MQTT 3.1.1 and no MQTT 5."""
 
     def __init__(self, port: int = 0) -> None:
-        self.port = port or free_port()
+        self.port = port or free_tcp_port()
         self._broker: Any = None
 
     async def start(self) -> None:

@@ -16,6 +16,7 @@ from uuid import UUID
 import cbor2
 
 from gateway.errors import BadFrameReason
+from gateway.journal.groups import unpacked
 from gateway.lorawan.phy import DataFrame, parse
 from gateway.model import DownlinkState, MacVersion
 from simulators.air_check import Fault
@@ -65,7 +66,7 @@ def uplinks_of(database: Path) -> Counter[UUID]:
         records = [
             record
             for (name,) in tables.fetchall()
-            for (record,) in connection.execute(f"SELECT record FROM {name}")  # noqa: S608 - a name of the schema
+            for _, record in unpacked(connection.execute(f"SELECT id, record FROM {name}"))  # noqa: S608 - a name of the schema
         ]
     return Counter(UUID(bytes=cbor2.loads(record)[2]) for record in records)
 

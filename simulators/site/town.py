@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from simulators.air_check import Verdict
 from simulators.concentrator import Transmission
 from simulators.end_device import OnAir
 from simulators.packet_forwarder import Signal
+from simulators.ports import free_udp_port
 from simulators.site.box import Box, LoopClock
 from simulators.site.ether import NOISE_DBM, Ether
 from simulators.site.evidence import Aired, Evidence
@@ -53,7 +53,7 @@ class Town:
         self._plan = plan
         self._random = Random(f"{plan.seed}/town")
         self._ether = Ether(plan.seed)
-        self._port = _free_udp_port()
+        self._port = free_udp_port()
         self._box = Box(folder, self._port, self._silence)
         self._clock = LoopClock()
         self._over = False  # and the roofs' sockets are closed
@@ -239,10 +239,3 @@ def _nearer(one: Verdict | None, other: Verdict | None) -> Verdict | None:
     if one is None or other is None:
         return one or other
     return min(one, other, key=lambda verdict: (len(verdict.faults), abs(verdict.error_us)))
-
-
-def _free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

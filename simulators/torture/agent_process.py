@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from gateway.clock import SystemClock
+from gateway.config import load
+from gateway.control import ask
 from gateway.model import Json
 
 COMMAND_LIMIT_S: Final = 60.0  # an import of 10,000 devices takes a few seconds
@@ -46,15 +48,20 @@ class AgentProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        async with asyncio.timeout(COMMAND_LIMIT_S):
-            out, err = await process.communicate(text.encode())
+        try:
+            async with asyncio.timeout(COMMAND_LIMIT_S):
+                out, err = await process.communicate(text.encode())
+        finally:
+            if process.returncode is None:  # nobody waits for its answer any longer
+                process.kill()
+                await process.communicate()
         if process.returncode:
             raise RuntimeError(f"brygga {' '.join(words)} ended with {process.returncode}: {err.decode()}")
         return out.decode()
 
     async def status(self) -> Mapping[str, Json]:
-        """Return what `brygga status --json` says."""
-        status: Mapping[str, Json] = json.loads(await self.ask("status", "--json"))
+        """Return what `brygga status --json` says: it is asked in this process, as who waits for something asks often."""
+        status: Mapping[str, Json] = await ask(load(self._configuration), SystemClock(), {"do": "status"})
         return status
 
     def _command(self, *words: str) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -20,6 +19,7 @@ from simulators.fleet import Fleet
 from simulators.packet_forwarder import PacketForwarder
 from simulators.platforms.mosquitto import Mosquitto, MosquittoSettings
 from simulators.platforms.mqtt import Subscriber
+from simulators.ports import free_udp_port
 from simulators.torture.agent_process import AgentProcess
 from simulators.torture.plan import GATEWAYS, Plan, tortured_members
 from simulators.torture.witness import Witness
@@ -159,10 +159,3 @@ async def until(condition: Callable[[], bool]) -> None:
     """Return when ``condition`` holds; the caller sets the limit."""
     while not condition():  # noqa: ASYNC110 - what others count tells nobody when it changes
         await asyncio.sleep(STATE_PAUSE_S)
-
-
-def free_udp_port() -> int:
-    """Return a UDP port that nobody listens on now: an agent that is started again must have the same."""
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

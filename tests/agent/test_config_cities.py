@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from gateway.transports.broker import Broker
 from gateway.transports.secret import Secret
 from gateway.transports.service import Bearer, Service
 from tests.agent.brygga_toml import SOURCE, loaded, problems
-from tests.formats.items import item
+from tests.formats.items import converse, item
 
 CITY = '[[destination]]\nname = "water"\ncity = "{}"\ntags = ["water"]\n'
 KALMAR = 'url = "https://iot.kalmar.example"\ntoken_file = "kalmar.token"\n'
@@ -132,6 +133,36 @@ def test_a_platforms_names_of_devices_come_from_a_table(tmp_path: Path, monkeypa
     assert destination.format.ids == {"a81758fffe03abcd": "urn:x:1", "000000000000000a": "second"}
 
 
+def test_a_device_that_is_several_things_there_has_a_line_for_each(tmp_path: Path) -> None:
+    ids = (
+        "dev_eui,id\nA8-17-58-FF-FE-03-AB-CD,d-1\na81758fffe03abcd/low,d-2\na81758fffe03abcd/soil_temperature/Low,d-3\n"
+    )
+    text = 'url = "https://x.example"\nformat = "diwise"\nids_file = "ids.csv"\n'
+    connect(tmp_path, "kalmar", text, ids__csv=ids)
+
+    (destination,) = settings(tmp_path, CITY.format("kalmar")).destinations
+
+    said = [
+        json.loads(request.body)[0]["bn"]
+        for reading in (
+            Reading("air_temperature", 21.5, "Cel"),
+            Reading("air_temperature", 21.5, "Cel", "low"),
+            Reading("soil_temperature", 8.5, "Cel", "Low"),
+        )
+        for request in converse(destination.format, [item(reading)])[0][0]
+    ]
+    assert said == ["d-1/3303/", "d-2/3303/", "d-3/3303/"]
+
+
+def test_a_platform_that_knows_only_devices_is_told_of_no_channel(tmp_path: Path) -> None:
+    text = 'url = "mqtt://x.example"\nformat = "yggio"\nids_file = "ids.csv"\n'
+    connect(tmp_path, "kalmar", text, ids__csv="dev_eui,id\na81758fffe03abcd/low,d-2\n")
+
+    (problem,) = problems(tmp_path, CITY.format("kalmar"))
+
+    assert "ids: 'a81758fffe03abcd/low' is no DevEUI" in problem
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -142,6 +173,11 @@ def test_a_platforms_names_of_devices_come_from_a_table(tmp_path: Path, monkeypa
         (
             "dev_eui,id\n000000000000000a,x\n00-00-00-00-00-00-00-0A,y\n",
             "line 3: dev_eui: 000000000000000a stands there",
+        ),
+        ("dev_eui,id\n000000000000000a/,x\n", "line 2: dev_eui: '000000000000000a/' ends with a slash"),
+        (
+            "dev_eui,id\n000000000000000a/low,x\n00-00-00-00-00-00-00-0A/low,y\n",
+            "line 3: dev_eui: 000000000000000a/low stands there",
         ),
     ],
 )

@@ -60,3 +60,28 @@ def test_what_is_wrong_is_named(tmp_path: Path, name: str, options: str, url: st
     said = problems(tmp_path, section(name, options, url))
 
     assert any("destination[0]" in one and words in one for one in said), said
+
+
+SENSORTHINGS = '[[destination]]\nname = "city"\nurl = "https://sta.example/FROST"\nformat = "sensorthings"\n'
+
+
+@pytest.mark.parametrize(
+    ("other", "is_same"),
+    [
+        (SENSORTHINGS + "batch = 7\nretry_max_s = 9\n[destination.options]\nbatch = 3\npath = '/v1.1'\n", True),
+        (SENSORTHINGS.replace("/FROST", ""), False),
+        (SENSORTHINGS.replace("https", "http"), False),
+        (SENSORTHINGS.replace("example", "example:8443"), False),
+        (SENSORTHINGS + "[destination.options]\npath = '/v1.0'\n", False),
+        (SENSORTHINGS.replace('"sensorthings"', '"ngsi_ld"'), False),
+        (SENSORTHINGS + 'username = "u"\npassword = "p"\n', False),
+    ],
+)
+def test_the_same_platform_is_known_by_its_address_and_who_we_are_there(
+    tmp_path: Path, other: str, is_same: bool
+) -> None:
+    (before,) = loaded(tmp_path, SENSORTHINGS).destinations
+
+    (now,) = loaded(tmp_path, other).destinations
+
+    assert (before.memory_of == now.memory_of) is is_same

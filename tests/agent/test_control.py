@@ -114,14 +114,17 @@ async def test_the_status_is_of_journal_agent_and_every_destination(
     assert status["journal"]["rows"] == 2
     assert status["journal"]["limit_bytes"] == settings.journal.limit_bytes
     assert status["destinations"]["goteborg"] == {
-        "waiting": 0, "oldest_s": None, "lost": 0, "held_lost": 0, "held": {}, "configured": True, "connected": False,
-        "moved": False, "state": "delivering",
+        "waiting": 0, "oldest_s": None, "oldest": None, "lost": 0, "held_lost": 0, "given_up": 0, "given_up_since": None,
+        "held": {}, "configured": True, "connected": False, "moved": False, "state": "delivering",
     }  # fmt: skip
     assert status["destinations"]["old-city"] == {
         "waiting": 2,
         "oldest_s": 0.0,
+        "oldest": clock().utc.isoformat(timespec="seconds"),
         "lost": 0,
         "held_lost": 0,
+        "given_up": 0,
+        "given_up_since": None,
         "held": {},
         "configured": False,
         "connected": False,
@@ -138,8 +141,8 @@ async def test_a_configured_destination_that_the_journal_never_met_is_shown_too(
     await journal.close()
     assert status["destinations"] == {
         "goteborg": {
-            "waiting": 0, "oldest_s": None, "lost": 0, "held_lost": 0, "held": {}, "configured": True, "connected": False,
-            "moved": False,
+            "waiting": 0, "oldest_s": None, "oldest": None, "lost": 0, "held_lost": 0, "given_up": 0,
+            "given_up_since": None, "held": {}, "configured": True, "connected": False, "moved": False,
         }
     }  # fmt: skip
 

@@ -12,6 +12,7 @@ from gateway.agent import running
 from gateway.commands.show_destinations import losses
 from gateway.config import Settings, load
 from gateway.desk import Desk
+from gateway.errors import ConfigError
 from gateway.former import Former
 from gateway.journal import Journal
 from tests.agent.commands import CONFIGURATION, Box, make_box, said
@@ -162,3 +163,73 @@ async def test_an_agent_that_starts_with_the_backlog_has_it_for_its_present_city
         there = agent.journal.destinations(), agent.former.tellings()
 
     assert there == ((KALMAR,), [])
+
+
+# ── a destination that gets its first city ──
+
+BEFORE = """
+[destination.before]
+url = "mqtt://127.0.0.1:2"
+format = "json"
+options = { topic = "old/{dev_eui}" }
+"""
+
+
+def with_before(box: Box, before: str = BEFORE) -> Settings:
+    (box.folder / "brygga.toml").write_text(CITY + before, encoding="utf-8")
+    return load(box.folder / "brygga.toml")
+
+
+async def test_what_waits_for_where_a_destination_was_before_it_had_a_city_goes_on_being_told_there(box: Box) -> None:
+    journal = await Journal.open(box.journal, clock=clock, destinations=["w"])
+    await hear(journal, range(2))
+    await journal.close()
+
+    async with running(with_before(box), clock) as agent:
+        told = {one.destination.name: one.destination.transport.status()["url"] for one in agent.former.tellings()}
+        present = [one.destination.name for one in agent.tellings]
+        await hear(agent.journal, range(2, 3))
+        for_whom = [await given(agent.journal, name) for name in ("w", LUND)]
+
+    assert told == {"w": "mqtt://127.0.0.1:2"}
+    assert present == [LUND]
+    assert for_whom == [[0, 1], [2]]
+
+
+async def test_the_backlog_from_before_the_first_city_is_taken_along_when_asked(box: Box) -> None:
+    journal = await Journal.open(box.journal, clock=clock, destinations=["w"])
+    await hear(journal, range(2))
+    await journal.close()
+
+    async with running(with_before(box), clock, take_backlog=True) as agent:
+        there = agent.journal.destinations(), agent.former.tellings(), await given(agent.journal, LUND)
+
+    assert there == ((LUND,), [], [0, 1])
+
+
+def test_a_way_from_before_that_is_wrong_is_a_warning_and_stops_nobody(box: Box) -> None:
+    settings = with_before(box, BEFORE.replace('"json"', '"jsn"'))
+
+    assert not [one for one in settings.former if one.name == "w"]
+    (words,) = [line for line in settings.warnings if "before" in line]
+    assert words == (
+        "brygga.toml: destination[0].before.format: 'jsn' is no format; did you mean 'json'?; what waits for where it was, "
+        "if anything, waits on"
+    )
+
+
+def test_a_way_from_before_belongs_to_a_destination_with_a_city(box: Box) -> None:
+    text = CITY.replace('city = "lund"', 'url = "mqtt://127.0.0.1:1"\nformat = "senml"')
+    (box.folder / "brygga.toml").write_text(text + BEFORE, encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=r"destination\[0\]\.before: is where a destination was that has a city now"):
+        load(box.folder / "brygga.toml")
+
+
+def test_where_nobody_said_where_it_was_the_list_says_what_to_write() -> None:
+    one = {"moved": True, "connected": False, "configured": False}
+
+    (words,) = losses("w", one)
+
+    assert "waits: [destination.before] in brygga.toml says where it was (url, format" in words
+    assert "`brygga destination rename w w@CITY` gives it to the present city" in words

@@ -182,11 +182,35 @@ def test_what_the_disk_did_to_the_journal_is_said(capsys: pytest.CaptureFixture[
 def test_a_destination_that_takes_what_waited_is_catching_up(capsys: pytest.CaptureFixture[str]) -> None:
     one = {**STATUS["destinations"]["goteborg"], "state": "delivering", "trouble": None}
 
-    show_status.status({**STATUS, "destinations": {"city": one, "other": {**one, "waiting": 0}}})
+    lane = {"name": "live", "history": 1200, "per_s": 20.0, "left_s": 60.0}
+    behind = {**one, "lane": lane, "oldest": "2026-11-03T04:05:06+00:00"}
+    strict = {**behind, "lane": {"name": "strict", "history": 1200, "per_s": 0.0, "left_s": None}}
+
+    show_status.status({**STATUS, "destinations": {"city": behind, "kiruna": strict, "other": {**one, "waiting": 0}}})
 
     printed = capsys.readouterr().out
     assert "city         catching up" in printed
+    assert "kiruna       catching up" in printed
     assert "other        up to date" in printed
+    assert (
+        "    city: 1200 uplinks since 2026-11-03 04:05 to catch up with, what is heard now goes first; 20 a second, some 60 s to go"
+    ) in printed
+    assert (
+        "    kiruna: 1200 uplinks since 2026-11-03 04:05 to catch up with, oldest first; how long it takes" in printed
+    )
+
+
+def test_what_was_let_go_of_and_refused_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    one = {
+        **STATUS["destinations"]["goteborg"], "given_up": 7, "given_up_since": "2026-11-03T04:05:06+00:00",
+        "last_refusal": "400: no such entity", "last_refusal_s": 300.0,
+    }  # fmt: skip
+
+    show_status.status({**STATUS, "destinations": {"city": one}})
+
+    printed = capsys.readouterr().out
+    assert "    ! city: 7 uplinks were let go of since 2026-11-03, for they had waited too long" in printed
+    assert "    ! city: refused last, 5 min ago: 400: no such entity" in printed
 
 
 @pytest.mark.parametrize(

@@ -6,34 +6,34 @@ import pytest
 
 from decoders.contract import Payload
 from decoders.loading import SameAs, facts
-from decoders.registry import CATALOGUE, Registry
+from decoders.registry import CATALOGUE
 from decoders.vectors import check, hostile
+from tests.decoders.catalogue import REGISTRY, vectors
 
-REGISTRY = Registry.load(entry_points=False)
 NAMES = REGISTRY.names()
 MODELS = [name for name in NAMES if not isinstance(REGISTRY.get(name), SameAs)]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_decoder_says_what_its_vectors_say(name: str) -> None:
-    findings = check(REGISTRY.get(name), REGISTRY.vectors(name))
+    findings = check(REGISTRY.get(name), vectors(name))
 
     assert list(map(str, findings)) == []
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_hostile_octets_give_a_decoded_or_a_decode_error(name: str) -> None:
-    findings = hostile(REGISTRY.get(name), REGISTRY.vectors(name), seed=20260601)
+    findings = hostile(REGISTRY.get(name), vectors(name), seed=20260601)
 
     assert list(map(str, findings)) == []
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_vectors_show_a_reading_and_where_they_come_from(name: str) -> None:
-    vectors = REGISTRY.vectors(name)
+    known = vectors(name)
 
-    assert any(vector.readings for vector in vectors), "one vector at least states the readings it expects"
-    assert [vector.name for vector in vectors if not (vector.source and vector.licence)] == []
+    assert any(vector.readings for vector in known), "one vector at least states the readings it expects"
+    assert [vector.name for vector in known if not (vector.source and vector.licence)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -41,7 +41,7 @@ def test_a_decoder_states_only_the_quantities_it_names(name: str) -> None:
     decoder = REGISTRY.get(name)
     stated = {
         reading.quantity
-        for vector in REGISTRY.vectors(name)
+        for vector in vectors(name)
         if vector.error is None
         for reading in decoder.decode(vector.payload).readings
     }
@@ -52,7 +52,7 @@ def test_a_decoder_states_only_the_quantities_it_names(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_the_same_payload_says_the_same_twice(name: str) -> None:
     decoder = REGISTRY.get(name)
-    payloads: list[Payload] = [vector.payload for vector in REGISTRY.vectors(name) if vector.error is None]
+    payloads: list[Payload] = [vector.payload for vector in vectors(name) if vector.error is None]
 
     first = [decoder.decode(payload) for payload in payloads]
     second = [decoder.decode(payload) for payload in reversed(payloads)]

@@ -11,8 +11,8 @@ from decoders.command_vectors import CommandVector, check, hostile, load
 from decoders.contract import Command, Encoded, EncodeError, Encoder, EncodeReason
 from decoders.loading import COMPANION, OF_ALL
 from decoders.registry import CATALOGUE, BrokenDecoder, Registry
+from tests.decoders.catalogue import REGISTRY
 
-REGISTRY = Registry.load(entry_points=False)
 COMPANIONS = sorted(
     f"{path.parent.name}/{path.name.removesuffix(COMPANION)}" for path in CATALOGUE.rglob(f"*{COMPANION}")
 )

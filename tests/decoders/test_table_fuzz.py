@@ -15,8 +15,8 @@ from decoders.payload_schema import document
 from decoders.payload_schema.document import Mapping, TableError
 from decoders.registry import CATALOGUE, BrokenDecoder, Registry
 from decoders.table import compile_table
+from tests.decoders.catalogue import vectors
 
-REGISTRY = Registry.load(entry_points=False)
 TABLES_A_SEED = 1500
 WRONG: tuple[Any, ...] = (
     None, True, 0, -1, 5, 1.5, 10**30, "", "x", "$a", "default", [], [[1]], [1, "x"], {}, {"a": 1}, {"fields": 5},
@@ -120,7 +120,7 @@ def payloads(name: str, chance: random.Random) -> Iterator[Payload]:
     for size in (0, 1, 3, 11, 40):
         yield Payload(chance.randbytes(size), chance.choice((1, 2, 10)))
     if name in SOURCES:
-        yield from (vector.payload for vector in REGISTRY.vectors(name)[:3])
+        yield from (vector.payload for vector in vectors(name)[:3])
 
 
 @pytest.mark.parametrize("name", ["everything", *SOURCES])

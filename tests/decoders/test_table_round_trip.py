@@ -7,10 +7,10 @@ import pytest
 from decoders.contract import EncodeError, Payload
 from decoders.payload_schema import document
 from decoders.payload_schema.encoding import compile_messages
-from decoders.registry import CATALOGUE, Registry
+from decoders.registry import CATALOGUE
 from decoders.vectors import Vector, differences
+from tests.decoders.catalogue import REGISTRY, vectors
 
-REGISTRY = Registry.load(entry_points=False)
 # Names made of values, a bit that shares its octets with a rounded number, a distance left out where there is none.
 ONE_WAY = {f"milesight/{model}" for model in ("em320-tilt", "em410-rdl", "uc300", "vs135", "ws302")}
 TABLES = [
@@ -30,8 +30,8 @@ UNSAYABLE = (
 )
 
 
-def vectors(name: str) -> list[Vector]:
-    return [one for one in REGISTRY.vectors(name) if one.error is None]
+def readable(name: str) -> list[Vector]:
+    return [one for one in vectors(name) if one.error is None]
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -39,7 +39,7 @@ def test_what_a_table_read_is_said_again_and_read_as_the_same(name: str) -> None
     decoder = REGISTRY.get(name)
     encoder = compile_messages(document.read(CATALOGUE / f"{name}.yaml"), name)
     problems: list[str] = []
-    for vector in vectors(name):
+    for vector in readable(name):
         read = decoder.decode(vector.payload).fields
         try:
             told = encoder.encode({"f_port": vector.payload.f_port, **read})

@@ -13,8 +13,8 @@ from gateway.model import Instant, Request, TimeQuality, Verdict
 from gateway.transports.broker import Broker
 from gateway.transports.endpoint import endpoint
 from gateway.transports.mqtt import Mqtt
-from simulators.platforms.mosquitto import free_port
 from simulators.platforms.scripted_broker import Publish, Script, ScriptedBroker
+from simulators.ports import free_tcp_port
 from simulators.torture.evidence import Taken
 from simulators.torture.witness import Packets, Witness
 
@@ -81,6 +81,6 @@ async def test_what_was_not_acknowledged_is_not_remembered(broker: ScriptedBroke
 
 
 async def test_a_broker_that_is_away_is_away_through_the_witness_too() -> None:
-    async with Witness(free_port(), lambda: 1) as witness:
+    async with Witness(free_tcp_port(), lambda: 1) as witness:
         with pytest.raises(Unreachable):
             await publish(witness, "first")

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
-from simulators.platforms.mosquitto import free_port
+from simulators.ports import free_tcp_port
 
 START_LIMIT_S = 30.0  # Django and its migrations take 2 s; a machine may be busy
 STOP_LIMIT_S = 10.0
@@ -22,7 +22,7 @@ STOP_LIMIT_S = 10.0
 @contextlib.asynccontextmanager
 async def serving(folder: Path) -> AsyncIterator[str]:
     """Yield the URL below which ``/v1.1`` begins."""
-    port = free_port()
+    port = free_tcp_port()
     environment = {**os.environ, "STA_PORT": str(port), "STA_DB": str(folder / "sensorthings.sqlite3")}
     with (folder / "sensorthings.log").open("wb") as log:  # it prints the trace of each refusal
         process = await asyncio.create_subprocess_exec(

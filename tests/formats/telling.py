@@ -12,7 +12,7 @@ from decoders.contract import Decoded
 from gateway.codecs import Codecs
 from gateway.delivery import Destination, Telling
 from gateway.formats import Format
-from gateway.journal import HeldKind, Hold, Journal, Row, Settlement
+from gateway.journal import Ahead, HeldKind, Hold, Journal, Row, Settlement
 from gateway.model import Device, Instant, Item, Json, RowId, TimeQuality, Uplink
 from gateway.sharing import Share
 from gateway.transports import Transport
@@ -34,8 +34,15 @@ class MemoryJournal:
     held: dict[RowId, Hold] = field(default_factory=dict)
     kept: dict[str, Json] = field(default_factory=dict)
 
-    async def read(self, _: str, limit: int) -> Sequence[Row]:
-        return list(self.rows)[:limit]
+    async def read(self, _: str, limit: int, *, after: RowId | None = None) -> Sequence[Row]:
+        return [row for row in self.rows if row.id > (after or 0)][:limit]
+
+    def ahead(self, _: str, after: RowId) -> Ahead:
+        behind = sum(row.id > after for row in self.rows)
+        return Ahead(waiting=len(self.rows), after=behind, last=max((row.id for row in self.rows), default=RowId(0)))
+
+    def unsaved(self, _: str) -> int:
+        return 0
 
     def boots(self) -> Mapping[str, tuple[datetime, TimeQuality]]:
         return {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.formats.catalogue import FORMATS, WAYS, make, misfit, options_of
+from gateway.formats.catalogue import FORMATS, WAYS, WHERE, make, misfit, options_of
 from gateway.formats.ngsi_ld import NgsiLd
 from gateway.formats.senml import SenMl
 
@@ -59,3 +59,10 @@ def test_a_format_that_cannot_go_a_way_says_why(name: str, options: dict[str, An
 
     assert said.endswith(words)
     assert bool(said) is bool(words)
+
+
+def test_every_format_says_which_of_its_options_choose_among_the_users_of_a_platform() -> None:
+    unknown = {name: [one for one in options if one not in options_of(name)] for name, options in WHERE.items()}
+
+    assert WHERE.keys() == FORMATS.keys()
+    assert not any(unknown.values()), unknown

@@ -159,4 +159,4 @@ def test_a_message_that_only_gets_500_ends_as_a_dead_letter() -> None:
 
     _, receipt = converse(RecEdge(tries=2), [item(Reading("co2", 1, "[ppm]"))], stumble, {"tries/1": 1})
 
-    assert receipt.refused == {RowId(1): "500 Internal Server Error (2 times)"}
+    assert receipt.refused == {RowId(1): "tried 2 times; last: 500 Internal Server Error"}

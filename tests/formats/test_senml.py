@@ -162,7 +162,7 @@ def test_all_packs_go_side_by_side_and_each_answer_decides_its_row() -> None:
     batch = [item(Reading("air_temperature", 1.0, "Cel"), row=row) for row in range(1, 6)]
     answers = {
         0: Answer(verdict=Verdict.TAKEN, status=0),
-        1: Answer(verdict=Verdict.REFUSED, status=0x87, detail="0x87 Not authorized"),
+        1: Answer(verdict=Verdict.REFUSED, status=0x99, detail="0x99 Payload format invalid"),
         2: Answer(verdict=Verdict.LATER, status=0x97, detail="0x97 Quota exceeded", retry_after=timedelta(seconds=7)),
         3: Answer(verdict=Verdict.UNCLEAR, status=0),
         4: Answer(verdict=Verdict.TAKEN, status=0x10),
@@ -172,8 +172,8 @@ def test_all_packs_go_side_by_side_and_each_answer_decides_its_row() -> None:
 
     assert [len(wave) for wave in waves] == [5]
     assert receipt.accepted == {1, 5}
-    assert receipt.refused == {2: "0x87 Not authorized"}
-    assert receipt.undecided == {3: "0x97 Quota exceeded", 4: "unclear: status 0"}
+    assert receipt.refused == {2: "0x99 Payload format invalid"}
+    assert receipt.undecided == {3: "0x97 Quota exceeded", 4: "unclear"}
     assert receipt.retry_after == timedelta(seconds=7)
     assert receipt.warnings == ("the broker took it, and nobody subscribes to the topic (0x10)",)
 

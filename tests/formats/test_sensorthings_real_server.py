@@ -75,6 +75,19 @@ async def test_entities_are_found_again_without_any_memory(ground: Ground) -> No
     assert len(await observations(url)) == 2
 
 
+async def test_what_was_told_can_be_read_back(ground: Ground) -> None:
+    _, here = ground
+    told, other = (item(Reading("co2", 400, "[ppm]"), row=row) for row in (1, 60))
+    await here.deliver_all(SensorThings(), [told])
+
+    requests = [SensorThings().read_back(one, here.memory) for one in (told, other)]
+    there, not_there = await here.http.send([one for one in requests if one is not None])
+
+    assert str(told.uplink.id).encode() in there.body
+    assert there.status == not_there.status == 200
+    assert str(other.uplink.id).encode() not in not_there.body
+
+
 async def test_one_bad_row_spoils_its_group_there_and_the_good_ones_arrive_all_the_same(ground: Ground) -> None:
     url, here = ground
     platform = SensorThings()

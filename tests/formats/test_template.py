@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from decoders.contract import Decoded, Reading
 from decoders.vocabulary import QUANTITIES, ValueType
+from gateway.formats.naming import milliseconds
 from gateway.formats.template import Template
 from gateway.formats.template.values import OF_AN_OBSERVATION, OF_AN_UPLINK
-from gateway.model import Device, Entity, Item, Request
+from gateway.model import Answer, Device, Entity, Item, Request, Verdict
 from tests.formats.items import DEV_EUI, DEVICE, HEARD_AT, converse, eui, item
 
 NASTY = "a\"b\\c/d+e#f g&h<i>å\n\t\x00{time}%2F,;'="
@@ -248,10 +249,31 @@ def test_where_the_body_says_no_time_an_older_reading_never_follows_a_newer_one(
     _, later = converse(platform, [of(2), of(6)], memory=receipt.memory)
 
     assert [json.loads(request.body)["v"] for request in waves[0]] == [5, 4]
-    assert receipt.refused == {3: f"late: a newer reading (2026-03-01T12:00:05.123Z) of {eui(1)} is already there"}
+    assert receipt.refused == {
+        3: "late: 2026-03-01T12:00:03.123Z, and a newer value (2026-03-01T12:00:05.123Z) is already there"
+    }
     assert list(later.refused) == [2]
     assert later.accepted == {6}
     assert set(receipt.memory) == {f"newest/{eui(1)}", f"newest/{eui(2)}"}
+
+
+def test_a_newer_reading_that_was_not_taken_is_no_reason_to_keep_an_older_one_back() -> None:
+    refused = {0: Answer(verdict=Verdict.REFUSED, status=422, detail="422")}
+
+    _, receipt = converse(Template(body=NO_TIME, late="refuse"), [of(5), of(3)], refused)
+
+    assert receipt.accepted == {3}
+    assert receipt.refused == {5: "422"}
+    assert receipt.memory == {f"newest/{eui(1)}": milliseconds(of(3).uplink.heard_at.utc)}
+
+
+def test_an_older_reading_waits_while_nobody_knows_what_became_of_a_newer_one() -> None:
+    busy = {0: Answer(verdict=Verdict.LATER, status=503, detail="503")}
+
+    _, receipt = converse(Template(body=NO_TIME, late="refuse"), [of(5), of(3)], busy)
+
+    assert set(receipt.undecided) == {3, 5}
+    assert (receipt.refused, receipt.memory) == ({}, {})
 
 
 def test_late_readings_go_out_where_that_is_chosen() -> None:

@@ -314,6 +314,7 @@ async def test_a_closed_journal_can_be_opened_again_and_takes_nothing(path: Path
     await (await Journal.open(path, clock=clock)).close()
 
 
+@pytest.mark.on_file
 async def test_only_its_owner_can_read_the_files(journal: Journal, path: Path) -> None:
     await hear(journal, [0])
 

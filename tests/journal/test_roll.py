@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.journal import Begin, HeldKind, Hold, Journal, Settlement, WhenFull, schema
+from gateway import revisions
+from gateway.journal import MEMORY_OF, Begin, HeldKind, Hold, Journal, Settlement, WhenFull, about_rows, schema
 from gateway.journal.cursors import Cursor
-from gateway.model import RowId
+from gateway.model import Eui64, RowId
 from tests.journal.samples import CITY, clock, deliver, given, hear
 from tests.journal.test_segments import BATCH, SMALL, drain, fill
 
@@ -130,6 +131,7 @@ async def test_a_new_name_that_has_begun_is_not_told_twice(path: Path) -> None:
     await journal.close()
 
 
+@pytest.mark.on_file
 async def test_what_an_older_version_had_begun_is_told_again_rather_than_lost(path: Path) -> None:
     schema.prepare(path, schema.scripts()[:2])
     journal = await Journal.open(path, clock=clock, destinations=[CITY])
@@ -203,7 +205,7 @@ async def test_one_that_is_no_longer_configured_keeps_its_rows_while_there_is_ro
 async def test_what_nobody_was_to_have_is_counted_when_it_goes(
     nobodys: Journal, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rows = await fill(nobodys, 100)
+    rows = await fill(nobodys, 98)
     stats = await nobodys.stats()
 
     journal = await reopened(nobodys, path, CITY)
@@ -371,6 +373,60 @@ async def test_the_backlog_goes_along_and_what_was_heard_for_a_city_in_between_d
         assert await given(journal, UMEA) == [4, 5]
         journal = await reopened(journal, path, "water@lulea", CITY)
     await journal.close()
+
+
+async def test_what_is_remembered_of_one_citys_platform_is_not_taken_for_anothers(
+    at_lund: Journal, path: Path
+) -> None:
+    told = {"stream/torget": 7, "decoder/elsys/ers": [[0, "1"]], "again/a81758fffe051d02": [[0, 1, "2"]]}
+    await at_lund.settle(LUND, Settlement(memory={MEMORY_OF: "lund", **told}))
+    journal = await reopened(at_lund, path, UMEA, CITY)
+    await journal.settle(UMEA, Settlement(memory={MEMORY_OF: "umea", "stream/torget": 3}))
+
+    await journal.rename_destination(LUND, UMEA)
+
+    for _ in range(2):
+        assert await given(journal, UMEA) == [2, 3]
+        assert journal.memory(UMEA) == {**told, MEMORY_OF: "umea", "stream/torget": 3}
+        journal = await reopened(journal, path, UMEA, CITY)
+    await journal.close()
+
+
+async def test_a_city_that_nothing_was_told_yet_remembers_nothing_of_the_former_one(
+    at_lund: Journal, path: Path
+) -> None:
+    await at_lund.settle(LUND, Settlement(memory={"stream/torget": 7}))
+
+    await at_lund.rename_destination(LUND, UMEA)
+
+    for _ in range(2):
+        assert at_lund.memory(UMEA) == {}
+        assert await given(at_lund, UMEA) == [2, 3]
+        at_lund = await reopened(at_lund, path, UMEA, CITY)
+    await at_lund.close()
+
+
+@pytest.mark.parametrize(("before", "kept"), [("here", {"a": 1}), ("elsewhere", {}), (None, {})])
+async def test_a_new_name_takes_the_memory_over_where_it_is_of_the_same_platform(
+    path: Path, before: str | None, kept: dict[str, int]
+) -> None:
+    journal = await Journal.open(path, clock=clock, destinations=[CITY])
+    await journal.settle(CITY, Settlement(memory={"a": 1, "b": 1, **({MEMORY_OF: before} if before else {})}))
+    journal = await reopened(journal, path, NEW)
+    await journal.settle(NEW, Settlement(memory={MEMORY_OF: "here", "b": 2}))
+
+    await journal.rename_destination(CITY, NEW)
+
+    for _ in range(2):
+        assert journal.memory(NEW) == {**kept, "b": 2, MEMORY_OF: "here"}
+        journal = await reopened(journal, path, NEW)
+    await journal.close()
+
+
+def test_what_is_about_rows_is_told_from_what_is_about_a_platform() -> None:
+    keys = {revisions.key("elsys/ers"), revisions.key_again(Eui64("a81758fffe051d02"))}
+
+    assert about_rows({**dict.fromkeys(keys, 1), "newest/x": 1, MEMORY_OF: "x"}).keys() == keys
 
 
 async def test_a_former_city_that_has_all_keeps_no_segment_alive(at_lund: Journal, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.lorawan.crypto import FOptsCounter, SessionCiphers
 from gateway.lorawan.downlink import rx1, rx2, seal_downlink
-from gateway.lorawan.phy import DataFrame, Direction, FCtrl, data_octets, dev_addr_octets, parse
+from gateway.lorawan.phy import ADDRESS, DataFrame, Direction, FCtrl, data_octets, dev_addr_octets, parse
+from gateway.lorawan.proving import prove
 from gateway.lorawan.region import Region
-from gateway.lorawan.sessions import NewUplink, Opened, OpenSession, open_uplink
+from gateway.lorawan.sessions import NewUplink, Opened, OpenSession, Proved, chained, new_uplink, open_uplink
 from gateway.model import (
     DataRate,
     DevAddr,
@@ -82,11 +84,30 @@ def personalised(
 
 def hear(phy_payload: bytes, *sessions: OpenSession, receptions: tuple[Reception, ...] = ()) -> Opened:
     """Open a frame as the network does, and let the session's counters move."""
-    data_frame = parse(phy_payload)
-    assert isinstance(data_frame, DataFrame)
-    opened = open_uplink(heard(phy_payload, *receptions), data_frame, sessions)
+    opened = both_ways(heard(phy_payload, *receptions), sessions)
     if isinstance(opened, NewUplink):
         opened.opened.session = opened.session
+    return opened
+
+
+def at_once(octets: bytes, sessions: Sequence[OpenSession]) -> Proved[OpenSession] | None:
+    """Return what the short way proves; all of ``sessions`` are at the address that the octets name."""
+    first = chained(sessions)
+    return None if first is None else prove(octets, {octets[ADDRESS]: first})
+
+
+def both_ways(frame: Frame, sessions: Sequence[OpenSession]) -> Opened:
+    """Open a frame as `open_uplink` does; the short way proves the same or nothing, and nothing of what is refused."""
+    proved = at_once(frame.phy_payload, sessions)
+    try:
+        data_frame = parse(frame.phy_payload)
+        if not isinstance(data_frame, DataFrame):
+            raise BadFrame(BadFrameReason.NOT_SUPPORTED)
+        opened = open_uplink(frame, data_frame, sessions)
+    except BadFrame as bad:
+        assert proved is None, bad.reason
+        raise
+    assert proved is None or new_uplink(frame, proved) == opened
     return opened
 
 
@@ -136,10 +157,7 @@ def uplink_v1_1(
 
 def open_octets(octets: bytes, *sessions: OpenSession) -> None:
     """Do with octets what the network does; the address is not looked up: all sessions are tried."""
-    data_frame = parse(octets)
-    if not isinstance(data_frame, DataFrame):
-        raise BadFrame(BadFrameReason.NOT_SUPPORTED)
-    open_uplink(heard(octets, CHANNEL_1), data_frame, sessions)
+    both_ways(heard(octets, CHANNEL_1), sessions)
 
 
 def acknowledge(session: Session, ciphers: SessionCiphers, *, ack: bool, f_cnt_up: int) -> bytes:

@@ -10,9 +10,9 @@ from gateway.lorawan.crypto import FOptsCounter, SessionCiphers
 from gateway.lorawan.downlink import seal_downlink
 from gateway.lorawan.phy import ADDRESS, DataFrame, Direction, FCtrl, MType, data_octets, dev_addr_octets, parse
 from gateway.lorawan.region import EU868
-from gateway.lorawan.sessions import NewUplink, OpenSession, open_uplink
+from gateway.lorawan.sessions import NewUplink, OpenSession
 from gateway.model import DevAddr, Key, MacVersion, Session, SessionKeys
-from tests.lorawan.air import DEV_EUI, heard, reception
+from tests.lorawan.air import DEV_EUI, both_ways, heard, reception
 
 CHANNELS_HZ = EU868.default_channels_hz + EU868.cf_list_hz
 
@@ -123,16 +123,16 @@ def opened(case: DataCase, phy_payload: bytes) -> tuple[bytes, bytes]:
     assert (frame.dev_addr, frame.f_cnt16, frame.f_port) == (case.dev_addr, case.f_cnt & 0xFFFF, case.f_port)
     assert (frame.direction, frame.confirmed, frame.f_ctrl) == (case.direction, case.confirmed, case.f_ctrl)
     if case.direction is Direction.UPLINK:
-        return _opened_uplink(case, phy_payload, frame)
+        return _opened_uplink(case, phy_payload)
     return _opened_downlink(case, frame)
 
 
-def _opened_uplink(case: DataCase, phy_payload: bytes, frame: DataFrame) -> tuple[bytes, bytes]:
+def _opened_uplink(case: DataCase, phy_payload: bytes) -> tuple[bytes, bytes]:
     session = OpenSession(_session(case, f_cnt_up=case.f_cnt, n_f_cnt_down=case.conf_f_cnt + 1))
     data_rate = EU868.data_rate(case.tx_dr)
     assert data_rate is not None
     hearing = heard(phy_payload, reception(frequency_hz=CHANNELS_HZ[case.tx_ch], data_rate=data_rate))
-    new = open_uplink(hearing, frame, [session])
+    new = both_ways(hearing, [session])
     assert isinstance(new, NewUplink)
     assert new.uplink.f_cnt == case.f_cnt
     return new.uplink.payload, new.mac_commands

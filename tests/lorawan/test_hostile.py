@@ -26,9 +26,8 @@ from gateway.lorawan.phy import (
     parse,
 )
 from gateway.lorawan.rejoin import open_rejoin_request
-from gateway.lorawan.sessions import open_uplink
 from gateway.model import Device, Eui64, Key, MacVersion, RootKeys
-from tests.lorawan.air import CHANNEL_1, DEV_EUI, heard, personalised, session_v1_1, uplink_v1_1
+from tests.lorawan.air import CHANNEL_1, DEV_EUI, at_once, both_ways, heard, personalised, session_v1_1, uplink_v1_1
 from tests.lorawan.rejoins import Rejoiner
 
 JOIN_EUI = Eui64("70b3d57ed0000001")
@@ -64,9 +63,11 @@ def prove(octets: bytes) -> None:
 
     Addresses and EUIs are not looked up: everybody known is tried, as a stranger's frame with a known address would be.
     """
+    if at_once(octets, SESSIONS) is not None:
+        both_ways(heard(octets, CHANNEL_1), SESSIONS)
     match parse(octets):
-        case DataFrame() as data_frame:
-            open_uplink(heard(octets, CHANNEL_1), data_frame, SESSIONS)
+        case DataFrame():
+            both_ways(heard(octets, CHANNEL_1), SESSIONS)
         case JoinRequest() as request:
             anybody(lambda device: open_join_request(request, device, ROOT_KEYS, frozenset()))
         case RejoinRequest() as rejoin:

@@ -272,6 +272,26 @@ async def test_a_retransmission_is_not_acknowledged_before_its_first_is_on_disk(
     assert len(bench.radio.sent) == 1
 
 
+async def test_the_answer_to_a_repetition_brings_no_counter_on_disk_before_its_uplink(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "STORAGE_RETRY_S", 0.001)
+    device = abp()
+    await register(bench, device)
+    bench.journal.failures = 1
+
+    async with asyncio.TaskGroup() as tasks:
+        for octets in (device.uplink(2, b"\x01", confirmed=True), device.repeat(), device.uplink(2, b"\x02")):
+            tasks.create_task(bench.hear(octets))
+            await asyncio.sleep(0)
+
+    heard = 0
+    for commit in bench.journal.commits:
+        heard += len(commit.uplinks)
+        assert [session.f_cnt_up for session in commit.sessions] == [heard]
+    assert heard == 2
+
+
 async def test_what_memory_cannot_hold_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "WAITING_LIMIT", 0)
     device = abp()

@@ -13,13 +13,13 @@ from gateway.devices_file import write_csv_with_keys
 from gateway.journal import Registration
 from gateway.model import Json
 from simulators.packet_forwarder import PacketForwarder, Signal
+from simulators.ports import free_udp_port
 from simulators.torture.agent_process import AgentProcess
-from simulators.torture.scene import free_udp_port
 from tests.pipeline.rig import ROOF
 
 EX_CONFIG = 78
 LIMIT_S = 20.0  # a command starts within a second where nothing else runs
-PAUSE_S = 0.1
+PAUSE_S = 0.02
 
 CONFIGURATION = """\
 [gateway]
@@ -51,8 +51,13 @@ async def brygga(folder: Path, *words: str) -> Outcome:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(LIMIT_S):
-        out, err = await process.communicate()
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
     assert process.returncode is not None
     return Outcome(process.returncode, out.decode(), err.decode())
 

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import pytest
 
-from decoders.registry import Registry
 from gateway.agent import Agent, running
 from gateway.clock import SystemClock
 from gateway.config import load
@@ -20,9 +19,9 @@ from gateway.sources.semtech_udp import SemtechUdp
 from simulators.air import Air
 from simulators.fleet import TRANSMISSIONS, Fleet
 from simulators.members import Member, members
+from tests.decoders.catalogue import REGISTRY
 
 LIMIT_S = 20.0
-REGISTRY = Registry.load(entry_points=False)
 TWO_GATEWAYS = (eui64("aa555a0000000001"), eui64("aa555a0000000002"))
 CONFIGURATION = """
 [gateway]

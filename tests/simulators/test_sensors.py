@@ -8,12 +8,11 @@ from random import Random
 import pytest
 
 from decoders.contract import Payload
-from decoders.registry import Registry
 from decoders.vocabulary import QUANTITIES
 from decoders.vocabulary.units import convert
 from simulators.sensors import MODELS, READ_AT, from_vectors, says
+from tests.decoders.catalogue import REGISTRY
 
-REGISTRY = Registry.load(entry_points=False)
 SMALLEST_MAXIMUM = 51  # octets of application payload at DR0 (RP002-1.0.4, EU863-870)
 DRAWS = 200
 

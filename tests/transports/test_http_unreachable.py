@@ -14,7 +14,7 @@ from gateway.errors import Unreachable
 from gateway.model import Request, Verdict
 from gateway.transports.tls import Tls
 from simulators.platforms.certificates import Authority
-from simulators.platforms.mosquitto import free_port
+from simulators.ports import free_tcp_port
 
 from .web_platform import MakeHttp, Platform, one, post, served
 
@@ -22,12 +22,12 @@ LATER, REFUSED, TAKEN, UNCLEAR = Verdict.LATER, Verdict.REFUSED, Verdict.TAKEN, 
 
 
 async def test_nothing_to_send_opens_nothing(make_http: MakeHttp) -> None:
-    assert await make_http(f"http://127.0.0.1:{free_port()}").send([]) == []
+    assert await make_http(f"http://127.0.0.1:{free_tcp_port()}").send([]) == []
 
 
 @pytest.mark.parametrize("count", [1, 50])
 async def test_a_port_nobody_listens_on_is_unreachable(make_http: MakeHttp, count: int) -> None:
-    transport = make_http(f"http://localhost:{free_port()}")
+    transport = make_http(f"http://localhost:{free_tcp_port()}")
 
     with pytest.raises(Unreachable, match="connection refused: nothing listens"):
         await transport.send([post()] * count)

@@ -10,8 +10,8 @@ import pytest
 from gateway.errors import Unreachable
 from gateway.model import Verdict
 from gateway.transports.broker import MqttVersion
-from simulators.platforms.mosquitto import free_port
 from simulators.platforms.scripted_broker import ScriptedBroker
+from simulators.ports import free_tcp_port
 
 from .conftest import MakeMqtt, request_to, until, verdicts
 
@@ -19,11 +19,11 @@ LATER, REFUSED, TAKEN, UNCLEAR = Verdict.LATER, Verdict.REFUSED, Verdict.TAKEN, 
 
 
 async def test_nothing_to_send_opens_nothing(make_mqtt: MakeMqtt) -> None:
-    assert await make_mqtt(free_port()).send([]) == []
+    assert await make_mqtt(free_tcp_port()).send([]) == []
 
 
 async def test_a_port_nobody_listens_on_is_unreachable(make_mqtt: MakeMqtt) -> None:
-    transport = make_mqtt(free_port(), host="localhost")
+    transport = make_mqtt(free_tcp_port(), host="localhost")
 
     with pytest.raises(Unreachable, match="connection refused: nothing listens on that port"):
         await transport.send([request_to("city/a")])

@@ -8,20 +8,29 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
 from decoders.contract import Reading
 from gateway.config import DestinationSettings, Selection
 from gateway.formats import Format
+from gateway.formats.chirpstack import ChirpStack
 from gateway.formats.diwise import Diwise
+from gateway.formats.iot_open import IotOpen
+from gateway.formats.json_event import JsonEvent
 from gateway.formats.ngsi_ld import NgsiLd
 from gateway.formats.ngsi_v2 import NgsiV2
+from gateway.formats.rec_edge import RecEdge
 from gateway.formats.senml import SenMl
+from gateway.formats.sensorthings import SensorThings
+from gateway.formats.template import Template
+from gateway.formats.the_things_stack import TheThingsStack
+from gateway.formats.thingsboard import ThingsBoard
 from gateway.formats.yggio import Yggio
 from gateway.model import Instant, TimeQuality
 from gateway.sharing import Share
-from gateway.transports.broker import Broker
+from gateway.transports.broker import Broker, MqttVersion
 from gateway.transports.endpoint import endpoint
 from gateway.transports.secret import Secret
 from gateway.transports.service import Bearer, Service
@@ -36,6 +45,7 @@ from simulators.platforms.diwise_iot_agent import DiwiseIotAgent
 from simulators.platforms.mosquitto import Mosquitto, MosquittoSettings
 from simulators.platforms.ngsi_ld import Fault, NgsiLdReceiver
 from simulators.platforms.orion_v2 import OrionV2
+from simulators.platforms.sensorthings import SensorThingsServer
 from simulators.platforms.yggio import YggioBroker
 from tests.formats.items import item
 
@@ -126,7 +136,83 @@ async def test_an_agent_that_runs_keeps_its_connection(tmp_path: Path) -> None:
 
     assert [one for one in steps if not one.is_good] == []
     assert "as brygga-roof-water-test" in log
-    assert steps[-1].words == "this platform cannot be asked here: look there whether it arrived"
+    assert steps[-1].words.startswith(
+        "the broker passed it on: a subscription to brygga/0262727967676101/senml heard it;"
+    )
+    assert "as brygga-roof-water-test-ear" in log
+
+
+@pytest.mark.parametrize(
+    "format_",
+    [SenMl(encoding="cbor"), JsonEvent(), ChirpStack(), TheThingsStack(), Template(), RecEdge(), IotOpen()],
+    ids=lambda one: type(one).__name__,
+)
+async def test_what_a_broker_passes_on_is_heard(tmp_path: Path, format_: Format) -> None:
+    async with Mosquitto(tmp_path) as mosquitto:
+        steps = await tried(destination(format_, broker(mosquitto.port)))
+
+    assert [one for one in steps if not one.is_good] == []
+    assert steps[-1].words.startswith("the broker passed it on: a subscription to ")
+
+
+async def test_an_older_broker_is_listened_to_too_and_keeps_nothing_of_it(tmp_path: Path) -> None:
+    async with Mosquitto(tmp_path, MosquittoSettings(persistence=True)) as mosquitto:
+        older = replace(broker(mosquitto.port), version=MqttVersion.V3_1_1)
+        steps = await tried(destination(JsonEvent(), older))
+        log = mosquitto.log.read_text(encoding="utf-8")
+
+    assert steps[-1].words.startswith("the broker passed it on")
+    assert "as brygga-roof-water-test-ear (p2, c1," in log  # a clean session of MQTT 3.1.1
+
+
+async def test_a_user_who_may_not_read_is_told_that_nobody_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.trial.reading_back.ECHO_LIMIT_S", 0.2)
+    settings = MosquittoSettings(passwords={"roof": "right"}, access=["user roof", "topic write brygga/#"])
+    async with Mosquitto(tmp_path, settings) as mosquitto:
+        steps = await tried(destination(JsonEvent(), broker(mosquitto.port, "right")))
+
+    assert steps[-2].words.startswith("the platform took observation")
+    assert steps[-1].is_good  # it is no fault of the destination
+    assert "look there whether it arrived" in steps[-1].words
+
+
+async def test_where_a_platform_tells_nothing_back_the_reason_is_said(tmp_path: Path) -> None:
+    async with Mosquitto(tmp_path) as mosquitto:
+        steps = await tried(destination(ThingsBoard(), broker(mosquitto.port)))
+        log = mosquitto.log.read_text(encoding="utf-8")
+
+    assert "may write, and not read" in steps[-1].words
+    assert "-ear" not in log
+
+
+@pytest.mark.parametrize("write", ["data_array", "single"])
+async def test_an_observation_is_asked_for_at_a_sensorthings_server(write: Literal["data_array", "single"]) -> None:
+    server = SensorThingsServer()
+    await server.start()
+    steps = await tried(destination(SensorThings(write=write), web(server.url)))
+    await server.stop()
+
+    assert [one for one in steps if not one.is_good] == []
+    assert steps[-1].words.startswith("it is there: /v1.1/Datastreams(")
+
+
+class Forgetful(dict[int, Any]):
+    """A store that says yes, and keeps nothing."""
+
+    def __setitem__(self, key: int, value: Any) -> None:
+        pass
+
+
+async def test_an_observation_that_a_server_took_and_dropped_is_missed() -> None:
+    server = SensorThingsServer()
+    await server.start()
+    server.kept.entities["Observations"] = Forgetful()
+    step = bad(await tried(destination(SensorThings(write="single"), web(server.url))))
+    await server.stop()
+
+    assert "is there, and without this observation" in step.words
 
 
 async def test_a_destination_that_may_have_little_is_tried_with_what_it_may_have(orion: NgsiLdReceiver) -> None:

@@ -92,6 +92,8 @@ class Delivery:
         if len(late) < len(instance.readings):
             readings = [member for name, member in instance.readings.items() if name not in late]
             stamped = self._way.late == "send" or self._newest.is_current(instance)
+            if self._newest.has_position(instance.device):  # what was measured is better than where it was put once
+                instance.registered = ""
             yield Part(row, instance, self._naming.members(instance, readings, stamped=stamped))
 
     def _late(self, row: Row, instance: Instance, names: Sequence[str]) -> Iterator[Part]:

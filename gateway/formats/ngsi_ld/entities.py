@@ -37,8 +37,12 @@ class Instance:
     id: str
     model: Model
     observed_ms: int  # since the epoch
-    stamps: str  # JSON members about the whole: when, where, from which uplink
+    device: str  # the id of its device's entity
+    stamps: str  # JSON members about the whole: when, where it was measured, from which uplink
     source: str  # the one of them that names the uplink
+    registered: str = (
+        ""  # the member that says where a person put the device, for as long as it has not told better itself
+    )
     readings: dict[str, str] = field(default_factory=dict)  # JSON member by attribute
     about: dict[str, Json] = field(default_factory=dict)  # more about the whole: values by attribute
     controlled: set[str] = field(default_factory=set)  # a Device's controlledProperty
@@ -59,7 +63,7 @@ class Naming:
         """Return the JSON members of an entity after its id and type; what is said about the whole if ``stamped``."""
         members = [*readings]
         if stamped:
-            members.append(instance.stamps)
+            members += [said for said in (instance.stamps, instance.registered) if said]
             members += [_property(name, value) for name, value in self._about(instance)]
             if instance.controlled:
                 members.append(_property("controlledProperty", sorted(instance.controlled)))
@@ -111,7 +115,8 @@ def about_gateway(item: Item, naming: Naming, eui: Eui64, version: str, place: P
         "source", f"urn:dev:mac:{eui}", at
     )  # and of no uplink: whoever counts those is not to count this
     stamps = ",".join([_property("category", ["network"]), _property("serialNumber", eui), source])
-    made = Instance(f"{naming.id_prefix}Device:{eui}", models()["Device"], _milliseconds(heard_at), stamps, source)
+    device_id = f"{naming.id_prefix}Device:{eui}"
+    made = Instance(device_id, models()["Device"], _milliseconds(heard_at), device_id, stamps, source)
     made.readings["dateLastValueReported"] = _moment("dateLastValueReported", at)
     if version:
         made.readings["softwareVersion"] = _property("softwareVersion", version, at)
@@ -182,22 +187,25 @@ class _Drafts:
         observed_ms = _milliseconds(observation.observed_at)
         found = self.made.get((entity_id, observed_ms))
         if found is None:
-            stamps = _stamps(model, observation, device, moves=self._moves, prefix=self._prefix)
+            device_id = f"{self._prefix}Device:{device.dev_eui}"
+            stamps = _stamps(model, observation, device, device_id, moves=self._moves)
             source = _source(observation, device)
-            found = self.made[entity_id, observed_ms] = Instance(entity_id, model, observed_ms, stamps, source)
+            found = Instance(entity_id, model, observed_ms, device_id, stamps, source)
+            if observation.place is not None and not self._moves:
+                found.registered = _location(observation.place, "")
+            self.made[entity_id, observed_ms] = found
         return found
 
 
-def _stamps(model: Model, observation: Observation, device: Device, *, moves: bool, prefix: str) -> str:
+def _stamps(model: Model, observation: Observation, device: Device, device_id: str, *, moves: bool) -> str:
     at = _time(observation.observed_at)
     members = [_moment(name, at) for name in model.time_attributes]
     members += [_property(name, value) for name, value in model.constants.items()]
     members.append(_source(observation, device))
     if model.device_attribute:
-        device_id = f"{prefix}Device:{device.dev_eui}"
         members.append(f'"{model.device_attribute}":{{"type":"Relationship","object":"{device_id}"}}')
-    if observation.place is not None and not (moves and model.name == "Device"):
-        members.append(_location(observation.place, at if moves else ""))
+    if moves and observation.place is not None and model.name != "Device":  # a Device's is a reading of its own
+        members.append(_location(observation.place, at))
     return ",".join(members)
 
 

@@ -96,7 +96,7 @@ class NgsiLd:
     def _tell_gateways(self, gateways: Sequence[GatewayState], memory: Mapping[str, Json]) -> Conversation:
         return telling_gateways(gateways, memory, self._naming, self._way)
 
-    def read_back(self, item: Item) -> Request | None:
+    def read_back(self, item: Item, memory: Mapping[str, Json]) -> Request | None:  # noqa: ARG002 - of the seam
         """Return what asks for the first entity that ``item`` speaks of."""
         return asking(item, self._naming, self._way)
 

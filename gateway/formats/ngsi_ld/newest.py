@@ -34,6 +34,10 @@ class Newest:
         """Return whether what ``instance`` says about the whole is not older than what is there."""
         return bool(self._known(instance.id).get(WHOLE, instance.observed_ms) <= instance.observed_ms)
 
+    def has_position(self, device: str) -> bool:
+        """Return whether the device with the entity id ``device`` has told itself where it is."""
+        return "location" in self._known(device)
+
     def note(self, instance: Instance) -> None:
         """Remember that ``instance`` was delivered."""
         known = self.changed.setdefault(instance.id, dict(self._known(instance.id)))

@@ -137,13 +137,15 @@ class Delivery:
             return
 
     def _moved(self) -> Iterator[_Where]:
-        """Yield the things whose place is not the one that the server was told last, and is newer."""
+        """Yield the things whose place is not the one that the server was told last, and is newer, or measured where that was not."""
         for where in _newest_places(self.rows):
             if thing(where.device).identity in self.directory.given:
                 continue  # the city made that thing, and said where it is
             known = self.memory.get(location(where.device, where.place).key)
             name = location(where.device, where.place).name
-            if not known or (known[0] != name and (len(known) < 3 or known[2] < _milliseconds(where.at))):
+            if not known or (
+                known[0] != name and (len(known) < 3 or (where.moves and known[2] < _milliseconds(where.at)))
+            ):
                 yield where
 
     def _bring_back(self, moved: Sequence[_Where]) -> Exchange:
@@ -260,9 +262,9 @@ def _newest_places(rows: Sequence[Row]) -> Sequence[_Where]:
             if one.place is None:
                 continue
             identity = thing(device).identity
-            known = newest.get(identity)
-            if known is None or known.at <= one.observed_at:
-                newest[identity] = _Where(device, one.place, one.observed_at, moves=one.place != device.place)
+            known, moves = newest.get(identity), one.place != device.place
+            if known is None or (known.moves, known.at) <= (moves, one.observed_at):
+                newest[identity] = _Where(device, one.place, one.observed_at, moves=moves)
     return list(newest.values())
 
 

@@ -9,8 +9,9 @@ from decoders.vocabulary import QUANTITIES
 from gateway.formats import Conversation
 from gateway.formats.device_state import check_interval, with_state
 from gateway.formats.sensorthings.conversation import Delivery, Wishes
+from gateway.formats.sensorthings.reading_back import asking
 from gateway.formats.sensorthings.refs import Ref, of_person
-from gateway.model import Item, Json, eui64
+from gateway.model import Item, Json, Request, eui64
 
 MOST: Final = 400  # observations of a request: the links that answer it are read up to 64 KiB
 
@@ -76,6 +77,10 @@ class SensorThings:
         receipt = yield from delivery.talk()
         self._after_start = self._after_start and not delivery.is_settled
         return receipt
+
+    def read_back(self, item: Item, memory: Mapping[str, Json]) -> Request | None:
+        """Return what asks for the first observation of ``item``."""
+        return asking(item, memory, self._wishes)
 
 
 def things_by_device(ids: Mapping[str, Json]) -> Mapping[str, Ref]:

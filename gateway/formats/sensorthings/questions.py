@@ -56,6 +56,11 @@ def ask(told: Sequence[Told], directory: Directory) -> Generator[Sequence[Reques
     return [there for question in questions for there in question.there]
 
 
+def question_about(told: Sequence[Told], directory: Directory) -> Request:
+    """Return what asks for ``told``, oldest first, of one Datastream that is known."""
+    return _request(_Question([*told]), directory)
+
+
 def is_same(told: Told, there: There) -> bool:
     """Tell whether ``there`` is what is told: by its id, or by both times where no id was kept."""
     if there.id is not None:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 
 from gateway.formats import Conversation
-from gateway.formats.event import stamp
 from gateway.formats.naming import known_as
-from gateway.formats.postings import Posting, Said
+from gateway.formats.parts import OneByOne, Said, request_about, standing_alone
+from gateway.formats.patience import UNKNOWN_PLATFORM
+from gateway.formats.rounds import Rounds
 from gateway.formats.template import language
 from gateway.formats.template.examples import EXAMPLES
 from gateway.formats.template.values import EVERYTHING_RAW, FIELDS, TIMES, TIMES_SAID, VALUES, Scope, chosen
-from gateway.model import Item, Json, Observation, Receipt, Request, RowId
+from gateway.model import Item, Json, Observation, Request
 
 Per = Literal["uplink", "observation"]
 Late = Literal["send", "refuse"]
-NEWEST: Final = "newest/"
 MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+(;[\x20-\x7e]*)?")
 BODY: Final = (
     '{"id":{id},"device":{dev_eui},"time":{time},'
@@ -29,7 +26,7 @@ BODY: Final = (
 )
 
 
-class Template:
+class Template(OneByOne):
     """Topic, URL and body as a person writes them, for a platform that nobody has met; checked at start with an example."""
 
     def __init__(
@@ -60,41 +57,22 @@ class Template:
         self._says_all = self._single or any(each for _, each in paths) or not self._names.isdisjoint(EVERYTHING_RAW)
         self._dated = frozenset(name.removeprefix(TIMES) for name in self._names if name.startswith(TIMES))
         self._values = tuple(sorted(name.removeprefix(VALUES) for name in self._names if name.startswith(VALUES)))
-        self._late = late or "send"
+        self._late: Late = late or "send"
         self._check_words(late)
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
-        """Send all messages side by side; what was told again has the same words."""
-        return self._in_time(batch, memory) if self._late == "refuse" else self._post(batch, memory)
+        """Send the messages side by side, or each device's one after the other; what is told again has the same words."""
+        return Rounds(batch, memory, self, late=self._late, patience=UNKNOWN_PLATFORM).talk()
 
-    def _post(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
-        return Posting([self._said(item) for item in batch], memory).talk()
-
-    def _in_time(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
-        """Keep back what is older than what the platform has: it would take it for new."""
-        newest = {key: int(at) for key, at in memory.items() if key.startswith(NEWEST)}
-        late: dict[RowId, str] = {}
-        fresh: list[Item] = []
-        for item in batch:
-            key, at = NEWEST + item.device.dev_eui, _heard_ms(item)
-            if at < newest.get(key, at):
-                newer = stamp(datetime.fromtimestamp(newest[key] / 1000, UTC))
-                late[item.row] = f"late: a newer reading ({newer}) of {item.device.dev_eui} is already there"
-                continue
-            fresh.append(item)
-            newest[key] = at
-        receipt = yield from self._post(fresh, memory)
-        return _with(receipt, late, [item for item in fresh if item.row in receipt.accepted])
-
-    def _said(self, item: Item) -> Said:
-        if not item.observations:
-            return Said(row=item.row)
-        unsaid = Counter(one.quantity for one in item.observations if one not in self._expressible(item))
-        if sum(unsaid.values()) == len(item.observations):
-            return Said(row=item.row, inexpressible=unsaid)
+    def say(self, item: Item) -> Said:
+        """Return the messages of ``item``, and what has no place in the template."""
+        expressible = self._expressible(item)
+        unsaid = [one.quantity for one in item.observations if one not in expressible]
+        if len(unsaid) == len(item.observations):
+            return Said((), unsaid)
         refusals: list[str] = []
         requests = list(self._requests(item, refusals))
-        return Said(row=item.row, requests=tuple(requests), refusals=tuple(refusals), inexpressible=unsaid)
+        return standing_alone(item, requests, inexpressible=unsaid, refused=refusals)
 
     def _expressible(self, item: Item) -> Sequence[Observation]:
         if self._says_all:
@@ -110,12 +88,12 @@ class Template:
                 refusals.append(f"topic: {missing.words}")
 
     def _request(self, scope: Scope) -> Request:
-        return Request(
-            target=self._topic.fill(scope),
-            body=self._body.fill(scope).encode("utf-8", "replace"),
+        return request_about(
+            scope.item,
+            self._topic.fill(scope),
+            self._body.fill(scope).encode("utf-8", "replace"),
             content_type=self._content_type,
             method=self._method,
-            headers={"uplink": str(scope.item.uplink.id)},
         )
 
     def _scope(self, item: Item, observation: Observation | None = None) -> Scope:
@@ -159,16 +137,3 @@ def _check(*, per: str, method: str, late: str | None, content_type: str) -> Non
         raise ValueError(f"late: {late!r} is neither 'send' nor 'refuse'")
     if MEDIA_TYPE.fullmatch(content_type) is None:
         raise ValueError(f"content_type: {content_type!r} is no media type; 'application/json' is one")
-
-
-def _heard_ms(item: Item) -> int:
-    return round(item.uplink.heard_at.utc.timestamp() * 1000)
-
-
-def _with(receipt: Receipt, late: Mapping[RowId, str], told: Sequence[Item]) -> Receipt:
-    """Add what was late, and the newest time that was delivered of each device."""
-    newest: dict[str, Json] = {}
-    for item in told:
-        key = NEWEST + item.device.dev_eui
-        newest[key] = max(_heard_ms(item), newest.get(key, 0))
-    return replace(receipt, refused={**receipt.refused, **late}, memory={**receipt.memory, **newest})

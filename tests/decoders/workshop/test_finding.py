@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from decoders.registry import Registry
 from decoders.workshop.finding import search
+from tests.decoders.catalogue import REGISTRY
 
-REGISTRY = Registry.load(entry_points=False)
 DESCRIPTIONS = [REGISTRY.describe(name) for name in REGISTRY.names()]
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 
 import pytest
 
 from decoders.contract import Reading
 from gateway.formats.json_event import JsonEvent
-from gateway.formats.postings import TRIES, TRIES_ALONE
+from gateway.formats.patience import TRIES, TRIES_ALONE
 from gateway.model import Answer, Item, Json, Receipt, Request, RowId, Verdict
 from tests.formats.items import TAKEN, converse, item
 
@@ -43,6 +44,16 @@ def hangs_up_over(*poison: int) -> Broker:
     return answer
 
 
+def noting(waves: list[Sequence[Request]], broker: Broker) -> Broker:
+    """Return ``broker``, which also notes what came side by side."""
+
+    def answer(requests: Sequence[Request]) -> list[Answer]:
+        waves.append(requests)
+        return broker(requests)
+
+    return answer
+
+
 def turn(platform: JsonEvent, batch: Sequence[Item], broker: Broker, memory: dict[str, Json]) -> tuple[int, Receipt]:
     """Hold one conversation, take its memory over, and return how many requests it had, with the receipt."""
     conversation = platform.deliver(batch, memory)
@@ -60,11 +71,14 @@ def turn(platform: JsonEvent, batch: Sequence[Item], broker: Broker, memory: dic
     return count, receipt
 
 
-def until_settled(batch: list[Item], broker: Broker, memory: dict[str, Json]) -> tuple[int, Mapping[RowId, str]]:
-    """Take turns until nothing waits; return how many it took, and what was refused."""
+def until_settled(
+    batch: list[Item], broker: Broker, memory: dict[str, Json], *, comes: Sequence[Item] = ()
+) -> tuple[int, Mapping[RowId, str]]:
+    """Take turns until nothing waits, with one more of ``comes`` before each; return how many it took, and what was refused."""
     refused: dict[RowId, str] = {}
+    heard = iter(comes)
     for turns in range(1, 60):
-        _, receipt = turn(JsonEvent(), batch, broker, memory)
+        _, receipt = turn(JsonEvent(), [*batch, *islice(heard, 1)], broker, memory)
         refused |= receipt.refused
         batch = [one for one in batch if one.row in receipt.undecided]
         if not batch:
@@ -96,12 +110,31 @@ def test_nobody_listening_is_delivered_with_a_warning() -> None:
 def test_the_message_that_the_line_is_closed_over_is_found_and_refused(poison: int) -> None:
     memory: dict[str, Json] = {}
 
-    turns, refused = until_settled(rows(20), hangs_up_over(poison), memory)
+    turns, refused = until_settled(rows(20), hangs_up_over(poison), memory, comes=rows(30)[20:])
 
     assert list(refused) == [poison]
     assert refused[RowId(poison)].startswith("tried 4 times while others were taken; last: sent, and no PUBACK")
-    assert turns <= TRIES + 2
+    assert turns == TRIES
     assert memory == {}
+
+
+@pytest.mark.parametrize("poison", [(1,), (7,), (20,), (1, 3, 4), (3, 4, 17)])
+def test_whoever_is_innocent_of_a_closed_line_arrives_in_the_same_conversation(poison: tuple[int, ...]) -> None:
+    _, receipt = turn(JsonEvent(), rows(20), hangs_up_over(*poison), {})
+
+    assert receipt.accepted == set(range(1, 21)) - set(poison)
+    assert set(receipt.undecided) == set(poison)
+
+
+def test_one_bad_message_costs_one_connection_a_conversation_once_it_is_known() -> None:
+    memory: dict[str, Json] = {}
+    waves: list[Sequence[Request]] = []
+
+    for batch in (rows(20), [rows(7)[6], *rows(25)[20:]]):
+        waves.clear()
+        turn(JsonEvent(), batch, noting(waves, hangs_up_over(7)), memory)
+
+    assert [list(map(value, wave)) for wave in waves] == [[21, 22, 23, 24, 25], [7]]
 
 
 def test_one_that_is_left_alone_is_given_up_after_more_tries() -> None:
@@ -110,23 +143,50 @@ def test_one_that_is_left_alone_is_given_up_after_more_tries() -> None:
     assert (turns, list(refused)) == (TRIES_ALONE, [20])
 
 
-def test_several_such_messages_are_found_one_after_the_other() -> None:
-    _, refused = until_settled(rows(20), hangs_up_over(3, 4, 17), {})
+@pytest.mark.parametrize("poison", [(1, 2, 3), (3, 4, 17), tuple(range(1, 20))])
+def test_several_such_messages_are_found_beside_each_other(poison: tuple[int, ...]) -> None:
+    turns, refused = until_settled(rows(20), hangs_up_over(*poison), {}, comes=rows(80)[20:])
 
-    assert sorted(refused) == [3, 4, 17]
+    assert sorted(refused) == list(poison)
+    assert turns < TRIES_ALONE + len(poison)
 
 
 def test_acknowledgements_that_lag_behind_blame_nobody_else() -> None:
     """A broker need not acknowledge what it took before it hangs up: then the first without an answer is innocent."""
 
     def broker(requests: Sequence[Request]) -> list[Answer]:
-        if 9 not in map(value, requests):
+        if 61 not in map(value, requests):
             return [TAKEN] * len(requests)
         return [TAKEN if value(one) < 5 else HUNG_UP for one in requests]
 
-    _, refused = until_settled(rows(12), broker, {})
+    _, first = turn(JsonEvent(), rows(100), broker, {})
+    _, refused = until_settled(rows(100), broker, {})
 
-    assert list(refused) == [9]
+    assert first.accepted == set(range(1, 101)) - {61}
+    assert list(refused) == [61]
+
+
+def test_a_line_that_cannot_be_opened_again_at_once_finds_it_too() -> None:
+    """AWS takes a client's next connection a second later: then each conversation ends at the first silence."""
+    silences: list[int] = []
+
+    def broker(requests: Sequence[Request]) -> list[Answer]:
+        if silences:
+            return [Answer(verdict=Verdict.LATER, status=0, detail="not sent: refused")] * len(requests)
+        answers = hangs_up_over(1)(requests)
+        silences.extend(1 for one in answers if one is HUNG_UP)
+        return answers
+
+    memory: dict[str, Json] = {}
+    batch = rows(20)
+    taken: list[RowId] = []
+    for _ in range(2):
+        silences.clear()
+        _, receipt = turn(JsonEvent(), batch, broker, memory)
+        taken += receipt.accepted
+        batch = [one for one in batch if one.row in receipt.undecided]
+
+    assert taken == list(range(2, 21))
 
 
 def test_a_line_that_always_breaks_costs_no_message() -> None:
@@ -139,18 +199,18 @@ def test_a_line_that_always_breaks_costs_no_message() -> None:
         assert len(receipt.undecided) == 5
 
 
-def test_after_the_line_broke_nothing_more_is_sent_in_the_same_conversation() -> None:
-    memory: dict[str, Json] = {f"tries/{row}": -TRIES for row in (1, 2, 3)}
+def test_a_line_that_breaks_over_everything_costs_few_connections() -> None:
+    waves: list[Sequence[Request]] = []
 
-    count, receipt = turn(JsonEvent(), rows(3), lambda requests: [HUNG_UP] * len(requests), memory)
+    _, receipt = turn(JsonEvent(), rows(50), noting(waves, lambda requests: [HUNG_UP] * len(requests)), {})
 
-    assert count == 1
-    assert len(receipt.undecided) == 3
+    assert [len(wave) for wave in waves] == [50, 1, 49]
+    assert len(receipt.undecided) == 50
 
 
 def test_a_repetition_after_no_answer_has_the_same_octets() -> None:
-    first, _ = converse(JsonEvent(), rows(2), HUNG_UP)
-    again, _ = converse(JsonEvent(), rows(2), TAKEN)
+    [first, *_], _ = converse(JsonEvent(), rows(2), HUNG_UP)
+    [again], _ = converse(JsonEvent(), rows(2), TAKEN)
 
     assert first == again
 
@@ -165,7 +225,7 @@ def test_what_may_be_of_the_platform_is_tried_a_bounded_number_of_times(status: 
     def broker(requests: Sequence[Request]) -> list[Answer]:
         return [ambiguous if value(one) == 2 else TAKEN for one in requests]
 
-    memory: dict[str, Json] = {"tries/2": TRIES}
+    memory: dict[str, Json] = {"tries/2": TRIES - 1}
     _, receipt = turn(JsonEvent(), rows(3), broker, memory)
 
     assert receipt.accepted == {1, 3}

@@ -1,0 +1,165 @@
+"""What was taken over is made consistent: cursors pass over what is lost, counters are never behind, no number is used twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final
+
+import cbor2
+
+from gateway.journal.abp import ABP_ACTIVATION
+from gateway.journal.cursors import Cursor
+from gateway.journal.groups import unpacked
+from gateway.journal.segments import create, table
+from gateway.journal.store import ABP_ACTIVATION as ABP_NUMBER
+
+LOST_WORD: Final = "lost-{}"  # of a text that rows refer to: they stay readable
+LOST_DESTINATION: Final = "lost-{}"  # its backlog waits for `brygga destination rename`
+UNKNOWN_DOWNLINKS: Final = 10_000  # a device takes a gap of 16,384 (LoRaWAN 1.0.3, 4.3.1.5), and few are sent that many
+LOST_JOIN_NONCES: Final = 10_000  # of 16,777,216: more joins than a device makes in its life
+FIRST_JOIN_NONCE: Final = (
+    "INSERT INTO box VALUES ('first_join_nonce', ?1) ON CONFLICT (name) DO UPDATE SET value = value + ?1"
+)
+LOOK_BACK: Final = 100_000  # stored records that are searched for what a counter ought to be
+
+Range = tuple[int, int]
+
+
+def mend(connection: sqlite3.Connection, missing: Sequence[Range], last: int, damaged: Collection[str]) -> list[str]:
+    """Make the new database consistent, and return what a person should know.
+
+    Its log lacks ``missing`` and ended with ``last``; of the tables ``damaged`` a part is lost.
+    """
+    words = [*_words(connection), *_destinations(connection, missing), *_sessions(connection)]
+    if "abp_activations" in damaged:
+        _number_activations(connection)
+    if "join_nonces" in damaged or "box" in damaged:
+        connection.execute("UPDATE join_nonces SET next = next + ?", (LOST_JOIN_NONCES,))
+        connection.execute(FIRST_JOIN_NONCE, (LOST_JOIN_NONCES,))
+    _begin_above(connection, last)
+    return words
+
+
+def _words(connection: sqlite3.Connection) -> Iterator[str]:
+    """Fill holes among the texts: they are numbered without one."""
+    there = {number for (number,) in connection.execute("SELECT number FROM words")}
+    newest = max([*there, *_words_used(connection)], default=0)
+    lost = sorted(set(range(1, newest + 1)) - there)
+    connection.executemany("INSERT INTO words VALUES (?, ?)", [(number, LOST_WORD.format(number)) for number in lost])
+    if lost:
+        yield f"{len(lost)} names of gateways, sources or boots are lost: where they stood rows say {LOST_WORD.format('…')}"
+
+
+def _words_used(connection: sqlite3.Connection) -> set[int]:
+    """Return the greatest numbers of texts that the newest rows use."""
+    used = set[int]()
+    for _, record in _newest(connection, 1000):
+        fields = _fields(record)
+        if len(fields) > 12 and isinstance(fields[12], list):
+            pairs = [fields[8], *(number for reception in fields[12] for number in reception[:2])]
+            used.update(number for number in pairs if isinstance(number, int))
+    return used
+
+
+def _destinations(connection: sqlite3.Connection, missing: Sequence[Range]) -> Iterator[str]:
+    """Let each destination pass over what is lost and count it; one without a cursor begins with the oldest row."""
+    known = {number for (number,) in connection.execute("SELECT number FROM destinations")}
+    cursors = {number: Cursor(low, above) for number, low, above in connection.execute("SELECT * FROM cursors")}
+    for number in cursors.keys() - known:
+        name = LOST_DESTINATION.format(number)
+        connection.execute("INSERT INTO destinations (number, name) VALUES (?, ?)", (number, name))
+        yield f"a destination's name is lost: its backlog is {name}'s now (`brygga destination rename {name} NAME`)"
+    for number in known - cursors.keys():
+        cursors[number] = Cursor(0)
+        yield "what a destination had got is not known any more: all that is kept is told again"
+    for number, cursor in cursors.items():
+        lost = sum(_not_settled(cursor, first, end) for first, end in missing)
+        passed = cursor.joined(missing)
+        connection.execute("REPLACE INTO cursors VALUES (?, ?, ?)", (number, passed.low, passed.above()))
+        connection.execute("UPDATE destinations SET lost = lost + ? WHERE number = ?", (lost, number))
+
+
+def _not_settled(cursor: Cursor, first: int, last: int) -> int:
+    """Return how many rows from ``first`` to ``last`` a destination still waited for."""
+    gaps = cursor.gaps(last, last - first + 1, first - 1)
+    return sum(end - begin + 1 for begin, end in gaps)
+
+
+def _sessions(connection: sqlite3.Connection) -> Iterator[str]:
+    """Give sessions whose counters are lost what the log says of them; forget counters of sessions that are lost."""
+    connection.execute("DELETE FROM counters WHERE session NOT IN (SELECT number FROM sessions)")
+    connection.execute("DELETE FROM mac_states WHERE session NOT IN (SELECT number FROM sessions)")
+    lost = connection.execute(
+        "SELECT number, dev_eui, record FROM sessions WHERE number NOT IN (SELECT session FROM counters)"
+    ).fetchall()
+    names = {(dev_eui, _activation(record)): number for number, dev_eui, record in lost}
+    heard = _last_heard(connection, names.keys()) if names else {}
+    connection.executemany(
+        "INSERT INTO counters VALUES (?, ?, ?, ?, NULL)",
+        [(number, heard.get(name, -1) + 1, UNKNOWN_DOWNLINKS, UNKNOWN_DOWNLINKS) for name, number in names.items()],
+    )
+    if lost:
+        yield f"the counters of {len(lost)} sessions are lost: they go on where the log says, their downlinks far ahead"
+
+
+def _number_activations(connection: sqlite3.Connection) -> None:
+    """Let no ABP activation have a number that a session has."""
+    for dev_eui, record in connection.execute("SELECT dev_eui, record FROM sessions").fetchall():
+        found = ABP_ACTIVATION.search(_activation(record) or "")
+        if found is not None:
+            connection.execute(ABP_NUMBER, (dev_eui, int(found[1])))
+
+
+def _last_heard(
+    connection: sqlite3.Connection, names: Collection[tuple[int, str | None]]
+) -> dict[tuple[int, str | None], int]:
+    """Return the greatest uplink counter that the newest rows have of each session."""
+    heard = dict[tuple[int, str | None], int]()
+    for _, record in _newest(connection, LOOK_BACK):
+        fields = _fields(record)
+        if len(fields) > 4 and isinstance(fields[1], bytes):
+            name = int.from_bytes(fields[1], "big", signed=True), fields[3]
+            if name in names:
+                heard[name] = max(heard.get(name, -1), fields[4])
+    return heard
+
+
+def _begin_above(connection: sqlite3.Connection, last: int) -> None:
+    """Begin a segment above every row that anything refers to: an id given twice would be passed over unheard."""
+    held = connection.execute("SELECT max(id) FROM held UNION ALL SELECT max(id) FROM kept")
+    named = [last, *(row for (row,) in held if row)]
+    for low, above in connection.execute("SELECT low, above FROM cursors"):
+        named += [low, *(cbor2.loads(above) if above else ())]
+    newest = max(firsts_of(connection), default=1)
+    (there,) = connection.execute(f"SELECT max(id) FROM {table(newest)}").fetchone()  # noqa: S608 — a name of ours
+    if max(named) > max(there or 0, newest - 1):
+        connection.execute(create(max(named) + 1))
+
+
+def _newest(connection: sqlite3.Connection, most: int) -> Iterator[tuple[int, bytes]]:
+    for first in sorted(firsts_of(connection), reverse=True):
+        rows = connection.execute(f"SELECT id, record FROM {table(first)} ORDER BY id DESC LIMIT ?", (most,)).fetchall()  # noqa: S608 — a name of ours
+        yield from unpacked(rows)
+        most -= len(rows)
+        if most <= 0:
+            return
+
+
+def firsts_of(connection: sqlite3.Connection) -> list[int]:
+    """Return the first rows of the segments that are there."""
+    names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'log_[0-9]*'")
+    return [int(name.removeprefix("log_")) for (name,) in names]
+
+
+def _activation(record: bytes) -> str | None:
+    fields = _fields(record)
+    return fields[1] if len(fields) > 1 and isinstance(fields[1], str) else None
+
+
+def _fields(record: bytes) -> list[Any]:
+    try:
+        fields = cbor2.loads(record)
+    except (cbor2.CBORDecodeError, ValueError):
+        return []
+    return fields if isinstance(fields, list) else []

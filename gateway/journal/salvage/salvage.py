@@ -1,0 +1,189 @@
+"""A damaged journal is set aside, and a new one begins with all of it that can be read.
+
+    <journal>.salvaged              the new one, until it is whole
+    <journal>.damaged-<UTC time>    the damaged one, with its log; the time is when it was last written
+
+Crash-proof: the new file is whole, and says so, before the damaged one is moved; what was begun is finished at the next start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from gateway.errors import StorageError
+from gateway.journal import schema, wal
+from gateway.journal.salvage.image import Image, opened
+from gateway.journal.salvage.mending import mend
+from gateway.journal.salvage.report import words_of
+from gateway.journal.salvage.tables import find, shapes
+from gateway.journal.salvage.taking import OLD, take_log, take_tables, whole
+
+log = logging.getLogger(__name__)
+
+NEW, ASIDE = ".salvaged", ".damaged-"
+MARK, ORIGIN = "salvaged", "salvaged_from"  # in the table `box`: what happened, in words, and of which file
+MOST_ASIDE: Final = 2  # damaged files that are kept: a dying card would fill itself with them
+ROOM_KEPT: Final = 4 / 5  # of a disk that cannot hold a second journal: the rest is for what is heard next
+
+
+def salvage(path: Path, why: str) -> None:
+    """Put a new journal in the place of the damaged one at ``path``, with all that can be read. Raises StorageError."""
+    log.error("%s: the journal is damaged: %s; what can be read is taken over into a new one", path, why)
+    new = path.with_name(path.name + NEW)
+    try:
+        _remove(new)
+        schema.prepare(new, schema.scripts())
+        for line in _fill(path, new, why):
+            log.error("%s: %s", path, line)
+        _exchange(path, new)
+    except (OSError, sqlite3.Error) as error:
+        raise StorageError(f"{path}: the damaged journal cannot be salvaged: {error}") from error
+
+
+def finish(path: Path) -> None:
+    """Finish what a crash has interrupted: a whole new journal takes the place of the damaged one; half of one goes."""
+    new = path.with_name(path.name + NEW)
+    if not new.exists():
+        return
+    told = _origin_told_by(new)
+    if told is not None and (not path.exists() or told == _origin(path)):
+        _exchange(path, new)
+    else:
+        _remove(new)
+
+
+def _fill(path: Path, new: Path, why: str) -> list[str]:
+    """Fill the new database, and return what a person should know."""
+    own = own_log(path)
+    with opened(path, own) as image, contextlib.closing(_connected(new)) as connection:
+        wanted = shapes(connection)
+        found = find(image, wanted)
+        good = whole(connection) if _attached(connection, path, own) else frozenset[str]()
+        connection.execute("BEGIN")
+        rows = take_tables(connection, image, found, wanted, good)
+        taken = take_log(connection, image, found, good, _most_segments(path, image, len(found.firsts)))
+        damaged = {*found.broken, *found.lost}
+        words = [why, *words_of(found, rows, taken), *mend(connection, taken.missing, taken.last, damaged)]
+        if own is None and wal.beside(path).exists():
+            words.append("its log is another database's, and was left out")
+        words.append(
+            f"the damaged file is kept as {_aside(path).name}: it may be deleted when nobody wants to look into it"
+        )
+        marks = ((MARK, "\n".join(words)), (ORIGIN, _origin(path)))
+        connection.executemany("REPLACE INTO box VALUES (?, ?)", marks)
+        connection.execute("COMMIT")
+    _settle(new)
+    return words
+
+
+def _connected(new: Path) -> sqlite3.Connection:
+    """Open the new database for one quick load: it is thrown away where that does not come to its end."""
+    connection = sqlite3.connect(f"file:{quote(str(new))}?mode=rw", isolation_level=None, uri=True)
+    connection.execute("PRAGMA journal_mode=OFF")
+    connection.execute("PRAGMA synchronous=OFF")
+    return connection
+
+
+def _attached(connection: sqlite3.Connection, path: Path, own: Path | None) -> bool:
+    """Attach the damaged database, so that it is only read; False where SQLite would not see all that it holds."""
+    known = None if own is None else wal.read(own)
+    if not path.exists() or (known is not None and known.behind):
+        return False
+    name = f"file:{quote(str(path))}?mode=ro" + ("&immutable=1" if own is None else "")
+    try:
+        connection.execute(f"ATTACH ? AS {OLD}", (name,))
+    except sqlite3.DatabaseError:
+        return False
+    return True
+
+
+def own_log(path: Path) -> Path | None:
+    """Return the log beside a database if it is that database's: without another's the file alone is whole."""
+    beside = wal.beside(path)
+    known = wal.read(beside)
+    if known is None:
+        return None
+    if not path.exists() or not path.stat().st_size:
+        return beside
+    with opened(path, None) as alone, opened(path, beside) as both:
+        if alone.page_size != known.page_size:
+            return None
+        return None if find(both, {}).broken and not find(alone, {}).broken else beside
+
+
+def _most_segments(path: Path, image: Image, segments: int) -> int | None:
+    """Return how many segments of the log the disk has room for; None: all."""
+    size, free = image.count * image.page_size, shutil.disk_usage(path.parent).free
+    if free * ROOM_KEPT > size or not segments:
+        return None
+    return int(free * ROOM_KEPT / size * segments)
+
+
+# ── files ──
+
+
+def _exchange(path: Path, new: Path) -> None:
+    """Set the damaged file aside and put the new one in its place; begun again after a crash, it goes on where it was."""
+    aside, beside = _aside(path), wal.beside(path)
+    if beside.exists():
+        beside.replace(wal.beside(aside))
+    if path.exists():
+        path.replace(aside)
+    wal.index_beside(path).unlink(missing_ok=True)
+    new.replace(path)
+    _sync(path.parent)
+    for old in sorted(path.parent.glob(f"{path.name}{ASIDE}*Z"))[:-MOST_ASIDE]:
+        log.warning("%s: it is deleted, for %d newer ones are kept", old, MOST_ASIDE)
+        _remove(old)
+
+
+def _aside(path: Path) -> Path:
+    """Return where the damaged file goes: named by when it was last written."""
+    there = path if path.exists() else wal.beside(path)
+    written = datetime.fromtimestamp(there.stat().st_mtime if there.exists() else 0, tz=UTC)
+    return path.with_name(f"{path.name}{ASIDE}{written:%Y%m%dT%H%M%SZ}")
+
+
+def _origin(path: Path) -> str:
+    if not path.exists():
+        return "nothing"
+    told = path.stat()
+    return f"{told.st_ino} {told.st_size} {told.st_mtime_ns}"
+
+
+def _origin_told_by(new: Path) -> str | None:
+    """Return of which file a new one was made; None where it is not whole."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{quote(str(new))}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT value FROM box WHERE name = ?", (ORIGIN,)).fetchall()
+    except sqlite3.Error:
+        return None
+    return str(rows[0][0]) if rows else None
+
+
+def _settle(new: Path) -> None:
+    """Give the new file the log that a journal has, and bring it to the disk."""
+    with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    _sync(new)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    for file in (path, wal.beside(path), wal.index_beside(path)):
+        file.unlink(missing_ok=True)

@@ -1,0 +1,134 @@
+"""Whoever sees everything: the disk after each commit, the air, the platforms; and holds it against the laws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from gateway.journal.writer import CURSOR_WINDOW
+from simulators.simulation.bad_disk import BadDisk
+from simulators.simulation.box_clock import BoxClock
+from simulators.simulation.counters import Counters
+from simulators.simulation.heard_rows import HeardRows
+from simulators.simulation.platforms import Ear, Kind, Platform, Told
+from simulators.simulation.residents import Said
+from simulators.simulation.settled_rows import SettledRows
+from simulators.simulation.trace import Trace
+
+TIME_ERROR: Final = timedelta(seconds=2)  # of a told time: the clock's own error, twice, and what gathering takes
+CALM_S: Final = 5.0  # after trouble with the disk, until cursors are held to their window again
+
+
+class Witness(Ear):
+    """The laws' eyes. What it finds goes to the trace."""
+
+    def __init__(self, trace: Trace, clock: BoxClock, now: Callable[[], float], batch: int) -> None:
+        self.said: dict[UUID, Said] = {}
+        self._serials: dict[int, UUID] = {}
+        self._trace = trace
+        self._clock = clock
+        self._now = now
+        self._batch = batch
+        self._repeatable: dict[str, set[UUID]] = {}  # what a platform may be told again after a crash, by its name
+        self._may_return: dict[str, set[UUID]] = {}  # rows that were put back on purpose
+        self.repeats = 0
+        self.most_repeatable = 0
+
+    def attach(self, disk: BadDisk, platforms: Mapping[str, Platform], selects: Callable[[str, str], bool]) -> None:
+        """See a disk and platforms."""
+        self._disk = disk
+        self._platforms = platforms
+        database = disk.memory.sqlite
+        self.rows = HeardRows(database, self.said, self._clock, self._trace)
+        self.counters = Counters(database, self.rows.newest, self._trace)
+        self.settled = SettledRows(database, self.rows, platforms, selects, self._trace)
+
+    # ── the disk ──
+
+    def committed(self) -> None:
+        """Look at the disk: something is durable that was not."""
+        self._trace.note("commit")
+        self.rows.look()
+        self.counters.look()
+        self.settled.look()
+
+    def process_ended(self) -> None:
+        """Note what may be told again: what platforms have taken, and the disk does not know of."""
+        for name in self._platforms:
+            risk = self.settled.at_risk(name)
+            self._repeatable.setdefault(name, set()).update(risk)
+            self.most_repeatable = max(self.most_repeatable, len(risk))
+            if len(risk) > CURSOR_WINDOW + self._batch and self._disk_is_calm():
+                self._trace.break_law("3", f"{name}: {len(risk)} uplinks would be told again after this crash")
+
+    def _disk_is_calm(self) -> bool:
+        return self._disk.trouble_s is None or self._now() - self._disk.trouble_s > CALM_S
+
+    # ── devices ──
+
+    def acknowledged(self, said: Said) -> None:
+        """Hold an acknowledgement that a device has proved against the disk (law 2)."""
+        self._trace.note(f"{said.dev_eui[-4:]} knows that {said.serial} arrived")
+        if said.id not in self.rows.by_id:
+            self._trace.break_law("2", f"{said.serial} was acknowledged to its device, and is not on disk")
+
+    def joined(self, dev_eui: str, activation: str) -> None:
+        """Hold a session that a device has against the disk."""
+        self._trace.note(f"{dev_eui[-4:]} has joined: {activation}")
+        if (dev_eui, activation) not in self.counters.stored:
+            self._trace.break_law("4", f"{dev_eui} was let join as {activation}, which is not on disk")
+
+    # ── platforms ──
+
+    def told(self, platform: Platform, told: Told) -> None:
+        """Hold what a platform is told against what was said, and when."""
+        heard, name = self.rows.by_id.get(told.id), platform.name
+        if heard is None or heard.said.serial != told.serial or heard.said.dev_eui != told.dev_eui:
+            self._trace.break_law("3", f"{name} is told {told.serial} under {told.id}, which is not on disk as that")
+            return
+        if self._serials.setdefault(told.serial, told.id) != told.id:
+            self._trace.break_law("3", f"{name} is told {told.serial} under two ids")
+        if abs(told.at - heard.truth) > TIME_ERROR:
+            self._trace.break_law("5", f"{name} is told {told.serial} at {told.at}, heard {heard.truth}")
+        self._check_order(platform, told)
+        self._check_repetition(platform, told)
+
+    def _check_order(self, platform: Platform, told: Told) -> None:
+        if platform.kind is not Kind.STRICT or told.id in platform.taken:
+            return
+        ledger, row = self.settled.ledgers.get(platform.name), self.rows.by_id[told.id].row
+        newest = platform.values.get(told.dev_eui)
+        came_late = ledger is not None and row in ledger.had_held
+        if newest is not None and newest.serial > told.serial and not came_late:
+            self._trace.break_law("6", f"{platform.name} is told {told.serial} for the first time after {newest.serial}")
+
+    def _check_repetition(self, platform: Platform, told: Told) -> None:
+        if told.id not in platform.answered:
+            return
+        self.repeats += 1
+        if told.id not in self._repeatable.get(platform.name, ()):
+            self._trace.break_law("3", f"{platform.name} is told {told.serial} again, though no crash asks for it")
+
+    # ── the end ──
+
+    def judge(self) -> None:
+        """Hold what is there in the end, when nothing is left to do, against the laws."""
+        for name, ledger in self.settled.ledgers.items():
+            if ledger.open:
+                rows = sorted(ledger.open)[:5]
+                self._trace.break_law("2", f"{name} still waits for rows {rows} when all is well again")
+        for platform in self._platforms.values():
+            if platform.kind is Kind.STRICT:
+                self._judge_values(platform)
+
+    def _judge_values(self, platform: Platform) -> None:
+        ledger = self.settled.ledgers.get(platform.name)
+        late = set() if ledger is None else ledger.had_held
+        for dev_eui, value in platform.values.items():
+            of_device = [one for one in platform.taken.values() if one.dev_eui == dev_eui]
+            newest = max(of_device, key=lambda one: one.serial)
+            if value.serial < newest.serial and self.rows.by_id[value.id].row not in late:
+                words = f"{platform.name} ends with {value.serial} of {dev_eui}, and was told {newest.serial}"
+                self._trace.break_law("6", words)
