@@ -25,6 +25,7 @@ from gateway.transports.packing import LEVEL, SMALLEST
 from gateway.transports.publication import pack, packet_octets
 
 BATCH: Final = 100  # uplinks of a conversation, as `destination.batch`
+A_MINUTE: Final = 5  # uplinks of 50 devices that speak every ten: what `link = "metered"` tells at once
 HEAD: Final = "Host: platform.example\r\nUser-Agent: brygga\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n"
 AZURE: Final = {"device": "gateway-1"}
 
@@ -84,15 +85,20 @@ def cases(devices: Sequence[str]) -> Sequence[Case]:
         Case("template", "template", "MQTT", {}),
         Case("NGSI-LD, 100 uplinks at once", "ngsi_ld", "HTTP", {"late": "send"}),
         Case("NGSI-LD, live", "ngsi_ld", "HTTP", {"late": "send"}, batch=1),
+        Case("NGSI-LD, a minute", "ngsi_ld", "HTTP", {"late": "send"}, batch=A_MINUTE),
         Case("NGSI-LD, @context in a header", "ngsi_ld", "HTTP", {"late": "send", **_LINKED}),
         Case("NGSI-LD, merging", "ngsi_ld", "HTTP", {"late": "send", "way": "merge"}),
         Case("NGSIv2", "ngsi_v2", "HTTP", {"late": "send"}),
         Case("diwise", "diwise", "HTTP", {"ids": ids, "late": "send"}),
         Case("SensorThings, DataArray", "sensorthings", "HTTP", {}),
+        Case("SensorThings, live", "sensorthings", "HTTP", {}, batch=1),
+        Case("SensorThings, a minute", "sensorthings", "HTTP", {}, batch=A_MINUTE),
         Case("SensorThings, one by one", "sensorthings", "HTTP", {"write": "single"}),
         Case("Yggio", "yggio", "MQTT", {}),
         Case("IoT Open", "iot_open", "MQTT", {}),
         Case("ThingsBoard, gateway", "thingsboard", "MQTT", {}),
+        Case("ThingsBoard, a minute", "thingsboard", "MQTT", {}, batch=A_MINUTE),
+        Case("ThingsBoard, live", "thingsboard", "MQTT", {}, batch=1),
         Case("ThingsBoard, by token", "thingsboard", "HTTP", {"topic": "/api/v1/{id}/telemetry", "ids": ids}),
         Case("RealEstateCore", "rec_edge", "MQTT", {}),
         Case("ChirpStack", "chirpstack", "MQTT", {}),

@@ -14,11 +14,11 @@ from gateway.codecs import Codecs
 from gateway.formats import Format
 from gateway.formats.senml import SenMl
 from gateway.journal import Changes, Registration
-from gateway.lorawan.phy import DataFrame, parse
-from gateway.lorawan.sessions import NewUplink, OpenSession, open_uplink
+from gateway.lorawan.phy import dev_addr_octets
+from gateway.lorawan.proving import prove
+from gateway.lorawan.sessions import NewUplink, OpenSession, new_uplink
 from gateway.model import (
     Answer,
-    DevAddr,
     Device,
     Eui64,
     Frame,
@@ -99,19 +99,18 @@ def _later(now: Instant, number: int) -> Instant:
     return replace(now, utc=now.utc + passed, monotonic=now.monotonic + passed.total_seconds())
 
 
-def by_address(sessions: Sequence[OpenSession]) -> Mapping[DevAddr, list[OpenSession]]:
-    """Return sessions as the network finds them."""
-    return {one.session.dev_addr: [one] for one in sessions}
+def by_address(sessions: Sequence[OpenSession]) -> Mapping[bytes, OpenSession]:
+    """Return sessions as the network finds them: by an address's octets."""
+    return {dev_addr_octets(one.session.dev_addr): one for one in sessions}
 
 
-def open_all(frames: Sequence[Frame], sessions: Mapping[DevAddr, list[OpenSession]]) -> list[NewUplink]:
+def open_all(frames: Sequence[Frame], sessions: Mapping[bytes, OpenSession]) -> list[NewUplink]:
     """Prove, decrypt and count all frames, moving the sessions on."""
     opened = []
     for frame in frames:
-        data_frame = parse(frame.phy_payload)
-        assert isinstance(data_frame, DataFrame)
-        new = open_uplink(frame, data_frame, sessions[data_frame.dev_addr])
-        assert isinstance(new, NewUplink)
+        proved = prove(frame.phy_payload, sessions)
+        assert proved is not None
+        new = new_uplink(frame, proved)
         new.opened.session = new.session
         opened.append(new)
     return opened

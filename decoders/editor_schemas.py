@@ -47,6 +47,7 @@ METADATA: dict[str, Schema] = {
     "origin": says({}, "What it was imported from"),
     "ports": says({"type": ["array", "integer"], "items": F_PORT}, "The ports that it reads; none: any"),
     "context": says(one_of(Context), "How long a JavaScript codec's globals live"),
+    "personal": says({"type": "boolean"}, "Its device watches somebody or names him, whatever its quantities are"),
     "readings": says(
         {"type": "array", "items": closed(chosen(metadata.RULE_KEYS, RULE), required=["field", "quantity"])},
         "What its fields mean",

@@ -14,6 +14,7 @@ from decoders import door, python_file
 from decoders.contract import Decoded, DecodeError, Decoder, Encoder, Payload
 from decoders.places import content
 from decoders.python_file import Facts, PythonDecoder, PythonEncoder
+from decoders.vocabulary.persons import are_personal
 
 if TYPE_CHECKING:
     from decoders.javascript.crew import Crew
@@ -37,6 +38,13 @@ class SameAs:
     title: str
     other: Decoder
     quantities: tuple[str, ...] = ()
+    personal: bool = False
+
+    @property
+    def is_personal(self) -> bool:
+        """Tell whether it tells of persons wherever its device hangs; of the other's quantities its own alone count."""
+        quantities = self.quantities or facts(self.other).quantities
+        return are_personal(quantities, declared=self.personal)
 
     @property
     def revision(self) -> str:
@@ -159,6 +167,7 @@ def facts(decoder: Decoder) -> Facts:
                 licence=decoder.metadata.licence,
                 ports=decoder.metadata.ports,
                 quantities=decoder.mapping.quantities,
+                personal=decoder.metadata.personal,
             )
         case Mapped():
             return _as_said(facts(decoder.inner), decoder)
@@ -166,7 +175,9 @@ def facts(decoder: Decoder) -> Facts:
             return decoder.facts
         case SameAs():
             own = facts(decoder.other)
-            return replace(own, title=decoder.title, quantities=decoder.quantities or own.quantities)
+            return replace(
+                own, title=decoder.title, quantities=decoder.quantities or own.quantities, personal=decoder.personal
+            )
         case Table():
             return Facts(
                 title=decoder.title.partition("\n")[0],
@@ -174,6 +185,7 @@ def facts(decoder: Decoder) -> Facts:
                 licence=decoder.licence,
                 ports=decoder.ports,
                 quantities=tuple(sorted({one.quantity for one in decoder.stated})),
+                personal=decoder.personal,
             )
         case _:
             return Facts()
@@ -188,11 +200,14 @@ def _as_said(own: Facts, decoder: Mapped) -> Facts:
         licence=said.licence or own.licence,
         ports=said.ports or own.ports,
         quantities=tuple(sorted({*own.quantities, *decoder.mapping.quantities})),
+        personal=own.personal or said.personal,
     )
 
 
 def _same_as(name: str, table: Mapping, get: Get) -> SameAs:
-    table.only({"name", "same_as", "description", "quantities"}, (), "a decoder that is the same as another")
+    table.only(
+        {"name", "same_as", "description", "quantities", "personal"}, (), "a decoder that is the same as another"
+    )
     other = str(table["same_as"])
     if other == name:
         raise table.wrong("same_as names itself")
@@ -201,7 +216,9 @@ def _same_as(name: str, table: Mapping, get: Get) -> SameAs:
     except LookupError as error:
         raise table.wrong(f"same_as: {error}") from error
     title = str(table.get("description", name))
-    return SameAs(name=name, title=title, other=found, quantities=_narrowed(table, facts(found).quantities))
+    known = facts(found)
+    personal = table.truth("personal", absent=known.personal)
+    return SameAs(name=name, title=title, other=found, quantities=_narrowed(table, known.quantities), personal=personal)
 
 
 def _narrowed(table: Mapping, known: Sequence[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from decoders import door, metadata
 from decoders.contract import Decoded, DecodeError, Decoder, DecodeReason, Payload
 from decoders.mapping import Mapping, compile_mapping
 from decoders.metadata import Metadata
+from decoders.vocabulary.persons import are_personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,12 @@ class Mapped:
     def revision(self) -> str:
         """Return what changes with the decoder's file and with its metadata."""
         return hashlib.sha256(f"{self.inner.revision} {self.metadata.digest}".encode()).hexdigest()[:12]
+
+    @property
+    def is_personal(self) -> bool:
+        """Tell whether it tells of persons wherever its device hangs."""
+        declared = self.metadata.personal or getattr(self.inner, "is_personal", False)
+        return are_personal(self.mapping.quantities, declared=declared)
 
     def decode(self, payload: Payload) -> Decoded:
         """Return what ``payload`` says, the metadata's reading in the place of one the decoder states itself; raise DecodeError."""

@@ -24,7 +24,7 @@ from decoders.vocabulary.spellings import ucum
 from decoders.vocabulary.units import UnitError, convert
 
 SUFFIX: Final = ".meta.yaml"
-KEYS: Final = ("description", "source", "licence", "origin", "ports", "context", "readings")
+KEYS: Final = ("description", "source", "licence", "origin", "ports", "context", "personal", "readings")
 RULE_KEYS: Final = (
     "field", "quantity", "unit", "channel", "missing", "labels", "valid_range", "where", "at", "ago", "step", "newest",
 )  # fmt: skip
@@ -85,6 +85,7 @@ class Metadata:
     origin: str = ""  # what it was imported from
     ports: tuple[int, ...] = ()  # none: any
     context: Context = Context.FRESH
+    personal: bool = False  # its device watches somebody or names him, whatever its quantities are
     readings: tuple[Rule, ...] = ()
     digest: str = ""
 
@@ -115,6 +116,7 @@ def parse(text: str, file: str, digest: str = "") -> Metadata:
         origin=_text(whole, "origin"),
         ports=_ports(whole),
         context=_context(whole),
+        personal=whole.truth("personal"),
         readings=tuple(_rule(one) for one in _entries(whole)),
         digest=digest,
     )

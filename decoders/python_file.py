@@ -24,6 +24,7 @@ from decoders.contract import (
     EncodeReason,
     Payload,
 )
+from decoders.vocabulary.persons import are_personal
 
 Decode = Callable[[Payload], Decoded]
 Encode = Callable[[Command], Encoded]
@@ -41,6 +42,7 @@ class Facts:
     licence: str = ""
     ports: tuple[int, ...] = ()
     quantities: tuple[str, ...] = ()
+    personal: bool = False  # its device watches somebody or names him, whatever its quantities are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,11 @@ class PythonDecoder:
     function: Decode
     facts: Facts
     encode: Encode | None = None  # where the same file tells its device something, too
+
+    @property
+    def is_personal(self) -> bool:
+        """Tell whether it tells of persons wherever its device hangs."""
+        return are_personal(self.facts.quantities, declared=self.facts.personal)
 
     def decode(self, payload: Payload) -> Decoded:
         """Return what ``payload`` says; raise DecodeError and nothing else."""
@@ -163,7 +170,15 @@ def _facts(module: ModuleType, where: str) -> Facts:
         licence=str(getattr(module, "LICENCE", "")),
         ports=_all_of(int, module, "PORTS", where),
         quantities=tuple(sorted(_all_of(str, module, "QUANTITIES", where))),
+        personal=_truth(module, "PERSONAL", where),
     )
+
+
+def _truth(module: ModuleType, name: str, where: str) -> bool:
+    found: Any = getattr(module, name, False)
+    if not isinstance(found, bool):
+        raise ValueError(f"{where} line 1: {name} is {found!r}; True or False is expected")  # noqa: TRY004 - a broken file
+    return found
 
 
 def _as_title(text: str) -> str:

@@ -22,10 +22,12 @@ from decoders.payload_schema.enrichment import enrichment
 from decoders.payload_schema.library import Library, tree_of
 from decoders.payload_schema.program import Run, program
 from decoders.payload_schema.statements import Stated
+from decoders.vocabulary.persons import are_personal
 
 WORDS = {
     "name", "version", "endian", "description", "direction", "fields", "ports", "definitions", "test_vectors",
     "downlink_commands", "f_port", "manufacturer", "device", "source", "licence", "metadata", "format", "names", "header",
+    "personal",
 }  # fmt: skip
 # Of other people's tables, said for people. A key that is like none of these and none of ours is passed over, too.
 NOTES = {
@@ -52,6 +54,7 @@ class Table:
     otherwise: Run | None  # for every other port
     downlinks: frozenset[int | None] = frozenset()  # ports, or None for all others, whose payloads go to the device
     borrows: frozenset[str] = frozenset()  # the names of the other files that it was made of
+    personal: bool = False  # its device watches somebody or names him, whatever its quantities are
 
     def decode(self, payload: Payload) -> Decoded:
         """Return what ``payload`` says; raise DecodeError and nothing else."""
@@ -64,6 +67,11 @@ class Table:
             return run(payload)
         except SUMS as error:
             raise DecodeError(DecodeReason.MALFORMED, str(error)) from error
+
+    @property
+    def is_personal(self) -> bool:
+        """Tell whether it tells of persons wherever its device hangs."""
+        return are_personal((one.quantity for one in self.stated), declared=self.personal)
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -108,6 +116,7 @@ def compile_table(table: document.Mapping, name: str, revision: str, *, definiti
         otherwise=programs.runs.get(None),
         downlinks=programs.downlinks,
         borrows=library.names(),
+        personal=table.truth("personal"),
     )
 
 

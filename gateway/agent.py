@@ -95,6 +95,8 @@ class Agent:
             if (commanding := self._commanding(one, telling, registry)) is not None
         ]
 
+        self.untold = former.Untold(journal, [one.commander.name for one in self.commandings])
+
     def _telling(self, settings: DestinationSettings) -> Telling:
         destination = Destination(
             name=settings.name,
@@ -111,6 +113,7 @@ class Agent:
             side_by_side=settings.side_by_side,
             words=settings.words,
             memory_of=settings.memory_of,
+            gather_s=settings.gather_s,
             first_contact_s=settings.retry_max_s if _booted_lately(self._clock) else 0.0,
         )
         return Telling(
@@ -159,6 +162,7 @@ class Agent:
                 for telling in self.tellings:
                     tasks.create_task(telling.run(), name=f"telling {telling.destination.name}")
                 tasks.create_task(self.former.run(), name="former cities")
+                tasks.create_task(self.untold.run(), name="states for former cities")
                 for commanding in self.commandings:
                     tasks.create_task(commanding.run(), name=f"commanding {commanding.commander.name}")
                 # Within: sources end first, and what they have acknowledged still gets safe and is answered.
@@ -195,6 +199,7 @@ class Agent:
             "destinations": {
                 telling.destination.name: self._told(telling) for telling in [*self.tellings, *self.former.tellings()]
             },
+            "states_for_nobody": dict(self.untold.counts),
             "undecoded": {
                 f"{name or 'no decoder'}: {why}": count for (name, why), count in self.codecs.failures.items()
             },
@@ -239,7 +244,7 @@ async def running(
     )
     try:
         if take_backlog:
-            await former.take_backlog(journal)
+            await former.take_backlog(journal, [one.name for one in settings.destinations if one.newest_only])
         if skipped := await journal.box.settle_on(fingerprint()):
             logger.warning("%s: downlink counters and JoinNonces skip ahead, lest one be used twice", skipped.why)
         with contextlib.closing(load_registry(settings)) as registry:

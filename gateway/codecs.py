@@ -41,6 +41,7 @@ class Codecs:
         self._find = find
         self._clock = clock
         self._decoders: dict[str, Decoder | None] = {}
+        self._personal: dict[str, bool] = {}
         self._age = 0  # how often they were forgotten
         self._not_found: dict[str, DecodeError] = {}
         self._look_again: dict[str, float] = {}  # when, for those that could not be had
@@ -71,6 +72,10 @@ class Codecs:
     def revisions(self, names: Iterable[str]) -> Mapping[str, str]:
         """Return the revision of each of ``names`` that there is a decoder of."""
         return {name: decoder.revision for name in names if (decoder := self._decoder(name)) is not None}
+
+    def is_personal(self, name: str) -> bool:
+        """Tell whether the decoder now in use tells of persons wherever its device hangs."""
+        return self._personal.get(name, False)
 
     async def renew(self, names: Iterable[str]) -> Mapping[str, str]:
         """Look decoders up again, for files or devices have changed; return the revisions of ``names``.
@@ -205,6 +210,7 @@ class Codecs:
                 self._say_missing(name, one)
             else:
                 self._decoders[name] = one
+                self._personal[name] = bool(getattr(one, "is_personal", False))
 
     def _say_missing(self, name: str, error: LookupError | ValueError) -> None:
         logger.warning("decoder %s: %s", name, error)

@@ -469,16 +469,22 @@ class Item:
     observations: tuple[Observation, ...]
     age: timedelta = timedelta()  # since it was heard, when its batch was read: formats have no clock
     may_tell_signal: bool = True  # how it was heard, beside its observations
+    untold: frozenset[str] = frozenset()  # "rssi", "snr": of its receptions, what nobody there may know
+    is_personal: bool = False  # its decoder tells of persons wherever the device hangs
 
 
 # ── platforms ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+HIDDEN = "(secret)"  # where a credential stood
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Request:
     """One thing to say to a platform: bytes, and where they go.
 
     ``target`` is a path with its query for HTTP, a topic for MQTT. ``headers`` are HTTP headers, or MQTT 5 user properties.
+    ``secrets`` are credentials as they stand in target and body, where a platform wants them there.
     """
 
     target: str
@@ -486,6 +492,18 @@ class Request:
     content_type: str
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+
+    def shown(self) -> Request:
+        """Return it as people may see it: without its secrets."""
+        target, body = self.target, self.body
+        for secret in self.secrets:
+            target, body = target.replace(secret, HIDDEN), body.replace(secret.encode(), HIDDEN.encode())
+        return replace(self, target=target, body=body, secrets=frozenset())
+
+    def __repr__(self) -> str:
+        shown = self.shown() if self.secrets else self
+        return f"Request({shown.method} {shown.target!r}, {shown.content_type!r}, {shown.headers!r}, {shown.body!r})"
 
 
 class Verdict(StrEnum):

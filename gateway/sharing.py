@@ -1,13 +1,14 @@
 """Sharing: what of an uplink a destination may have, how exactly it may know where, and under which name. Pure.
 
 What is withheld from the observations is withheld from all else that may say it: where a destination does not get all
-quantities or no exact positions, or a row loses something for persons' sake, it gets neither the payload nor the decoder's raw
-fields. Nobody knows what fields that no quantity was found for may tell.
+quantities or no exact positions, it gets neither the payload nor the decoder's raw fields, for nobody knows what fields that no
+quantity was found for may tell. Until it may have what is personal, it gets none of them of a household's device either, nor of
+one whose decoder, or the name of one of its fields, tells of persons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
@@ -15,10 +16,10 @@ from string import Formatter
 from typing import Final
 
 from decoders.vocabulary import QUANTITIES
+from decoders.vocabulary.persons import COUNTS_PEOPLE, WATCHES_SOMEBODY, named_in
 from gateway.model import Device, Item, Observation, Place
 
-COUNTS_PEOPLE: Final = frozenset({"people_count", "people_in", "people_out"})
-TELLS_OF_A_HOME: Final = frozenset(
+TELLS_OF_A_HOME: Final = WATCHES_SOMEBODY | frozenset(
     {
         "water_volume",
         "water_flow",
@@ -32,16 +33,26 @@ TELLS_OF_A_HOME: Final = frozenset(
         "apparent_power",
         "current",
         "pulse_count",
-        "presence",
-        "motion",
-        "motion_count",
+        "digital_input",
+        "door_open",
+        "window_open",
+        "button_pressed",
+        "relay_state",
+        "on_time",
+        "parking_occupied",
+        "latitude",
+        "longitude",
+        "altitude",
+        "speed",
     }
 )  # of a single household they tell who is at home, and when
 HOUSEHOLD: Final = "household"  # the tag of a device that belongs to one
 POSITION: Final = frozenset({"latitude", "longitude", "altitude"})
+SIGNAL: Final = frozenset({"rssi", "snr"})
 NAME_WORDS: Final = ("name", "dev_eui", "entity")  # what may stand in { } of a name
 
 PERSONAL: Final = "it counts people; share.personal = true shares it"
+OF_SOMEBODY: Final = "its device watches persons; share.personal = true shares it"
 OF_A_HOUSEHOLD: Final = "it tells who is at home; share.personal = true shares it"
 
 
@@ -85,25 +96,28 @@ class Shared:
 def shared(item: Item, share: Share) -> Shared:
     """Return ``item`` as a destination with ``share`` may have it; a row that had nothing to say stays as it is."""
     withheld: dict[str, int] = {}
-    kept = [one for one in item.observations if _may_have(one.quantity, item.device, share, withheld)]
+    kept = tuple(one for one in item.observations if _may_have(one.quantity, item, share, withheld))
     if item.observations and not kept:
         return Shared(None, withheld)
-    device = _renamed(item.device, share)
-    if device is item.device and not (share.is_limited or withheld):
+    device = _renamed(_anonymous(item.device, share), share)
+    is_bare = share.is_limited or bool(withheld) or _is_of_persons(item, share)
+    if device is item.device and not is_bare:
         return Shared(item)
-    may_tell_signal = item.may_tell_signal and _is_wanted("rssi", share) and _is_wanted("snr", share)
-    told = _placed(replace(item, device=device, observations=tuple(kept), may_tell_signal=may_tell_signal), share)
-    return Shared(_without_raw(told, share) if share.is_limited or withheld else told, withheld)
+    untold = item.untold | {one for one in SIGNAL if not _is_wanted(one, share)}
+    may_tell_signal = item.may_tell_signal and not untold
+    told = replace(item, device=device, observations=kept, untold=untold, may_tell_signal=may_tell_signal)
+    placed = _placed(told, share, is_fix_told=_fix(item.observations) <= _fix(kept))
+    return Shared(_without_raw(placed, share) if is_bare else placed, withheld)
 
 
-def _may_have(quantity: str, device: Device, share: Share, withheld: dict[str, int]) -> bool:
+def _may_have(quantity: str, item: Item, share: Share, withheld: dict[str, int]) -> bool:
     if not _is_wanted(quantity, share):
         return False
     if quantity in POSITION and share.positions is Positions.NONE:
         return False
     if quantity == "altitude" and share.positions is Positions.ROUNDED:
         return False
-    why = "" if share.personal else _personal(quantity, device)
+    why = "" if share.personal else _personal(quantity, item)
     if why:
         withheld[f"{quantity} is not shared: {why}"] = withheld.get(f"{quantity} is not shared: {why}", 0) + 1
     return not why
@@ -113,13 +127,29 @@ def _is_wanted(quantity: str, share: Share) -> bool:
     return quantity not in share.without and (not share.quantities or quantity in share.quantities)
 
 
-def _personal(quantity: str, device: Device) -> str:
+def _personal(quantity: str, item: Item) -> str:
     if quantity in COUNTS_PEOPLE:
         return PERSONAL
-    return OF_A_HOUSEHOLD if quantity in TELLS_OF_A_HOME and HOUSEHOLD in device.tags else ""
+    if quantity in TELLS_OF_A_HOME and HOUSEHOLD in item.device.tags:
+        return OF_A_HOUSEHOLD
+    return OF_SOMEBODY if quantity in WATCHES_SOMEBODY and item.is_personal else ""
+
+
+def _is_of_persons(item: Item, share: Share) -> bool:
+    """Tell whether what no quantity stands for may tell of persons that the destination may not know of."""
+    if share.personal or not (item.uplink.payload or item.decoded.fields):
+        return False
+    return item.is_personal or HOUSEHOLD in item.device.tags or bool(named_in(item.decoded.fields))
 
 
 # ── names ──
+
+
+def _anonymous(device: Device, share: Share) -> Device:
+    """Return ``device`` without the tag that says whose it is."""
+    if share.personal or HOUSEHOLD not in device.tags:
+        return device
+    return replace(device, tags=device.tags - {HOUSEHOLD})
 
 
 def _renamed(device: Device, share: Share) -> Device:
@@ -158,17 +188,30 @@ def quantity_problem(name: str) -> str:
 # ── places ──
 
 
-def _placed(item: Item, share: Share) -> Item:
-    """Return ``item`` with its places as exactly as they may be told."""
+def _placed(item: Item, share: Share, *, is_fix_told: bool) -> Item:
+    """Return ``item`` with its places as exactly as they may be told.
+
+    Of a device that told where it is, to whom that is not told nothing says where: neither the fix that is the place of all that
+    was measured, nor where the device is registered, which it was not at.
+    """
     about = _about(share)
+    where = about if is_fix_told else _nowhere
     return replace(
         item,
         uplink=replace(
             item.uplink, receptions=tuple(replace(one, place=about(one.place)) for one in item.uplink.receptions)
         ),
-        device=replace(item.device, place=about(item.device.place)),
-        observations=tuple(_observation(one, item, about, share) for one in item.observations),
+        device=replace(item.device, place=where(item.device.place)),
+        observations=tuple(_observation(one, item, where, share) for one in item.observations),
     )
+
+
+def _fix(observations: Iterable[Observation]) -> set[str]:
+    return {one.quantity for one in observations} & {"latitude", "longitude"}
+
+
+def _nowhere(_: Place | None) -> Place | None:
+    return None
 
 
 def _without_raw(item: Item, share: Share) -> Item:
@@ -190,7 +233,7 @@ def _about(share: Share) -> Callable[[Place | None], Place | None]:
         case Positions.EXACT:
             return lambda place: place
         case Positions.NONE:
-            return lambda _: None
+            return _nowhere
         case Positions.ROUNDED:
             return lambda place: None if place is None else _rounded(place, share.decimals)
 

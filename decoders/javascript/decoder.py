@@ -31,6 +31,7 @@ from decoders.javascript.source import Source
 from decoders.mapping import Mapping as FieldMapping
 from decoders.mapping import Stated, compile_mapping
 from decoders.metadata import Context, Metadata
+from decoders.vocabulary.persons import are_personal
 
 PLACE = re.compile(r"<input>:(\d+)")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,6 +64,11 @@ class JavaScriptDecoder:
     metadata: Metadata
     mapping: FieldMapping
     crew: Crew
+
+    @property
+    def is_personal(self) -> bool:
+        """Tell whether it tells of persons wherever its device hangs."""
+        return are_personal(self.mapping.quantities, declared=self.metadata.personal)
 
     def decode(self, payload: Payload) -> Decoded:
         """Return what ``payload`` says; raise DecodeError and nothing else. Waits for the worker: some 2 ms, 3 s at most."""

@@ -53,6 +53,13 @@ class Mapping(dict[Any, Any]):
             raise self.wrong(f"{key} is a mapping (`name: value`), not {shown(found)}", key)
         return found
 
+    def truth(self, key: str, *, absent: bool = False) -> bool:
+        """Return the truth value at ``key``, ``absent`` when there is none; complain about anything else."""
+        found = self.get(key, absent)
+        if not isinstance(found, bool):
+            raise self.wrong(f"{key} is true or false, not {shown(found)}", key)
+        return found
+
     def only(self, allowed: Collection[str], refused: Collection[str], what: str) -> None:
         """Complain about the first key that is neither allowed nor an ``x-`` extension of somebody else."""
         for key in self:

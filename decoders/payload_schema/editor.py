@@ -199,7 +199,8 @@ TABLE: dict[str, Schema] = {
     "test_vectors": says({"type": "array", "items": {"$ref": "#/definitions/vector"}}, "Payloads with what they say"),
     "manufacturer": TEXT,
     "device": TEXT,
-    "same_as": says(TEXT, "<vendor>/<model> that sends the same; then only a description and quantities go with it"),
+    "personal": says({"type": "boolean"}, "Its device watches somebody or names him, whatever its quantities are (docs/decoders.md)"),
+    "same_as": says(TEXT, "<vendor>/<model> that sends the same; then only a description, quantities and personal go with it"),
     "quantities": says({"type": "array", "items": TEXT}, "With same_as: those of the other's quantities that this model has a sensor for"),
 }  # fmt: skip
 _COMMAND: dict[str, Schema] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -21,28 +21,39 @@ BUILT_IN: Final = "gateway/cities/profiles"
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Profiles by slug and kinds by name."""
+    """Profiles by slug and kinds by name; what is wrong with profiles of one's own, by what their files are called."""
 
     profiles: Mapping[str, Profile]
     kinds: Mapping[str, Kind]
+    wrong: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
-        """Read all; ``folder`` is the one of brygga.toml. ConfigError says all that is wrong with any."""
+        """Read all; ``folder`` is the one of brygga.toml. ConfigError says all that is wrong with those that came with the agent."""
         kinds = {name: read_kind(text, name, f"gateway/cities/kinds/{name}.toml") for name, text in _built_in("kinds")}
         profiles = {name: read_profile(text, name, f"{BUILT_IN}/{name}.toml") for name, text in _built_in("profiles")}
-        profiles |= {} if folder is None else _own(folder)
-        problems = [
-            f"{one.file}: kind: {one.kind!r} is none of {', '.join(sorted(kinds))}"
-            for one in profiles.values()
-            if one.kind not in kinds
-        ]
-        if problems:
+        if problems := [problem for one in profiles.values() if (problem := _kind_problem(one, kinds))]:
             raise ConfigError(problems)
-        return cls(dict(sorted(profiles.items(), key=lambda pair: pair[1].name)), kinds)
+        wrong: dict[str, Sequence[str]] = {}
+        for path in [] if folder is None else sorted((folder / CITIES / PROFILES).glob("*.toml")):
+            try:
+                profiles[path.stem] = _own(path, kinds)
+            except ConfigError as error:
+                wrong[path.stem] = error.problems
+        return cls(dict(sorted(profiles.items(), key=lambda pair: pair[1].name)), kinds, wrong)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """All that is wrong with profiles of one's own."""
+        return tuple(problem for one in self.wrong.values() for problem in one)
 
     def profile(self, slug: str) -> Profile:
-        """Return a city's profile, the generic one for a city that nobody has sent one in of."""
+        """Return a city's profile, the generic one for a city that nobody has sent one in of.
+
+        ConfigError says what is wrong with one of one's own: it was meant to be used, in no other one's place.
+        """
+        if slug in self.wrong:
+            raise ConfigError(self.wrong[slug])
         return self.profiles.get(slug) or unknown_city(slug)
 
     def kind(self, profile: Profile) -> Kind:
@@ -59,21 +70,20 @@ def _built_in(folder: str) -> list[tuple[str, str]]:
     return sorted((one.name.removesuffix(".toml"), one.read_text("utf-8")) for one in found)
 
 
-def _own(folder: Path) -> dict[str, Profile]:
-    place = folder / CITIES / PROFILES
-    profiles: dict[str, Profile] = {}
-    problems: list[str] = []
-    for path in sorted(place.glob("*.toml")):
-        shown = f"{CITIES}/{PROFILES}/{path.name}"
-        if SLUG.fullmatch(path.stem) is None:
-            problems.append(f"{shown}: a profile's file is called as its city, in small letters: goteborg.toml")
-            continue
-        try:
-            profiles[path.stem] = read_profile(path.read_text("utf-8"), path.stem, shown)
-        except ConfigError as error:
-            problems += error.problems
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{shown}: cannot be read as UTF-8 text: {error}")
-    if problems:
-        raise ConfigError(problems)
-    return profiles
+def _own(path: Path, kinds: Mapping[str, Kind]) -> Profile:
+    shown = f"{CITIES}/{PROFILES}/{path.name}"
+    if SLUG.fullmatch(path.stem) is None:
+        raise ConfigError(f"{shown}: a profile's file is called as its city, in small letters: goteborg.toml")
+    try:
+        profile = read_profile(path.read_text("utf-8"), path.stem, shown)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{shown}: cannot be read as UTF-8 text: {error}") from error
+    if problem := _kind_problem(profile, kinds):
+        raise ConfigError(problem)
+    return profile
+
+
+def _kind_problem(profile: Profile, kinds: Mapping[str, Kind]) -> str:
+    if profile.kind in kinds:
+        return ""
+    return f"{profile.file}: kind: {profile.kind!r} is none of {', '.join(sorted(kinds))}"

@@ -74,6 +74,28 @@ class Profile:
 
 GENERIC: Final = "generic"
 
+# What a profile may say of destinations: how its platform is told. A profile may be anyone's, so it names no address, no file,
+# nobody that we are there, and nothing of which devices and what of them a destination gets.
+OF_A_PROFILE: Final = frozenset(
+    {
+        "format",
+        "options",
+        "mqtt_version",
+        "window",
+        "keep_alive_s",
+        "concurrency",
+        "connect_limit_s",
+        "total_limit_s",
+        "gzip",
+        "batch",
+        "order",
+        "backlog_per_s",
+        "retry_max_s",
+        "api_key_header",
+    }
+)
+OPTIONS_OF_A_CONNECTION: Final = frozenset({"ids", "datastreams"})  # what the platform calls devices
+
 
 def unknown_city(slug: str) -> Profile:
     """Return the profile of a city that nobody has sent one in of."""

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import tomllib
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.cities.fates import sentences
-from gateway.cities.profile import WAYS, Kind, Known, Profile, Said, Sure
+from gateway.cities.profile import (
+    OF_A_PROFILE,
+    OPTIONS_OF_A_CONNECTION,
+    WAYS,
+    Kind,
+    Known,
+    Profile,
+    Said,
+    Sure,
+    Table,
+)
 from gateway.errors import ConfigError
 
-Words = Annotated[str, Field(min_length=1)]
+OF_THE_INSTALLER: Final = "is the installer's, not a profile's, which anyone may have written: it belongs into cities/{}.toml or [[destination]]"
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds what is no printable character: one line of text is expected")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_one_line)]  # it goes to terminals and into files
+Words = Annotated[Text, Field(min_length=1)]
 
 
 class _Keys(BaseModel):
@@ -29,7 +50,7 @@ class _Said(_Keys):
 class _Known(_Said):
     about: Literal["platform", "operator", "protocol"]
     sure: Literal["fact", "inference", "unknown"]
-    source: str = ""
+    source: Text = ""
     year: Annotated[int, Field(ge=2000, le=2100)] | None = None
 
     def known(self) -> Known:
@@ -40,8 +61,8 @@ class _Profile(_Keys):
     name: Words
     kind: Words
     code: Annotated[str, Field(pattern=r"^(\d{4})?$")] = ""
-    platform: str = ""
-    operator: str = ""
+    platform: Text = ""
+    operator: Text = ""
     destination: dict[str, Any] = {}
     known: list[_Known] = []
     ask: list[_Said] = []
@@ -70,6 +91,8 @@ class _Kind(_Keys):
 def read_profile(text: str, slug: str, file: str) -> Profile:
     """Return the profile that ``text`` is; ConfigError says all that is wrong with it, each line beginning with ``file``."""
     read = _read(_Profile, text, file)
+    if wrong := [*_of_the_installer(read.destination)]:
+        raise ConfigError([f"{file}: destination.{key}: {OF_THE_INSTALLER.format(slug)}" for key in wrong])
     return Profile(
         slug=slug,
         name=read.name,
@@ -102,6 +125,13 @@ def read_kind(text: str, name: str, file: str) -> Kind:
     )
 
 
+def _of_the_installer(destination: Table) -> Iterator[str]:
+    yield from (key for key in destination if key not in OF_A_PROFILE)
+    options = destination.get("options")
+    if isinstance(options, dict):
+        yield from (f"options.{key}" for key in options if key in OPTIONS_OF_A_CONNECTION)
+
+
 def _read(keys: type[Any], text: str, file: str) -> Any:
     try:
         return keys.model_validate(tomllib.loads(text))
@@ -117,7 +147,7 @@ def _in_words(problem: Any) -> str:
             return "there is no such key in a profile"
         case "missing":
             return "is missing"
-    words = str(problem["msg"])
+    words = str(problem["msg"]).removeprefix("Value error, ")
     return f"{problem['input']!r}: {words[:1].lower()}{words[1:]}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,11 +24,18 @@ def folder_of(options: argparse.Namespace) -> Path:
 
 
 def known(options: argparse.Namespace) -> tuple[Catalogue, Profile]:
-    """Return the catalogue, and the profile of the city that is meant; raises ConfigError for what can be none."""
+    """Return the catalogue, and the profile of the city that is meant; ConfigError for what can be none, and for a wrong one."""
+    catalogue = catalogue_of(folder_of(options))
+    return catalogue, catalogue.profile(short(options.city))
+
+
+def catalogue_of(folder: Path) -> Catalogue:
+    """Return the catalogue with the profiles of ``folder``; what is wrong with one of those is a warning."""
     from gateway.cities.catalogue import Catalogue
 
-    catalogue = Catalogue.load(folder_of(options))
-    return catalogue, catalogue.profile(short(options.city))
+    catalogue = Catalogue.load(folder)
+    lines.warnings(catalogue.problems)
+    return catalogue
 
 
 def short(text: str) -> str:
@@ -43,11 +49,10 @@ def short(text: str) -> str:
 
 
 def _list(options: argparse.Namespace, _: Ask) -> int:
-    from gateway.cities.catalogue import Catalogue
     from gateway.commands import show_city
 
     folder = folder_of(options)
-    catalogue = Catalogue.load(folder)
+    catalogue = catalogue_of(folder)
     rows = [show_city.row(one, catalogue.kind(one), folder) for one in catalogue.profiles.values()]
     if options.json:
         return as_json(rows)
@@ -57,6 +62,7 @@ def _list(options: argparse.Namespace, _: Ask) -> int:
 
 def _show(options: argparse.Namespace, _: Ask) -> int:
     from gateway.commands import show_city
+    from gateway.commands.listing import printable
 
     catalogue, profile = known(options)
     if profile.slug not in catalogue.profiles:
@@ -66,7 +72,7 @@ def _show(options: argparse.Namespace, _: Ask) -> int:
     kind = catalogue.kind(profile)
     if options.json:
         return as_json(show_city.as_json(profile, kind, folder_of(options)))
-    lines.say("\n".join(show_city.story(profile, kind, options.language)))
+    lines.say("\n".join(map(printable, show_city.story(profile, kind, options.language))))
     return 0
 
 
@@ -80,13 +86,6 @@ def _new(options: argparse.Namespace, _: Ask) -> int:
     from gateway.commands import city_profile
 
     return city_profile.new(options)
-
-
-def asked(question: str, usual: str = "") -> str:
-    """Return what a person answers; ``usual`` where nothing is typed. Without a terminal nobody is asked."""
-    if not sys.stdin.isatty():
-        return usual
-    return input(f"{question}{f' [{usual}]' if usual else ''}: ").strip() or usual
 
 
 def without(table: Mapping[str, Json]) -> dict[str, Json]:

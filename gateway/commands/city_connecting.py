@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,8 @@ from gateway.cities.catalogue import CITIES, Catalogue
 from gateway.cities.ids import read_ids
 from gateway.cities.profile import MQTT, Profile
 from gateway.commands import lines, text_file
-from gateway.commands.city import asked, folder_of, known, without
+from gateway.commands.asking import asked, asked_secret
+from gateway.commands.city import folder_of, known, without
 from gateway.config.loading import city_problems
 from gateway.errors import ConfigError
 from gateway.model import Json
@@ -79,13 +79,13 @@ def _copied(source: Path, name: str, files: dict[str, str]) -> str:
 
 def _asked_credential(url: str, table: Mapping[str, Json], city: str, files: dict[str, str]) -> dict[str, Json]:
     """Return what a person on a terminal says of who we are there; a secret goes into a file of its own."""
-    if not sys.stdin.isatty() or any(key in table for key in COPIED):
+    if not lines.is_terminal(sys.stdin) or any(key in table for key in COPIED):
         return {}
     user = table["username"] or asked("User name (empty: a token, or none)")
     if user:
-        secret, key = getpass.getpass("Password (not shown): "), "password_file"
+        secret, key = asked_secret("Password (not shown)"), "password_file"
     elif not url.startswith(MQTT):
-        secret, key = getpass.getpass("Token (not shown; empty: none): "), "token_file"
+        secret, key = asked_secret("Token (not shown; empty: none)"), "token_file"
     else:
         return {}
     if not secret:

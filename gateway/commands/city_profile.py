@@ -10,7 +10,8 @@ from gateway.cities.catalogue import CITIES, PROFILES, Catalogue
 from gateway.cities.profile import GENERIC
 from gateway.cities.reading import read_profile
 from gateway.commands import lines
-from gateway.commands.city import asked, folder_of, short, without
+from gateway.commands.asking import asked
+from gateway.commands.city import folder_of, short, without
 from gateway.errors import ConfigError
 
 UNKNOWN: Final = {

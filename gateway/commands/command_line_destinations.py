@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.commands.command_words import CONFIG, JSON, Command, argument
 
-GROUPS = {"destination": "whom the journal keeps uplinks for: list, test, preview, rename, forget"}
+GROUPS = {"destination": "whom the journal keeps uplinks for: list, test, preview, provision, rename, forget"}
 
 _NAME = argument("name", metavar="NAME", help="as the configuration has it")
 
@@ -37,11 +37,42 @@ COMMANDS = (
         words="destination preview",
         brief="show what would go out",
         description="Show the messages of a device's last uplink as they would go out, octet by octet; nothing is sent. It is the\n"
-        "configuration as the file has it now, whether the agent runs or not.",
+        "configuration as the file has it now, whether the agent runs or not. Credentials that a platform wants in a path or a\n"
+        "body are hidden.",
         example="brygga destination preview water --device Library",
         arguments=(
             _NAME,
             argument("--device", metavar="DEVICE", required=True, help="16 hex digits, or its name"),
+            argument(
+                "--show-secrets", action="store_true", help="show also credentials that stand in a message itself"
+            ),
+            CONFIG,
+            JSON,
+        ),
+    ),
+    Command(
+        words="destination provision",
+        brief="have made there what values are shown in",
+        description="Where a platform shows a value only in what was made for it beforehand (IoT Open's functions): look what is\n"
+        "there, and have made what is missing for the last uplink of each device that the destination selects. What is\n"
+        "there is not made again, so say it anew whenever devices have come. Exit 0 when nothing was refused.",
+        example="brygga destination provision water --dry-run",
+        arguments=(
+            _NAME,
+            argument(
+                "--device",
+                metavar="DEVICE",
+                action="append",
+                default=[],
+                help="for this device alone; may be repeated",
+            ),
+            argument("--dry-run", action="store_true", help="look what is there, and show what would be asked for"),
+            argument("--url", metavar="URL", help="of the platform's REST; without it https:// and the host of url"),
+            argument(
+                "--api-key-file",
+                metavar="FILE",
+                help="a file of one line; without it the destination's password, if it is an API key",
+            ),
             CONFIG,
             JSON,
         ),
@@ -49,12 +80,15 @@ COMMANDS = (
     Command(
         words="destination rename",
         brief="give one's backlog to another name",
-        description="After a destination got another name or another city in the file: what waits for the old one, its dead\n"
-        "letters and its memory go over to the new one. What the new one has got already is not told again.",
+        description="After a destination got another name or another city in the file: what waits for the old one and its dead\n"
+        "letters go over to the new one, and at the same platform what is remembered of that. What the new one has got\n"
+        "already is not told again. Where the new one keeps the newest values alone and has been told newer ones, it would\n"
+        "refuse the older ones: that is said, and not done.",
         example="brygga destination rename water@lund water@sundsvall",
         arguments=(
             argument("old", metavar="OLD", help="a name that is no longer in the configuration"),
             argument("new", metavar="NEW", help="its name in the configuration"),
+            argument("--anyway", action="store_true", help="also where most of it would be refused as late"),
             CONFIG,
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.commands.command_words import Command, argument
+from gateway.commands.command_words import Command, argument, whole
 
 GROUPS = {"simulate": "stand-ins for what is not there yet: platform"}
 
@@ -38,7 +38,9 @@ COMMANDS = (
             argument("kind", metavar="KIND", choices=PLATFORMS, help=", ".join(PLATFORMS)),
             argument("--way", choices=("http", "mqtt"), help="where the kind has both; without it its usual one"),
             argument("--host", default="127.0.0.1", metavar="ADDRESS", help="to listen on (127.0.0.1); 0.0.0.0: all"),
-            argument("--port", type=int, metavar="N", help="8080 for HTTP, 1883 for MQTT; 0: any that is free"),
+            argument(
+                "--port", type=whole(0, 65_535), metavar="N", help="8080 for HTTP, 1883 for MQTT; 0: any that is free"
+            ),
             argument(
                 "--token",
                 default="",
@@ -46,7 +48,9 @@ COMMANDS = (
                 help="what has to be shown: a bearer token, an API key, the password (MQTT), user:password (SensorThings),"
                 " the shared access key (Azure)",
             ),
-            argument("--count", type=int, default=0, metavar="N", help="end after so many messages"),
+            argument(
+                "--count", type=whole(1), default=0, metavar="N", help="end after so many messages; without it never"
+            ),
             argument("--whole", action="store_true", help="show bodies whole, not their beginning"),
         ),
     ),

@@ -50,5 +50,21 @@ def argument(*names: str, help: str, **settings: object) -> Add:  # noqa: A002 -
     return add
 
 
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return what reads a whole number from ``least`` to ``most``; argparse tells what it raises."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least or (most is not None and number > most):
+            span = f"from {least} up" if most is None else f"from {least} to {most}"
+            raise argparse.ArgumentTypeError(f"{text!r} where a whole number {span} is expected")
+        return number
+
+    return read
+
+
 CONFIG = argument("--config", metavar="FILE", help="default: brygga.toml here, then /etc/brygga/brygga.toml")
 JSON = argument("--json", action="store_true", help="print JSON, for programs")

@@ -20,7 +20,7 @@ def _list(options: argparse.Namespace, ask: Ask) -> int:
 
 
 def _rename(options: argparse.Namespace, ask: Ask) -> int:
-    now = ask(options, {"do": "destination.rename", "old": options.old, "new": options.new})
+    now = ask(options, {"do": "destination.rename", "old": options.old, "new": options.new, "anyway": options.anyway})
     lines.say(f"{options.new} has what {options.old} had: {_backlog(now)}")
     return 0
 
@@ -43,6 +43,12 @@ def _preview(options: argparse.Namespace, ask: Ask) -> int:
     return destination_trial.preview(options, ask)
 
 
+def _provision(options: argparse.Namespace, ask: Ask) -> int:
+    from gateway.commands import destination_provision
+
+    return destination_provision.provisioned(options, ask)
+
+
 def _backlog(one: Json) -> str:
     return f"{one['waiting']} waiting uplinks and {sum(one['held'].values())} dead letters"
 
@@ -51,6 +57,7 @@ DEEDS: dict[str, Deed] = {
     "destination list": _list,
     "destination test": _test,
     "destination preview": _preview,
+    "destination provision": _provision,
     "destination rename": _rename,
     "destination forget": _forget,
 }

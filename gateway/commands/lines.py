@@ -44,6 +44,11 @@ def hand_out(text: str) -> None:
         raise Unsaid(f"standard output: {error.strerror}") from error
 
 
+def aside(text: str = "") -> None:
+    """Print a line to standard error that is no complaint: how far a command is, the end of a question."""
+    _complain([text], "")
+
+
 def mute(stream: TextIO | None) -> None:
     """Send nowhere what ``stream`` still holds and what comes after: no complaint at exit either."""
     if stream is not None:
@@ -69,7 +74,7 @@ def _complain(lines: Iterable[str], colour: str) -> None:
     err: TextIO | None = sys.stderr
     if err is None:
         return
-    before, after = (colour, PLAIN) if err.isatty() else ("", "")
+    before, after = (colour, PLAIN) if colour and err.isatty() else ("", "")
     try:
         for line in lines:
             err.write(f"{before}{line}{after}\n")

@@ -57,6 +57,20 @@ def pairs(told: Mapping[str, str], width: int | None) -> Iterator[str]:
             head = " " * margin
 
 
+def folded(line: str, width: int | None) -> Sequence[str]:
+    """Return ``line`` as lines of at most ``width`` cells, broken between words and indented; None: as it is."""
+    if width is None or cell_len(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + len(GAP))
+    return textwrap.wrap(
+        line,
+        max(width, NARROWEST + len(indent)),
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def _wrapped(value: str, width: int | None, margin: int) -> Iterator[str]:
     for line in map(printable, value.split("\n")):
         if width is None or margin + cell_len(line) <= width:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gateway.commands import lines
+from gateway.commands.asking import Unanswered, asked, asked_secret
 from gateway.commands.network import Ask
 from gateway.config import Settings
 from gateway.devices_file.columns import COLUMNS
@@ -26,12 +26,20 @@ def cells_of(options: argparse.Namespace) -> Mapping[str, str]:
     """Return what the options of `device add` and the label say by column; asks a person for keys that neither has."""
     cells = {name: text for name in COLUMNS if (text := getattr(options, name, None)) is not None}
     if options.label is not None:
-        cells = _with_label(cells, sys.stdin.read() if options.label == "-" else options.label)
+        cells = _with_label(cells, _read() if options.label == "-" else options.label)
     if "dev_eui" not in cells:
         raise ConfigError("device add: --dev-eui or --label: one of them says which device")
-    if cells.get("activation", "otaa").lower() != Activation.ABP and sys.stdin.isatty():
+    if cells.get("activation", "otaa").lower() != Activation.ABP and lines.is_terminal(sys.stdin):
         cells |= dict(_asked(cells))
     return cells
+
+
+def _read() -> str:
+    if sys.stdin is None:  # whoever started this has closed it
+        raise ConfigError(
+            "device add: --label -: standard input is closed, and the label's text was to come from there"
+        )
+    return sys.stdin.read()
 
 
 def _with_label(cells: Mapping[str, str], text: str) -> dict[str, str]:
@@ -64,9 +72,9 @@ def _keys_told(told: Mapping[str, str]) -> str:
 
 def _asked(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if "app_key" not in cells:
-        yield "app_key", getpass.getpass(f"AppKey ({ASKED}): ")
+        yield "app_key", asked_secret(f"AppKey ({ASKED})")
     if cells.get("mac_version", "").startswith("1.1") and "nwk_key" not in cells:
-        yield "nwk_key", getpass.getpass(f"NwkKey ({ASKED}): ")
+        yield "nwk_key", asked_secret(f"NwkKey ({ASKED})")
 
 
 def propose_decoder(options: argparse.Namespace, cells: Mapping[str, str], dev_eui: str, ask: Ask) -> None:
@@ -87,7 +95,7 @@ def propose_decoder(options: argparse.Namespace, cells: Mapping[str, str], dev_e
         )
         return
     lines.say(f"no decoder is named; {found['why']}")
-    chosen = _chosen(found["decoders"]) if sys.stdin.isatty() else None
+    chosen = _chosen(found["decoders"]) if lines.is_terminal(sys.stdin) else None
     if chosen is None:
         lines.say(
             f"its uplinks are kept undecoded until `brygga device add --dev-eui {dev_eui} --decoder NAME` names one:"
@@ -114,7 +122,7 @@ def _chosen(decoders: Sequence[str]) -> str | None:
         lines.say(f"  {number:3d}  {name}")
     if len(decoders) > MOST_SHOWN:
         lines.say(f"       and {len(decoders) - MOST_SHOWN} more: type a part of the name")
-    while answer := input(f"decoder (1 to {len(decoders)}, or a part of its name; empty: none yet): ").strip().lower():
+    while answer := _answer(f"decoder (1 to {len(decoders)}, or a part of its name; empty: none yet)"):
         if answer.isdecimal() and 1 <= int(answer) <= len(decoders):
             return decoders[int(answer) - 1]
         fitting = [name for name in decoders if answer in name]
@@ -123,6 +131,13 @@ def _chosen(decoders: Sequence[str]) -> str | None:
             return (exact or fitting)[0]
         lines.say(", ".join(fitting) + ": which of them?" if fitting else f"none of them is called {answer}")
     return None
+
+
+def _answer(question: str) -> str:
+    try:
+        return asked(question).lower()
+    except Unanswered:  # the device is there already, and may have its decoder later
+        return ""
 
 
 def back_up(settings: Settings, options: argparse.Namespace) -> int:

@@ -55,6 +55,8 @@ def _moved(name: str, one: Mapping[str, Json]) -> str:
         goes_on = f"waits, for cities/{city}.toml is not there"
     else:
         goes_on = "waits: [destination.before] in brygga.toml says where it was (url, format …)"
+    if why := one.get("late"):
+        return f"has moved, and what was heard before that {goes_on}: leave it so, for {why}; `brygga destination forget {name}` lets go of it"
     return (
         f"has moved, and what was heard before that {goes_on}: `brygga destination rename {name} {base if city else f'{base}@CITY'}` gives it to the "
         f"present city, `brygga destination forget {name}` lets go of it"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from gateway.commands import show_lanes
 from gateway.commands.lines import say
-from gateway.commands.listing import Column, lay_out, printable, terminal_width
+from gateway.commands.listing import Column, folded, lay_out, printable, terminal_width
 from gateway.commands.show_destinations import losses
 from gateway.commands.spans import ago, size, span
 from gateway.model import Json
@@ -17,8 +17,10 @@ BAR = 20  # characters of a full bar
 
 def status(answer: Mapping[str, Json]) -> None:
     """Print what `brygga status` shows: the agent, its sources, the journal, each destination."""
+    width = terminal_width()
     for line in _status_lines(answer):
-        say(line)
+        for part in folded(line, width):
+            say(part)
 
 
 def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
@@ -39,6 +41,8 @@ def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
         yield f"    ! not decoded: {_counted(undecoded)}"
     for name, why in answer.get("broken_decoders", {}).items():
         yield f"    ! decoder {name} stays what it was: {printable(why)}"
+    for name, count in answer.get("states_for_nobody", {}).items():
+        yield f"    ! {count} states of commands that {name} gave are told to nobody: it commands no more"
     if waiting := answer.get("downlinks_waiting"):
         yield f"downlinks: {waiting} wait; `brygga downlink list` shows them"
     journal = answer["journal"]

@@ -31,6 +31,7 @@ STAYS: Final = (
     "retry_max_s",
     "backlog_per_s",
     "give_up",
+    "link",
 )  # of a section, wherever it moves
 OF_THE_PRESENT: Final = ("client_id", "status_topic", "commands")  # of a connection: a former city commands no more
 
@@ -49,7 +50,7 @@ class Cities:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """All profiles; ConfigError says what is wrong with those of one's own."""
+        """All profiles; what is wrong with one of one's own stops those alone who name its city."""
         return Catalogue.load(self.folder)
 
     @cached_property

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.config import identity
-from gateway.config.identity import identity_of, shared_access
+from gateway.config.identity import identity_of
 from gateway.config.keys import HTTP_ONLY, MQTT_ONLY, DestinationKeys
-from gateway.config.manner import backlog_per_s, digest, is_strict, memory_of
+from gateway.config.manner import backlog_per_s, digest, gather_s, is_strict, memory_of
+from gateway.config.platform import commands_settings, journal_name, platform, speaks_mqtt
 from gateway.config.reading import Check, Section, Table, did_you_mean, hint_in_words, shown_value
-from gateway.config.settings import CommandsSettings, DestinationSettings, Selection
+from gateway.config.settings import DestinationSettings, Selection
 from gateway.errors import ConfigError
-from gateway.formats import Shape, catalogue
+from gateway.formats import catalogue
 from gateway.model import Eui64, Json
 from gateway.transports import tls
-from gateway.transports.broker import Broker, MqttVersion, is_for
-from gateway.transports.service import ApiKey, Basic, Bearer, Login, Service
+from gateway.transports.broker import is_for
 from gateway.transports.tls import Tls
 
 Problems = Iterator[tuple[str, str]]
@@ -32,11 +31,6 @@ OWN_SHAPES: Final[Mapping[str, str]] = {
 def keys_of(section: Section) -> DestinationKeys:
     """Return the section's keys by their type."""
     return cast("DestinationKeys", section.keys)
-
-
-def speaks_mqtt(keys: DestinationKeys) -> bool:
-    """Tell which of the two protocols the URL names."""
-    return keys.url.scheme.startswith("mqtt")
 
 
 # ── what keys must be to each other ──
@@ -207,101 +201,20 @@ def destination_settings(keys: DestinationKeys, gateway_name: str) -> Destinatio
     return DestinationSettings(
         name=journal_name(keys),
         format=catalogue.make(keys.format, keys.options),
-        platform=_broker(keys, gateway_name) if speaks_mqtt(keys) else _service(keys),
+        platform=platform(keys, gateway_name),
         selection=Selection(tags=frozenset(keys.tags), dev_euis=frozenset(map(Eui64, keys.dev_euis))),
         begin=keys.begin,
         batch=keys.batch,
         retry_max_s=keys.retry_max_s,
-        commands=_commands_settings(keys, gateway_name),
+        commands=commands_settings(keys, gateway_name),
         share=keys.share.settings(),
         strict=is_strict(keys),
         backlog_per_s=backlog_per_s(keys),
         give_up=keys.give_up,
         uncertain_time=keys.uncertain_time,
         side_by_side=keys.window if speaks_mqtt(keys) else keys.concurrency,
+        gather_s=gather_s(keys),
+        newest_only=catalogue.is_strict(keys.format, keys.options),
         words=digest(keys),
         memory_of=memory_of(keys),
     )
-
-
-def journal_name(keys: DestinationKeys) -> str:
-    """Return what the journal knows a destination by: with another city it is another one."""
-    return keys.name if keys.city is None else f"{keys.name}@{keys.city}"
-
-
-def _commands_settings(keys: DestinationKeys, gateway_name: str) -> CommandsSettings | None:
-    topic, state_topic = _command_topics(keys)
-    if topic is None or state_topic is None:
-        return None
-    return CommandsSettings(
-        topic=_of_gateway(topic, gateway_name),
-        state_topic=_of_gateway(state_topic, gateway_name),
-        shape=Shape(keys.commands.shape),
-    )
-
-
-def _command_topics(keys: DestinationKeys) -> tuple[str | None, str | None]:
-    """Return where commands come from and their states go: as written, else the platform's own where any are wanted."""
-    commands = keys.commands
-    if not commands.model_fields_set:
-        return None, None
-    own = identity_of(keys)
-    return commands.topic or own.commands_topic, commands.state_topic or own.states_topic
-
-
-def _of_gateway(topic: str, gateway_name: str) -> str:
-    """Put the gateway's name into a topic, as one level of it."""
-    return topic.replace("{gateway}", re.sub(r"[+#/]", "-", gateway_name))
-
-
-def client_id(keys: DestinationKeys, gateway_name: str) -> str:
-    """Return the configured client id, or one that stays the same over restarts and differs between gateways."""
-    return (
-        keys.client_id
-        or identity_of(keys).client_id
-        or re.sub(r"[^0-9A-Za-z_-]", "-", f"brygga-{gateway_name}-{journal_name(keys)}")
-    )
-
-
-def _broker(keys: DestinationKeys, gateway_name: str) -> Broker:
-    own, (commands_topic, _) = identity_of(keys), _command_topics(keys)
-    return Broker(
-        endpoint=keys.url,
-        client_id=client_id(keys, gateway_name),
-        version=MqttVersion(own.mqtt_version or keys.mqtt_version),
-        username=own.username or keys.username,
-        password=keys.password or keys.password_file,
-        shared_access=shared_access(keys),
-        tls=_believed(keys),
-        window=keys.window,
-        keepalive_s=keys.keep_alive_s,
-        status_topic=keys.status_topic,
-        listen_topic=None if commands_topic is None else _of_gateway(commands_topic, gateway_name),
-    )
-
-
-def _service(keys: DestinationKeys) -> Service:
-    return Service(
-        endpoint=keys.url,
-        login=_login(keys),
-        headers=keys.headers,
-        tls=_believed(keys),
-        concurrency=keys.concurrency,
-        connect_limit_s=keys.connect_limit_s,
-        total_limit_s=keys.total_limit_s,
-        gzip=keys.gzip,
-    )
-
-
-def _login(keys: DestinationKeys) -> Login | None:
-    if (token := keys.token or keys.token_file) is not None:
-        return Bearer(token)
-    if keys.api_key_header is not None and keys.api_key_file is not None:
-        return ApiKey(keys.api_key_header, keys.api_key_file)
-    if keys.username is not None and (password := keys.password or keys.password_file) is not None:
-        return Basic(keys.username, password)
-    return None
-
-
-def _believed(keys: DestinationKeys) -> Tls:
-    return Tls(**dict(keys.tls))

@@ -18,7 +18,6 @@ from gateway.config.section_keys import Keys
 from gateway.config.share_keys import ShareKeys
 from gateway.config.values import (
     Addresses,
-    AuthorityFile,
     City,
     Decibels,
     DestinationName,
@@ -45,11 +44,11 @@ from gateway.config.values import (
     Tags,
     Text,
     Topic,
-    TopicFilter,
     Truth,
     Url,
     Written,
 )
+from gateway.config.way_keys import CommandsKeys, TlsKeys
 
 
 class GatewayKeys(Keys):
@@ -144,26 +143,6 @@ class SemtechUdpKeys(Keys):
         default=0.0,
         description="of the antenna, the cable's loss taken off: so much less is sent, for the law limits what leaves the antenna",
     )
-
-
-class TlsKeys(Keys):
-    """Whom to believe, and who we are; for mqtts:// and https://."""
-
-    ca_file: AuthorityFile = Field(default=None, description="the authority to believe; without it the system's are")
-    certificate_file: OptionalFile = Field(default=None, description="our certificate with its chain, PEM")
-    key_file: OptionalFile = Field(default=None, description="its private key, PEM, if it is not in the same file")
-    insecure: Truth = Field(default=False, description="believe anybody; for a try in a closed network only")
-
-
-class CommandsKeys(Keys):
-    """Downlinks that a city's platform asks for over MQTT; `{gateway}` in a topic is the gateway's name."""
-
-    topic: TopicFilter = Field(default=None, description="where its commands come from; without it none are taken")
-    state_topic: Topic = Field(default=None, description="where each new state of what it asked for goes")
-    shape: Annotated[
-        Literal["brygga", "chirpstack", "the_things_stack", "thingsboard", "azure"],
-        Shown('"brygga", "chirpstack", "the_things_stack", "thingsboard" or "azure"'),
-    ] = Field(default="brygga", description="in whose words it commands")
 
 
 class DestinationKeys(Keys):
@@ -266,6 +245,11 @@ class DestinationKeys(Keys):
     )
     connect_limit_s: Seconds = Field(default=10.0, description="HTTP: for name, TCP and TLS together")
     total_limit_s: Seconds = Field(default=30.0, description="HTTP: for a whole request; more than `connect_limit_s`")
+    link: Annotated[Literal["metered"] | None, Shown('"metered"')] = Field(
+        default=None,
+        description="what the line there is: one that is paid by the octet gets `gzip`, uplinks of a minute together, and over MQTT"
+        " `keep_alive_s = 600` where nothing else is written",
+    )
     gzip: Truth = Field(
         default=False,
         description="HTTP: bodies go compressed (Content-Encoding) where the platform takes that; found out with the first of them",

@@ -171,7 +171,7 @@ def _settings(sections: Sections, path: Path, cities: Cities) -> Settings:
         former=tuple(destination_settings(keys_of(one), gateway.name) for one in former),
         warnings=tuple(
             in_its_file(warning, sections.destinations, path.name)
-            for warning in [*warnings(sections, path), *unlike, *_generic(sections, cities)]
+            for warning in [*warnings(sections, path), *unlike, *_generic(sections, cities), *_wrong(sections, cities)]
         ),
     )
 
@@ -238,6 +238,13 @@ def _generic(sections: Sections, cities: Cities) -> Iterator[str]:
                 f"{section.place}.city: nobody has sent in a profile of {city!r}: as of any unknown city it is the generic "
                 f"one ({format_}); `brygga city new {city}` writes one"
             )
+
+
+def _wrong(sections: Sections, cities: Cities) -> Iterator[Located]:
+    """Yield what is wrong with profiles that nobody uses: those of connected cities have been told of."""
+    if any(keys_of(section).city is not None for section in sections.destinations):
+        for city, problems in cities.catalogue.wrong.items():
+            yield from (Located(f"{one}; nothing here uses it") for one in problems if city not in cities.connected)
 
 
 def _source_settings(keys: Keys) -> SourceSettings:

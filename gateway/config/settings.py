@@ -128,6 +128,8 @@ class DestinationSettings:
     give_up: timedelta | None = None
     uncertain_time: bool = False
     side_by_side: int = 100  # requests on their way at a time
+    gather_s: float = 0.0  # that an uplink waits for others to go with it
+    newest_only: bool = False  # an older value after a newer one is refused there, or would stand over it
     words: str = ""  # a digest of how it is spoken to
     memory_of: str = ""  # a digest of where that is
 

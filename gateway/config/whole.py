@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from gateway.config.destination import client_id, keys_of, speaks_mqtt
+from gateway.config.destination import keys_of
 from gateway.config.keys import GatewayKeys, RadioKeys, SemtechUdpKeys
 from gateway.config.network import network_problems
+from gateway.config.platform import client_id, speaks_mqtt
 from gateway.config.reading import Section
 from gateway.lorawan.dev_addr import AddressBlock
 

@@ -30,6 +30,7 @@ class Destination:
     give_up: timedelta | None = None  # how long a row is waited for; None: for ever
     uncertain_time: bool = False  # it takes rows whose time is known within bounds only
     side_by_side: int = 100  # requests that the transport has on their way at a time
+    gather_s: float = 0.0  # that a row waits for others to go with it, on a line that is paid by the octet
     first_contact_s: float = (
         0.0  # within which, by chance, it is spoken to first: after a power cut all gateways start at once
     )

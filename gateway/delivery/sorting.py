@@ -72,6 +72,8 @@ class Sorter:
             batch.hold(row.id, NOT_REGISTERED)
         elif not destination.selects(device):
             batch.skipped.add(row.id)
+        elif destination.strict and batch.waiting:
+            batch.waiting.add(row.id)  # it has a time, and would overtake one that gets its own in a moment
         elif (dated := self._dated(row, batch)) is not None:
             return row.id, dated, device
         return None
@@ -94,6 +96,7 @@ class Sorter:
             decoded=outcome,
             observations=normalised.observations,
             age=max(self._clock().utc - uplink.heard_at.utc, timedelta()),
+            is_personal=self._codecs.is_personal(device.decoder),
         )
         found = shared(whole, destination.share)
         batch.problems.update(found.withheld)

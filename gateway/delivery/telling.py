@@ -23,7 +23,7 @@ from gateway.codecs import Codecs
 from gateway.delivery.acquaintance import acquaint
 from gateway.delivery.backoff import FIRST_DELAY, Backoff
 from gateway.delivery.destination import Destination, FindDevice
-from gateway.delivery.giving_up import AT_ONCE, LOOKS, GivingUp
+from gateway.delivery.giving_up import AT_ONCE, READINGS, GivingUp
 from gateway.delivery.giving_way import GivingWay
 from gateway.delivery.lanes import TURN_S, Lanes, Pace
 from gateway.delivery.sorting import Batch, Sorter
@@ -71,9 +71,15 @@ class Telling:
             await asyncio.sleep(self._backoff.failed(self.destination.longest_delay))
         while True:
             await self._journal.wait(self.destination.name)
+            await self._gather()
             delay = await self.turn()
             if delay:
                 await self._rest(delay)
+
+    async def _gather(self) -> None:
+        """Wait for more rows to go together, unless a batch is full already."""
+        if self.destination.gather_s and self._ahead().waiting < self.destination.batch:
+            await asyncio.sleep(self.destination.gather_s)
 
     async def turn(self) -> float:
         """Bring the next rows as far as they go, and return how many seconds to wait before the next turn."""
@@ -158,7 +164,8 @@ class Telling:
         now, gave_way = self._clock().monotonic, way is not None and way.gave_way
         self._may_give_way = settled > 0 or not gave_way
         self._lanes.told(settled, began, now, gave_way=gave_way)
-        self._pace.note(settled, now)
+        if settled:
+            self._pace.note(settled, now)
 
     def _lane(self) -> Mapping[str, Json]:
         history, per_s = self._lanes.history(self._ahead()), self._pace.per_s(self._clock().monotonic)
@@ -177,22 +184,16 @@ class Telling:
         return True
 
     async def _give_up(self) -> None:
-        """Let go of the oldest rows that have waited for too long."""
-        name, after = self.destination.name, RowId(0)
-        if not self._giving_up.is_due():
-            return
-        for _ in range(LOOKS):
-            rows = await self._journal.read(name, AT_ONCE, after=after)
-            gone, goes_on = self._giving_up.too_old(rows)
+        """Let go of rows that have waited for too long."""
+        name, readings = self.destination.name, 0
+        while readings < READINGS and self._giving_up.is_due():
+            gone = self._giving_up.too_old(await self._journal.read(name, AT_ONCE, after=self._giving_up.after))
+            readings += 1
             if gone:
                 await self._journal.settle(name, Settlement(given_up=gone))
-                if self._standing.gives_up(len(gone)):
-                    words = "%s: %d uplinks have waited for more than %s and are let go (give_up), row %d first"
-                    logger.error(words, name, len(gone), self.destination.give_up, min(gone))
-            if not rows or not goes_on:
-                self._giving_up.looked(to_the_end=True)
-                return
-            after = rows[-1].id
+            if gone and self._standing.gives_up(len(gone)):
+                words = "%s: %d uplinks have waited for more than %s and are let go (give_up), row %d first"
+                logger.error(words, name, len(gone), self.destination.give_up, min(gone))
 
     # ── a turn's steps ──
 

@@ -9,8 +9,9 @@ from gateway import __version__
 from gateway.config import Settings
 from gateway.desk.words import did_you_mean, find_device, full_name
 from gateway.errors import ConfigError
+from gateway.former import late
 from gateway.journal import Journal, Registration
-from gateway.model import Clock, Json
+from gateway.model import Clock, Eui64, Json
 from gateway.trial.carried import device_as_json, uplink_as_json
 
 NEVER_STARTED: Mapping[str, Json] = {
@@ -36,6 +37,7 @@ class DestinationDesk:
     def __init__(self, settings: Settings, journal: Journal, clock: Clock, let_go: LetGo | None = None) -> None:
         """Ask ``let_go`` of a running agent to end the loop of a former city before its backlog goes."""
         self._configured = tuple(one.name for one in settings.destinations)
+        self._newest_only = frozenset(one.name for one in settings.destinations if one.newest_only)
         self._connected = frozenset(one.name for one in settings.former)
         self._let_go = let_go
         self._journal = journal
@@ -49,9 +51,12 @@ class DestinationDesk:
             case {"do": "destination.forget", "name": str(name)}:
                 return await self.forget(name)
             case {"do": "destination.rename", "old": str(old), "new": str(new)}:
-                return await self.rename(old, new)
+                return await self.rename(old, new, anyway=request.get("anyway") is True)
             case {"do": "destination.last", "name": str(name), "device": str(device)}:
                 return await self.last(name, device)
+            case {"do": "destination.lasts", "devices": list(devices)}:
+                known = await self._known_devices()
+                return [await self._last(find_device(str(one), known)) for one in devices]
             case {"do": "destination.device", "device": str(device)}:
                 return device_as_json((await self._device(device)).device)
             case _:
@@ -61,7 +66,11 @@ class DestinationDesk:
         """Return every destination that the configuration or the journal names, with what lies before it."""
         known = self._journal.destinations()
         fresh = {name: dict(NEVER_STARTED) for name in self._configured}
-        return fresh | {name: await self._depth(name) for name in known}
+        present = self._journal.former()
+        late_at = {
+            name: await late(self._journal, name, present[name], self._newest_only) for name in known if name in present
+        }
+        return fresh | {name: {**await self._depth(name), "late": late_at.get(name, "")} for name in known}
 
     async def forget(self, name: str) -> Json:
         """Let go of a destination that is no longer configured, of its backlog and its held rows."""
@@ -75,8 +84,11 @@ class DestinationDesk:
         await self._journal.remove_destination(name)
         return gone
 
-    async def rename(self, old: str, new: str) -> Json:
-        """Give all that waits for ``old`` to ``new``, as the configuration calls it now."""
+    async def rename(self, old: str, new: str, *, anyway: bool = False) -> Json:
+        """Give all that waits for ``old`` to ``new``, as the configuration calls it now.
+
+        ``anyway``: also where ``new`` would refuse most of it as late.
+        """
         old, new = self._known(old), full_name(new, self._configured)
         if old in self._configured:
             raise ConfigError(
@@ -87,22 +99,30 @@ class DestinationDesk:
             raise ConfigError(
                 f"there is no destination {new} in the configuration{those} (a running agent knows the file as it was when it began)"
             )
+        if not anyway and (why := await late(self._journal, old, new, self._newest_only)):
+            raise ConfigError(
+                f"{why}. As long as {old} is connected they go on being told there; a broker with a temporal API takes them "
+                'with options.late = "temporal" in the file; --anyway gives them nevertheless'
+            )
         await self._end_loop(old)
         await self._journal.rename_destination(old, new)
         return await self._depth(new)
 
     async def last(self, name: str, device: str) -> Json:
         """Return a device with its last uplink (None without one), and what a destination remembers for its format."""
-        found = (await self._device(device)).device
-        rows = await self._journal.latest(found.dev_eui, 1)
-        return {
-            "device": device_as_json(found),
-            "uplink": uplink_as_json(rows[0].uplink) if rows else None,
-            "memory": dict(self._journal.memory(name)) if name in self._journal.destinations() else {},
-        }
+        memory = dict(self._journal.memory(name)) if name in self._journal.destinations() else {}
+        return {**await self._last(await self._device(device)), "memory": memory}
+
+    async def _last(self, registration: Registration) -> dict[str, Json]:
+        device = registration.device
+        rows = await self._journal.latest(device.dev_eui, 1)
+        return {"device": device_as_json(device), "uplink": uplink_as_json(rows[0].uplink) if rows else None}
 
     async def _device(self, device: str) -> Registration:
-        return find_device(device, {one.device.dev_eui: one for one in await self._journal.devices()})
+        return find_device(device, await self._known_devices())
+
+    async def _known_devices(self) -> Mapping[Eui64, Registration]:
+        return {one.device.dev_eui: one for one in await self._journal.devices()}
 
     async def _end_loop(self, name: str) -> None:
         if self._let_go is not None:

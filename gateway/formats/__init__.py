@@ -71,6 +71,40 @@ class Commandable(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """The web service where a platform's things are made, beside its door for measurements."""
+
+    url: str
+    key_header: str  # of the platform's own kind of key
+    key_user: str = ""  # the user name that goes with the key at the door for measurements: its password is the key
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """What a platform is prepared for now, and what it refused to make, in words."""
+
+    words: str  # "2 devices and 7 functions"
+    problems: tuple[str, ...] = ()
+
+
+Providing = Generator[Sequence[Request], Sequence[Answer], Provided]
+"""As `Conversation`; what is asked has the method GET, all else makes something."""
+
+
+@runtime_checkable
+class Provides(Protocol):
+    """A format whose platform shows nothing but what was made there beforehand, and that can ask for it."""
+
+    def registry(self, host: str) -> Registry:
+        """Return where things are made, of a platform whose door for measurements is at ``host``."""
+        ...
+
+    def provide(self, items: Sequence[Item]) -> Providing:
+        """Have made what all that ``items`` say needs; what is there is not made again. ValueError names an option that is missing."""
+        ...
+
+
 class Shape(StrEnum):
     """Whose words a platform uses."""
 

@@ -122,13 +122,15 @@ def _rx_info(reception: Reception, item: Item) -> Mapping[str, Json]:
         "gatewayId": reception.gateway,
         "uplinkId": item.uplink.id.int & 0xFFFFFFFF,
         "nsTime": item.uplink.heard_at.utc.isoformat(),
-        "rssi": round(reception.rssi_dbm),
     }
+    if "rssi" not in item.untold:
+        said["rssi"] = round(reception.rssi_dbm)
     if reception.gateway_time is not None:
         said["gwTime"] = rfc3339(reception.gateway_time)
+    snr = None if "snr" in item.untold else reception.snr_db
     said |= {
         name: value
-        for name, value in (("snr", reception.snr_db), ("channel", reception.channel), ("antenna", reception.antenna))
+        for name, value in (("snr", snr), ("channel", reception.channel), ("antenna", reception.antenna))
         if value
     }
     if (place := reception.place) is not None:

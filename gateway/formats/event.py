@@ -78,9 +78,10 @@ def radio(item: Item) -> Table:
         "gateways": len({one.gateway for one in item.uplink.receptions}),
         "frequency_hz": best.frequency_hz,
         "data_rate": str(best.data_rate),
-        "rssi_dbm": best.rssi_dbm,
     }
-    if best.snr_db is not None:
+    if "rssi" not in item.untold:
+        said["rssi_dbm"] = best.rssi_dbm
+    if best.snr_db is not None and "snr" not in item.untold:
         said["snr_db"] = best.snr_db
     if isinstance(best.data_rate, LoraRate):
         said["spreading_factor"] = best.data_rate.spreading_factor

@@ -13,7 +13,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gateway.formats import Conversation
+from gateway.formats import Conversation, Provided, Providing, Registry
+from gateway.formats.iot_open_functions import provide
 from gateway.formats.naming import Template, key_of, keyed, known_as
 from gateway.formats.parts import OneByOne, Part, Said, request_about
 from gateway.formats.patience import Patience
@@ -34,12 +35,14 @@ class IotOpen(OneByOne):
         ids: Mapping[str, str] | None = None,
         late: Late = "send",
         tries: int = 10,
+        installation: int = 0,
     ) -> None:
         """Take where values go; ValueError says what cannot be.
 
         ``client``: the number of the client at IoT Open, the first level of each topic there; "" at an edge client's own broker, which puts it in front.
         ``topic``: behind that, the functions' `topic_read`. {id} is what ``ids`` says of a device, else its DevEUI; {key} is the quantity with its channel.
         ``late``: what becomes of a value older than the newest of its device: "send" it (its time goes along), "refuse" it, "skip" it (counted).
+        ``installation``: its number at IoT Open, in which `brygga destination provision` has functions made.
         """
         if client and not client.isdigit():
             raise ValueError(f"client: {client!r} is no number of a client at IoT Open; '1459' is one")
@@ -49,6 +52,8 @@ class IotOpen(OneByOne):
             raise ValueError(f"late: {late!r} is none of 'refuse', 'send', 'skip'")
         if tries < 1:
             raise ValueError(f"tries: {tries} is less than 1")
+        if installation < 0:
+            raise ValueError(f"installation: {installation} is no number of an installation at IoT Open; 12 is one")
         self._client = f"{client}/" if client else ""
         self._topic = Template("topic", topic, ("id", "dev_eui", "key"))
         if "key" not in self._topic.names:
@@ -58,6 +63,7 @@ class IotOpen(OneByOne):
         self._ids = known_as(ids)
         self._topic.check(self._ids)
         self._late: Late = late
+        self._installation = installation
         self._patience = Patience(tries=tries)
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
@@ -81,6 +87,23 @@ class IotOpen(OneByOne):
     def topic_read(self, device: Device, key: str) -> str:
         """Return the topic of a value as a function's meta names it: without the client's id."""
         return self._topic.fill(id=self._ids.get(device.dev_eui, device.dev_eui), dev_eui=device.dev_eui, key=key)
+
+    def registry(self, host: str) -> Registry:
+        """Return IoT Open's REST at ``host``; with the user name "apikey" its key is the broker's password, too."""
+        return Registry(url=f"https://{host}", key_header="X-API-Key", key_user="apikey")
+
+    def provide(self, items: Sequence[Item]) -> Providing:
+        """Have a function made for each value of ``items``, and its device; ValueError without the installation's number."""
+        if not self._installation:
+            raise ValueError("options.installation: is missing; the number of the installation at IoT Open is expected")
+        return self._provide(items)
+
+    def _provide(self, items: Sequence[Item]) -> Providing:
+        known = yield from provide(items, self, self._installation)
+        shown = {topic for item in items for topic in self.functions(item)} & known.topics
+        devices = "1 device" if len(known.devices) == 1 else f"{len(known.devices)} devices"
+        words = f"{devices}, and functions for {len(shown)} of their values"
+        return Provided(words, known.problems)
 
     def functions(self, item: Item) -> Mapping[str, Observation]:
         """Return each value of ``item`` that a function can show, by its `topic_read`."""

@@ -15,18 +15,26 @@ import json
 from collections.abc import Generator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Protocol
 
 from decoders.vocabulary import QUANTITIES, ValueType
-from gateway.formats.iot_open import IotOpen
 from gateway.formats.judging import Fate, fate_of, words_of
 from gateway.model import Answer, Device, Eui64, Item, Json, Observation, Request
 
-Exchange = Generator[Sequence[Request], Sequence[Answer], "Provided"]
+Exchange = Generator[Sequence[Request], Sequence[Answer], "Known"]
 Making = Generator[Sequence[Request], Sequence[Answer], list[str]]
 
 
+class Shows(Protocol):
+    """What knows which values go to which topics."""
+
+    def functions(self, item: Item) -> Mapping[str, Observation]:
+        """Return each value of ``item`` that a function can show, by its `topic_read`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Provided:
+class Known:
     """What IoT Open knows now: its number of each device, the topics it shows, and what it refused, in words."""
 
     devices: Mapping[Eui64, int]
@@ -34,13 +42,13 @@ class Provided:
     problems: tuple[str, ...]
 
 
-def provide(items: Sequence[Item], platform: IotOpen, installation: int) -> Exchange:
+def provide(items: Sequence[Item], platform: Shows, installation: int) -> Exchange:
     """Ask for a device and its functions for all that ``items`` say; what is there already is not made again."""
     answers = yield [_asked("devicex", installation), _asked("functionx", installation)]
     devices, functions = map(_listed, answers)
     if devices is None or functions is None:  # made twice would be worse than not at all
         said = "; ".join(dict.fromkeys(map(words_of, answers)))
-        return Provided({}, frozenset(), (f"what is there already could not be read: {said}",))
+        return Known({}, frozenset(), (f"what is there already could not be read: {said}",))
     known = {one["meta"]["dev_eui"]: one["id"] for one in devices if "dev_eui" in one["meta"]}
     topics = {one["meta"]["topic_read"] for one in functions if "topic_read" in one["meta"]}
     wanted = {item.device.dev_eui: item.device for item in items}
@@ -49,7 +57,7 @@ def provide(items: Sequence[Item], platform: IotOpen, installation: int) -> Exch
     )
     lacking = _lacking(items, platform, installation, known, topics)
     problems += yield from _make_functions(lacking, installation, topics)
-    return Provided({one: known[one] for one in wanted if one in known}, frozenset(topics), tuple(problems))
+    return Known({one: known[one] for one in wanted if one in known}, frozenset(topics), tuple(problems))
 
 
 def _make_devices(missing: Sequence[Device], installation: int, known: dict[Eui64, int]) -> Making:
@@ -68,7 +76,7 @@ def _make_devices(missing: Sequence[Device], installation: int, known: dict[Eui6
 
 
 def _lacking(
-    items: Sequence[Item], platform: IotOpen, installation: int, known: Mapping[Eui64, int], topics: AbstractSet[str]
+    items: Sequence[Item], platform: Shows, installation: int, known: Mapping[Eui64, int], topics: AbstractSet[str]
 ) -> Mapping[str, Json]:
     """Return the functions that are not there, by topic, of devices that are."""
     return {

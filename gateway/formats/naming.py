@@ -17,6 +17,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 NO_KEY: Final = re.compile(r"[^A-Za-z0-9_]")  # what some platform reads as a path, a level or a template in a key
 WILDCARD: Final = re.compile(r"[+#\x00]")
+IN_PATHS: Final = "-._~"  # what stands in a path as it is beside letters and digits (RFC 3986, section 2.3)
 NO_LEVEL: Final = re.compile(r"[+#/\x00]")  # what would add levels to a topic, or make it a filter
 
 
@@ -108,7 +109,7 @@ class Template:
 
     def _level(self, name: str, word: str) -> str:
         if self.is_path:
-            return quote(word, safe="-._~")
+            return quote(word, safe=IN_PATHS)
         return word if name == "id" else NO_LEVEL.sub("_", word)
 
 

@@ -81,11 +81,17 @@ class Arrays:
 
 
 def request_about(
-    item: Item, target: str, body: bytes, *, content_type: str = "application/json", method: str = "POST"
+    item: Item,
+    target: str,
+    body: bytes,
+    *,
+    content_type: str = "application/json",
+    method: str = "POST",
+    secrets: frozenset[str] = frozenset(),
 ) -> Request:
     """Return the request that says ``body``; the uplink's id goes along, so that a repetition can be known."""
     headers = {"uplink": str(item.uplink.id)}
-    return Request(target=target, body=body, content_type=content_type, method=method, headers=headers)
+    return Request(target=target, body=body, content_type=content_type, method=method, headers=headers, secrets=secrets)
 
 
 def standing_alone(

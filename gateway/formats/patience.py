@@ -44,6 +44,7 @@ class Tries:
     witnessed: bool = False  # before this conversation, since the first
     now: Fate | None = None  # STUMBLED or UNCLEAR, in this conversation
     is_alone: bool = True  # in the request that was answered so
+    is_isolated: bool = False  # nothing else was on the line when no answer came
 
     @classmethod
     def read(cls, known: Json) -> Tries:
@@ -62,9 +63,11 @@ class Tries:
     def end(self, patience: Patience, *, witness: bool, is_first: bool) -> bool:
         """Count what came in this conversation, and tell whether the row is to be given up.
 
-        ``witness``: others were taken in it. ``is_first``: of the rows that were answered so. Of several without an answer the
-        first one is it, or nobody knows.
+        ``witness``: others were taken in it. ``is_first``: of the rows that were answered so. Of several without an answer that were
+        not isolated the first one is it, or nobody knows: a slow platform must not make dead letters of all that it was slow with.
         """
+        if self.now is Fate.UNCLEAR and not (is_first or self.is_isolated):
+            return False
         if not self.is_alone:  # that will be known when it is
             self.count += witness and not self.is_suspect
             self.witnessed |= witness

@@ -4,10 +4,10 @@ Where the platform keeps values by their time, all parts go side by side. Where 
 one, each thing on the platform hears one time at a time, oldest first, and the newest that it heard is in the memory
 under "newest/<thing>".
 
-A request that is refused is halved down to the part that is meant; one that meets a 500 too, as far as that goes. A line that broke
-over what was in flight is opened again: the first part without an answer goes alone, then the others; where that one was not it (a
-broker may acknowledge late) by halves. So whoever is innocent arrives in the same conversation, and what it costs is a few connections. When a
-row is given up: patience.py.
+A request that is refused is halved down to the part that is meant; one that meets a 500 too, as far as that goes. A broker's line that
+broke over what was in flight is opened again: the first part without an answer goes alone, then the others; where that one was not it (a
+broker may acknowledge late) by halves. So whoever is innocent arrives in the same conversation, and what it costs is a few connections. Over HTTP
+no request breaks another's line, and only what shares a body is parted. When a row is given up: patience.py.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ class Rounds:
                 self._retry_after = max(answer.retry_after, self._retry_after or answer.retry_after)
             if len(letter) > 1 and (fate is Fate.REFUSED or (fate is Fate.STUMBLED and self._may_split(letter))):
                 halves += _halves(letter)
-            elif fate is Fate.UNCLEAR:
+            elif fate is Fate.UNCLEAR and (len(letter) > 1 or not _has_line_of_its_own(letter)):
                 silent.append(letter)
                 words = words_of(answer)
             elif fate is Fate.LATER and not answer.status:  # the line broke before it
@@ -185,8 +185,8 @@ class Rounds:
         first = silent[0]
         self._rows[first[0].row].tries.now = Fate.UNCLEAR
         if len(silent) == len(first) == 1:
-            self._rows[first[0].row].undecided = words
-            self._rows[first[0].row].open -= 1
+            row = self._rows[first[0].row]
+            row.undecided, row.open, row.tries.is_isolated = words, row.open - 1, True
         if self._silences >= (SILENCES if self._taken else SILENCES_UNWITNESSED):
             self._stopped = words
         if len(silent) == 1:
@@ -206,7 +206,7 @@ class Rounds:
                     row.refused.append(words_of(answer))
                 case _:
                     row.undecided = words_of(answer)
-            if fate is Fate.STUMBLED:
+            if fate in {Fate.STUMBLED, Fate.UNCLEAR}:
                 row.tries.now, row.tries.is_alone = fate, row.tries.is_alone and len(letter) == 1
             self._note(row)
 
@@ -260,6 +260,10 @@ class Rounds:
             while_others = " while others were taken" if row.tries.witnessed else ""
             row.refused.append(f"tried {row.tries.count} times{while_others}; last: {row.undecided or self._stopped}")
             row.undecided, row.parts, row.open = "", (), 0
+
+
+def _has_line_of_its_own(letter: Letter) -> bool:
+    return letter[0].request.target.startswith("/")  # a path: HTTP. A topic begins so only where a person wrote it
 
 
 def _halves(letters: Sequence[_T]) -> tuple[Sequence[_T], Sequence[_T]]:

@@ -112,15 +112,17 @@ def _stated(**members: Json) -> dict[str, Json]:
 
 def _rx_metadata(reception: Reception, item: Item) -> Mapping[str, Json]:
     place = reception.place
+    rssi = None if "rssi" in item.untold else reception.rssi_dbm
+    snr = None if "snr" in item.untold else reception.snr_db
     return _stated(
         gateway_ids={"gateway_id": f"eui-{reception.gateway}", "eui": reception.gateway.upper()},
         antenna_index=reception.antenna,
         time="" if reception.gateway_time is None else rfc3339(reception.gateway_time),
         timestamp=reception.timestamp_us,
         fine_timestamp="" if reception.fine_time_ns is None else str(reception.fine_time_ns),
-        rssi=reception.rssi_dbm,
-        channel_rssi=reception.rssi_dbm,
-        snr=reception.snr_db,
+        rssi=rssi,
+        channel_rssi=rssi,
+        snr=snr,
         location=None
         if place is None
         else _stated(latitude=place.latitude, longitude=place.longitude, altitude=round(place.altitude_m or 0)),

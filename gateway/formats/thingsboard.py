@@ -27,7 +27,7 @@ from gateway.formats.naming import Template, UnknownDevice, keyed, known_as
 from gateway.formats.parts import Part, Said, request_about
 from gateway.formats.patience import Patience
 from gateway.formats.rounds import Rounds
-from gateway.formats.thingsboard_devices import Ask, OverHttp, OverMqtt, connect, introduce
+from gateway.formats.thingsboard_devices import Ask, OverHttp, OverMqtt, connect, hidden, introduce
 from gateway.formats.thingsboard_gateway import telling_gateway
 from gateway.model import Device, Item, Json, Observation, Receipt, Request
 
@@ -133,7 +133,8 @@ class ThingsBoard:
             [body] = lists.values()
         else:
             body = b"{%b}" % b",".join(b"%b:%b" % (json.dumps(name).encode(), said) for name, said in lists.items())
-        return Request(target=parts[0].request.target, body=body, content_type="application/json")
+        first = parts[0].request
+        return Request(target=first.target, body=body, content_type="application/json", secrets=first.secrets)
 
     # ── telemetry ──
 
@@ -145,7 +146,8 @@ class ThingsBoard:
     def _part(self, item: Item, name: str, observed_ms: int, values: Mapping[str, Observation]) -> Part:
         said = {"ts": observed_ms, "values": {key: one.value for key, one in values.items()}}
         text = json.dumps(said, separators=(",", ":")).encode()
-        return Part(item.row, name, observed_ms, request_about(item, self._topic.fill(id=name), text))
+        secrets = hidden(name) if self._topic.is_path else frozenset[str]()
+        return Part(item.row, name, observed_ms, request_about(item, self._topic.fill(id=name), text, secrets=secrets))
 
     def _bounded(self, parts: Iterator[Part]) -> Iterator[Sequence[Part]]:
         batch: list[Part] = []

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
+from urllib.parse import quote
 
 from gateway.formats.judging import Fate, fate_of, words_of
-from gateway.formats.naming import Template, UnknownDevice, key_of
+from gateway.formats.naming import IN_PATHS, Template, UnknownDevice, key_of
 from gateway.model import Answer, Device, Eui64, Item, Json, Request
 
 CONNECT: Final = "v1/gateway/connect"
@@ -105,7 +106,12 @@ class OverHttp:
 
     def __call__(self, name: str, changed: Facts, *, is_new: bool) -> Sequence[Request]:  # noqa: ARG002 - of the seam
         """Return its attributes."""
-        return [_request(self.path.fill(id=name), changed)]
+        return [replace(_request(self.path.fill(id=name), changed), secrets=hidden(name))]
+
+
+def hidden(token: str) -> frozenset[str]:
+    """Return a device's token as a path has it: nobody is to see it."""
+    return frozenset({quote(token, safe=IN_PATHS)})
 
 
 def _devices(batch: Sequence[Item]) -> Sequence[tuple[Device, Facts]]:

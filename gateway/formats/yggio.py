@@ -62,7 +62,7 @@ class Yggio(OneByOne):
         self._tells_state, self._interval_s = device, device_interval
         self._topic = Template("topic", topic, ("id", "dev_eui"))
         self._identifier = _identifier(topic) if self._topic.is_path else ""
-        self._ids = known_as(ids)
+        self._ids = known_as(ids) if self._identifier else _in_topics(known_as(ids), topic)
         self._topic.check(self._ids)
         self._with_units = _one_of("units", units, ("beside", "none")) == "beside"
         default: Late = "refuse" if self._identifier else "send"
@@ -105,7 +105,9 @@ class Yggio(OneByOne):
         text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
         target = str(self._topic) if self._identifier else self._topic.fill(id=name, dev_eui=item.device.dev_eui)
         late = self._stale(item, observed_ms) if self._identifier else ""
-        return Part(item.row, item.device.dev_eui, observed_ms, request_about(item, target, text.encode()), late)
+        secrets = frozenset({name} if self._identifier == "secret" else ())
+        request = request_about(item, target, text.encode(), secrets=secrets)
+        return Part(item.row, item.device.dev_eui, observed_ms, request, late)
 
     def _stale(self, item: Item, observed_ms: int) -> str:
         age = item.age + timedelta(milliseconds=milliseconds(item.uplink.heard_at.utc) - observed_ms)
@@ -125,6 +127,17 @@ def _identifier(topic: str) -> str:
             f"topic: {topic!r} has no identifier that Yggio knows: identifier={'|'.join(IDENTIFIERS)} is expected"
         )
     return found
+
+
+def _in_topics(ids: Mapping[Eui64, str], topic: str) -> Mapping[Eui64, str]:
+    """Return names as a topic takes them: a node's secret is its whole topic, and its owner's list may say that."""
+    if not topic.startswith(f"{PREFIX}{{id}}"):
+        return ids
+    names = {dev_eui: name.removeprefix(PREFIX) for dev_eui, name in ids.items()}
+    for dev_eui, name in names.items():
+        if "" in name.split("/"):
+            raise ValueError(f"ids: the name of {dev_eui} leaves a level of its topic empty; 'torget' is a name")
+    return names
 
 
 def _check_names(topic: str, identifier: str, ids: Mapping[Eui64, str]) -> None:

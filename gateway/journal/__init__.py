@@ -4,6 +4,8 @@ from gateway.journal.journal import Journal
 from gateway.journal.remembered import MEMORY_OF, about_rows
 from gateway.journal.values import (
     Ahead,
+    Alarm,
+    AlarmKind,
     Begin,
     Changes,
     Depth,
@@ -26,6 +28,8 @@ from gateway.journal.values import (
 __all__ = [
     "MEMORY_OF",
     "Ahead",
+    "Alarm",
+    "AlarmKind",
     "Begin",
     "Changes",
     "Depth",

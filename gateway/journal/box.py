@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from gateway.journal import abp, downlinks
+from gateway.journal.alarms import raised
 from gateway.journal.database import Database, Insert, Statement, Step
 from gateway.journal.records import microseconds, moment
 from gateway.journal.store import Store
-from gateway.journal.values import Changes, SkippedAhead
+from gateway.journal.values import AlarmKind, Changes, SkippedAhead
 from gateway.journal.writer import Writer
 from gateway.model import Downlink, DownlinkState, MacVersion, Session
 
@@ -21,8 +22,10 @@ ABP_MARGIN: Final = 100  # declared counter resets
 LAST_COUNTER: Final = 2**32 - 1
 
 MACHINE, FIRST_JOIN_NONCE, SKIPPED_AT, SKIPPED_WHY = "machine", "first_join_nonce", "skipped_at", "skipped_why"
+SALVAGED: Final = "salvaged"  # what happened, until the counters have skipped
 AIR: Final = "air"  # what was sent in the last hour, opaque here
 OTHER_MACHINE: Final = "the journal lay on another machine before"
+DAMAGED: Final = "the journal was damaged"
 NOT_SENT: Final = (
     "queued before the backup that was restored: it may have been sent since; send it again if it is still wanted"
 )
@@ -62,6 +65,17 @@ class Box:
             moved = known is not None
             await self._commit([_stored(MACHINE, machine)], OTHER_MACHINE if moved else None, ())
         return await self.skipped_ahead() if moved else None
+
+    async def settle_damage(self) -> str | None:
+        """Skip ahead where the journal was salvaged or its log was lost, raise an alarm, and return what happened in words."""
+        async with self._alone:
+            words = await _value(self._store.database, SALVAGED)
+            if words is None:
+                return None
+            forget = Statement("DELETE FROM box WHERE name = ?", (SALVAGED,))
+            alarm = raised(AlarmKind.DAMAGED, self._store.clock().utc, words)
+            await self._commit([forget, alarm], f"{DAMAGED}: {words.partition(chr(10))[0]}", ())
+        return str(words)
 
     async def restored(self, machine: str | None, why: str) -> None:
         """Skip ahead, for this journal is a backup; downlinks that were waiting are dropped.

@@ -6,7 +6,7 @@ state is lost between the disk and the platform, whatever ends in between; a cra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gateway.journal.database import Each
 from gateway.journal.state_rows import decode
@@ -32,6 +32,12 @@ class CommandStates:
         """Return when there is something to tell. Has no limit: most days nobody commands anything."""
         while not self.waiting(destination):
             await self._store.news.wait()
+
+    async def wait_for_others(self, known: Collection[str]) -> Sequence[str]:
+        """Return the destinations besides those ``known`` that states wait for, when there are some; has no limit, as `wait`."""
+        while not (others := [name for name, count in self._store.untold.items() if count > 0 and name not in known]):
+            await self._store.news.wait()
+        return others
 
     async def read(self, destination: str, limit: int) -> Sequence[Numbered]:
         """Return the oldest states that a destination has not been told, in their order, with their numbers."""

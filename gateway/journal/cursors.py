@@ -42,6 +42,11 @@ class Cursor:
         self._insert(row)
         return True
 
+    @property
+    def ranges(self) -> int:
+        """How many ranges lie above ``low``."""
+        return len(self._firsts)
+
     def forget_below(self, first: int) -> None:
         """Count as settled all rows before ``first``, which are no longer there."""
         while self._firsts and self._firsts[0] < first:

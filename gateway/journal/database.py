@@ -22,9 +22,12 @@ from gateway.errors import StorageError
 from gateway.journal import wal
 from gateway.journal.faults import Fault, fault_of, told
 
-WAL_PAGES = 1000  # checkpointed at this size and used again in place: a WAL that grows costs twice the bytes
+LOG_BYTES = 1_000_000  # of the WAL: from here on it goes into the file, and is used again in place; one that grows costs twice
+LAST_RESORT_PAGES = 8000  # the WAL goes into the file in the middle of a commit, where `Checkpoints` does not get to it
 READ_CACHE_KIB = 256  # of SQLite's own 2000: the log is read once, from one end to the other
 ROWS_AT_ONCE = 64  # rows in one INSERT; halved for the rest, so that few statements fill the statement cache
+
+CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
 
 Values = tuple[Any, ...]
 Exchanged = TypeVar("Exchanged")
@@ -142,10 +145,9 @@ class _Line:
                     await _closed(old)
         return self._connection
 
-    def told(self, error: sqlite3.Error) -> StorageError:
-        """Return ``error`` in our words, and remember what it says of the connection."""
-        self._in_doubt |= fault_of(error) is Fault.IN_DOUBT
-        return told(self._path, error)
+    def doubt(self) -> None:
+        """Believe it no more."""
+        self._in_doubt = True
 
     async def close(self) -> None:
         """Close it; used again it is opened again."""
@@ -174,6 +176,9 @@ class Database:
         self._writing = _Line(path, writing, to_write)
         self._reading = _Line(path, reading, to_read)
         self._away: str | None = None  # why there is no file just now
+        self._beside = asyncio.Lock()  # held while a third connection is open
+        self.is_file = open_anew is not None
+        self.damage: str | None = None  # what SQLite finds wrong with the file
 
     @classmethod
     async def connect(cls, path: Path) -> Database:
@@ -197,7 +202,7 @@ class Database:
         except sqlite3.ProgrammingError:
             raise
         except sqlite3.Error as error:
-            raise self._writing.told(error) from error
+            raise self._told(self._writing, error) from error
 
     async def wiping(self, transaction: Transaction) -> None:
         """Apply ``transaction`` so that nothing of what it replaces stays readable in the file or in the WAL."""
@@ -209,12 +214,22 @@ class Database:
         finally:
             await writing.execute_fetchall("PRAGMA secure_delete=0")
 
-    async def empty_log(self) -> None:
-        """Bring what the log holds into the file as far as that can be done now."""
+    async def empty_log(self) -> int:
+        """Bring what the log holds into the file as far as that can be done now; return how many of its frames are there."""
         try:
-            await (await self._writing.connection()).execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+            rows = await (await self._writing.connection()).execute_fetchall(CHECKPOINT)
         except sqlite3.Error as error:
-            raise self._writing.told(error) from error
+            raise self._told(self._writing, error) from error
+        return _copied(rows)
+
+    async def empty_log_beside(self) -> int:
+        """Do the same on a connection of its own, while commits go on: what they write meanwhile stays in the log."""
+        async with self._beside:  # SQLite removes the log with its last connection, which this one must not be
+            self._check_there()
+            try:
+                return await asyncio.to_thread(_empty_log, self.path)
+            except sqlite3.Error as error:
+                raise told(self.path, error) from error
 
     async def fetch(self, sql: str, values: Values = ()) -> list[Any]:
         """Return all rows of a query over what is committed."""
@@ -224,7 +239,12 @@ class Database:
         except sqlite3.ProgrammingError:
             raise
         except sqlite3.Error as error:
-            raise self._reading.told(error) from error
+            raise self._told(self._reading, error) from error
+
+    async def page_bytes(self) -> int:
+        """Return how many octets a page of the file has; a file keeps what it began with."""
+        ((size,),) = await self.fetch("PRAGMA page_size")
+        return int(size)
 
     async def exchange(self, put_another: Callable[[], Exchanged], why: str) -> Exchanged:
         """Let go of the file, have ``put_another`` put one in its place, in a thread, and open that.
@@ -233,27 +253,58 @@ class Database:
         """
         self._away = f"{self.path}: {why}"
         try:
+            async with self._beside:
+                pass
             for line in (self._reading, self._writing):
                 with contextlib.suppress(sqlite3.Error):
                     await line.close()
-            return await asyncio.to_thread(put_another)
+            put = await asyncio.to_thread(put_another)
+            self.damage = None
+            return put
         finally:
             self._away = None
 
     async def close(self) -> None:
         """Close both connections; the last one empties the WAL into the file."""
+        async with self._beside:
+            pass
         try:
             await self._reading.close()
         finally:
             await self._writing.close()
+
+    def _told(self, line: _Line, error: sqlite3.Error) -> StorageError:
+        """Return ``error`` in our words, and remember what it says of the connection and of the file."""
+        match fault_of(error):
+            case Fault.IN_DOUBT:
+                line.doubt()
+            case Fault.DAMAGED:
+                self.damage = str(error)
+        return told(self.path, error)
 
     def _check_there(self) -> None:
         if self._away is not None:
             raise StorageError(self._away)
 
 
+def _empty_log(path: Path) -> int:
+    with contextlib.closing(sqlite3.connect(_name(path), isolation_level=None, uri=True)) as connection:
+        connection.execute("PRAGMA synchronous=FULL")
+        return _copied(connection.execute(CHECKPOINT).fetchall())
+
+
+def _copied(rows: Iterable[Any]) -> int:
+    ((_busy, _frames, copied),) = rows
+    return int(copied)
+
+
+def _name(path: Path) -> str:
+    """Return the name of a file that is there: SQLite would make an empty one in the place of a journal that went with its disk."""
+    return f"file:{quote(str(path))}?mode=rw"
+
+
 async def _open_to_write(path: Path) -> aiosqlite.Connection:
-    pragmas = ("synchronous=FULL", f"wal_autocheckpoint={WAL_PAGES}", "secure_delete=0", "temp_store=2")
+    pragmas = ("synchronous=FULL", f"wal_autocheckpoint={LAST_RESORT_PAGES}", "secure_delete=0", "temp_store=2")
     opened = await _opened(path, pragmas, factory=_Writing)
     try:
         await asyncio.to_thread(wal.verify, path)
@@ -270,9 +321,7 @@ async def _open_to_read(path: Path) -> aiosqlite.Connection:
 async def _opened(
     path: Path, pragmas: Sequence[str], factory: type[sqlite3.Connection] = sqlite3.Connection
 ) -> aiosqlite.Connection:
-    """Open a file that is there: SQLite would make an empty one in the place of a journal that went with its disk."""
-    name = f"file:{quote(str(path))}?mode=rw"
-    opened = await aiosqlite.connect(name, factory=factory, isolation_level=None, uri=True)
+    opened = await aiosqlite.connect(_name(path), factory=factory, isolation_level=None, uri=True)
     try:
         for pragma in pragmas:
             await opened.execute_fetchall(f"PRAGMA {pragma}")

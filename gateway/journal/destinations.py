@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -125,6 +125,20 @@ class Destination:
         self.unsaved.lost |= count > 0
         return count
 
+    def open_rows(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yield which rows from ``first`` to ``last`` it still waits for, as ranges."""
+        end = self.until(last)
+        yield from self.cursor.gaps(end, end - first + 1, first - 1) if end >= first else ()
+
+    def lose_some(self, ranges: Sequence[tuple[int, int]]) -> int:
+        """Give up the rows of ``ranges`` that are not settled, and return how many those are."""
+        count = sum(end - begin + 1 for first, last in ranges for begin, end in self.open_rows(first, last))
+        self.cursor = self.cursor.joined(ranges)
+        self.lost += count
+        self.unsaved.moved = True
+        self.unsaved.lost |= count > 0
+        return count
+
     def pending(self) -> Unsaved:
         """Return all that is not known to be durable."""
         return self.unsaved if self._saving is None else self._saving.with_later(self.unsaved)
@@ -227,6 +241,20 @@ def added(destination: Destination) -> tuple[Step, ...]:
         ),
         Statement("INSERT INTO cursors VALUES (?, ?, ?)", (destination.number, destination.cursor.low, b"")),
     )
+
+
+def whole(known: Iterable[Destination]) -> Iterator[Step]:
+    """Yield what stores these destinations and no others, also where they are there already."""
+    yield Statement("DELETE FROM destinations")
+    for one in known:
+        yield Statement(
+            "INSERT INTO destinations (number, name, lost, held_lost, began, ended, given_up, given_up_since)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (one.number, one.name, one.lost, one.held_lost, one.began, one.ended, one.given_up, one.given_up_since),
+        )
+        yield Statement("REPLACE INTO cursors VALUES (?, ?, ?)", (one.number, one.cursor.low, one.cursor.above()))
+        memory = [(one.number, key, cbor2.dumps(value)) for key, value in one.memory.items()]
+        yield Each("REPLACE INTO memory VALUES (?, ?, ?)", memory)
 
 
 def removed(number: int) -> tuple[Step, ...]:

@@ -143,6 +143,11 @@ async def decoders(store: Store) -> dict[Eui64, str]:
     return {each.device.dev_eui: each.device.decoder for each in await _registrations(store)}
 
 
+async def has_sealed(database: Database) -> bool:
+    """Tell whether any device's keys are sealed."""
+    return any(not is_clear(record) for _, record in await _records(database))
+
+
 async def unsealed(database: Database, vault: Vault) -> list[Step]:
     """Return what seals the records that an older version wrote in clear."""
     rows = [

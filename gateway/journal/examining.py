@@ -17,31 +17,25 @@ from urllib.parse import quote
 from gateway.journal import wal
 from gateway.journal.faults import Fault, fault_of
 from gateway.journal.salvage import content
-from gateway.journal.schema import APPLICATION_ID, MAGIC, PAGE_SIZE
+from gateway.journal.schema import APPLICATION_ID, MAGIC, PAGE_SIZES
 
 KEY_FILE: Final = "brygga.key"
-CHECKED_WHOLE: Final = (
-    32 * 2**20
-)  # octets; a quarter of a second. Of a larger file tables are looked at, the newest first
+CHECKED_WHOLE: Final = 32 * 2**20  # octets, a quarter of a second; of a larger file tables, the newest first
 CHECKED_CLOSED: Final = 4 * 2**20  # of one that was closed in order: commands open it, too, and people wait for them
 CHECK_LIMIT_S: Final = 5.0  # 388 MB take 3 s on a quick disk (measured), ten times as much on a card
-SIGNS: Final = (
-    b"CREATE TABLE abp_activations",
-    b"CREATE TABLE join_nonces",
-)  # in the file of a journal and of nothing else
+SIGNS: Final = (b"CREATE TABLE abp_activations", b"CREATE TABLE join_nonces")  # a journal has them, and nothing else
 LOOKED_THROUGH: Final = 16 * 2**20  # octets in which they are looked for
 
 # The file's header (sqlite.org/fileformat2.html, 1.3): where, what must stand there, and what it is.
 HEADER: Final = (
-    (16, PAGE_SIZE.to_bytes(2, "big"), "page size"),
     (18, b"\x02\x02\x00\x40\x20\x20", "version, or division of pages"),
     (44, b"\x00\x00\x00\x04", "schema format"),
-    (52, bytes(4), "vacuum mode"),
     (56, b"\x00\x00\x00\x01", "text encoding"),
-    (64, bytes(4), "vacuum mode"),
     (68, APPLICATION_ID.to_bytes(4, "big"), "application id"),
     (72, bytes(20), "reserved octets"),
 )
+SIZE_AT: Final = slice(16, 18)  # of a page
+LARGEST_ROOT_AT, INCREMENTAL_AT = slice(52, 56), slice(64, 68)  # both are 0 in a file that cannot give pages back
 VERSION_AT: Final = slice(60, 64)
 ID_AT: Final = slice(68, 72)
 HEADER_OCTETS: Final = 100
@@ -60,7 +54,11 @@ def damage(path: Path, versions: Sequence[str]) -> str | None:
     if not _is_ours(path, file, head):
         return None
     told = int.from_bytes(head[VERSION_AT], "big", signed=True)
-    return next(_header_problems(file, head), None) or _log_problem(log) or _table_problem(path, told, versions)
+    return (
+        next(_header_problems(file, head), None)
+        or _log_problem(log, _number_at(head, SIZE_AT))
+        or _table_problem(path, told, versions)
+    )
 
 
 def _octets(path: Path, most: int) -> bytes:
@@ -98,19 +96,27 @@ def _is_ours(path: Path, file: bytes, head: bytes) -> bool:
 def _header_problems(file: bytes, head: bytes) -> Iterator[str]:
     if not file:
         yield "the file is empty or gone, and its log is not"
-    elif file[:16] != MAGIC or file[16:18] != HEADER[0][1]:
+    elif file[:16] != MAGIC or _number_at(file, SIZE_AT) not in PAGE_SIZES:
         yield "its first octets are those of no journal"
     elif len(file) < HEADER_OCTETS:
         yield f"it ends after {len(file)} octets"
+    if _number_at(head, SIZE_AT) not in PAGE_SIZES:
+        yield "its header is damaged (page size)"
+    if _number_at(head, INCREMENTAL_AT) != bool(_number_at(head, LARGEST_ROOT_AT)):
+        yield "its header is damaged (vacuum mode)"
     for at, right, what in HEADER:
         if head[at : at + len(right)] != right:
             yield f"its header is damaged ({what})"
 
 
-def _log_problem(log: wal.Wal | None) -> str | None:
+def _number_at(octets: bytes, where: slice) -> int:
+    return int.from_bytes(octets[where], "big")
+
+
+def _log_problem(log: wal.Wal | None, page_size: int) -> str | None:
     if log is None:
         return None
-    if log.page_size != PAGE_SIZE:
+    if log.page_size != page_size:
         return f"the log beside it is another database's: its pages have {log.page_size} octets"
     if log.behind:
         return f"its log is damaged after {len(log.frames)} pages, and {len(log.behind)} promised ones follow"

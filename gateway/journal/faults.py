@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import sqlite3
 from enum import Enum
 from pathlib import Path
@@ -23,6 +25,7 @@ class Fault(Enum):
     DAMAGED = "damaged"
 
 
+PROBE, PROBE_BYTES = ".probe", 8192
 LOWEST_OCTET: Final = 0xFF  # of an extended result code: the primary one
 FAULTS: Final = {
     sqlite3.SQLITE_FULL: Fault.FULL,
@@ -33,6 +36,12 @@ FAULTS: Final = {
     sqlite3.SQLITE_READONLY: Fault.IN_DOUBT,  # a connection that was opened read-only stays so
     sqlite3.SQLITE_PERM: Fault.IN_DOUBT,
     sqlite3.SQLITE_PROTOCOL: Fault.IN_DOUBT,
+}
+# What a person may want to know besides SQLite's own words.
+WORDS: Final = {
+    sqlite3.SQLITE_READONLY: ": the disk is read-only; a card turns so when it comes to its end (`dmesg` tells)",
+    sqlite3.SQLITE_CANTOPEN: ": is the disk still there?",
+    sqlite3.SQLITE_IOERR: ": the disk fails (`dmesg` tells)",
 }
 
 
@@ -47,4 +56,20 @@ def fault_of(error: sqlite3.Error) -> Fault:
 def told(path: Path, error: sqlite3.Error) -> StorageError:
     """Return ``error`` of the database at ``path`` in our words."""
     kind = Damaged if fault_of(error) is Fault.DAMAGED else StorageError
-    return kind(f"{path}: {error}")
+    code = getattr(error, "sqlite_errorcode", None)
+    more = "" if code is None else WORDS.get(code & LOWEST_OCTET, "")
+    return kind(f"{path}: {error}{more}")
+
+
+def takes_nothing(path: Path) -> bool:
+    """Tell whether the disk under ``path`` has no room for a few octets more, for this user."""
+    probe = path.with_name(path.name + PROBE)
+    try:
+        with probe.open("wb", buffering=0) as file:
+            file.write(bytes(PROBE_BYTES))
+    except OSError as error:
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return False

@@ -9,6 +9,12 @@
 
 A record that stands alone begins with the head of a CBOR array (records.py): the first octet tells the two apart. What is
 heard alone, as most is, stays alone. What it saves, and what it costs: docs/decisions/0051-flash.md.
+
+    HH record CCCC
+
+    HH    the head of its array with bit 6 set; without that, an older version wrote it, and no checksum follows
+    CCCC  CRC-32 of the record as it was (zlib.crc32), begun with the row's id. SQLite has no checksums: a bit that turned in a
+          payload would be told as if it had been measured
 """
 
 from __future__ import annotations
@@ -24,7 +30,10 @@ from gateway.journal.records import DEV_EUI
 GROUP: Final = 0x47
 FEWEST: Final = 4  # rows worth a group: of three the DevEUIs in clear take most of what zlib gives
 MOST: Final = 50  # rows that one damaged octet costs at most; a hundred in one would be 4 % smaller
-LEVEL: Final = 1  # of zlib's nine: 6 makes radio's numbers 4 % smaller for half as much time again
+LEVEL: Final = 6  # of zlib's nine: 1 takes 10 % more bytes of text and saves 3 µs a row
+CHECKED: Final = 0x40  # of the head of a record that stands alone
+CHECKSUM: Final = 4  # octets
+MASK: Final = 0xFFFF_FFFF
 HEAD: Final = 2  # octets
 EUI: Final = 8  # octets
 
@@ -37,7 +46,7 @@ def packed(first: int, records: Sequence[bytes]) -> list[Stored]:
     for start in range(0, len(records), MOST):
         part = records[start : start + MOST]
         if len(part) < FEWEST:
-            stored += enumerate(part, first + start)
+            stored += [(row, _checked(row, record)) for row, record in enumerate(part, first + start)]
         else:
             stored.append((first + start + len(part) - 1, _group(part)))
     return stored
@@ -46,10 +55,22 @@ def packed(first: int, records: Sequence[bytes]) -> list[Stored]:
 def unpacked(stored: Iterable[Stored]) -> Iterator[Stored]:
     """Yield each row of what the log stores; the rows of a damaged group have its octets or none, which are no record either."""
     for last, record in stored:
-        if record[:1] != b"G":
-            yield last, record
-        else:
+        if record[:1] == b"G":
             yield from _rows(last, record)
+        else:
+            yield last, _whole(last, record)
+
+
+def _checked(row: int, record: bytes) -> bytes:
+    return bytes((record[0] | CHECKED,)) + record[1:] + zlib.crc32(record, row & MASK).to_bytes(CHECKSUM, "big")
+
+
+def _whole(row: int, stored: bytes) -> bytes:
+    """Return the record of a row that stands alone; where its checksum is wrong what is stored, which is no record."""
+    if not stored or not stored[0] & CHECKED:
+        return stored
+    record = bytes((stored[0] ^ CHECKED,)) + stored[1:-CHECKSUM]
+    return record if zlib.crc32(record, row & MASK).to_bytes(CHECKSUM, "big") == stored[-CHECKSUM:] else stored
 
 
 def _group(records: Sequence[bytes]) -> bytes:

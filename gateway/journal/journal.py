@@ -21,18 +21,23 @@ from typing import Self
 from gateway.errors import ConfigError
 from gateway.journal import boots, downlinks, sealing, unclaimed
 from gateway.journal.again import ToldAgain
+from gateway.journal.alarms import Alarms
 from gateway.journal.box import Box
+from gateway.journal.checkpoints import Checkpoints
 from gateway.journal.command_states import CommandStates
 from gateway.journal.devices import Registry
 from gateway.journal.held import HeldRows
 from gateway.journal.opening import Opening, from_file
 from gateway.journal.reader import Reader
 from gateway.journal.records import encode_uplink, microseconds, moment
+from gateway.journal.recovering import Recovering
 from gateway.journal.roll import Roll
 from gateway.journal.room import Room
 from gateway.journal.store import Quota, Store
 from gateway.journal.values import (
     Ahead,
+    Alarm,
+    AlarmKind,
     Begin,
     Changes,
     Depth,
@@ -48,7 +53,6 @@ from gateway.journal.values import (
     Unclaimed,
     WhenFull,
 )
-from gateway.journal.vault import Vault
 from gateway.journal.writer import Writer
 from gateway.model import Clock, Downlink, Eui64, Frame, Json, RowId, Session, TimeQuality
 
@@ -69,7 +73,8 @@ class Journal:
         self._boots = known_boots
         self._closing = closing
         self._reader = Reader(store)
-        self._writer = Writer(store, Room(store).tidy)
+        self._room, self._recovering, self._checkpoints = Room(store), Recovering(store), Checkpoints(store.database)
+        self._writer = Writer(store, self._tidy)
         self._alone = asyncio.Lock()  # for what reads, decides and writes
         self._held = HeldRows(store, self._reader, self._writer, self._alone)
         self._again = ToldAgain(store, self._reader, self._writer, self._alone)
@@ -77,6 +82,7 @@ class Journal:
         self._roll = Roll(store, self._writer, self._alone)
         self.command_states = CommandStates(store, self._writer)
         self.box = Box(store, self._writer, self._alone)
+        self._alarms = Alarms(store, self._writer)
 
     @classmethod
     async def open(
@@ -112,7 +118,7 @@ class Journal:
             )
         async with AsyncExitStack() as closing:
             database = await closing.enter_async_context(opening(path))
-            vault = Vault.at(key_file or path.with_name(KEY_FILE))
+            vault = await sealing.vault(database, key_file or path.with_name(KEY_FILE))
             await sealing.seal_all(database, vault)
             store = await Store.load(
                 database,
@@ -124,6 +130,7 @@ class Journal:
             )
             journal = cls(store, clock, await boots.load(database, store.words), closing)
             closing.push_async_callback(journal._writer.close)
+            await journal.box.settle_damage()
             if destinations is not None:
                 await journal._roll.configure(destinations, begins, former)
             journal._closing = closing.pop_all()
@@ -132,6 +139,13 @@ class Journal:
     async def close(self) -> None:
         """Commit what waits, cursors too, and let the file go."""
         await self._closing.aclose()
+
+    async def _tidy(self) -> None:
+        await self._recovering.look()
+        try:
+            await self._room.tidy()
+        finally:
+            await self._checkpoints.tidy(self._store.quota.page_bytes)
 
     # ── hearing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -230,6 +244,7 @@ class Journal:
             lost=known.lost,
             held_lost=known.held_lost,
             moved=known.ended is not None,
+            has_settled=known.began is None or bool(known.cursor.since(known.began)),
             given_up=known.given_up,
             given_up_since=None if known.given_up_since is None else moment(known.given_up_since),
         )
@@ -372,6 +387,14 @@ class Journal:
     async def forget_unclaimed(self, ids: Sequence[int]) -> None:
         """Let go of frames that were claimed."""
         await self._writer.submit(steps=unclaimed.taken(ids))
+
+    async def alarms(self) -> Sequence[Alarm]:
+        """Return what is wrong, the oldest first: some of it goes by itself, the rest stays until it is forgotten."""
+        return await self._alarms.all()
+
+    async def forget_alarms(self, kind: AlarmKind | None = None) -> int:
+        """Forget alarms that a person has seen, of one kind or all, and return how many; those that go by themselves stay."""
+        return await self._alarms.forget(kind)
 
     async def stats(self) -> Stats:
         """Return the journal in numbers."""

@@ -3,29 +3,92 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Final
 
-from gateway.journal import schema
-from gateway.journal.database import Database
+from gateway.errors import ConfigError, StorageError
+from gateway.journal import examining, schema, wal
+from gateway.journal.database import Database, Insert, Transaction
+from gateway.journal.faults import Damaged
 from gateway.journal.lock import FileLock
+from gateway.journal.salvage.salvage import MARK, finish, salvage
 
 Opening = Callable[[Path], AbstractAsyncContextManager[Database]]
 """Have the database of that path ready for as long as the block lasts. Raises Busy, ConfigError, StorageError."""
 
+OPEN: Final = "open"  # in the table `box`: 1 from when a process has the file to when it has closed it in order
+ALL_PAGES: Final = 0x7FFF_FFFF  # no quota
+LOG_LOST: Final = "its log is gone: what was committed last is lost"
+
 
 @asynccontextmanager
 async def from_file(path: Path) -> AsyncIterator[Database]:
-    """Make or open the file at ``path``, whose folder must be there, and keep other processes from it."""
+    """Make or open the file at ``path``, whose folder must be there, and keep other processes from it.
+
+    A damaged one is salvaged first, and so is one that turns out to be damaged within the block when it is opened next.
+    """
     lock = FileLock(path.with_name(path.name + ".lock"))
     lock.acquire()
     try:
-        await asyncio.to_thread(schema.prepare, path, schema.scripts())
+        had_log = await asyncio.to_thread(make_ready, path)
         database = await Database.connect(path)
         try:
+            await _begin(database, had_log=had_log)
             yield database
+        except Damaged as error:
+            suspect(path).write_text(f"{error}\n", encoding="utf-8")
+            raise
         finally:
-            await database.close()
+            await _end(database)
     finally:
         lock.release()
+
+
+def make_ready(path: Path) -> bool:
+    """Salvage the journal at ``path`` where it is damaged, make it where there is none, and bring it to our version.
+
+    Return whether it had a log. Raises ConfigError for a file that is no journal of ours, StorageError when the disk fails.
+    """
+    try:
+        finish(path)
+        had_log = wal.beside(path).exists()
+        if (wrong := _told_before(path) or examining.damage(path, schema.scripts())) is not None:
+            salvage(path, wrong)
+        suspect(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{path}: the journal cannot be opened: {error}") from error
+    schema.prepare(path, schema.scripts())
+    return had_log
+
+
+def suspect(path: Path) -> Path:
+    """Return the file that says what was found wrong when the journal was open."""
+    return path.with_name(path.name + ".suspect")
+
+
+def _told_before(path: Path) -> str | None:
+    return suspect(path).read_text(encoding="utf-8").strip() if suspect(path).exists() and path.exists() else None
+
+
+async def _begin(database: Database, *, had_log: bool) -> None:
+    """Note in the file itself that it is in use: without its log it would look like one that was closed in order."""
+    rows = dict(await database.fetch("SELECT name, value FROM box WHERE name IN (?, ?)", (OPEN, MARK)))
+    if rows.get(OPEN) and not had_log and MARK not in rows:
+        await _store(database, [(MARK, LOG_LOST)])
+    await _store(database, [(OPEN, 1)])
+    await database.empty_log()
+
+
+async def _end(database: Database) -> None:
+    try:
+        with contextlib.suppress(StorageError):  # the next start finds it open, and looks for its log
+            await _store(database, [(OPEN, 0)])
+    finally:
+        await database.close()
+
+
+async def _store(database: Database, marks: Sequence[tuple[str, object]]) -> None:
+    await database.apply(Transaction([Insert("REPLACE INTO box", marks)], ALL_PAGES))

@@ -113,19 +113,27 @@ class Reader:
                 return []
             sql, values = select(asked)
             rows = rows_in(asked, await self._store.database.fetch(sql, values))
-        _forget_missing(destination, asked, rows)
+            are_known = any(segments.thinned.get(first) for first in segments.firsts_of(asked))
+        _forget_missing(destination, asked, rows, are_known=are_known)
         return rows
 
 
 def _forget_missing(
-    destination: Destination, asked: Iterable[tuple[str, int, int]], rows: Sequence[tuple[int, bytes]]
+    destination: Destination,
+    asked: Iterable[tuple[str, int, int]],
+    rows: Sequence[tuple[int, bytes]],
+    *,
+    are_known: bool,
 ) -> None:
-    """Pass over rows that the file ought to have and has not: someone has deleted them, and waiting brings none back."""
+    """Pass over rows that the file has not: thinned out, or deleted by someone, and waiting brings none back."""
     if sum(last - first + 1 for _, first, last in asked) == len(rows):
         return
     there = {row for row, _ in rows}
     missing = [row for _, first, last in asked for row in range(first, last + 1) if row not in there]
-    log.error("%d rows from %d on are missing in the journal; %s goes on", len(missing), missing[0], destination.name)
+    if not are_known:
+        log.error(
+            "%d rows from %d on are missing in the journal; %s goes on", len(missing), missing[0], destination.name
+        )
     for row in missing:
         destination.cursor.add(row)
     destination.unsaved.moved = True

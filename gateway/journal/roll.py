@@ -13,7 +13,7 @@ from gateway.journal.database import Each, Insert, Statement, Step
 from gateway.journal.destinations import GIVEN_UP, Destination, added, removed
 from gateway.journal.held import in_hand
 from gateway.journal.remembered import taken_over
-from gateway.journal.store import TOLD, Store
+from gateway.journal.store import NAMES_LOST, TOLD, Store
 from gateway.journal.values import Begin
 from gateway.journal.writer import Writer
 
@@ -43,13 +43,16 @@ class Roll:
         configured = tuple(names)
         store = self._store
         store.configured = {*configured, *(store.destinations.keys() & set(former))}
-        first = Begin.UNTOLD if not store.destinations else Begin.NOW
+        first = Begin.UNTOLD if not store.destinations else Begin.OLDEST if store.names_lost else Begin.NOW
         moved = {present: name for name, present in _moves(store.destinations, configured)}
         for name in configured:
             begin = Begin.NOW if name in moved else begins.get(name, Begin.UNTOLD)
             await self.begin(name, first if begin is Begin.UNTOLD else begin)
         for name, _ in [*_moves(store.destinations, configured)]:
             await self._end(name)
+        if store.names_lost:
+            await self._writer.submit(steps=[Statement("DELETE FROM box WHERE name = ?", (NAMES_LOST,))])
+            store.names_lost = False
 
     def former(self) -> dict[str, str]:
         """Return the destinations that have moved to another city: the name that each ended under, and its present one."""

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
 from gateway.errors import StorageError
 from gateway.journal import segments
-from gateway.journal.database import Insert, Statement
+from gateway.journal.database import Statement
 from gateway.journal.destinations import Destination
+from gateway.journal.disk import Disk
 from gateway.journal.held import Choice, chosen, forget
+from gateway.journal.letting_go import LettingGo
 from gateway.journal.records import EPOCH, decode_uplink
-from gateway.journal.store import UNTOLD_LOST, Store
-from gateway.journal.values import HeldKind, WhenFull
+from gateway.journal.store import Store
+from gateway.journal.values import AlarmKind, HeldKind, WhenFull
 from gateway.journal.words import Words
 
 log = logging.getLogger(__name__)
 
+JOURNAL, DISK = "journal", "disk"  # what may be full
+
 CROWDED: Final = 0.75  # of the log's pages in use: delivered segments go before the quota is reached
 FULL: Final = 0.9  # from here on undelivered segments go, if they may; a segment is at most a sixteenth
+FULL_DISK_S: Final = (
+    60.0  # a full disk may be somebody's log that is about to be rotated: undelivered uplinks go after that
+)
+MOST_AT_ONCE: Final = 16  # segments let go of between two commits; one that is thinned out already frees little
 DROPS_WHEN_CROWDED: Final = 2  # for each segment that begins, so that the file empties
 HELD_AFTER: Final = 15 / 16  # of their share is left when held rows have gone: not one goes at a time
 HELD_AT_EASE: Final = 3 / 4  # of their share: below, the next overrun is told anew
@@ -31,12 +39,14 @@ class Room:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._disk = Disk(store)
+        self._letting_go = LettingGo(store, self._disk)
         self._wanted_drops = 0  # of delivered segments that retention would keep, to make room
         self._newest: tuple[int, datetime] = (
             0,
             EPOCH,
         )  # the last row of the oldest closed segment, and when it was heard
-        self._overrun = False  # undelivered rows are going
+        self._overrun: str | None = None  # what is full, while undelivered rows are going
         self._held_overrun = False  # held rows are going
         self._told: set[str] = set()  # destinations that are no longer configured, and whose loss was logged
 
@@ -46,21 +56,28 @@ class Room:
         Where the log is crowded a destination that is no longer configured keeps none of them. Where it is nearly full, the oldest
         go all the same, if they may. Held rows keep to their share.
         """
-        looking = self._look()
+        looking, refused = self._look()
         if looking:
-            self._wanted_drops = DROPS_WHEN_CROWDED if await self._use() > CROWDED else 0
-        if self._store.refused:
-            self._store.refused, self._wanted_drops = False, max(self._wanted_drops, 1)
+            is_crowded = self._disk.is_nearly_full or await self._use() > CROWDED
+            self._wanted_drops = DROPS_WHEN_CROWDED if is_crowded else 0
+        if refused:
+            self._wanted_drops = max(self._wanted_drops, 1)
+        made = False
         while (due := await self._due()) is not None:
-            self._tell_of_the_unconfigured(await self._drop(*due))
-            self._wanted_drops = max(0, self._wanted_drops - 1)
-        if looking and self._store.when_full is WhenFull.DROP_OLDEST:
-            await self._make_way()
+            self._tell_of_the_unconfigured(await self._letting_go.drop(*due))
+            self._wanted_drops, made = max(0, self._wanted_drops - 1), True
+        if self._overrun == DISK and self._store.disk_full_since is None:
+            self._end_overrun()
+        if (looking or refused) and not made:
+            await self._make_way(looking=looking)
         await self._keep_held_rows_to_their_share()
 
-    def _look(self) -> bool:
+    def _look(self) -> tuple[bool, bool]:
+        """Return whether the file may have become crowded, and whether rows were refused."""
+        self._disk.look()
         looking, self._store.look = self._store.look, False
-        return looking
+        refused, self._store.refused = self._store.refused, False
+        return looking, refused
 
     async def _use(self) -> float:
         """Return which part of the log's pages is in use."""
@@ -70,7 +87,7 @@ class Room:
 
     async def _due(self) -> tuple[int, int] | None:
         store = self._store
-        oldest = store.segments.oldest_closed()
+        oldest = self._oldest()
         if oldest is None:
             return None
         known = store.destinations.values()
@@ -78,6 +95,11 @@ class Room:
             return oldest if self._wanted_drops or await self._is_old(*oldest) else None
         configured = [one for one in known if store.is_configured(one.name)]
         return oldest if self._wanted_drops and oldest[1] <= _settled(configured, 0) else None
+
+    def _oldest(self) -> tuple[int, int] | None:
+        """Return the oldest segment that may go: on a full disk also the one that is being written."""
+        log = self._store.segments
+        return log.oldest_closed() if self._store.disk_full_since is None else log.oldest()
 
     async def _is_old(self, first: int, last: int) -> bool:
         """Tell whether the newest row of a segment was heard long ago; without a clock that is so at once."""
@@ -89,31 +111,56 @@ class Room:
             self._newest = last, _heard_at(rows[0][1], store.words) if rows else EPOCH
         return store.clock().utc - self._newest[1] >= store.keep_delivered
 
-    async def _drop(self, first: int, last: int) -> dict[str, int]:
-        """Let go of a segment, and return what each destination has lost with it."""
-        store = self._store
-        async with store.reading:
-            lost = {one.name: one.lose(last) for one in store.destinations.values() if one.low < last}
-            untold = 0 if store.destinations else max(0, last - max(store.told, first - 1))
-            count = [Insert("REPLACE INTO box", [(UNTOLD_LOST, store.untold_lost + untold)])] if untold else []
-            await store.apply_alone([*segments.drop(first, last), *count])
-            store.segments.firsts.remove(first)
-            store.untold_lost += untold
-        return {name: count for name, count in lost.items() if count}
+    async def _make_way(self, *, looking: bool) -> None:
+        """Let undelivered uplinks go where there is no other way, as the policy says; told once an episode, counted always."""
+        for _ in range(MOST_AT_ONCE):
+            what, oldest = await self._what_is_full(looking=looking), self._oldest()
+            if what == DISK and oldest is None:
+                self._disk.make_way()  # nothing is to be dropped: the ballast's room is for what is heard
+            if what is None or oldest is None:
+                break
+            await self._let_go(what, oldest)
+            if what == DISK:
+                return
+        if looking and self._overrun == JOURNAL and await self._use() < CROWDED:
+            self._end_overrun()
 
-    async def _make_way(self) -> None:
-        """Let go of the oldest undelivered segment, for the log is nearly full; told once an episode, counted always."""
-        oldest = self._store.segments.oldest_closed()
-        if oldest is None or await self._use() <= FULL:
-            self._overrun = False
-            return
-        lost = await self._drop(*oldest)
-        if not self._overrun:
-            who = (
-                ", ".join(f"{name} loses {count}" for name, count in lost.items()) or "no destination was to have them"
-            )
-            log.error("the journal is full of undelivered uplinks, and the oldest go: %s to begin with", who)
-        self._overrun = True
+    async def _let_go(self, what: str, oldest: tuple[int, int]) -> None:
+        """Thin a segment out, or let go of the oldest."""
+        lost = await self._letting_go.thin_out() if self._store.when_full is WhenFull.THIN_OUT else None
+        how = "the oldest go" if lost is None else "the oldest are thinned out to one an hour of each device"
+        if lost is None:
+            lost = await self._letting_go.drop(*oldest)
+        self._tell_of_the_overrun(what, how, lost)
+
+    async def _what_is_full(self, *, looking: bool) -> str | None:
+        """Return what forces undelivered uplinks to go: the journal's limit, or a disk that has been full for a while."""
+        store = self._store
+        if store.when_full is WhenFull.REFUSE:
+            return None
+        if looking and await self._use() > FULL:
+            return JOURNAL
+        since = store.disk_full_since
+        if since is None or store.clock().monotonic - since < FULL_DISK_S:
+            return None
+        return DISK if not looking or await self._is_cramped() else None
+
+    async def _is_cramped(self) -> bool:
+        """Tell whether the file has no room for another segment within itself."""
+        ((free,),) = await self._store.database.fetch("PRAGMA freelist_count")
+        return int(free) * self._store.quota.page_bytes < self._store.quota.segment_bytes
+
+    def _end_overrun(self) -> None:
+        self._overrun = None
+        self._store.wrong.pop(AlarmKind.LETTING_GO, None)
+
+    def _tell_of_the_overrun(self, what: str, how: str, lost: Mapping[str, int]) -> None:
+        who = ", ".join(f"{name} loses {count}" for name, count in lost.items()) or "no destination was to have them"
+        words = f"the {what} is full of undelivered uplinks, and {how}: {who} to begin with"
+        if self._overrun is None:
+            log.error(words)
+            self._store.sound(AlarmKind.LETTING_GO, words)
+        self._overrun = what
 
     def _tell_of_the_unconfigured(self, lost: dict[str, int]) -> None:
         for name in lost.keys() - self._told:
@@ -139,7 +186,7 @@ class Room:
         destination, kind = max(
             ((one, kind) for one in store.destinations.values() for kind in HeldKind), key=lambda it: it[0].held[it[1]]
         )
-        gone = await self._let_go(destination, kind, count - int(most * HELD_AFTER))
+        gone = await self._let_go_of_held(destination, kind, count - int(most * HELD_AFTER))
         if gone and not self._held_overrun:
             self._held_overrun = True
             log.error(
@@ -151,7 +198,7 @@ class Room:
                 kind,
             )
 
-    async def _let_go(self, destination: Destination, kind: HeldKind, count: int) -> int:
+    async def _let_go_of_held(self, destination: Destination, kind: HeldKind, count: int) -> int:
         choice = Choice(destination=destination.number, kind=kind)
         entries = await chosen(self._store.database, choice, count)
         if entries:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
 
 from gateway.journal.database import Insert, Statement, Step
 from gateway.journal.groups import Stored, packed, unpacked
@@ -17,13 +17,16 @@ PIECES_AT_ONCE = 50  # SELECTs in one compound; SQLite's own limit is 500
 
 @dataclass(slots=True)
 class Segments:
-    """Where each row lies. Ids are consecutive: a failed commit gives its ids back, and nothing else leaves a gap."""
+    """Where each row lies. Ids are consecutive: a failed commit gives its ids back, and only what was thinned out leaves gaps."""
 
     firsts: list[int]  # ascending; the last segment is the one being written
     last_row: int  # the newest durable row, 0 before the first
     written_bytes: int  # of records in the last segment
     segment_bytes: int  # a segment that has reached it gets no more rows
     staged_bytes: int = 0  # of records that stage() returned last
+    thinned: dict[int, int] = field(
+        default_factory=dict
+    )  # how many rows are gone from a segment that is there, by its first
 
     @property
     def first_row(self) -> int:
@@ -52,14 +55,40 @@ class Segments:
         self.last_row += len(records)
         self.written_bytes += self.staged_bytes
 
+    def take_over(self, other: Segments) -> None:
+        """Be as ``other``: the file is another one."""
+        self.firsts[:], self.last_row, self.written_bytes = other.firsts, other.last_row, other.written_bytes
+        self.thinned = other.thinned
+
     @property
     def is_full(self) -> bool:
         """Whether the next row begins a segment."""
         return self.written_bytes >= self.segment_bytes
 
+    def closed(self) -> Iterator[tuple[int, int]]:
+        """Yield first and last row of each segment that gets no more rows, the oldest first."""
+        yield from ((first, following - 1) for first, following in pairwise(self.firsts))
+
     def oldest_closed(self) -> tuple[int, int] | None:
         """Return first and last row of the oldest segment that gets no more rows."""
         return (self.firsts[0], self.firsts[1] - 1) if len(self.firsts) > 1 else None
+
+    def oldest(self) -> tuple[int, int] | None:
+        """Return first and last row of the oldest segment, also of one that would get more rows; None for a log without any."""
+        closed = self.oldest_closed()
+        return closed or ((self.firsts[0], self.last_row) if self.last_row >= self.firsts[0] else None)
+
+    def begin_after(self, last: int) -> tuple[Step, ...]:
+        """Return what begins a segment after the row ``last``, where no segment does."""
+        return () if len(self.firsts) > 1 else (Statement(create(last + 1)),)
+
+    def forget(self, first: int, last: int) -> None:
+        """Take note that the oldest segment is gone, and another begun where there is none."""
+        self.firsts.remove(first)
+        self.thinned.pop(first, None)
+        if not self.firsts:
+            self.firsts.append(last + 1)
+            self.written_bytes = 0
 
     def pieces(self, ranges: Iterable[tuple[int, int]]) -> list[tuple[str, int, int]]:
         """Return where the rows of ``ranges`` lie: table, first and last row; the first fifty pieces of more."""
@@ -69,6 +98,10 @@ class Segments:
         """Return the tables in which ``ids`` may lie."""
         places = {bisect_right(self.firsts, row) - 1 for row in ids}
         return [table(self.firsts[place]) for place in sorted(places) if place >= 0]
+
+    def firsts_of(self, pieces: Iterable[tuple[str, int, int]]) -> Iterator[int]:
+        """Yield the first row of the segment that each piece lies in."""
+        yield from (self.firsts[max(0, bisect_right(self.firsts, first) - 1)] for _, first, _ in pieces)
 
     def _pieces(self, first: int, last: int) -> Iterator[tuple[str, int, int]]:
         place = max(0, bisect_right(self.firsts, first) - 1)

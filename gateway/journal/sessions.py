@@ -106,6 +106,18 @@ class Sessions:
             *([Each("DELETE FROM mac_states WHERE session = ?", retired)] if retired else []),
         ]
 
+    def whole(self) -> list[Step]:
+        """Return what stores every session as it was committed last, also where it is there already."""
+        known = [*self._known.values()]
+        records = [(number, eui_number(one.dev_eui), _encode(one, self._vault)) for number, one in known]
+        counters = [_counters(number, one) for number, one in known]
+        states = [*self._mac_states.items()]
+        return [
+            *([Insert("REPLACE INTO sessions", records)] if records else []),
+            *([Insert("REPLACE INTO counters", counters)] if counters else []),
+            *([Insert("REPLACE INTO mac_states", states)] if states else []),
+        ]
+
     def _numbered_states(self) -> list[tuple[int, bytes]]:
         found = []
         for name, record in self._staged_states.items():

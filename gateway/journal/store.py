@@ -7,19 +7,20 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
 from gateway.errors import StorageError
 from gateway.journal import destinations, downlinks, segments, sessions, state_rows
-from gateway.journal.database import WAL_PAGES, Database, Each, Insert, Step, Transaction
+from gateway.journal.database import LOG_BYTES, Database, Each, Insert, Step, Transaction
 from gateway.journal.destinations import Destination
+from gateway.journal.faults import takes_nothing
 from gateway.journal.schema import PAGE_SIZE
 from gateway.journal.segments import Segments
 from gateway.journal.sessions import Sessions, eui_number
-from gateway.journal.values import Stats, WhenFull
+from gateway.journal.values import AlarmKind, Stats, WhenFull
 from gateway.journal.vault import Vault
 from gateway.journal.words import Words
 from gateway.journal.writer import Entry, Rows
@@ -29,6 +30,7 @@ SEGMENT_BYTES = 1_250_000  # some 10,000 rows; a thousand pages are dropped in a
 SEGMENTS_IN_LIMIT = 16  # at least: with a small limit the segments are smaller
 HELD_ROW_BYTES = 512  # of a held row with its reason, and the record copied aside
 TOLD, UNTOLD_LOST = "told", "untold_lost"  # in the table `box`
+NAMES_LOST = "names_lost"  # the same: after damage, a destination that is not known may have been known
 JOIN_NONCE = (  # never back: a device refuses a JoinNonce that it knows
     "INSERT INTO join_nonces VALUES (?, ?) ON CONFLICT (dev_eui) DO UPDATE SET next = max(next, excluded.next)"
 )
@@ -49,20 +51,31 @@ class Quota:
     all_pages: int  # for cursors, held rows copied aside: these must get through when the log is full
     segment_bytes: int
     held_rows: int  # that wait for a person, a codec or a clock, of all destinations
+    page_bytes: int
 
     @classmethod
-    def of(cls, limit_bytes: int) -> Quota:
+    def of(cls, limit_bytes: int, page_bytes: int = PAGE_SIZE) -> Quota:
         """Divide ``limit_bytes``: a quarter at most for the WAL, an eighth of the rest for what is not the log.
 
         Held rows get an eighth, too: a platform that refuses everything must leave room to hear.
         """
-        wal = min(2 * WAL_PAGES * PAGE_SIZE, limit_bytes // 4)
-        pages = (limit_bytes - wal) // PAGE_SIZE
+        wal = min(2 * LOG_BYTES, limit_bytes // 4)
+        pages = (limit_bytes - wal) // page_bytes
         return cls(
             log_pages=pages * 7 // 8,
             all_pages=pages,
             segment_bytes=min(SEGMENT_BYTES, limit_bytes // SEGMENTS_IN_LIMIT),
             held_rows=limit_bytes // 8 // HELD_ROW_BYTES,
+            page_bytes=page_bytes,
+        )
+
+    def with_pages_of(self, page_bytes: int) -> Quota:
+        """Return the same room in pages of another size."""
+        return replace(
+            self,
+            log_pages=self.log_pages * self.page_bytes // page_bytes,
+            all_pages=self.all_pages * self.page_bytes // page_bytes,
+            page_bytes=page_bytes,
         )
 
 
@@ -89,11 +102,15 @@ class Store:
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by a query of the log: no segment goes meanwhile
     configured: set[str] | None = None  # destinations that the configuration names; None: whoever asks does not say
     told: int = 0  # rows up to here are no news for a destination that begins when there is none
+    names_lost: bool = False  # of destinations, with a damaged file
     untold_lost: int = 0  # rows that went before there was any destination
     look: bool = True  # whether the file may have become crowded
     refused: bool = False  # the last commit of rows failed
     held_in_hand: bool = False  # someone who has read held rows is about to change them
     trouble: str | None = None  # why the last commit failed
+    troubles: int = 0  # how often commits began to fail
+    disk_full_since: float | None = None  # monotonic; until there is room again, not until the next commit
+    wrong: dict[AlarmKind, tuple[datetime, str]] = field(default_factory=dict)  # at the moment, with since when
 
     @classmethod
     async def load(
@@ -109,21 +126,23 @@ class Store:
         """Read all that memory must know; rows of the log stay on disk."""
         known = await destinations.load(database)
         lows = [destination.cursor.low for destination in known.values()]
-        box = dict(await database.fetch("SELECT name, value FROM box WHERE name IN (?, ?)", (TOLD, UNTOLD_LOST)))
+        names = (TOLD, UNTOLD_LOST, NAMES_LOST)
+        box = dict(await database.fetch("SELECT name, value FROM box WHERE name IN (?, ?, ?)", names))
         return cls(
             database=database,
-            quota=quota,
+            quota=quota.with_pages_of(await database.page_bytes()),
             keep_delivered=keep_delivered,
             when_full=when_full,
             clock=clock,
             vault=vault,
             words=Words(await database.fetch("SELECT number, word FROM words ORDER BY number")),
-            segments=await _load_segments(database, max(lows, default=0), quota.segment_bytes),
+            segments=await load_segments(database, max(lows, default=0), quota.segment_bytes),
             sessions=await sessions.load(database, vault),
             destinations=known,
             untold=Counter(await state_rows.waiting(database)),
             told=box.get(TOLD, 0),
             untold_lost=box.get(UNTOLD_LOST, 0),
+            names_lost=NAMES_LOST in box,
         )
 
     # ── the writer's side ───────────────────────────────────────────────────────────────────────────────────────
@@ -176,19 +195,20 @@ class Store:
         pages = await self.used_pages()
         log = self.segments
         return Stats(
-            rows=log.last_row - log.first_row + 1,
+            rows=log.last_row - log.first_row + 1 - sum(log.thinned.values()),
             segments=len(log.firsts),
             dropped_rows=log.first_row - 1,
             last_row=RowId(log.last_row),
             file_bytes=_size(self.database.path),
             wal_bytes=_size(self.database.path.with_name(self.database.path.name + "-wal")),
-            used_bytes=pages * PAGE_SIZE,
-            quota_bytes=self.quota.log_pages * PAGE_SIZE,
+            used_bytes=pages * self.quota.page_bytes,
+            quota_bytes=self.quota.log_pages * self.quota.page_bytes,
             commits=self.commits,
             committed_rows=self.committed_rows,
             failed_commits=self.failed_commits,
             untold_lost=self.untold_lost,
             trouble=self.trouble,
+            troubles=self.troubles,
         )
 
     def _stage(self, entries: Sequence[Entry], records: Sequence[bytes]) -> tuple[Iterable[int], list[Step]]:
@@ -244,20 +264,40 @@ class Store:
             await self.database.apply(Transaction(steps, max_pages))
         except StorageError as error:
             self.failed_commits += 1
+            self.troubles += self.trouble is None
             self.trouble = await self._why(error, max_pages)
+            self.sound(AlarmKind.DISK, self.trouble)
             raise StorageError(self.trouble) from error
         self.commits += 1
         self.trouble = None
+        self.wrong.pop(AlarmKind.DISK, None)
+
+    def sound(self, kind: AlarmKind, words: str) -> None:
+        """Let an alarm say ``words``, since when it began."""
+        since, _ = self.wrong.get(kind, (self.clock().utc, ""))
+        self.wrong[kind] = since, words
 
     async def _why(self, error: StorageError, max_pages: int) -> str:
-        """Tell a full journal from a full disk: SQLite says the same of both."""
-        if getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
+        """Tell a full journal from a full disk: SQLite says the same of both, and of a quota that it is an I/O error."""
+        code, path = getattr(error.__cause__, "sqlite_errorcode", None), self.database.path
+        if (
+            code == sqlite3.SQLITE_IOERR_WRITE
+            and self.database.is_file
+            and await asyncio.to_thread(takes_nothing, path)
+        ):
+            return self._note_full_disk("what this user may have of it is used up")
+        if code != sqlite3.SQLITE_FULL:
             return str(error)
-        path = self.database.path
-        room, free = (max_pages - await self.used_pages()) * PAGE_SIZE, shutil.disk_usage(path.parent).free
+        room = (max_pages - await self.used_pages()) * self.quota.page_bytes
+        free = shutil.disk_usage(path.parent).free
         if free < room:
-            return f"{path}: the disk is full ({free // 1000} kB free): make room on it"
+            return self._note_full_disk(f"{free // 1000} kB free")
         return f"{path}: the journal is full: bring its destinations back, or raise journal.limit"
+
+    def _note_full_disk(self, how: str) -> str:
+        if self.disk_full_since is None:
+            self.disk_full_since = self.clock().monotonic
+        return f"{self.database.path}: the disk is full ({how}): make room on it"
 
 
 def _nonces(entries: Sequence[Entry]) -> list[Step]:
@@ -284,7 +324,7 @@ def _size(path: Path) -> int:
         return 0  # a WAL that was never written
 
 
-async def _load_segments(database: Database, settled: int, segment_bytes: int) -> Segments:
+async def load_segments(database: Database, settled: int, segment_bytes: int) -> Segments:
     """Find the segments. SQLite would number an emptied table from 1 again, below cursors: names and cursors forbid it."""
     rows = await database.fetch(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'log\\_%' ESCAPE '\\'"
@@ -292,4 +332,5 @@ async def _load_segments(database: Database, settled: int, segment_bytes: int) -
     firsts = sorted(int(name.removeprefix("log_")) for (name,) in rows)
     table = segments.table(firsts[-1])
     ((last, written),) = await database.fetch(f"SELECT max(id), sum(length(record)) FROM {table}")  # noqa: S608 — a name of ours
-    return Segments(firsts, max(last or 0, firsts[-1] - 1, settled), written or 0, segment_bytes)
+    thinned = dict(await database.fetch("SELECT first, rows FROM thinned"))
+    return Segments(firsts, max(last or 0, firsts[-1] - 1, settled), written or 0, segment_bytes, thinned=thinned)

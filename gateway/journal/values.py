@@ -115,6 +115,7 @@ class Depth:
     lost: int  # rows that went undelivered, for the journal was full; since the destination began
     held_lost: int  # held rows that went, for their share of the journal was full
     moved: bool = False  # its name has another city now: no more is heard for it
+    has_settled: bool = True  # anything, since it began
     given_up: int = 0  # rows that went undelivered, for they had waited too long
     given_up_since: datetime | None = None  # when the first of them went
 
@@ -136,10 +137,30 @@ class Begin(StrEnum):
     UNTOLD = "untold"  # what is kept and no destination was to have; the next uplink where there is another destination
 
 
+class AlarmKind(StrEnum):
+    """What an alarm is about."""
+
+    DAMAGED = "damaged"  # the journal was damaged, and what could be read was salvaged
+    DISK = "disk"  # the disk takes nothing
+    NEARLY_FULL = "nearly_full"  # the disk, soon
+    LETTING_GO = "letting_go"  # undelivered uplinks go, for there is no room
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that is wrong, or was and is to be known."""
+
+    kind: AlarmKind
+    since: datetime
+    words: str
+    until_seen: bool  # it stays until forget_alarms(); others go by themselves
+
+
 class WhenFull(StrEnum):
     """What becomes of a journal that is full of rows which some destination still waits for."""
 
     DROP_OLDEST = "drop_oldest"  # the oldest go, counted for each destination that had not got them
+    THIN_OUT = "thin_out"  # of the oldest one of each device and hour stays, the others go, counted likewise
     REFUSE = "refuse"  # commits raise StorageError: what is heard waits in memory, and is lost when that is full
 
 
@@ -160,6 +181,7 @@ class Stats:
     failed_commits: int
     untold_lost: int  # rows that went before there was any destination
     trouble: str | None  # why the last commit failed, in words; None when it did not
+    troubles: int = 0  # how often commits began to fail
 
     def as_json(self) -> Mapping[str, Json]:
         """Return the numbers by name."""

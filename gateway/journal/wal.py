@@ -14,6 +14,7 @@ import os
 import struct
 import sys
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from gateway.journal.faults import Damaged
 
 HEADER: Final = struct.Struct(">8I")
 FRAME: Final = struct.Struct(">6I")
+SALTS_AT: Final = 8  # in a frame's header
 INDEX: Final = struct.Struct("=16x2I24x")  # of the "-shm" file: the last frame's number, and pages of the database
 INDEX_CHECKSUMS: Final = slice(24, 32)  # of the last frame, in the machine's order
 MAGIC: Final = 0x377F0682  # the lowest bit says that checksums are made of big-endian words
@@ -83,6 +85,27 @@ def read(path: Path) -> Wal | None:
     if magic & ~1 != MAGIC or sums != (first, second) or not page_size:
         return None
     return _frames(octets, page_size, tuple(salts), sums, is_big=is_big)
+
+
+def frames_in_use(log: Path) -> int:
+    """Return how many frames of a log are of its present round; costs a few reads, for frames of earlier rounds lie behind them."""
+    try:
+        descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0
+    try:
+        head = os.pread(descriptor, HEADER.size, 0)
+        if len(head) < HEADER.size:
+            return 0
+        _, _, page_size, _, *salts, _, _ = HEADER.unpack(head)
+        step, wanted = FRAME.size + page_size, struct.pack(">2I", *salts)
+        return bisect_left(
+            range(os.fstat(descriptor).st_size // step),
+            True,
+            key=lambda frame: os.pread(descriptor, len(wanted), HEADER.size + frame * step + SALTS_AT) != wanted,
+        )
+    finally:
+        os.close(descriptor)
 
 
 def verify(path: Path) -> None:

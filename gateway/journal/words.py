@@ -37,6 +37,10 @@ class Words:
         new = range(self._stored + 1, self._staged + 1)
         return (Insert("INSERT INTO words", tuple((number, self._texts[number]) for number in new)),)
 
+    def all(self) -> tuple[Step, ...]:
+        """Return what stores every text, also where it is there already."""
+        return (Insert("REPLACE INTO words", tuple(self._texts.items())),) if self._texts else ()
+
     def confirm(self) -> None:
         """Remember that what stage() returned is durable."""
         self._stored = self._staged

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from gateway.lorawan.phy import F_CTRL, LONGEST, MIC_OCTETS, Direction, MType
 from gateway.lorawan.sessions import MAX_F_CNT_GAP, AnyOpen, Proved
@@ -26,19 +26,17 @@ _KEYSTREAM_FIRST: Final = bytes((0x01, 0, 0, 0, 0, Direction.UPLINK))
 _keystream_block: Final = Struct("<6s4sIxB").pack
 
 
-class _Layout(NamedTuple):
-    """How a frame of one size is read, and written after the block that its MIC begins with."""
-
-    read: Callable[[bytes], tuple[Any, ...]]  # MHDR, DevAddr, FCtrl, FCnt, FPort, FRMPayload, MIC
-    message: Callable[..., bytes]  # of the block's beginning, DevAddr, counter, size and the frame, whose MIC falls off
-    signed: int  # octets
-    beyond: int  # bits of a keystream's block that the payload leaves over; negative where one block is too short
+# How a frame of one size is read (MHDR, DevAddr, FCtrl, FCnt, FPort, FRMPayload, MIC) and written after the block that its MIC
+# begins with (that block's beginning, DevAddr, counter, size and the frame, whose own MIC falls off); the octets that are signed,
+# those of the payload, and the bits of one block of keystream that the payload leaves over, below 0 where it needs another. A
+# bare tuple: one with names is taken apart half as fast.
+_Layout = tuple[Callable[[bytes], tuple[Any, ...]], Callable[..., bytes], int, int, int]
 
 
 def _layout(size: int) -> _Layout:
     payload, signed = size - SHORTEST, size - MIC_OCTETS
     read = Struct(f"<B4sBHB{payload}s{MIC_OCTETS}s").unpack
-    return _Layout(read, Struct(f"<6s4sIxB{signed}s").pack, signed, _BLOCK_BITS - 8 * payload)
+    return read, Struct(f"<6s4sIxB{signed}s").pack, signed, payload, _BLOCK_BITS - 8 * payload
 
 
 _LAYOUTS: Final = {size: _layout(size) for size in range(SHORTEST, LONGEST + 1)}
@@ -57,7 +55,7 @@ def prove(octets: bytes, sessions: Mapping[bytes, AnyOpen]) -> Proved[AnyOpen] |
     layout = _LAYOUTS.get(len(octets))
     if layout is None:
         return None
-    read, message, signed, beyond = layout
+    read, message, signed, size, beyond = layout
     m_hdr, address, f_ctrl_octet, f_cnt16, f_port, payload, mic = read(octets)
     confirmed, f_ctrl = _CONFIRMED[m_hdr], _F_CTRL[f_ctrl_octet]
     if confirmed is None or f_ctrl is None or not f_port:
@@ -74,7 +72,7 @@ def prove(octets: bytes, sessions: Mapping[bytes, AnyOpen]) -> Proved[AnyOpen] |
             ):  # in no constant time: nobody is told which octet was wrong, or when
                 if beyond >= 0:
                     keystream = opened.app_s.update(_keystream_block(_KEYSTREAM_FIRST, address, f_cnt, 1))
-                    plain = (_int(payload) ^ _int(keystream) >> beyond).to_bytes(len(payload))
+                    plain = (_int(payload) ^ _int(keystream) >> beyond).to_bytes(size)
                 else:
                     plain = opened.ciphers.crypt_payload(Direction.UPLINK, address, f_cnt, f_port, payload)
                 return _made(Proved, (opened, f_cnt, confirmed, f_ctrl, f_port, plain, b""))

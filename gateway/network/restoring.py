@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import cbor2
+
+from gateway.errors import BadFrame
 from gateway.journal import Journal, Registration
 from gateway.lorawan.channel_plan import cf_list
 from gateway.lorawan.mac_layer import MacState, begin
@@ -13,7 +17,12 @@ from gateway.model import Activation, Downlink, Eui64, Session, never_back
 from gateway.network.mac_records import decode
 from gateway.network.sessions import LiveSession, LiveSessions, Name, name_of
 
+logger = logging.getLogger(__name__)
+
 ALL_ROWS = -1  # what SQLite takes for no LIMIT
+UNREADABLE = (  # what a record raises that a disk has damaged
+    cbor2.CBORDecodeError, BadFrame, ValueError, TypeError, LookupError, AttributeError, OverflowError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +83,9 @@ def _begun(session: Session, registration: Registration, journal: Journal, regio
 def _mac_state(session: Session, registration: Registration, journal: Journal, region: Region) -> MacState:
     record = journal.mac_state(session)
     if record is not None:
-        return decode(record, region, session.mac_version)
+        try:
+            return decode(record, region, session.mac_version)
+        except UNREADABLE as error:
+            logger.warning("%s: its MAC state is damaged, and begins anew: %s", session.dev_eui, error)
     is_abp = registration.device.activation is Activation.ABP
     return begin(region, b"" if is_abp else cf_list(region, session.mac_version), data_rate=0)

@@ -45,6 +45,7 @@ async def item_of(uplink: Uplink, device: Device, registry: Registry, share: Sha
         device=device,
         decoded=outcome,
         observations=normalised.observations,
+        is_personal=codecs.is_personal(device.decoder),
         may_tell_signal=False,  # that goes out now and then, and not because of this uplink
     )
     return shared(whole, share).item or "the destination may have nothing of it ([destination.share])"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
+import socket
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.errors import Busy, ConfigError
+from gateway.errors import Brygga, Busy, ConfigError
 from simulators.dry_run.seen import Seen
 from simulators.dry_run.table import KINDS, Kind
 
@@ -70,13 +71,24 @@ async def _run(kind: Kind, way: str, wishes: Wishes, say: Say) -> int:
         say(_greeting(kind, url, wishes))
         await audience.enough.wait()  # no limit: a stand-in is there until somebody has seen enough
     except OSError as error:
-        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+        if (complaint := _complaint(error, wishes.host, port)) is None:
             raise
-        raise Busy(f"{wishes.host}:{port} cannot be listened on ({error.strerror}); --port chooses another") from error
+        raise complaint from error
     finally:
         await window.stop()
     say(f"{audience.seen[True]} taken, {audience.seen[False]} refused")
     return 0 if audience.seen[True] and not audience.seen[False] else 1
+
+
+def _complaint(error: OSError, host: str, port: int) -> Brygga | None:
+    """Return what an installer can do about a door that does not open; None where it is something else."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return ConfigError(
+            f"simulate platform: --host: {host!r} is no address of this machine; 127.0.0.1 and 0.0.0.0 are"
+        )
+    if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+        return Busy(f"{host}:{port} cannot be listened on ({error.strerror}); --port chooses another")
+    return None
 
 
 def _greeting(kind: Kind, url: str, wishes: Wishes) -> str:

@@ -49,7 +49,7 @@ class BadDisk:
         self.trace = trace
         self.committed = committed
         self.mood = SOUND
-        self.trouble_s: float | None = None  # when it last failed or was slow, in the loop's time
+        self._changed_s = 0.0  # when its mood changed last, in the loop's time
         self._written: Transaction | None = None  # of the last commit that failed: it may be whole
 
     def opening(self, process: Process) -> Opening:
@@ -72,8 +72,6 @@ class BadDisk:
     def admit(self, transaction: Transaction) -> Transaction:
         """Return what can be committed now; raises sqlite3.Error."""
         mood = self.mood
-        if mood != SOUND:
-            self.trouble_s = asyncio.get_running_loop().time()
         if mood.fails and self.random.random() < mood.share:
             self._written = transaction
             self.trace.note(f"a commit fails: {mood.fails}")
@@ -90,7 +88,16 @@ class BadDisk:
     def fill(self, free_pages: int) -> None:
         """Leave only so many pages more than are there."""
         ((pages,),) = self.memory.sqlite.execute("PRAGMA page_count").fetchall()
-        self.mood = DiskMood(free_pages=pages + free_pages)
+        self.turn(DiskMood(free_pages=pages + free_pages))
+
+    def turn(self, mood: DiskMood) -> None:
+        """Have another mood from now on."""
+        self.mood, self._changed_s = mood, asyncio.get_running_loop().time()
+
+    @property
+    def trouble_s(self) -> float:
+        """When something was last wrong with it, in the loop's time."""
+        return self._changed_s if self.mood == SOUND else asyncio.get_running_loop().time()
 
 
 class _Seen(Seam):

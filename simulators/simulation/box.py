@@ -106,6 +106,7 @@ class Box:
         """Start the agent, and again when it ends; ends by cancellation."""
         for number in count(1):
             self.counts["starts"] += 1
+            self.witness.disturbed()
             self.trace.note(f"start {number}, {self.clock.boot_id}, {self.clock.quality.name.lower()}")
             process = self.process = Process(f"process {number}", self._died)
             process.begin(self._main(process))
@@ -187,9 +188,7 @@ class Box:
             await journal.close()
 
     async def _run(self, process: Process, journal: Journal) -> None:
-        radio = Radio(
-            process, self.clock, self.random, self.trace, self.witness.counters, self.to_air, self._heard
-        )
+        radio = Radio(process, self.clock, self.random, self.trace, self.witness.counters, self.to_air, self._heard)
         network = Network(
             journal=journal,
             sources={radio.name: radio},
@@ -197,11 +196,15 @@ class Box:
             net_id=0x13,
             clock=self.clock,
             trust=TRUST,
+            random_bits=self.random.getrandbits,
         )
         decoder = SerialDecoder(self.configuration.decoder_revision)
         codecs = Codecs(lambda _: decoder, clock=asyncio.get_running_loop().time)
         ended = journal.former()
-        tell = lambda name: self._telling(name, process, journal, codecs, network)  # noqa: E731 - used twice, here
+
+        def tell(name: str) -> Telling:
+            return self._telling(name, process, journal, codecs, network)
+
         tellings = [tell(name) for name in self.configuration.destinations]
         former = Former([tell(name) for name in self.configuration.former if name in ended])
         await network.load()
@@ -233,9 +236,7 @@ class Box:
             backlog_per_s=self.configuration.backlog_per_s,
             give_up=self.configuration.give_up,
         )
-        return Telling(
-            destination, journal=journal, codecs=codecs, find=network.device, clock=self.clock, trust=TRUST
-        )
+        return Telling(destination, journal=journal, codecs=codecs, find=network.device, clock=self.clock, trust=TRUST)
 
     # ── hearing ──
 

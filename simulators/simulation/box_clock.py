@@ -20,6 +20,7 @@ class BoxClock:
         self._booted: dict[str, float] = {}
         self._boot_id = ""
         self._wrong_s = 0.0
+        self.set_s = 0.0  # when the wall was set last, in the loop's time
         self.quality = TimeQuality.NTP
         self.learnable: set[str] = set()  # boots in which the clock was right at some time
         self.boot(0.0, TimeQuality.NTP)
@@ -33,6 +34,7 @@ class BoxClock:
     def set(self, wrong_s: float, quality: TimeQuality) -> None:
         """Have the wall clock ``wrong_s`` ahead of the truth from now on."""
         self._wrong_s, self.quality = wrong_s, quality
+        self.set_s = self._now()
         if quality >= TimeQuality.NTP:
             self.learnable.add(self._boot_id)
 

@@ -18,9 +18,7 @@ from simulators.simulation.box_clock import BoxClock
 from simulators.simulation.residents import Said
 from simulators.simulation.trace import Trace
 
-LOG_TABLES: Final = (
-    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'log\\_%' ESCAPE '\\' ORDER BY CAST(substr(name, 5) AS INTEGER)"
-)
+LOG_TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'log\\_%' ESCAPE '\\' ORDER BY CAST(substr(name, 5) AS INTEGER)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +43,15 @@ class HeardRows:
         self.by_id: dict[UUID, Heard] = {}
         self.newest: dict[tuple[str, str], int] = {}  # the greatest counter of each device's activation
         self.there: set[int] = set()
-        self._stored: dict[int, tuple[int, ...]] = {}  # the rows of what is stored under one id
+        self._stored: dict[tuple[int, int], tuple[int, ...]] = {}  # the rows of what is stored, by id and length
         self.last = 0
 
     def look(self) -> None:
         """Read what is there now."""
         known, self._stored, self.there = self._stored, {}, set()
         for (table,) in self._database.execute(LOG_TABLES).fetchall():
-            stored = [last for (last,) in self._database.execute(f"SELECT id FROM {table} ORDER BY id")]  # noqa: S608 - the journal's own names
-            self._stored |= {last: known[last] if last in known else self._opened(table, last) for last in stored}
+            stored = self._database.execute(f"SELECT id, length(record) FROM {table} ORDER BY id").fetchall()  # noqa: S608 - the journal's own names
+            self._stored |= {one: known[one] if one in known else self._opened(table, one[0]) for one in stored}
         self.there = {row for rows in self._stored.values() for row in rows}
 
     def _opened(self, table: str, last: int) -> tuple[int, ...]:

@@ -6,11 +6,13 @@ import asyncio
 import logging
 import random
 import secrets
+import shutil
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from itertools import count
+from types import SimpleNamespace
 from typing import Any, Final, Protocol, TypeVar
 from unittest.mock import patch
 
@@ -27,6 +29,7 @@ class Life(Protocol):
         ...
 
 
+ROOMY: Final = SimpleNamespace(total=1 << 40, used=0, free=1 << 40)  # what the machine's disk is said to have
 LIFE: Final[ContextVar[Life | None]] = ContextVar("life", default=None)  # whose task this is; None: the world's
 
 
@@ -48,7 +51,7 @@ class SimulatedLoop(JumpingLoop):
     def __init__(self) -> None:
         super().__init__()
         self._numbers = count(1)
-        self.set_task_factory(self._numbered)
+        self.set_task_factory(self._numbered)  # type: ignore[arg-type]  # typeshed wants a future-like generator, too
 
     def _numbered(self, loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, T], **more: Any) -> NumberedTask[T]:
         task = NumberedTask(coro, loop=loop, **more)
@@ -99,13 +102,13 @@ def logs_noted(note: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def seeded(seed: str) -> Iterator[None]:
-    """Draw from ``seed`` what the agent draws from the machine: jitter, addresses, nonces of sealed keys."""
+    """Draw from ``seed`` what the agent draws from the machine, jitter and nonces of sealed keys; its disk has always room."""
     drawn, before = random.Random(f"{seed}/agent"), random.getstate()
     random.seed(f"{seed}/jitter")
     try:
         with (
             patch.object(secrets, "token_bytes", drawn.randbytes),
-            patch.object(secrets, "randbits", drawn.getrandbits),
+            patch.object(shutil, "disk_usage", lambda _: ROOMY),
         ):
             yield
     finally:

@@ -63,6 +63,7 @@ class Platform:
     random: Random
     refuses_one_in: int
     mood: Mood = CALM
+    changed_s: float = 0.0  # when its mood changed last, in the loop's time
     taken: dict[UUID, Told] = field(default_factory=dict)
     values: dict[str, Told] = field(default_factory=dict)  # of each device the last that it was told
     answered: set[UUID] = field(default_factory=set)  # for which the agent has heard that they were taken
@@ -71,6 +72,10 @@ class Platform:
     def refuses(self, told: Told) -> bool:
         """Tell whether it will never take this uplink."""
         return zlib.crc32(f"{self.name}{told.id}".encode()) % self.refuses_one_in == 0
+
+    def turn(self, mood: Mood) -> None:
+        """Have another mood from now on."""
+        self.mood, self.changed_s = mood, asyncio.get_running_loop().time()
 
     def forget(self) -> None:
         """Lose some of what was taken."""

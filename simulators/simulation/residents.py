@@ -9,12 +9,11 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from gateway.journal import Registration
-from gateway.lorawan.region import EU868
 from gateway.model import (
     Activation,
+    DataRate,
     Device,
     Eui64,
-    LoraRate,
     MacVersion,
     Reception,
     RootKeys,
@@ -30,6 +29,7 @@ from simulators.simulation.trace import Trace
 
 FIRST_EUI: Final = 0x70B3_D57E_D000_0001
 FIRST_ADDRESS: Final = 0x26B0_0000
+FAR_ROOF: Final = eui64("aa555a0000000003")
 ROOFS: Final = (eui64("aa555a0000000001"), eui64("aa555a0000000002"))
 TRANSMISSIONS: Final = 8  # of a confirmed uplink that nobody acknowledges (LoRaWAN 1.0.3, section 18.4)
 ANSWER_LIMIT_S: Final = 4.0  # RX2 opens after 2 s, and what is sent there at SF12 takes 1.5 s
@@ -59,6 +59,8 @@ class OnAir:
     phy_payload: bytes
     receptions: tuple[Reception, ...]
     said: Said | None  # None: a join request
+    frequency_hz: int
+    data_rate: DataRate
     is_replay: bool = False
 
 
@@ -136,7 +138,9 @@ class Resident:
             join_eui=self.radio.join_eui if self.joins else None,
         )
         if self.joins:
-            return Registration(device=device, root_keys=RootKeys(app_key=self.radio.app_key, nwk_key=self.radio.nwk_key))
+            return Registration(
+                device=device, root_keys=RootKeys(app_key=self.radio.app_key, nwk_key=self.radio.nwk_key)
+            )
         assert self.radio.dev_addr is not None
         assert self.radio.keys is not None
         session = Session(
@@ -208,11 +212,22 @@ class Resident:
     def _transmit(self, frame: bytes, said: Said | None) -> None:
         now_us = int(asyncio.get_running_loop().time() * 1e6) % COUNTER_US
         self._heard_us = now_us
-        receptions = tuple(self._reception(roof, now_us) for roof in ROOFS if self._random.random() >= self.habits.air_loss)
+        receptions = tuple(
+            self._reception(roof, now_us) for roof in ROOFS if self._random.random() >= self.habits.air_loss
+        )
         words = "asks to join" if said is None else f"says {said.serial}, counter {said.f_cnt}"
         kind = ", confirmed" if said is not None and said.confirmed else ""
         self._trace.note(f"{self.dev_eui[-4:]} {words}{kind}{'' if receptions else ', lost on the air'}")
-        self._town.hear(OnAir(phy_payload=frame, receptions=receptions, said=said))
+        on_air = self.radio.on_air
+        self._town.hear(
+            OnAir(
+                phy_payload=frame,
+                receptions=receptions,
+                said=said,
+                frequency_hz=on_air.frequency_hz,
+                data_rate=on_air.data_rate,
+            )
+        )
 
     def _reception(self, roof: Eui64, now_us: int) -> Reception:
         on_air = self.radio.on_air
@@ -261,17 +276,20 @@ class Resident:
             self._answer.set_result(None)
 
 
-def strangers_reception(on_air: OnAir, now_s: float) -> tuple[Reception, ...]:
-    """Return how a frame that is played again is heard."""
-    first = on_air.receptions[0] if on_air.receptions else None
+def out_of_earshot(on_air: OnAir, now_s: float) -> tuple[Reception, ...]:
+    """Return how a frame that is played again is heard: by a roof that no device hears.
+
+    A LoRaWAN 1.0 device that heard the answer could not tell that it is for an old frame: a join accept names no DevNonce, an
+    acknowledgement no counter.
+    """
     return (
         Reception(
-            gateway=ROOFS[0],
-            frequency_hz=EU868.default_channels_hz[0] if first is None else first.frequency_hz,
-            data_rate=LoraRate(7, 125_000) if first is None else first.data_rate,
+            gateway=FAR_ROOF,
+            frequency_hz=on_air.frequency_hz,
+            data_rate=on_air.data_rate,
             rssi_dbm=-60.0,
             snr_db=9.0,
-            timestamp_us=int(now_s * 1e6) % COUNTER_US,
+            timestamp_us=(int(now_s * 1e6) + COUNTER_US // 2) % COUNTER_US,
             channel=0,
             source="radio",
         ),

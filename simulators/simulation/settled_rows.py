@@ -29,9 +29,8 @@ class Ledger:
     ended: int | None = None
     open: set[int] = field(default_factory=set)  # rows that it waits for
     held: dict[int, str] = field(default_factory=dict)  # kind, by row
-    lost: int = 0
+    gone: set[int] = field(default_factory=set)  # that it never got: let go, or not there any more while it waited
     held_lost: int = 0
-    had_held: set[int] = field(default_factory=set)  # rows that were ever held: they come late
 
     @property
     def is_done(self) -> bool:
@@ -61,7 +60,7 @@ class SettledRows:
             " FROM destinations JOIN cursors ON destination = number"
         )
         self.ledgers: dict[str, Ledger] = {}
-        self.dropped: set[tuple[str, int]] = set()  # held rows that a person let go of
+        self.had_held: set[tuple[str, int]] = set()  # destinations and rows that were ever held: they come late
 
     def look(self) -> None:
         """Read what is there now, and ask of each change why."""
@@ -102,25 +101,30 @@ class SettledRows:
         if back := now - waited:
             self._trace.break_law("2", f"{name}: rows {sorted(back)[:5]} were settled, and are open again")
         lost, held_lost = losses
-        self._check_left(name, waited - now - held.keys(), lost - ledger.lost)
+        left = waited - now - held.keys()
+        ledger.gone |= {row for row in left if not self._is_explained(name, row)} | (now - self._rows.there)
+        self._check_lost(name, ledger, lost)
         self._check_released(name, ledger, held, held_lost - ledger.held_lost)
         for row in held.keys() - ledger.held.keys():
             self._check_held(name, row, *held[row])
-        ledger.open, ledger.held, ledger.last = now, {row: kind for row, (kind, _) in held.items()}, max(ledger.last, until)
-        ledger.lost, ledger.held_lost = losses
-        ledger.had_held |= held.keys()
+        ledger.open, ledger.held = now, {row: kind for row, (kind, _) in held.items()}
+        ledger.last, ledger.held_lost = max(ledger.last, until), held_lost
+        self.had_held |= {(name, row) for row in held}
 
-    def _check_left(self, name: str, left: set[int], lost: int) -> None:
-        unexplained = [row for row in left if not self._is_explained(name, row)]
-        if not len(unexplained) <= lost <= len(left):
-            words = f"{name}: rows {sorted(unexplained)[:5]} are settled without a reason, {lost} are counted as lost"
+    def _check_lost(self, name: str, ledger: Ledger, lost: int) -> None:
+        """Hold what is counted as lost against the rows that are: the count is durable with the loss, the cursor follows."""
+        unexplained = [row for row in ledger.gone if not self._is_explained(name, row)]
+        if not len(unexplained) <= lost <= len(ledger.gone):
+            words = f"{name} does not wait for rows {sorted(unexplained)[-5:]} any more, without a reason; {lost} of {len(unexplained)} are counted"
             self._trace.break_law("2", words)
 
     def _check_released(self, name: str, ledger: Ledger, held: Mapping[int, object], lost: int) -> None:
         left = ledger.held.keys() - held.keys()
-        unexplained = [row for row in left if not self._is_explained(name, row) and (name, row) not in self.dropped]
+        unexplained = [row for row in left if not self._is_explained(name, row)]
         if not len(unexplained) <= lost <= len(left):
-            self._trace.break_law("2", f"{name}: held rows {sorted(unexplained)[:5]} are gone, {lost} are counted as lost")
+            self._trace.break_law(
+                "2", f"{name}: held rows {sorted(unexplained)[:5]} are gone, {lost} are counted as lost"
+            )
 
     def _is_explained(self, name: str, row: int) -> bool:
         heard = self._rows.by_row[row]
@@ -145,8 +149,8 @@ class SettledRows:
 
     def _check_there(self, name: str, ledger: Ledger) -> None:
         kept = {row for (row,) in self._database.execute("SELECT id FROM kept")} if ledger.held else set()
-        if gone := (ledger.open - self._rows.there) | (ledger.held.keys() - self._rows.there - kept):
-            self._trace.break_law("2", f"{name} waits for rows {sorted(gone)[:5]}, which are no longer there")
+        if gone := ledger.held.keys() - self._rows.there - kept:
+            self._trace.break_law("2", f"{name} holds rows {sorted(gone)[:5]}, which are no longer there")
 
     def at_risk(self, name: str) -> set[UUID]:
         """Return the uplinks that a platform has taken, and that would be told again after a crash now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Final
 
@@ -14,7 +15,7 @@ from simulators.simulation.bad_disk import FAILURES, SOUND, DiskMood
 from simulators.simulation.plan import DAY, HOUR, MINUTE, WEEK, Deed, span
 from simulators.simulation.platforms import CALM, Kind, Mood
 from simulators.simulation.process import POINTS, Fuse
-from simulators.simulation.residents import OnAir, Resident, strangers_reception
+from simulators.simulation.residents import Resident, out_of_earshot
 from simulators.simulation.world import World
 
 WRONG_S: Final = (-20 * 365 * DAY, -DAY, -HOUR, HOUR, 10 * 365 * DAY)  # how a clock may be wrong that nobody sets
@@ -75,7 +76,9 @@ class Story:
         box.off_s = span(random, 20.0, DAY)
         wrong_s = random.choice(WRONG_S)
         if random.random() < 0.3:
-            box.before_start.append(lambda: box.clock.boot(random.uniform(-CLOCK_ERROR_S, CLOCK_ERROR_S), TimeQuality.NTP))
+            box.before_start.append(
+                lambda: box.clock.boot(random.uniform(-CLOCK_ERROR_S, CLOCK_ERROR_S), TimeQuality.NTP)
+            )
         else:
             box.before_start.append(lambda: box.clock.boot(wrong_s, TimeQuality.UNSYNCHRONISED))
             self._later(span(random, 5.0, HOUR), self._set_right)
@@ -101,11 +104,11 @@ class Story:
         self._disk_is(DiskMood(unreadable=self._random.choice((0.2, 1.0))), span(self._random, 0.5, MINUTE))
 
     def _disk_is(self, mood: DiskMood, for_s: float) -> None:
-        self._world.disk.mood = mood
+        self._world.disk.turn(mood)
         self._later(for_s, self._disk_is_sound)
 
     def _disk_is_sound(self) -> None:
-        self._world.disk.mood = SOUND
+        self._world.disk.turn(SOUND)
 
     # ── platforms ──
 
@@ -125,11 +128,11 @@ class Story:
     def _platform_is(self, mood: Mood, for_s: float) -> None:
         platform = self._random.choice(self._world.present_platforms())
         self._world.trace.note(f"{platform.name}: {mood}")
-        platform.mood = mood
+        platform.turn(mood)
 
         def calm() -> None:
             if platform.mood is mood:
-                platform.mood = CALM
+                platform.turn(CALM)
 
         self._later(for_s, calm)
 
@@ -143,8 +146,8 @@ class Story:
     def _long_time_passes(self) -> None:
         for_s, away = span(self._random, HOUR, 3 * WEEK), self._random.choice(self._world.present_platforms())
         if self._random.random() < 0.7:
-            away.mood = Mood(is_away=True)
-        self._world.do(self._leap(for_s, lambda: setattr(away, "mood", CALM)), "time passes")
+            away.turn(Mood(is_away=True))
+        self._world.do(self._leap(for_s, lambda: away.turn(CALM)), "time passes")
 
     async def _leap(self, for_s: float, end: Callable[[], None]) -> None:
         for _ in range(LEAPS):
@@ -175,8 +178,7 @@ class Story:
         recorded, now_s = self._world.recorded, asyncio.get_running_loop().time()
         for frame in self._random.sample(recorded, min(len(recorded), self._random.randint(1, 6))):
             self._world.trace.note(f"played again: {frame.said.serial if frame.said else 'a join request'}")
-            receptions = strangers_reception(frame, now_s)
-            played = OnAir(phy_payload=frame.phy_payload, receptions=receptions, said=frame.said, is_replay=True)
+            played = replace(frame, receptions=out_of_earshot(frame, now_s), is_replay=True)
             self._world.box.hear(played)
 
     def _device_begins_anew(self) -> None:

@@ -7,17 +7,19 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from gateway.journal.writer import CURSOR_WINDOW
+from gateway.model import TimeQuality
 from simulators.simulation.bad_disk import BadDisk
 from simulators.simulation.box_clock import BoxClock
 from simulators.simulation.counters import Counters
 from simulators.simulation.heard_rows import HeardRows
-from simulators.simulation.platforms import Ear, Kind, Platform, Told
+from simulators.simulation.platforms import CALM, Ear, Kind, Platform, Told
 from simulators.simulation.residents import Said
 from simulators.simulation.settled_rows import SettledRows
 from simulators.simulation.trace import Trace
 
 TIME_ERROR: Final = timedelta(seconds=2)  # of a told time: the clock's own error, twice, and what gathering takes
+UNDISTURBED_S: Final = 70.0  # a platform that came back is asked again within a minute
+AT_ONCE_S: Final = 5.0  # a turn of history, one of the live lane, and a slow answer to each
 CALM_S: Final = 5.0  # after trouble with the disk, until cursors are held to their window again
 
 
@@ -33,6 +35,8 @@ class Witness(Ear):
         self._batch = batch
         self._repeatable: dict[str, set[UUID]] = {}  # what a platform may be told again after a crash, by its name
         self._may_return: dict[str, set[UUID]] = {}  # rows that were put back on purpose
+        self._disturbed_s = now()  # when something happened last that holds up every destination
+        self._live: dict[tuple[str, int], float] = {}  # rows that are to be told soon: when they were heard
         self.repeats = 0
         self.most_repeatable = 0
 
@@ -50,21 +54,59 @@ class Witness(Ear):
     def committed(self) -> None:
         """Look at the disk: something is durable that was not."""
         self._trace.note("commit")
+        before = self.rows.last
         self.rows.look()
         self.counters.look()
         self.settled.look()
+        for row in range(before + 1, self.rows.last + 1):
+            self._expect(row)
+        self._check_expected()
+
+    def disturbed(self) -> None:
+        """Note that nobody can be expected to be quick just now."""
+        self._disturbed_s = self._now()
+
+    # ── live first ──
+
+    def _expect(self, row: int) -> None:
+        """Expect a row to be told soon wherever nothing stands in its way (law 6)."""
+        heard = self.rows.by_row.get(row)
+        if heard is None or heard.heard_at.quality < TimeQuality.NTP or heard.said.garbled:
+            return
+        for name, ledger in self.settled.ledgers.items():
+            is_live_first = self._platforms[name].kind is not Kind.STRICT
+            if is_live_first and row in ledger.open and self._now() - self._trouble_s(name) > UNDISTURBED_S:
+                self._live[name, row] = self._now()
+
+    def _check_expected(self) -> None:
+        now = self._now()
+        for (name, row), since in [*self._live.items()]:
+            ledger = self.settled.ledgers.get(name)
+            if self._trouble_s(name) >= since or ledger is None or row not in ledger.open:
+                del self._live[name, row]
+            elif now - since > AT_ONCE_S:
+                self._trace.break_law("6", f"{name} has not been told row {row}, heard {now - since:.1f} s ago")
+
+    def _trouble_s(self, name: str) -> float:
+        """Return when something last stood in the way of a destination."""
+        platform = self._platforms[name]
+        mood_s = platform.changed_s if platform.mood == CALM else self._now()
+        return max(mood_s, self._disturbed_s, self._clock.set_s, self._disk.trouble_s)
 
     def process_ended(self) -> None:
         """Note what may be told again: what platforms have taken, and the disk does not know of."""
         for name in self._platforms:
-            risk = self.settled.at_risk(name)
-            self._repeatable.setdefault(name, set()).update(risk)
+            known = self._repeatable.setdefault(name, set())
+            risk = self.settled.at_risk(name) - known
+            known |= risk
             self.most_repeatable = max(self.most_repeatable, len(risk))
-            if len(risk) > CURSOR_WINDOW + self._batch and self._disk_is_calm():
-                self._trace.break_law("3", f"{name}: {len(risk)} uplinks would be told again after this crash")
+            if len(risk) > self._batch and self._disk_is_calm():
+                serials = sorted(self.said[uplink].serial for uplink in risk)
+                words = f"{name}: {serials} would be told again after this, more than {self._batch}"
+                self._trace.break_law("3", words)
 
     def _disk_is_calm(self) -> bool:
-        return self._disk.trouble_s is None or self._now() - self._disk.trouble_s > CALM_S
+        return self._now() - self._disk.trouble_s > CALM_S
 
     # ── devices ──
 
@@ -88,6 +130,7 @@ class Witness(Ear):
         if heard is None or heard.said.serial != told.serial or heard.said.dev_eui != told.dev_eui:
             self._trace.break_law("3", f"{name} is told {told.serial} under {told.id}, which is not on disk as that")
             return
+        self._live.pop((name, heard.row), None)
         if self._serials.setdefault(told.serial, told.id) != told.id:
             self._trace.break_law("3", f"{name} is told {told.serial} under two ids")
         if abs(told.at - heard.truth) > TIME_ERROR:
@@ -96,13 +139,17 @@ class Witness(Ear):
         self._check_repetition(platform, told)
 
     def _check_order(self, platform: Platform, told: Told) -> None:
-        if platform.kind is not Kind.STRICT or told.id in platform.taken:
-            return
-        ledger, row = self.settled.ledgers.get(platform.name), self.rows.by_id[told.id].row
         newest = platform.values.get(told.dev_eui)
-        came_late = ledger is not None and row in ledger.had_held
-        if newest is not None and newest.serial > told.serial and not came_late:
-            self._trace.break_law("6", f"{platform.name} is told {told.serial} for the first time after {newest.serial}")
+        if platform.kind is not Kind.STRICT or told.id in platform.taken or newest is None:
+            return
+        if newest.serial > told.serial and not self._came_late(platform.name, told, newest):
+            self._trace.break_law(
+                "6", f"{platform.name} is told {told.serial} for the first time after {newest.serial}"
+            )
+
+    def _came_late(self, name: str, *told: Told) -> bool:
+        """Tell whether one of them was held back before: it is tried again out of order, and formats compare its time."""
+        return any((name, self.rows.by_id[one.id].row) in self.settled.had_held for one in told)
 
     def _check_repetition(self, platform: Platform, told: Told) -> None:
         if told.id not in platform.answered:
@@ -124,11 +171,9 @@ class Witness(Ear):
                 self._judge_values(platform)
 
     def _judge_values(self, platform: Platform) -> None:
-        ledger = self.settled.ledgers.get(platform.name)
-        late = set() if ledger is None else ledger.had_held
         for dev_eui, value in platform.values.items():
             of_device = [one for one in platform.taken.values() if one.dev_eui == dev_eui]
             newest = max(of_device, key=lambda one: one.serial)
-            if value.serial < newest.serial and self.rows.by_id[value.id].row not in late:
+            if value.serial < newest.serial and not self._came_late(platform.name, value, newest):
                 words = f"{platform.name} ends with {value.serial} of {dev_eui}, and was told {newest.serial}"
                 self._trace.break_law("6", words)

@@ -94,10 +94,8 @@ class World:
 
     def hear(self, frame: OnAir) -> None:
         """Take a frame to the box, and to whoever records."""
-        if frame.said is None or not frame.said.confirmed:
-            # A confirmed one that is played again must be answered again, and LoRaWAN 1.0 cannot tell for which the answer is.
-            self.recorded.append(frame)
-            del self.recorded[:-RECORDED]
+        self.recorded.append(frame)
+        del self.recorded[:-RECORDED]
         self.box.hear(frame)
 
     def said(self, said: Said) -> None:
@@ -124,6 +122,7 @@ class World:
         assert isinstance(loop, SimulatedLoop)
         loop.jump(seconds)
         self.leaps += 1
+        self.witness.disturbed()
 
     def do(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Begin something that the story waits for in the end."""
@@ -153,11 +152,11 @@ class World:
         if self._tasks:
             await asyncio.wait(self._tasks)
         self.box.wanted.set()
-        self.disk.mood = SOUND
+        self.disk.turn(SOUND)
         await asyncio.sleep(1.0)  # for a box that was off
         self.clock.set(0.0, TimeQuality.NTP)
         for platform in self.platforms.values():
-            platform.mood = CALM
+            platform.turn(CALM)
         if self.box.process is not None:
             self.box.process.fuse = None
         await asyncio.sleep(SETTLE_S)

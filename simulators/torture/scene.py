@@ -59,6 +59,7 @@ name = "{city}"
 url = "mqtt://{host}:{broker_port}"
 format = "senml"
 retry_max_s = 2
+backlog_per_s = 0
 """
 
 

@@ -291,3 +291,27 @@ def test_the_page_of_keys_is_generated_from_the_code_of_today() -> None:
     page = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
 
     assert page == render(), "run scripts/generate.py"
+
+
+# ── a line that is paid by the octet ──
+
+
+@pytest.mark.parametrize(("written", "keepalive_s"), [("", 600), ("keep_alive_s = 60\n", 60)])
+def test_a_metered_line_has_fewer_signs_of_life_unless_they_are_written(
+    tmp_path: Path, written: str, keepalive_s: int
+) -> None:
+    (destination,) = loaded(tmp_path, MQTT + 'link = "metered"\n' + written).destinations
+
+    assert isinstance(destination.platform, Broker)
+    assert destination.platform.keepalive_s == keepalive_s
+    assert destination.gather_s == 60.0
+
+
+def test_a_metered_line_compresses_and_any_other_does_not(tmp_path: Path) -> None:
+    (metered,) = loaded(tmp_path, HTTP + 'link = "metered"\n').destinations
+    (other,) = loaded(tmp_path, HTTP).destinations
+
+    assert isinstance(metered.platform, Service)
+    assert isinstance(other.platform, Service)
+    assert (metered.platform.gzip, metered.gather_s) == (True, 60.0)
+    assert (other.platform.gzip, other.gather_s) == (False, 0.0)

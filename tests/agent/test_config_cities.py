@@ -262,13 +262,16 @@ def test_a_city_that_is_not_connected_says_what_to_do(tmp_path: Path, city: str,
     assert more == []
 
 
-def test_a_profile_of_ones_own_that_is_wrong_is_named(folder: Path) -> None:
+def test_a_profile_of_ones_own_that_is_wrong_keeps_its_own_city_alone_from_being_told(folder: Path) -> None:
     (folder / "cities" / "profiles").mkdir()
     (folder / "cities" / "profiles" / "lund.toml").write_text("name = 3\n", encoding="utf-8")
 
-    found = problems(folder, CITY.format("kalmar"))
+    at_kalmar = settings(folder, CITY.format("kalmar"))
+    at_lund = problems(folder, CITY.format("lund"))
 
-    assert found[0].startswith("cities/profiles/lund.toml: name: 3: ")
+    assert [one.name for one in at_kalmar.destinations] == ["water@kalmar"]
+    assert any(one.startswith("cities/profiles/lund.toml: name: 3: ") for one in at_kalmar.warnings)
+    assert at_lund[0].startswith("cities/profiles/lund.toml: name: 3: ")
 
 
 def test_a_connection_with_a_password_that_every_user_can_read_is_warned_of(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ SENSORTHINGS = '[[destination]]\nname = "city"\nurl = "https://sta.example/FROST
     ],
 )
 def test_the_same_platform_is_known_by_its_address_and_who_we_are_there(
-    tmp_path: Path, other: str, is_same: bool
+    tmp_path: Path, other: str, *, is_same: bool
 ) -> None:
     (before,) = loaded(tmp_path, SENSORTHINGS).destinations
 

@@ -634,3 +634,58 @@ async def test_what_is_withheld_for_persons_sake_is_said_in_status(
 
     (problem,) = bench.telling.status()["problems"]
     assert problem["problem"].startswith("air_temperature is not shared: it counts people; share.personal = true")
+
+
+# ── a line that is paid by the octet ──
+
+
+class Pauses:
+    """The loop's pauses: noted, and over when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+        self.begun, self.over = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, delay: float) -> None:
+        if delay:
+            self.asked.append(delay)
+            self.begun.set()
+            await self.over.wait()
+
+
+async def test_on_a_metered_line_few_rows_wait_for_others_to_go_with_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused = Pauses()
+    monkeypatch.setattr("gateway.delivery.telling.asyncio.sleep", paused)
+    bench.telling.destination = replace(bench.telling.destination, gather_s=60.0)
+    await bench.hear(1, 2)
+
+    running = asyncio.create_task(bench.telling.run())
+    async with asyncio.timeout(5):
+        await paused.begun.wait()
+        before = list(bench.platform.taken)
+        await bench.hear(3)
+        paused.over.set()
+        await bench.platform.came.wait()
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert paused.asked[0] == 60.0
+    assert (before, bench.platform.taken) == ([], [1, 2, 3])
+
+
+async def test_a_full_batch_waits_for_nobody(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    paused = Pauses()
+    monkeypatch.setattr("gateway.delivery.telling.asyncio.sleep", paused)
+    bench.telling.destination = replace(bench.telling.destination, gather_s=60.0)
+    await bench.hear(*range(1, 12))
+
+    running = asyncio.create_task(bench.telling.run())
+    async with asyncio.timeout(5):
+        await bench.platform.came.wait()
+        asked = list(paused.asked)
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert asked == []

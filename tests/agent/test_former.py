@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from gateway.commands.show_destinations import losses
 from gateway.config import Settings, load
 from gateway.desk import Desk
 from gateway.errors import ConfigError
-from gateway.former import Former
-from gateway.journal import Journal
+from gateway.former import Former, Untold
+from gateway.journal import Changes, Journal, Settlement
+from gateway.model import Downlink, DownlinkState
 from tests.agent.commands import CONFIGURATION, Box, make_box, said
-from tests.journal.samples import clock, given, hear
+from tests.journal.samples import DEV_EUI, NOW, clock, given, hear
+from tests.transports.conftest import until
 
 CITY = CONFIGURATION.replace(
     'name = "goteborg"\nurl = "mqtt://127.0.0.1:1"\nformat = "senml"', 'name = "w"\ncity = "lund"'
@@ -165,6 +168,100 @@ async def test_an_agent_that_starts_with_the_backlog_has_it_for_its_present_city
     assert there == ((KALMAR,), [])
 
 
+# ── a present city that keeps the newest value alone ──
+
+
+def newest_only(box: Box, options: str = "") -> Settings:
+    """Return the settings of a box that has moved from Lund to Kalmar, which has a broker that refuses what is late."""
+    (box.folder / "cities" / "kalmar.toml").write_text(
+        f'url = "http://127.0.0.1:1"\nformat = "ngsi_ld"\n[options]\n{options}\n', encoding="utf-8"
+    )
+    return load(box.folder / "brygga.toml")
+
+
+async def moved_and_told(settings: Settings, *, told: bool = True) -> Journal:
+    """Return a journal with two uplinks for Lund, and a newer one for Kalmar that Kalmar has, if it was ``told``."""
+    journal = await Journal.open(settings.journal_path, clock=clock, destinations=[LUND])
+    await hear(journal, range(2))
+    await journal.close()
+    journal = await Journal.open(settings.journal_path, clock=clock, destinations=[KALMAR], former=[LUND])
+    (row,) = await hear(journal, range(2, 3))
+    if told:
+        await journal.settle(KALMAR, Settlement(delivered=frozenset({row})))
+    return journal
+
+
+RENAME = {"do": "destination.rename", "old": LUND, "new": "w"}
+
+
+async def test_a_backlog_is_not_turned_into_dead_letters_unless_somebody_says_so(box: Box) -> None:
+    settings = newest_only(box)
+    journal = await moved_and_told(settings)
+    desk = Desk(settings, journal, clock)
+
+    with pytest.raises(ConfigError) as caught:
+        await desk.answer(RENAME)
+    before = await given(journal, LUND)
+    now = await desk.answer({**RENAME, "anyway": True})
+    await journal.close()
+
+    (words,) = caught.value.problems
+    assert words.startswith(
+        "w@kalmar keeps the newest values alone and has been told newer ones: most of the 2 uplinks"
+    )
+    assert 'options.late = "temporal"' in words
+    assert "--anyway" in words
+    assert (before, now["waiting"]) == ([0, 1], 2)
+
+
+@pytest.mark.parametrize(("options", "told"), [("", False), ('late = "temporal"', True), ('late = "send"', True)])
+async def test_a_backlog_that_the_present_city_takes_goes_there(box: Box, options: str, *, told: bool) -> None:
+    settings = newest_only(box, options)
+    journal = await moved_and_told(settings, told=told)
+
+    now = await Desk(settings, journal, clock).answer(RENAME)
+    await journal.close()
+
+    assert now["waiting"] == (2 if told else 3)
+
+
+async def test_the_list_recommends_nothing_that_would_cost_the_backlog(box: Box) -> None:
+    settings = newest_only(box)
+    journal = await moved_and_told(settings)
+
+    listed = await Desk(settings, journal, clock).answer({"do": "destination.list"})
+    await journal.close()
+
+    (words,) = losses(LUND, listed[LUND])
+    assert words.startswith("has moved, and what was heard before that goes on being told to lund: leave it so")
+    assert "keeps the newest values alone" in words
+
+
+async def test_a_start_with_the_backlog_leaves_it_where_it_can_still_be_told(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = newest_only(box)
+    journal = await moved_and_told(settings)
+    await journal.close()
+
+    async with running(settings, clock, take_backlog=True) as agent:
+        there = agent.journal.destinations()
+
+    assert there == (LUND, KALMAR)
+    assert "w@lund: its backlog stays there" in caplog.text
+
+
+async def test_the_command_says_anyway_for_who_wants_it(box: Box) -> None:
+    journal = await moved_and_told(newest_only(box))
+    await journal.close()
+
+    refused = await box.brygga("destination", "rename", LUND, "w")
+    renamed = await box.brygga("destination", "rename", LUND, "w", "--anyway")
+
+    assert (refused.code, renamed.code) == (78, 0)
+    assert renamed.output == "w has what w@lund had: 2 waiting uplinks and 0 dead letters\n"
+
+
 # ── a destination that gets its first city ──
 
 BEFORE = """
@@ -233,3 +330,58 @@ def test_where_nobody_said_where_it_was_the_list_says_what_to_write() -> None:
 
     assert "waits: [destination.before] in brygga.toml says where it was (url, format" in words
     assert "`brygga destination rename w w@CITY` gives it to the present city" in words
+
+
+# ── commands of a former city ──
+
+
+def asked_by(city: str, number: int = 1) -> Downlink:
+    return Downlink(
+        id=number, dev_eui=DEV_EUI, f_port=10, payload=b"\x01", queued_at=NOW, reference=f"order {number}", origin=city,
+        origin_key=f"order {number}",
+    )  # fmt: skip
+
+
+async def test_what_became_of_a_former_city_s_commands_is_told_to_nobody_and_counted(
+    settings: Settings, box: Box
+) -> None:
+    journal = await Journal.open(box.journal, clock=clock, destinations=[LUND])
+    await hear(journal, range(2))
+    await journal.commit(Changes(downlinks=(asked_by(LUND),)))
+    await journal.close()
+
+    async with running(settings, clock) as agent:
+        await agent.journal.commit(Changes(downlinks=(replace(asked_by(LUND), state=DownlinkState.SENT),)))
+        await until(lambda: not agent.journal.command_states.waiting(LUND))
+        said, waits = agent.status()["states_for_nobody"], agent.journal.command_states.waiting(KALMAR)
+
+    assert list(said) == [LUND]
+    assert said[LUND] >= 2  # queued and sent; and dropped, as soon as the agent sees that its device is not registered
+    assert waits == 0
+
+
+async def test_a_city_that_takes_the_backlog_is_not_told_of_another_s_commands(settings: Settings, box: Box) -> None:
+    journal = await Journal.open(box.journal, clock=clock, destinations=[LUND])
+    await hear(journal, range(2))
+    await journal.commit(Changes(downlinks=(asked_by(LUND),)))
+    await journal.close()
+
+    async with running(settings, clock, take_backlog=True) as agent:
+        waits = agent.journal.command_states.waiting(KALMAR)
+
+    assert waits == 0
+
+
+async def test_the_city_that_commands_is_told_all(box: Box) -> None:
+    journal = await Journal.open(box.journal, clock=clock, destinations=[LUND])
+    untold = Untold(journal, [LUND])
+    await journal.commit(Changes(downlinks=(asked_by(LUND), asked_by(KALMAR, 2))))
+
+    running = asyncio.create_task(untold.run())
+    await until(lambda: not journal.command_states.waiting(KALMAR))
+    running.cancel()
+    await asyncio.wait({running})
+    waits = journal.command_states.waiting(LUND)
+    await journal.close()
+
+    assert (waits, untold.counts) == (1, {KALMAR: 1})

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from gateway.commands import show, show_status, spans
-from gateway.commands.listing import Column, lay_out, printable
+from gateway.commands.listing import Column, folded, lay_out, printable
 from gateway.model import Json
 
 COLUMNS = (Column("id"), Column("name", is_cut=True), Column("kind", leaves=1), Column("note", leaves=2, is_cut=True))
@@ -91,6 +91,17 @@ def test_what_is_still_too_wide_is_cut_where_it_may_be() -> None:
 
 def test_a_column_keeps_enough_to_tell_rows_apart_however_narrow_the_terminal() -> None:
     assert lines(COLUMNS, ROWS, 1) == ["id  name", "1   Torget …", "22  Bibliot…"]
+
+
+def test_a_long_line_is_folded_between_words_on_a_terminal_only() -> None:
+    line = "    ! lund: http://127.0.0.1:28099: connection refused: nothing listens there"
+
+    assert folded(line, None) == [line]
+    assert folded(line, 40) == [
+        "    ! lund: http://127.0.0.1:28099:",
+        "      connection refused: nothing",
+        "      listens there",
+    ]
 
 
 def test_wide_characters_keep_the_columns_straight() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from gateway.cities.catalogue import Catalogue
-from gateway.cities.profile import GENERIC, Sure
+from gateway.cities.profile import GENERIC, OF_A_PROFILE, Sure
 from gateway.cities.slugs import slug
+from gateway.config.keys import DestinationKeys
 from gateway.errors import ConfigError
 from gateway.formats import catalogue as formats
 
@@ -97,10 +99,91 @@ def test_a_profile_of_ones_own_is_a_city_more_or_takes_anothers_place(tmp_path: 
         (BORAS.replace("yggio", "yggdrasil"), "boras.toml", "boras.toml: kind: 'yggdrasil' is none of aws_iot"),
         (BORAS, "Borås.toml", "a profile's file is called as its city, in small letters: goteborg.toml"),
         ("name =", "boras.toml", "cities/profiles/boras.toml: not TOML"),
+        (
+            BORAS.replace("Borås", r"Borås\nurl = 'https://elsewhere.example'"),
+            "boras.toml",
+            r"""boras.toml: name: "Borås\nurl = 'https://elsewhere.example'": holds what is no printable character""",
+        ),
+        (
+            BORAS.replace("Who?", r"\u001b[31mWho?"),
+            "boras.toml",
+            r"ask[0].en: '\x1b[31mWho?': holds what is no printable",
+        ),
     ],
 )
-def test_what_is_wrong_with_a_profile_is_said_with_its_file(tmp_path: Path, text: str, name: str, problem: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        Catalogue.load(own(tmp_path, text, name))
+def test_a_profile_that_is_wrong_is_named_and_costs_its_own_city_alone(
+    tmp_path: Path, text: str, name: str, problem: str
+) -> None:
+    loaded = Catalogue.load(own(tmp_path, text, name))
 
-    assert any(problem in one for one in caught.value.problems)
+    assert any(problem in one for one in loaded.problems)
+    assert loaded.profile("lund").name == "Lund"
+    if name == "boras.toml":
+        with pytest.raises(ConfigError, match=re.escape(problem)):
+            loaded.profile("boras")
+
+
+def test_a_wrong_profile_is_not_replaced_by_the_one_that_it_stood_for(tmp_path: Path) -> None:
+    loaded = Catalogue.load(own(tmp_path, "name = 1", "lund.toml"))
+
+    with pytest.raises(ConfigError, match=r"cities/profiles/lund.toml: name: 1"):
+        loaded.profile("lund")
+
+
+def test_a_file_that_is_no_text_is_told_of_as_that(tmp_path: Path) -> None:
+    own(tmp_path, "", "boras.toml").joinpath("cities", "profiles", "boras.toml").write_bytes(b"\xff")
+
+    (problem,) = Catalogue.load(tmp_path).problems
+
+    assert problem.startswith("cities/profiles/boras.toml: cannot be read as UTF-8 text")
+
+
+# ── what a profile may say of destinations ──
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("url", 'url = "https://elsewhere.example"'),
+        ("token_file", 'token_file = "../lund.token"'),
+        ("password_file", 'password_file = "/etc/brygga/cities/lund.password"'),
+        ("password", 'password = "x"'),
+        ("ids_file", 'ids_file = "lund-ids.csv"'),
+        ("username", 'username = "roof"'),
+        ("client_id", 'client_id = "roof"'),
+        ("headers", 'headers = { X-Forward = "https://elsewhere.example" }'),
+        ("tls", "tls = { insecure = true }"),
+        ("share", "share = { personal = true }"),
+        ("commands", 'commands = { topic = "down/#", state_topic = "up" }'),
+        ("tags", 'tags = ["other"]'),
+        ("dev_euis", 'dev_euis = ["a81758fffe03abcd"]'),
+        ("begin", 'begin = "oldest"'),
+        ("name", 'name = "x"'),
+        ("city", 'city = "lund"'),
+        ("give_up", 'give_up = "1 h"'),
+        ("status_topic", 'status_topic = "x"'),
+        ("options.ids", 'options = { ids = { a81758fffe03abcd = "x" } }'),
+        ("options.datastreams", 'options = { datastreams = { "a81758fffe03abcd/co2" = 5 } }'),
+    ],
+)
+def test_a_profile_that_anyone_may_have_written_says_nothing_that_is_the_installers(
+    tmp_path: Path, key: str, line: str
+) -> None:
+    loaded = Catalogue.load(own(tmp_path, f"{BORAS}\n[destination]\n{line}\n"))
+
+    (problem,) = loaded.problems
+    assert problem.startswith(f"cities/profiles/boras.toml: destination.{key}: is the installer's, not a profile's")
+    assert problem.endswith("it belongs into cities/boras.toml or [[destination]]")
+
+
+def test_what_a_profile_may_say_are_keys_of_a_destination() -> None:
+    assert DestinationKeys.model_fields.keys() >= OF_A_PROFILE
+    assert not OF_A_PROFILE & {key for key in DestinationKeys.model_fields if key.endswith("_file")}
+
+
+def test_a_profile_says_how_its_platform_is_told(tmp_path: Path) -> None:
+    told = '[destination]\nmqtt_version = "3.1.1"\nbatch = 5\norder = "strict"\n[destination.options]\ntries = 3\n'
+
+    profile = Catalogue.load(own(tmp_path, f"{BORAS}\n{told}")).profile("boras")
+
+    assert profile.destination == {"mqtt_version": "3.1.1", "batch": 5, "order": "strict", "options": {"tries": 3}}

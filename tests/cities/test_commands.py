@@ -254,6 +254,38 @@ async def test_a_devices_last_uplink_can_be_sent_as_the_test(box: Box, kalmar: N
     assert ("", "urn:ngsi-ld:WeatherObserved:a81758fffe0a0001") in kalmar.kept.entities
 
 
+async def test_a_device_that_a_destination_does_not_select_is_previewed_and_never_sent(
+    box: Box, kalmar: NgsiLdReceiver
+) -> None:
+    await _hear_one(box)
+    write(box, WATER.format("kalmar") + 'tags = ["water"]\n')
+
+    tested = await box.brygga("destination", "test", "water", "--device", "Torget")
+    shown = await box.brygga("destination", "preview", "water", "--device", "Torget")
+
+    assert (tested.code, tested.output) == (78, "")
+    assert tested.complaints.startswith("water@kalmar does not select Torget: its tags and dev_euis say which; `brygga")
+    assert (shown.code, shown.complaints.splitlines()[0]) == (
+        0,
+        "warning: water@kalmar does not select Torget: its tags and dev_euis say which",
+    )
+    assert not kalmar.kept.entities
+
+
+async def test_credentials_in_messages_are_shown_to_who_asks_for_them_alone(box: Box) -> None:
+    await _hear_one(box)
+    text = '[[destination]]\nname = "tb"\nurl = "http://127.0.0.1:1"\nformat = "thingsboard"\n[destination.options]\n'
+    write(box, text + f'topic = "/api/v1/{{id}}/telemetry"\nids = {{ {DEVICE.dev_eui} = "t0ken/of-torget" }}\n')
+    preview = ("destination", "preview", "tb", "--device", "Torget")
+
+    plain, as_json, whole = [await box.brygga(*preview, *more) for more in ([], ["--json"], ["--show-secrets"])]
+
+    assert plain.code == 0, plain.complaints
+    assert "POST http://127.0.0.1:1/api/v1/(secret)/telemetry, " in plain.output
+    assert "/api/v1/t0ken%2Fof-torget/telemetry, " in whole.output
+    assert "t0ken" not in plain.output + as_json.output
+
+
 async def _hear_one(box: Box) -> None:
     box.journal.parent.mkdir(exist_ok=True)
     journal = await Journal.open(box.journal, clock=clock)

@@ -103,8 +103,8 @@ async def drain(folder: Path, monkeypatch: pytest.MonkeyPatch, rounds: Sequence[
 @pytest.mark.parametrize(
     "rounds",
     [
-        pytest.param([range(1, 81)], id="history"),
-        pytest.param([range(one, one + 1) for one in range(1, 31)], id="one after the other"),
+        pytest.param([range(1, 51)], id="history"),
+        pytest.param([range(one, one + 1) for one in range(1, 15)], id="one after the other"),
         pytest.param([range(1, 5), range(5, 15), range(15, 40), range(40, 44)], id="by turns"),
     ],
 )

@@ -35,7 +35,7 @@ class MemoryJournal:
     kept: dict[str, Json] = field(default_factory=dict)
 
     async def read(self, _: str, limit: int, *, after: RowId | None = None) -> Sequence[Row]:
-        return [row for row in self.rows if row.id > (after or 0)][:limit]
+        return [row for row in self.rows if after is None or row.id > after][:limit]
 
     def ahead(self, _: str, after: RowId) -> Ahead:
         behind = sum(row.id > after for row in self.rows)
@@ -83,7 +83,12 @@ class Loop:
         devices = {item.device.dev_eui: item.device for item in batch}
         self.telling = Telling(
             Destination(
-                name="city", format=platform, transport=transport, selects=lambda _: True, share=Share(personal=True)
+                name="city",
+                format=platform,
+                transport=transport,
+                selects=lambda _: True,
+                share=Share(personal=True),
+                strict=True,  # formats are under test, not lanes
             ),
             journal=cast("Journal", self.journal),
             codecs=cast("Codecs", ReadyCodecs({item.uplink.id: item for item in batch})),

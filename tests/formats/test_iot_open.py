@@ -13,7 +13,7 @@ import pytest
 from decoders.contract import Reading
 from decoders.vocabulary import QUANTITIES, Quantity, ValueType
 from gateway.formats.iot_open import IotOpen
-from gateway.formats.iot_open_functions import Provided, provide
+from gateway.formats.iot_open_functions import Known, provide
 from gateway.model import Item, RowId
 from gateway.transports.http import Http
 from simulators.platforms.iot_open import IotOpenBroker, LynxRest
@@ -176,14 +176,14 @@ async def way(lynx: LynxRest) -> AsyncIterator[Http]:
     await transport.close()
 
 
-async def provided(way: Http, items: list[Item], platform: IotOpen | None = None) -> Provided:
+async def provided(way: Http, items: list[Item], platform: IotOpen | None = None) -> Known:
     exchange = provide(items, platform or IotOpen(), 1)
     try:
         requests = next(exchange)
         while True:
             requests = exchange.send(await way.send(requests))
     except StopIteration as end:
-        found: Provided = end.value
+        found: Known = end.value
         return found
 
 

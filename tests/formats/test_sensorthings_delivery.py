@@ -65,7 +65,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     def start() -> Telling:
         service = Service(endpoint=endpoint(server.url), total_limit_s=LIMIT_S, connect_limit_s=1.0)
         destination = Destination(
-            name="lund", format=SensorThings(), transport=Http(service, now), selects=lambda _: True
+            name="lund", format=SensorThings(), transport=Http(service, now), selects=lambda _: True, strict=True
         )
         return Telling(
             destination,

@@ -215,6 +215,24 @@ def test_a_repetition_after_no_answer_has_the_same_octets() -> None:
     assert first == again
 
 
+def test_over_http_silence_is_of_one_request_and_nothing_is_sent_twice_in_one_conversation() -> None:
+    waves, receipt = converse(JsonEvent(topic="/in"), rows(6), {1: HUNG_UP, 4: HUNG_UP})
+
+    assert [len(wave) for wave in waves] == [6]
+    assert set(receipt.undecided) == {2, 5}
+    assert receipt.memory == {"tries/2": -1}  # the first one is it, or nobody knows
+
+
+def test_an_array_that_silences_a_server_is_halved_down_to_the_event() -> None:
+    def server(request: Request) -> Answer:
+        return HUNG_UP if 5 in values(request) else TAKEN
+
+    _, receipt = converse(JsonEvent(topic="/in", batch=16), rows(16), server)
+
+    assert receipt.accepted == set(range(1, 17)) - {5}
+    assert set(receipt.undecided) == {5}
+
+
 # ── words that fit a bad message as well as a bad day ──
 
 

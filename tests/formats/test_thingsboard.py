@@ -335,6 +335,19 @@ async def test_no_token_is_in_what_people_see(devices: ThingsBoardHttp, way: Htt
     assert "token-" not in seen
 
 
+def test_a_token_in_a_path_is_hidden_from_whoever_sees_a_request() -> None:
+    token = "åa/1 secret-token"
+    platform = ThingsBoard(topic=BY_TOKEN, ids={DEV_EUI: token})
+
+    waves, _ = converse(platform, [item(Reading("co2", 1, "[ppm]"))])
+
+    requests = [request for wave in waves for request in wave]
+    assert {request.target.split("/")[3] for request in requests} == {"%C3%A5a%2F1%20secret-token"}
+    assert {request.shown().target.split("/")[3] for request in requests} == {"(secret)"}
+    assert "secret-token" not in repr(requests)
+    assert {request.shown().body for request in requests} == {request.body for request in requests}
+
+
 async def test_through_trouble_nothing_is_lost(devices: ThingsBoardHttp, way: Http) -> None:
     devices.faults.extend(
         [Fault()] * 4 + [Fault(status=503), Fault(silent=True), Fault(status=500), Fault(status=429), Fault(status=408)]

@@ -186,7 +186,7 @@ TRAPS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "a closed connection is the only error": (
         "formats/test_azure_iot.py::test_the_message_that_the_hub_hangs_up_over_is_found_and_the_others_arrive",
-        "formats/test_postings.py::test_the_message_that_the_line_is_closed_over_is_found_and_refused",
+        "formats/test_standing_alone.py::test_the_message_that_the_line_is_closed_over_is_found_and_refused",
     ),
     "256 KiB, 128 KiB, eight levels, 256 octets of topic": (
         "formats/test_azure_iot.py::test_a_message_over_the_hub_s_limit_is_refused_with_a_word_and_the_others_go",

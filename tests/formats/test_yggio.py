@@ -54,6 +54,29 @@ def test_a_message_over_mqtt_is_flat_and_says_when() -> None:
     }
 
 
+def test_a_node_is_meant_by_its_secret_too_which_is_its_whole_topic() -> None:
+    [(topic, _)] = said(Yggio(ids={DEV_EUI: "yggio/generic/v2/torget"}), item(Reading("co2", 1, "[ppm]")))
+
+    assert topic == "yggio/generic/v2/torget"
+
+
+@pytest.mark.parametrize("name", ["yggio/generic/v2/", "/torget", "torget/", "lund//torget"])
+def test_a_name_that_leaves_a_level_of_the_topic_empty_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"^ids: the name of a81758fffe03abcd leaves a level of its topic empty"):
+        Yggio(ids={DEV_EUI: name})
+
+
+def test_the_secret_of_a_push_is_hidden_from_whoever_sees_a_request() -> None:
+    platform = Yggio(topic="/http-push/generic?identifier=secret", ids={DEV_EUI: "s3cret-of-torget"})
+
+    waves, _ = converse(platform, [item(Reading("co2", 1, "[ppm]"))])
+
+    [request] = [request for wave in waves for request in wave]
+    assert json.loads(request.body)["secret"] == "s3cret-of-torget"
+    assert json.loads(request.shown().body)["secret"] == "(secret)"
+    assert "s3cret" not in repr(request)
+
+
 def test_a_reserved_topic_may_have_levels() -> None:
     [(topic, _)] = said(Yggio(ids={DEV_EUI: "lund/torget"}), item(Reading("co2", 1, "[ppm]")))
 

@@ -23,6 +23,7 @@ ON_BOTH: Final = frozenset(  # modules that show what holds for a journal on wha
         "downlinks",
         "held",
         "journal",
+        "lanes",
         "latest",
         "moved_sessions",
         "retired_sessions",

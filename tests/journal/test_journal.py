@@ -319,7 +319,8 @@ async def test_only_its_owner_can_read_the_files(journal: Journal, path: Path) -
     await hear(journal, [0])
 
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
-    assert set(modes) == {"brygga.key", path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}.lock"}
+    beside = ("-wal", "-shm", ".lock", ".ballast")
+    assert set(modes) == {"brygga.key", path.name, *(f"{path.name}{suffix}" for suffix in beside)}
     assert set(modes.values()) == {0o600}
 
 

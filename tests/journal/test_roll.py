@@ -375,9 +375,7 @@ async def test_the_backlog_goes_along_and_what_was_heard_for_a_city_in_between_d
     await journal.close()
 
 
-async def test_what_is_remembered_of_one_citys_platform_is_not_taken_for_anothers(
-    at_lund: Journal, path: Path
-) -> None:
+async def test_what_is_remembered_of_one_citys_platform_is_not_taken_for_anothers(at_lund: Journal, path: Path) -> None:
     told = {"stream/torget": 7, "decoder/elsys/ers": [[0, "1"]], "again/a81758fffe051d02": [[0, 1, "2"]]}
     await at_lund.settle(LUND, Settlement(memory={MEMORY_OF: "lund", **told}))
     journal = await reopened(at_lund, path, UMEA, CITY)

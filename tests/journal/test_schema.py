@@ -33,7 +33,7 @@ def test_a_new_database_has_the_newest_version_and_write_ahead_logging(path: Pat
     prepare(path, scripts())
 
     assert (pragma(path, "user_version"), pragma(path, "journal_mode")) == (len(scripts()), "wal")
-    assert pragma(path, "page_size") == 1024
+    assert (pragma(path, "page_size"), pragma(path, "auto_vacuum")) == (512, 2)
 
 
 async def test_a_stored_version_is_brought_to_the_next_with_its_rows(path: Path) -> None:

@@ -99,16 +99,21 @@ def at_once(octets: bytes, sessions: Sequence[OpenSession]) -> Proved[OpenSessio
 def both_ways(frame: Frame, sessions: Sequence[OpenSession]) -> Opened:
     """Open a frame as `open_uplink` does; the short way proves the same or nothing, and nothing of what is refused."""
     proved = at_once(frame.phy_payload, sessions)
+    if proved is None:
+        return _long_way(frame, sessions)
     try:
-        data_frame = parse(frame.phy_payload)
-        if not isinstance(data_frame, DataFrame):
-            raise BadFrame(BadFrameReason.NOT_SUPPORTED)
-        opened = open_uplink(frame, data_frame, sessions)
+        opened = _long_way(frame, sessions)
     except BadFrame as bad:
-        assert proved is None, bad.reason
-        raise
-    assert proved is None or new_uplink(frame, proved) == opened
+        raise AssertionError("proved at once, and refused") from bad
+    assert new_uplink(frame, proved) == opened
     return opened
+
+
+def _long_way(frame: Frame, sessions: Sequence[OpenSession]) -> Opened:
+    data_frame = parse(frame.phy_payload)
+    if not isinstance(data_frame, DataFrame):
+        raise BadFrame(BadFrameReason.NOT_SUPPORTED)
+    return open_uplink(frame, data_frame, sessions)
 
 
 def distinct_keys() -> SessionKeys:

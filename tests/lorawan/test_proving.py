@@ -13,7 +13,7 @@ from gateway.errors import BadFrame
 from gateway.lorawan.phy import LONGEST, Direction, FCtrl
 from gateway.lorawan.proving import prove
 from gateway.lorawan.sessions import NewUplink, OpenSession, chained
-from gateway.model import DevAddr, Eui64, Key, MacVersion, Session, SessionKeys
+from gateway.model import Eui64, Key, MacVersion, Session, SessionKeys
 from tests.lorawan.air import CHANNEL_1, DEV_ADDR, at_once, both_ways, hear, heard, personalised, session_v1_1
 from tests.lorawan.data_cases import DataCase, sealed
 
@@ -125,6 +125,17 @@ def test_a_payload_of_every_size_is_decrypted(size: int) -> None:
     assert proved.frm_payload == said
 
 
+@pytest.mark.parametrize("mac_version", [MacVersion.V1_0_3, MacVersion.V1_0_4])
+@pytest.mark.parametrize(
+    ("lost", "is_near"), [(-2, False), (-1, False), (0, True), (FAR - 1, True), (FAR, False), (65_535, False)]
+)
+def test_a_counter_is_ordinary_while_it_is_new_and_near(mac_version: MacVersion, lost: int, *, is_near: bool) -> None:
+    device, opened = personalised(mac_version, f_cnt_up=65_530)
+    device.f_cnt_up += lost
+
+    assert (at_once(device.uplink(2, b"x"), [opened]) is not None) == is_near
+
+
 UNKNOWN = {
     "nobody's": [],
     "somebody's at another address": [personalised()[1]],
@@ -174,12 +185,3 @@ def test_a_session_that_is_not_ordinary_any_more_proves_nothing_at_once(change: 
     opened.session = replace(opened.session, **change)
 
     assert at_once(device.uplink(2, b"x"), [opened]) is None
-
-
-def test_the_address_is_part_of_what_is_proved() -> None:
-    device, opened = personalised()
-    elsewhere = replace(opened.session, dev_addr=DevAddr("26011235"))
-
-    assert (
-        at_once(device.uplink(2, b"x"), [OpenSession(elsewhere)]) is not None
-    )  # the index alone keeps addresses apart

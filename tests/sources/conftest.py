@@ -17,7 +17,7 @@ from gateway.sources import Hear
 from gateway.sources.semtech_udp import SemtechUdp
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "gwmp"
-LIMIT_S = 5.0  # of every wait: far beyond what is needed, so that a hang fails instead of hanging
+LIMIT_S = 20.0  # of every wait: far beyond what is needed, so that a hang fails instead of hanging
 GATEWAY = eui64("aa555a0000000000")
 OTHER = eui64("b827ebfffe000001")
 

@@ -14,7 +14,7 @@ Any FPort with a head, FPort 11 to 34 without: 10 * type + variant is the port t
     3 4   s {NNNN}x5                         presses of a to e
 
 Without a head 1 3, 1 6, 1 7, 1 8, 3 3 and 3 4 have no s. Which way A and B are depends on how it is mounted: the totals are
-counts, not people in and out.
+people who passed one way and the other, not people in and out.
 
 Source: IMBuildings payload documentation; the vendor's PayloadParser, from which the field names are.
 """
@@ -30,7 +30,7 @@ from decoders.cursor import Cursor
 SOURCE = "IMBuildings payload documentation; github.com/IMBUILDINGS/PayloadParser"
 LICENCE = "Apache-2.0"
 QUANTITIES = (
-    "air_temperature", "battery_voltage", "button_pressed", "co2", "presence", "pulse_count", "relative_humidity",
+    "air_temperature", "battery_voltage", "button_pressed", "co2", "people_count", "presence", "pulse_count", "relative_humidity",
 )  # fmt: skip
 
 HEAD = 10  # octets
@@ -105,7 +105,7 @@ def _totals(cursor: Cursor, fields: Fields, readings: Readings) -> None:
     for side in "ab":
         name = f"total_counter_{side}"
         fields[name] = cursor.u16(name)
-        readings.append(Reading("pulse_count", fields[name], "1", side))
+        readings.append(Reading("people_count", fields[name], "1", side))
 
 
 def _buttons(cursor: Cursor, fields: Fields, readings: Readings) -> None:

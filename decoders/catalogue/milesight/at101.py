@@ -30,6 +30,7 @@ from decoders.cursor import Cursor
 
 SOURCE = "https://github.com/Milesight-IoT/SensorDecoders (at-series/at101), AT101 user guide"
 LICENCE = "Apache-2.0"
+PERSONAL = True  # the addresses of WLANs in reach are of those who live or work there
 QUANTITIES = ("battery_level", "device_temperature", "latitude", "longitude", "tamper", "tilt")
 
 Fields = dict[str, Any]

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from gateway.journal import wal
-from gateway.journal.schema import PAGE_SIZE
+from gateway.journal.schema import PAGE_SIZE, PAGE_SIZES
 
-PAGE_SIZES: Final = frozenset(1 << power for power in range(9, 16))  # 1 stands for 65,536, which no journal has
 SIZE_AT: Final = slice(16, 18)  # of the file's header
 FREE_AT: Final = slice(32, 36)  # the first page of the list of free ones
+STEPWISE_AT: Final = slice(64, 68)  # not 0 where pages are given back in steps: then some tell who refers to which page
+REFERENCE: Final = 5  # octets of such an entry (fileformat2, 1.8)
 WORD: Final = 4
 
 
@@ -36,10 +37,12 @@ class Image:
         octets = source[at : at + self.page_size] if number > 0 else b""
         return octets if len(octets) == self.page_size else None
 
-    def free(self) -> set[int]:
-        """Return the pages that are free, as far as their list can be read (fileformat2, 1.5)."""
-        first = self.page(1)
-        found, trunk = set[int](), 0 if first is None else _number(first[FREE_AT])
+    def of_no_table(self) -> set[int]:
+        """Return the pages that are free, as far as their list can be read (fileformat2, 1.5), and those that map the others."""
+        first = self.page(1) or bytes(self.page_size)
+        found, trunk = set[int](), _number(first[FREE_AT])
+        if _number(first[STEPWISE_AT]):
+            found.update(range(2, self.count + 1, self.page_size // REFERENCE + 1))
         while 0 < trunk <= self.count and trunk not in found and (octets := self.page(trunk)) is not None:
             found.add(trunk)
             leaves = min(_number(octets[WORD : 2 * WORD]), self.page_size // WORD - 2)

@@ -13,9 +13,10 @@ from gateway.journal.cursors import Cursor
 from gateway.journal.groups import unpacked
 from gateway.journal.segments import create, table
 from gateway.journal.store import ABP_ACTIVATION as ABP_NUMBER
+from gateway.journal.store import NAMES_LOST
 
 LOST_WORD: Final = "lost-{}"  # of a text that rows refer to: they stay readable
-LOST_DESTINATION: Final = "lost-{}"  # its backlog waits for `brygga destination rename`
+LOST_DESTINATION: Final = "lost-{}"  # it keeps the dead letters, for a person to look at
 UNKNOWN_DOWNLINKS: Final = 10_000  # a device takes a gap of 16,384 (LoRaWAN 1.0.3, 4.3.1.5), and few are sent that many
 LOST_JOIN_NONCES: Final = 10_000  # of 16,777,216: more joins than a device makes in its life
 FIRST_JOIN_NONCE: Final = (
@@ -66,11 +67,12 @@ def _destinations(connection: sqlite3.Connection, missing: Sequence[Range]) -> I
     """Let each destination pass over what is lost and count it; one without a cursor begins with the oldest row."""
     known = {number for (number,) in connection.execute("SELECT number FROM destinations")}
     cursors = {number: Cursor(low, above) for number, low, above in connection.execute("SELECT * FROM cursors")}
-    for number in cursors.keys() - known:
+    for number in sorted(cursors.keys() - known):
         name = LOST_DESTINATION.format(number)
         connection.execute("INSERT INTO destinations (number, name) VALUES (?, ?)", (number, name))
-        yield f"a destination's name is lost: its backlog is {name}'s now (`brygga destination rename {name} NAME`)"
-    for number in known - cursors.keys():
+        connection.execute("REPLACE INTO box VALUES (?, 1)", (NAMES_LOST,))
+        yield f"a destination's name is lost: it begins anew with all that is kept; what it had is {name}'s now"
+    for number in sorted(known - cursors.keys()):
         cursors[number] = Cursor(0)
         yield "what a destination had got is not known any more: all that is kept is told again"
     for number, cursor in cursors.items():

@@ -28,15 +28,17 @@ TABLES: Final[Mapping[str, tuple[str, str]]] = {
     "boots": ("times of boots", "rows that were not dated yet may stay undated"),
     "box": ("what the box knows of itself", "counters skip ahead"),
 }
-ELSE: Final = ("of no uplink", "")
 
 
 def words_of(found: Found, rows: Mapping[str, int], taken: Taken) -> Iterator[str]:
     """Yield what is lost, one line for each kind of thing."""
-    for name in sorted({*found.broken, *found.lost}):
-        if not name.startswith(SEGMENT):
-            what, means = TABLES.get(name, (f"table {name}", ""))
-            yield f"{what}: a part is damaged, {rows.get(name, 0)} are saved" + (f"; {means}" if means else "")
+    damaged = sorted(name for name in {*found.broken, *found.lost, *rows} if not name.startswith(SEGMENT))
+    for name in damaged:
+        if name in TABLES:
+            what, means = TABLES[name]
+            yield f"{what}: a part may be lost, {rows.get(name, 0)} are saved; {means}"
+    if others := [name for name in damaged if name not in TABLES]:
+        yield f"and parts of {', '.join(others)}"
     if taken.missing:
         count = sum(last - first + 1 for first, last in taken.missing)
         yield f"{count} uplinks are lost: rows {_ranges(taken.missing)}; {taken.saved} of damaged segments are saved"

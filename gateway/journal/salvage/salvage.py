@@ -70,9 +70,9 @@ def _fill(path: Path, new: Path, why: str) -> list[str]:
         connection.execute("BEGIN")
         rows = take_tables(connection, image, found, wanted, good)
         taken = take_log(connection, image, found, good, _most_segments(path, image, len(found.firsts)))
-        damaged = {*found.broken, *found.lost}
+        damaged = {*found.broken, *found.lost, *rows}
         words = [why, *words_of(found, rows, taken), *mend(connection, taken.missing, taken.last, damaged)]
-        if own is None and wal.beside(path).exists():
+        if own is None and wal.read(wal.beside(path)) is not None:
             words.append("its log is another database's, and was left out")
         words.append(
             f"the damaged file is kept as {_aside(path).name}: it may be deleted when nobody wants to look into it"

@@ -15,8 +15,12 @@ from gateway.journal.salvage.trees import KINDS, LEAF, Broken, Page, Row, Walk
 
 LOG: Final = "log"  # rows of whichever segment: their ids say where they belong
 SEGMENT: Final = "log_"
-RECORD: Final = b"\x8d\x01\x48"  # an uplink's record: an array of 13, format 1, a DevEUI (records.py)
-TYPES: Final[Mapping[str, tuple[type, ...]]] = {"INTEGER": (int,), "TEXT": (str,), "BLOB": (bytes, int, str)}
+RECORDS: Final = (
+    b"\x8d\x01\x48",
+    b"\xcd\x01\x48",
+)  # an uplink's: an array of 13, format 1, a DevEUI (records.py, groups.py)
+TYPES: Final[Mapping[str, tuple[type, ...]]] = {"INTEGER": (int,), "TEXT": (str,), "BLOB": (bytes,)}
+OF_ANY_TYPE: Final = "value"  # what the box and formats remember
 SAMPLE: Final = 20  # rows of a tree that are looked at
 SMALLEST_EUI: Final = 1 << 32  # nobody numbers rows that far
 
@@ -110,11 +114,11 @@ def _roots(image: Image, walk: Walk) -> Iterator[tuple[str, int]]:
 
 def _place_orphans(image: Image, walk: Walk, lost: Sequence[Shape], found: Found) -> None:
     """Give the pages that hang on no tree to the tables that lack some."""
-    free = image.free()
+    others = image.of_no_table()
     orphans = [
         number
         for number in range(1, image.count + 1)
-        if number not in walk.seen and number not in free and _kind(image, number) in KINDS
+        if number not in walk.seen and number not in others and _kind(image, number) in KINDS
     ]
     below = {child for number in orphans for child in _children(image, number)}
     for number in (*(one for one in orphans if one not in below), *orphans):  # trees first, then what circles leave
@@ -149,7 +153,7 @@ def is_stored(row: Row) -> bool:
     """Tell whether a row is one of the log: an uplink's record, or a group of them."""
     match row:
         case Row(int(key), (None, bytes(record))):
-            return key > 0 and (record.startswith(RECORD) or record[:1] == bytes((GROUP,)))
+            return key > 0 and (record.startswith(RECORDS) or record[:1] == bytes((GROUP,)))
         case _:
             return False
 
@@ -174,7 +178,9 @@ LOOKS: Final[Mapping[str, Callable[[Row], bool]]] = {
 def _fits(column: Column, value: Any) -> bool:
     if column.is_row_id:
         return value is None
-    return column.may_be_null if value is None else isinstance(value, TYPES.get(column.type, (object,)))
+    if value is None:
+        return column.may_be_null
+    return column.name == OF_ANY_TYPE or isinstance(value, TYPES.get(column.type, (object,)))
 
 
 def _plain(columns: tuple[Column, ...]) -> tuple[Column, ...]:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from gateway.journal.groups import GROUP
+from gateway.journal.salvage.content import READ, is_readable
 from gateway.journal.salvage.image import Image
 from gateway.journal.salvage.mending import Range
 from gateway.journal.salvage.tables import LOG, Found, Shape, is_stored
@@ -55,16 +56,29 @@ def take_tables(
     rows, walk = dict[str, int](), Walk()
     for name, shape in wanted.items():
         if name in good and _copied(new, name):
+            _drop_unreadable(new, name, rows)
             continue
         for row in _rows(image, walk, found.pages.get(name, ())):
-            if shape.fits(row):
-                values = shape.values(row)
+            values = shape.values(row)
+            if shape.fits(row) and is_readable(name, values):
                 columns = ", ".join(column.name for column in shape.columns[: len(values)])
                 marks = ", ".join("?" * len(values))
                 new.execute(f"INSERT OR IGNORE INTO {name} ({columns}) VALUES ({marks})", values)  # noqa: S608 — names of ours
         if name in found.broken or name in found.lost:
             ((rows[name],),) = new.execute(f"SELECT count(*) FROM {name}")  # noqa: S608 — a name of ours
     return rows
+
+
+def _drop_unreadable(new: sqlite3.Connection, name: str, rows: dict[str, int]) -> None:
+    """Drop rows whose content is damaged though the table is whole."""
+    if name not in READ:
+        return
+    there = new.execute(f"SELECT * FROM {name}").fetchall()  # noqa: S608 — a name of ours
+    good = [row for row in there if is_readable(name, row)]
+    if len(good) < len(there):
+        new.execute(f"DELETE FROM {name}")  # noqa: S608 — a name of ours
+        new.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(there[0]))})", good)  # noqa: S608 — a name of ours
+        rows[name] = len(good)
 
 
 def take_log(
@@ -165,7 +179,11 @@ def _count(
     taken.last = max(last or 0, firsts[-1] - 1)
     ends = dict(pairwise([*firsts, taken.last + 1]))
     for first in damaged:
-        taken.missing += _lacking(there, first, ends[first] - 1)
+        lacking = [*_lacking(there, first, ends[first] - 1)]
+        taken.missing += lacking
+        count = sum(end - begin + 1 for begin, end in lacking)
+        new.execute("DELETE FROM thinned WHERE first = ?", (first,))
+        new.executemany("INSERT INTO thinned VALUES (?, ?)", [(first, count)] if count else [])
     taken.saved = sum(last - first + 1 for first, last in there)
 
 

@@ -1,0 +1,160 @@
+"""The deterministic simulation in short: many made-up worlds, in which every law holds; the same seed, the same story.
+
+The long form is `scripts/simulate --seeds 10000`; a seed that fails here is told in full by `scripts/simulate --seed N`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from gateway.delivery import Telling
+from gateway.journal import Changes, Settlement
+from gateway.journal import sessions as stored_sessions
+from gateway.journal.cursors import Cursor
+from gateway.model import Session
+from gateway.network.network import Network
+from simulators.simulation.__main__ import main
+from simulators.simulation.report import in_words
+from simulators.simulation.run import run
+
+ROOT: Final = Path(__file__).parent.parent.parent
+SEEDS: Final = 60
+PARTS: Final = 6  # so that several processes share them
+WITHIN: Final = 40  # seeds in which a broken agent is found
+
+Break = Callable[[pytest.MonkeyPatch], None]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_law_holds_in_every_story(part: int) -> None:
+    verdicts = [run(seed) for seed in range(1 + part, SEEDS + 1, PARTS)]
+
+    broken = [in_words(verdict) for verdict in verdicts if verdict.broken is not None]
+    assert not broken, "\n\n".join(broken)
+
+
+def test_much_happens_in_them() -> None:
+    verdicts = [run(seed) for seed in (1, 2, 3, 4, 5)]
+
+    assert all(verdict.counts["rows"] > 0 for verdict in verdicts)
+    assert sum(verdict.counts["deaths"] for verdict in verdicts) >= 5
+    assert sum(verdict.counts["repeats"] for verdict in verdicts) >= 1
+
+
+def test_the_same_seed_is_the_same_story_whatever_the_order_of_hashes() -> None:
+    told = "from simulators.simulation.run import run; print(*[run(seed).digest for seed in (3, 4)])"
+
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", told],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        ).stdout
+        for seed in ("1", "2")
+    }
+
+    assert digests == {f"{run(3).digest} {run(4).digest}\n"}
+
+
+def test_another_seed_is_another_story() -> None:
+    assert run(3).digest != run(4).digest
+
+
+# ── agents that break a law are found ──
+
+
+def settles_before_it_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    converse = Telling._converse
+
+    async def broken(self: Telling, items: Any, line: Any) -> Any:
+        delivered = frozenset(item.row for item in items)
+        await self._journal.settle(self.destination.name, Settlement(delivered=delivered))
+        return await converse(self, items, line)
+
+    monkeypatch.setattr(Telling, "_converse", broken)
+
+
+def forgets_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Cursor, "_insert", Cursor._raise)
+
+
+def commits_counters_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep = Network._keep_in_turn
+
+    async def broken(self: Network, live: Any, changes: Changes) -> Any:
+        await keep(self, live, Changes(sessions=changes.sessions))
+        return await keep(self, live, replace(changes, sessions=()))
+
+    monkeypatch.setattr(Network, "_keep_in_turn", broken)
+
+
+def lets_counters_go_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def newest(_: Session, new: Session) -> Session:
+        return new
+
+    monkeypatch.setattr(stored_sessions, "never_back", newest)
+
+
+def tells_a_strict_destination_live_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Telling.__init__
+
+    def broken(self: Telling, destination: Any, **rest: Any) -> None:
+        begin(self, replace(destination, strict=False), **rest)
+
+    monkeypatch.setattr(Telling, "__init__", broken)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "law"),
+    [
+        (settles_before_it_sends, "2"),
+        (forgets_gaps, "2"),
+        (commits_counters_apart, "4"),
+        (lets_counters_go_back, "4"),
+        (tells_a_strict_destination_live_first, "6"),
+    ],
+)
+def test_an_agent_that_breaks_a_law_is_found(breaks: Break, law: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    breaks(monkeypatch)
+
+    found = next((verdict.broken for seed in range(1, WITHIN + 1) if (verdict := run(seed)).broken), None)
+
+    assert found is not None
+    assert found.law == law
+
+
+# ── the command ──
+
+
+def test_one_story_is_told_event_by_event(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["--seed", "1"])
+
+    told = capsys.readouterr().out
+    assert code == 0
+    assert "start 1, boot-1, ntp" in told
+    assert "seed 1: every law held" in told
+
+
+def test_a_broken_story_says_how_to_see_it_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settles_before_it_sends(monkeypatch)
+
+    code = main(["--seeds", "2"])
+
+    told = capsys.readouterr().out
+    assert code == 1
+    assert "law 2 is broken at step" in told
+    assert "scripts/simulate --seed 1" in told
