@@ -148,7 +148,7 @@ def _put_in_place(folder: Path, path: Path) -> Path | None:
     if path.exists():
         empty_wal(path)
         put_aside = path.replace(_aside(path))
-    for suffix in ("-wal", "-shm"):  # of another database they would be taken for the restored one's
+    for suffix in ("-wal", "-shm", ".suspect", ".salvaged"):  # of another database they would be taken for the restored one's
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     key = path.with_name(KEY_FILE)
     if key.exists() and key.read_bytes() != (folder / KEY).read_bytes():

@@ -33,7 +33,8 @@ class ShareKeys(Keys):
     )
     personal: Truth = Field(
         default=False,
-        description="whether it may have what tells of persons: people counters, and meters of devices tagged `household`",
+        description="whether it may have what tells of persons: people counters, models that watch somebody, and meters, presence, "
+        "contacts and raw fields of devices tagged `household`",
     )
 
     def settings(self) -> Share:

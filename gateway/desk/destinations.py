@@ -66,11 +66,13 @@ class DestinationDesk:
         """Return every destination that the configuration or the journal names, with what lies before it."""
         known = self._journal.destinations()
         fresh = {name: dict(NEVER_STARTED) for name in self._configured}
-        present = self._journal.former()
-        late_at = {
-            name: await late(self._journal, name, present[name], self._newest_only) for name in known if name in present
-        }
-        return fresh | {name: {**await self._depth(name), "late": late_at.get(name, "")} for name in known}
+        return fresh | {name: await self._depth(name) | await self._late(name) for name in known}
+
+    async def _late(self, name: str) -> dict[str, Json]:
+        """Return why the present city would not take what waits for a former one, if it would not."""
+        present = self._journal.former().get(name)
+        why = "" if present is None else await late(self._journal, name, present, self._newest_only)
+        return {"late": why} if why else {}
 
     async def forget(self, name: str) -> Json:
         """Let go of a destination that is no longer configured, of its backlog and its held rows."""

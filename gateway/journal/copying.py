@@ -31,6 +31,7 @@ def copy(path: Path, target: Path) -> None:
             _check(source, path)
             source.backup(copied, pages=PAGES_AT_ONCE, progress=_pause)
             source.execute("COMMIT")
+            copied.execute("DELETE FROM box WHERE name = 'open'")  # the copy is whole without a log (opening.py)
     except sqlite3.DatabaseError as error:
         raise StorageError(f"{path}: the copy failed: {error}") from error
 

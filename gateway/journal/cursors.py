@@ -92,7 +92,7 @@ class Cursor:
             (last + 1, last + 1),
         ]
         for (_, end), (begin, _) in pairwise(settled):
-            gap = min(begin - 1 - end, limit)
+            gap = min(min(begin - 1, last) - end, limit)
             if gap > 0:
                 yield end + 1, end + gap
                 limit -= gap

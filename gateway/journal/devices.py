@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from gateway.errors import ConfigError
 from gateway.journal import abp, box
 from gateway.journal.abp import abp_number, has_abp
 from gateway.journal.database import Database, Each, Insert, Step
@@ -17,6 +19,8 @@ from gateway.journal.values import Changes, ImportResult, Nonces, Registration
 from gateway.journal.vault import Vault
 from gateway.journal.writer import Writer
 from gateway.model import Activation, Eui64, Session, is_moved
+
+log = logging.getLogger(__name__)
 
 
 class Registry:
@@ -143,9 +147,9 @@ async def decoders(store: Store) -> dict[Eui64, str]:
     return {each.device.dev_eui: each.device.decoder for each in await _registrations(store)}
 
 
-async def has_sealed(database: Database) -> bool:
-    """Tell whether any device's keys are sealed."""
-    return any(not is_clear(record) for _, record in await _records(database))
+async def sealed(database: Database) -> list[tuple[int, bytes]]:
+    """Return the records of devices whose keys are sealed."""
+    return [(eui, record) for eui, record in await _records(database) if not is_clear(record)]
 
 
 async def unsealed(database: Database, vault: Vault) -> list[Step]:
@@ -158,17 +162,27 @@ async def unsealed(database: Database, vault: Vault) -> list[Step]:
 
 async def _registrations(store: Store) -> list[Registration]:
     """Return all registrations by DevEUI, read in a thread: ten thousand take a third of a second, and radio cannot wait."""
-    return await asyncio.to_thread(_decoded, await _records(store.database), store.vault)
+    found, damaged = await asyncio.to_thread(_decoded, await _records(store.database), store.vault)
+    for dev_eui in damaged - store.unreadable:
+        log.error("%s: its registration is damaged, and its keys cannot be read: remove it and add it again", dev_eui)
+    store.unreadable |= damaged
+    return found
 
 
 async def _records(database: Database) -> list[tuple[int, bytes]]:
     return await database.fetch("SELECT dev_eui, record FROM devices")
 
 
-def _decoded(records: Iterable[tuple[int, bytes]], vault: Vault) -> list[Registration]:
-    found = [decode(eui, record, vault) for eui, record in records]
+def _decoded(records: Iterable[tuple[int, bytes]], vault: Vault) -> tuple[list[Registration], set[Eui64]]:
+    """Return the registrations by DevEUI, and the devices whose keys do not open though the vault has opened others."""
+    found, damaged = list[Registration](), set[Eui64]()
+    for eui, record in records:
+        try:
+            found.append(decode(eui, record, vault))
+        except ConfigError:
+            damaged.add(eui_of(eui))
     found.sort(key=lambda registration: registration.device.dev_eui)
-    return found
+    return found, damaged
 
 
 def _restarted(session: Session) -> Session:

@@ -4,8 +4,9 @@
 
     NN     how many rows, 4 to 50; their ids are consecutive
     E      their DevEUIs, 8 octets each, in clear: a device's rows are found without opening every group
-    zlib   RFC 1950: a CBOR array of the rows' records, each without its DevEUI. The DevEUIs are the preset dictionary, whose
-           checksum is in the stream beside that of the content: damage is told wherever it is
+    zlib   RFC 1950: a CBOR array of the rows' records, each without its DevEUI. The DevEUIs, and the id in 8 octets behind
+           them, are the preset dictionary, whose checksum is in the stream beside that of the content: damage is told wherever
+           it is, and so is a group that a damaged file has under another's id
 
 A record that stands alone begins with the head of a CBOR array (records.py): the first octet tells the two apart. What is
 heard alone, as most is, stays alone. What it saves, and what it costs: docs/decisions/0051-flash.md.
@@ -48,7 +49,8 @@ def packed(first: int, records: Sequence[bytes]) -> list[Stored]:
         if len(part) < FEWEST:
             stored += [(row, _checked(row, record)) for row, record in enumerate(part, first + start)]
         else:
-            stored.append((first + start + len(part) - 1, _group(part)))
+            last = first + start + len(part) - 1
+            stored.append((last, _group(last, part)))
     return stored
 
 
@@ -73,10 +75,10 @@ def _whole(row: int, stored: bytes) -> bytes:
     return record if zlib.crc32(record, row & MASK).to_bytes(CHECKSUM, "big") == stored[-CHECKSUM:] else stored
 
 
-def _group(records: Sequence[bytes]) -> bytes:
+def _group(last: int, records: Sequence[bytes]) -> bytes:
     owners = b"".join(record[DEV_EUI] for record in records)
     rests = [record[: DEV_EUI.start] + record[DEV_EUI.stop :] for record in records]
-    packing = zlib.compressobj(LEVEL, zdict=owners)
+    packing = zlib.compressobj(LEVEL, zdict=owners + last.to_bytes(8, "big"))
     return bytes((GROUP, len(records))) + owners + packing.compress(cbor2.dumps(rests)) + packing.flush()
 
 
@@ -85,7 +87,7 @@ def _rows(last: int, group: bytes) -> Iterator[Stored]:
     begin = HEAD + count * EUI
     owners = group[HEAD:begin]
     try:
-        rests = _rests(group[begin:], owners)
+        rests = _rests(group[begin:], owners + last.to_bytes(8, "big"))
         records = [
             rest[: DEV_EUI.start] + owners[at : at + EUI] + rest[DEV_EUI.start :]
             for at, rest in zip(range(0, len(owners), EUI), rests, strict=True)
@@ -95,13 +97,18 @@ def _rows(last: int, group: bytes) -> Iterator[Stored]:
     yield from enumerate(records, last - count + 1)
 
 
-def _rests(stream: bytes, owners: bytes) -> list[bytes]:
-    opening = zlib.decompressobj(zdict=owners)
+def _rests(stream: bytes, dictionary: bytes) -> list[bytes]:
+    opening = zlib.decompressobj(zdict=dictionary)
     clear = opening.decompress(stream) + opening.flush()
     if not opening.eof:
         raise ValueError("a group ends before its checksum")
     rests: list[bytes] = cbor2.loads(clear)
     return rests
+
+
+def rows_of(stored: bytes) -> int:
+    """Return how many rows what the log stores under one id is."""
+    return _count(stored) if stored[:1] == b"G" else 1
 
 
 def _count(group: bytes) -> int:

@@ -8,23 +8,36 @@ from pathlib import Path
 from gateway.errors import ConfigError
 from gateway.journal import devices, sessions
 from gateway.journal.database import Database, Transaction
-from gateway.journal.vault import Vault
+from gateway.journal.registrations import decode
+from gateway.journal.vault import ANOTHER_KEY, Vault
 
+TRIED = 20  # records: a disk may have damaged some
 ALL_PAGES = 0x7FFF_FFFF  # no quota: what is sealed takes little more room than what was clear
 
 
 async def vault(database: Database, key_file: Path) -> Vault:
-    """Return the vault whose key is in ``key_file``, which is made for a journal that has no device yet.
+    """Return the vault whose key is in ``key_file``, which is made for a journal that has no sealed keys yet.
 
-    Raises ConfigError where the file is gone, but keys are sealed with it: another one would open none of them.
+    Raises ConfigError where the file is gone or is another one: no key would open.
     """
-    there = await asyncio.to_thread(key_file.exists)
-    if not there and await devices.has_sealed(database):
+    records = await devices.sealed(database)
+    if records and not await asyncio.to_thread(key_file.exists):
         raise ConfigError(
             f"{key_file}: the key file is gone, and the device keys in {database.path} are sealed with it: put it back (it is in a "
             "backup made with --with-keys); without it the devices must be added again, to a new journal"
         )
-    return Vault.at(key_file)
+    made = Vault.at(key_file)
+    if records and not any(_opens(made, *record) for record in records[:TRIED]):
+        raise ConfigError(f"{key_file}: {ANOTHER_KEY}")
+    return made
+
+
+def _opens(vault: Vault, eui: int, record: bytes) -> bool:
+    try:
+        decode(eui, record, vault)
+    except ConfigError:
+        return False
+    return True
 
 
 async def seal_all(database: Database, vault: Vault) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import cbor2
 
+from gateway.errors import ConfigError
 from gateway.journal import abp
 from gateway.journal.database import Database, Each, Insert, Step
 from gateway.journal.vault import Vault
 from gateway.model import DevAddr, Eui64, Key, MacVersion, Session, SessionKeys, never_back
+
+log = logging.getLogger(__name__)
 
 CLEAR, SEALED = 1, 2  # formats of a record: version 1 of the schema had keys in clear
 KEYS = 4  # of a session
@@ -157,8 +161,17 @@ async def load(database: Database, vault: Vault) -> Sessions:
         " FROM sessions JOIN counters ON session = number ORDER BY number"
     )
     mac_states = dict(await database.fetch("SELECT session, record FROM mac_states"))
-    stored = ((number, decode(eui, record, counters, vault)) for number, eui, record, *counters in rows)
-    return Sessions(vault, stored, mac_states)
+    return Sessions(vault, _opened(rows, vault), mac_states)
+
+
+def _opened(rows: Iterable[Sequence[Any]], vault: Vault) -> Iterator[tuple[int, Session]]:
+    """Yield the sessions of rows; one whose keys do not open is told and left out: the vault has opened others."""
+    for number, eui, record, *counters in rows:
+        try:
+            yield number, decode(eui, record, counters, vault)
+        except ConfigError:
+            words = "%s: its session is damaged, and its keys cannot be read: it must join or be added again"
+            log.error(words, eui_of(eui))  # noqa: TRY400 - the trace tells no more
 
 
 async def unsealed(database: Database, vault: Vault) -> list[Step]:

@@ -24,9 +24,11 @@ from gateway.journal.values import AlarmKind, Stats, WhenFull
 from gateway.journal.vault import Vault
 from gateway.journal.words import Words
 from gateway.journal.writer import Entry, Rows
-from gateway.model import Clock, CommandState, RowId
+from gateway.model import Clock, CommandState, Eui64, RowId
 
-SEGMENT_BYTES = 1_250_000  # some 10,000 rows; a thousand pages are dropped in a few milliseconds
+SEGMENT_BYTES = (
+    600_000  # some 5,000 rows; a card writes the scattered pages that dropping one leaves in less than 0.1 s
+)
 SEGMENTS_IN_LIMIT = 16  # at least: with a small limit the segments are smaller
 HELD_ROW_BYTES = 512  # of a held row with its reason, and the record copied aside
 TOLD, UNTOLD_LOST = "told", "untold_lost"  # in the table `box`
@@ -106,6 +108,7 @@ class Store:
     untold_lost: int = 0  # rows that went before there was any destination
     look: bool = True  # whether the file may have become crowded
     refused: bool = False  # the last commit of rows failed
+    unreadable: set[Eui64] = field(default_factory=set)  # devices whose registration is damaged
     held_in_hand: bool = False  # someone who has read held rows is about to change them
     trouble: str | None = None  # why the last commit failed
     troubles: int = 0  # how often commits began to fail

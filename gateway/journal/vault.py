@@ -21,6 +21,10 @@ from gateway.model import Key
 KEY_OCTETS: Final = 32
 NONCE_OCTETS: Final = 12  # random: 2**32 keys may be sealed before a repetition is a worry (NIST SP 800-38D, 8.3)
 DEVICE_KEY_OCTETS: Final = 16
+ANOTHER_KEY: Final = (
+    "the device keys in the journal are sealed with another key file: put the old one back, or remove these devices and add "
+    "them again"
+)
 
 
 class Vault:
@@ -62,10 +66,7 @@ class Vault:
         try:
             clear = self._cipher.decrypt(sealed[:NONCE_OCTETS], sealed[NONCE_OCTETS:], owner)
         except InvalidTag as error:
-            raise ConfigError(
-                "the device keys in the journal are sealed with another key file: put the old one back, "
-                "or remove these devices and add them again"
-            ) from error
+            raise ConfigError(ANOTHER_KEY) from error
         rest = memoryview(clear)[count:]
         keys: list[Key | None] = []
         for present in clear[:count]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from typing import Final
 
@@ -25,20 +26,23 @@ class BrokerWindow:
         show: Show,
         *,
         token: str = "",
+        by_user: bool = False,
         greet: Callable[[Connect], int] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """``token``: the password; "" lets everybody in. ``greet``: a platform that looks closer."""
+        """``token``: the password, or ``by_user`` the user name; "" lets everybody in. ``greet``: a platform that looks closer."""
         self._take = take
         self._complain = complain
         self._show = show
         self._token = token
+        self._by_user = by_user
         self._greet = greet
-        self._door = Door(self)
+        self._door = Door(self, tls=tls)
 
     async def start(self, host: str, port: int) -> str:
         """Listen, and return the broker's URL."""
         await self._door.start(host, port)
-        return f"mqtt://{host}:{self._door.port}"
+        return f"{self._door.scheme}://{host}:{self._door.port}"
 
     async def stop(self) -> None:
         """Close all connections."""
@@ -48,10 +52,15 @@ class BrokerWindow:
 
     def greet(self, connect: Connect) -> int:
         """Let in who has the password."""
-        code = self._greet(connect) if self._greet is not None else self._by_password(connect)
+        code = self._greet(connect) if self._greet is not None else self._by_credential(connect)
         if code:
             who = f"CONNECT as {connect.client_id!r}, user {connect.username!r}"
-            self._tell(who, b"", code, self._complain() or "user name and password are not right")
+            self._tell(
+                who,
+                b"",
+                code,
+                self._complain() or f"the {'user name' if self._by_user else 'password'} is not the one of --token",
+            )
         return code
 
     def take(self, publish: Publish) -> int | None:
@@ -65,8 +74,9 @@ class BrokerWindow:
         """Grant everything: nothing is ever sent."""
         return 1
 
-    def _by_password(self, connect: Connect) -> int:
-        return 0 if self._token in {"", connect.password} else BAD_LOGIN.get(connect.level, 5)
+    def _by_credential(self, connect: Connect) -> int:
+        shown = connect.username if self._by_user else connect.password
+        return 0 if self._token in {"", shown} else BAD_LOGIN.get(connect.level, 5)
 
     def _tell(self, asked: str, body: bytes, code: int | None, why: str) -> None:
         answer = "closed the connection" if code in {None, CUT} else named(code or 0)

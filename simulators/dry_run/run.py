@@ -6,16 +6,26 @@ import asyncio
 import errno
 import signal
 import socket
+import ssl
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from textwrap import indent
 from typing import Final
 
 from gateway.errors import Brygga, Busy, ConfigError
-from simulators.dry_run.seen import Seen
-from simulators.dry_run.table import KINDS, Kind
+from gateway.model import Json
+from simulators.dry_run.doors import ANY_KEY
+from simulators.dry_run.seen import Seen, Show
+from simulators.dry_run.table import KINDS, Kind, destination
+from simulators.dry_run.written import Table, over, section
+from simulators.platforms.certificates import Authority
 
-PORTS: Final = {"http": 8080, "mqtt": 1883}
+PORTS: Final = {"http": 8080, "mqtt": 1883, "mqtts": 8883}
+ANYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
 
 Say = Callable[[str], None]
 
@@ -43,6 +53,8 @@ class _Audience:
     def show(self, seen: Seen) -> None:
         for line in seen.lines(whole=self.wishes.whole):
             self.say(line)
+        if seen.is_question:
+            return
         self.seen[seen.is_taken] += 1
         if self.seen.total() == self.wishes.count:
             self.enough.set()
@@ -64,20 +76,54 @@ async def _run(kind: Kind, way: str, wishes: Wishes, say: Say) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, audience.enough.set)
-    window = kind.ways[way](audience.show, wishes.token)
-    port = PORTS[way] if wishes.port is None else wishes.port
+    with TemporaryDirectory(prefix="brygga-") as folder:
+        async with opened(wishes, audience.show, Path(folder)) as (url, keys):
+            say(f"{url} stands in for {kind.title}; Ctrl-C ends it. A destination that goes here:\n")
+            say(f"{indent(section(url, keys, kind.ways[way].note), '  ')}\n")
+            await audience.enough.wait()  # no limit: a stand-in is there until somebody has seen enough
+    say(f"{audience.seen[True]} taken, {audience.seen[False]} refused")
+    return 0 if audience.seen[True] and not audience.seen[False] else 1
+
+
+@asynccontextmanager
+async def opened(wishes: Wishes, show: Show, folder: Path) -> AsyncIterator[tuple[str, Table]]:
+    """Give a stand-in's URL while it listens, and the keys of a destination that goes there; files of it are in ``folder``.
+
+    Raises ConfigError and Busy.
+    """
+    way = wishes.way or next(iter(KINDS[wishes.kind].ways))
+    how = KINDS[wishes.kind].ways[way]
+    tls, files = _secured(wishes.host, folder) if how.secure else (None, {})
+    if how.key_file:
+        files |= {"sas_key_file": str(_key(folder, wishes.token))}
+    window = how.open(show, wishes.token, tls)
+    port = PORTS["mqtts" if how.secure else way] if wishes.port is None else wishes.port
     try:
         url = await window.start(wishes.host, port)
-        say(_greeting(kind, url, wishes))
-        await audience.enough.wait()  # no limit: a stand-in is there until somebody has seen enough
+        yield url, over(destination(wishes.kind, way, wishes.token), files)
     except OSError as error:
         if (complaint := _complaint(error, wishes.host, port)) is None:
             raise
         raise complaint from error
     finally:
         await window.stop()
-    say(f"{audience.seen[True]} taken, {audience.seen[False]} refused")
-    return 0 if audience.seen[True] and not audience.seen[False] else 1
+
+
+def _secured(host: str, folder: Path) -> tuple[ssl.SSLContext, dict[str, Json]]:
+    """Return what a server at ``host`` shows for the next day, and the keys of a client that believes it."""
+    authority = Authority(folder, "Dry run")
+    here = {socket.gethostname(), "127.0.0.1"} if host in ANYWHERE else set()
+    server = authority.server(*sorted({host, "localhost"} | here))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(server.certificate, server.key)
+    return context, {"tls": {"ca_file": str(authority.certificate)}}
+
+
+def _key(folder: Path, token: str) -> Path:
+    path = folder / "shared-access.key"
+    path.touch(mode=0o600)
+    path.write_text(token or ANY_KEY)
+    return path
 
 
 def _complaint(error: OSError, host: str, port: int) -> Brygga | None:
@@ -89,14 +135,3 @@ def _complaint(error: OSError, host: str, port: int) -> Brygga | None:
     if error.errno in {errno.EADDRINUSE, errno.EACCES}:
         return Busy(f"{host}:{port} cannot be listened on ({error.strerror}); --port chooses another")
     return None
-
-
-def _greeting(kind: Kind, url: str, wishes: Wishes) -> str:
-    options = "".join(
-        f"\n  options.{name} = {value!r}".replace("'", '"') for name, value in (kind.options or {}).items()
-    )
-    login = "\n  # and the credential that --token names" if wishes.token else ""
-    return (
-        f"{url} stands in for {kind.title}; Ctrl-C ends it. A destination that goes here:\n\n"
-        f'  [[destination]]\n  name = "dry-run"\n  format = "{kind.format}"\n  url = "{url}"{options}{login}\n'
-    )

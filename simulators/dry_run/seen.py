@@ -22,13 +22,14 @@ class Seen:
     is_taken: bool
     answer: str  # "204 No Content", "0x99 Payload format invalid"
     why: str = ""  # the platform's words
+    is_question: bool = False  # what is asked first on this platform, and answered: neither taken nor refused
 
     def lines(self, *, whole: bool) -> list[str]:
         """Return what is printed of it."""
         size = f"{len(self.body)} octets"
         if self.wire_octets != len(self.body):
             size += f" ({self.wire_octets} on the wire)"
-        sign = "✓" if self.is_taken else "✗"
+        sign = "✓" if self.is_taken else "?" if self.is_question else "✗"
         said = [f"{sign} {self.asked}  {self.kind}{', ' if self.kind else ''}{size}"]
         if self.body:
             said.append(f"    {_text(self.body, whole=whole)}")

@@ -1,33 +1,75 @@
-"""The kinds of platform that there are stand-ins for, and how each is opened for strangers: all devices are known there."""
+"""The kinds of platform that there are stand-ins for: how each is opened, and what a destination says that goes there.
+
+Format and options are those of the city's kind of the same name (gateway/cities/kinds): a dry run shows what a city would get.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
 
-from simulators.dry_run.broker import BrokerWindow
-from simulators.dry_run.seen import Show
-from simulators.dry_run.window import Window
-from simulators.platforms import diwise_facade, mqtt_door, scripted_broker
-from simulators.platforms.aws_iot import AwsCore
-from simulators.platforms.azure_iot import AzureHub
-from simulators.platforms.diwise_context_broker import DiwiseContextBroker
-from simulators.platforms.diwise_iot_agent import DiwiseIotAgent
-from simulators.platforms.event_receiver import EventReceiver
-from simulators.platforms.iot_open import IotOpenBroker
-from simulators.platforms.mqtt import Received, well_formed
-from simulators.platforms.mqtt_platform import PAYLOAD_INVALID, TAKEN, MqttPlatform
+from gateway.cities.catalogue import Catalogue
+from simulators.dry_run import doors
+from simulators.dry_run.doors import AnyBroker, AnyClients, Open
+from simulators.dry_run.written import Table, over
+from simulators.platforms import diwise_facade, sensorthings_mqtt
+from simulators.platforms.mqtt import Received
 from simulators.platforms.ngsi_ld import NgsiLdReceiver
 from simulators.platforms.orion_v2 import OrionV2
-from simulators.platforms.sensorthings import SensorThingsServer
-from simulators.platforms.thingsboard import ThingsBoardBroker, ThingsBoardHttp
 from simulators.platforms.yggio import YggioBroker, YggioPush
 
-MEDIA_TYPES: Final = frozenset({"application/json", "application/senml+json", "application/senml+cbor", "text/plain"})
+EXAMPLE: Final = "a81758fffe03abcd"  # the device of docs/platforms.md
+EACH_DEVICE: Final = "options.ids: the same for each device that you send; here it may be called anything"
+EACH_STREAM: Final = "options.datastreams: the same for each value that you send; here its number may be any"
+CLIENT: Final = "options.client: the client's number; here it may be any"
 
-Open = Callable[[Show, str], Any]
-"""Return a window, not yet started, that shows what passes; the text is --token."""
+Login = Callable[[str], Table]
+"""Return the keys of a destination that shows the credential --token."""
+
+
+def bearer(token: str) -> Table:
+    """Return the keys of a Bearer token."""
+    return {"token": token}
+
+
+def password(token: str) -> Table:
+    """Return the keys of a login that is looked at for its password."""
+    return {"username": "brygga", "password": token}
+
+
+def user_name(token: str) -> Table:
+    """Return the keys of a login whose user name is the credential."""
+    return {"username": token}
+
+
+def user_or_bearer(token: str) -> Table:
+    """Return the keys of HTTP Basic for user:password, else of a Bearer token."""
+    user, colon, secret = token.partition(":")
+    return {"username": user, "password": secret} if colon else bearer(token)
+
+
+def in_the_path(token: str) -> Table:
+    """Return the keys of a token that is a device's, and what it is called there."""
+    return {"options": {"ids": {EXAMPLE: token}}}
+
+
+def in_a_file(_: str) -> Table:
+    """Return none: a shared access key stands in a file, which the dry run makes."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A way in: how it is opened, and what a destination has to say besides the kind's own keys."""
+
+    open: Open
+    login: Login
+    example: Table = field(default_factory=dict)  # what only the platform's owner knows, as an example
+    note: str = ""  # what is to be known of the example
+    key_file: bool = False  # whether the credential stands in a file
+    secure: bool = False  # whether the format goes over TLS alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,154 +77,89 @@ class Kind:
     """A kind of platform: what it is, and its ways in."""
 
     title: str
-    format: str
-    ways: Mapping[str, Open]
-    options: Mapping[str, str] | None = None  # of the format, where it needs any besides
+    ways: Mapping[str, Way]
 
 
-class Everybody(set[str]):
-    """A register in which everybody stands."""
-
-    def __contains__(self, _: object) -> bool:
-        return True
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
+@cache
+def _cities() -> Catalogue:
+    return Catalogue.load()
 
 
-def _web(make: Callable[[str], Any]) -> Open:
-    """Open a stand-in that asks for the token itself."""
-    return lambda show, token: Window(make(token), show)
+def destination(name: str, way: str, token: str = "") -> Table:
+    """Return the keys of a destination, but for name and URL, that goes to a stand-in of the kind ``name``."""
+    known, own = _cities().kinds[name].ways[way], KINDS[name].ways[way]
+    return over(over(known, own.example), own.login(token) if token else {})
 
 
-def _guarded(make: Callable[[], Any]) -> Open:
-    """Open a stand-in that asks for none; the window does."""
-    return lambda show, token: Window(make(), show, token=token)
-
-
-def _mqtt(make: Callable[[], MqttPlatform]) -> Open:
-    def opened(show: Show, token: str) -> BrokerWindow:
-        platform = make()
-
-        def take(publish: mqtt_door.Publish) -> int:
-            platform.refusals.clear()
-            return platform.take(
-                scripted_broker.Publish(
-                    connection=1,
-                    mid=1,
-                    topic=publish.topic,
-                    payload=publish.payload,
-                    properties=b"",
-                    retain=publish.retain,
-                    duplicate=publish.duplicate,
-                )
-            )
-
-        return BrokerWindow(take, lambda: "; ".join(platform.refusals), show, token=token)
-
-    return opened
-
-
-class AnyBroker(MqttPlatform):
-    """A broker whose subscriber reads JSON and CBOR, and sees what is neither."""
-
-    def __init__(self, check: Callable[[Received], str] | None = None) -> None:
-        super().__init__()
-        self._check = check or _reads
-
-    def take(self, publish: scripted_broker.Publish) -> int:
-        """Take what can be read."""
-        received = Received(topic=publish.topic, payload=publish.payload)
-        why = self._check(received)
-        return self.refuse(PAYLOAD_INVALID, why) if why else TAKEN
-
-
-def _reads(received: Received) -> str:
-    """Read a payload by its first octet: JSON begins with a brace or bracket, a SenML pack in CBOR with an array."""
-    first = received.payload[:1]
-    kind = "application/json" if first in {b"{", b"[", b'"'} else "application/cbor"
-    return well_formed(Received(topic=received.topic, payload=received.payload, content_type=kind))
-
-
-def _diwise(token: str) -> DiwiseIotAgent:
-    agent = DiwiseIotAgent(token=token)
-    agent.devices = Everybody()
-    return agent
-
-
-def _sensorthings(show: Show, token: str) -> Window:
-    user, colon, password = token.partition(":")
-    login = (user, password) if colon else None
-    return Window(SensorThingsServer(login=login), show, token="" if colon else token)
-
-
-def _thingsboard() -> ThingsBoardHttp:
-    platform = ThingsBoardHttp(())
-    platform.tokens = Everybody()
-    return platform
-
-
-def _azure(show: Show, token: str) -> BrokerWindow:
-    hub = AzureHub({"brygga": token or "a2V5"})
-
-    def take(publish: mqtt_door.Publish) -> int | None:
-        hub.refused.clear()
-        return hub.take(publish)
-
-    def greet(connect: mqtt_door.Connect) -> int:
-        hub.refused.clear()
-        return hub.greet(connect) if token else 0
-
-    return BrokerWindow(take, lambda: "; ".join(hub.refused), show, greet=greet)
-
-
-def _aws(show: Show, token: str) -> BrokerWindow:
-    core = AwsCore(Everybody())  # type: ignore[arg-type]  # it is asked for membership alone
-
-    def take(publish: mqtt_door.Publish) -> int | None:
-        core.refused.clear()
-        return core.take(publish)
-
-    def greet(connect: mqtt_door.Connect) -> int:
-        return core.greet(connect) or (0 if token in {"", connect.password} else 0x86)
-
-    return BrokerWindow(take, lambda: "; ".join(core.refused), show, greet=greet)
-
-
-def _events(token: str) -> EventReceiver:
-    return EventReceiver(token=token, media_types=MEDIA_TYPES)
-
-
-def _anything(format_name: str, title: str, check: Callable[[Received], str] | None = None) -> Kind:
-    return Kind(title, format_name, {"mqtt": _mqtt(lambda: AnyBroker(check)), "http": _web(_events)})
+def _anything(title: str, check: Callable[[Received], str] | None = None) -> Kind:
+    ways = {
+        "mqtt": Way(open=doors.mqtt(lambda: AnyBroker(check)), login=password),
+        "http": Way(open=doors.web(doors.events), login=bearer),
+    }
+    return Kind(title, ways)
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "ngsi_ld": Kind("an NGSI-LD broker", "ngsi_ld", {"http": _guarded(NgsiLdReceiver)}),
-    "ngsi_ld_merge": Kind(
-        "diwise's context-broker",
-        "ngsi_ld",
-        {"http": _web(lambda token: DiwiseContextBroker(token=token))},
-        {"way": "merge"},
+    "ngsi_ld": Kind("an NGSI-LD broker", {"http": Way(open=doors.guarded(NgsiLdReceiver), login=bearer)}),
+    "ngsi_ld_merge": Kind("diwise's context-broker", {"http": Way(open=doors.merged, login=bearer)}),
+    "ngsi_v2": Kind("FIWARE Orion", {"http": Way(open=doors.web(lambda token: OrionV2(token=token)), login=bearer)}),
+    "diwise": Kind(
+        "diwise's iot-agent",
+        {
+            "http": Way(
+                open=doors.web(doors.iot_agent),
+                login=bearer,
+                example={"options": {"ids": {EXAMPLE: EXAMPLE}}},
+                note=EACH_DEVICE,
+            ),
+            "mqtt": Way(open=doors.mqtt(lambda: AnyBroker(diwise_facade.check)), login=password),
+        },
     ),
-    "ngsi_v2": Kind("FIWARE Orion", "ngsi_v2", {"http": _web(lambda token: OrionV2(token=token))}),
-    "diwise": Kind("diwise's iot-agent", "diwise", {"http": _web(_diwise)}),
-    "sensorthings": Kind("a SensorThings server", "sensorthings", {"http": _sensorthings}),
+    "sensorthings": Kind(
+        "a SensorThings server",
+        {
+            "http": Way(open=doors.sensorthings, login=user_or_bearer),
+            "mqtt": Way(
+                open=doors.mqtt(lambda: AnyBroker(sensorthings_mqtt.check)),
+                login=password,
+                example={"options": {"datastreams": {f"{EXAMPLE}/air_temperature": 1}}},
+                note=EACH_STREAM,
+            ),
+        },
+    ),
     "yggio": Kind(
         "Sensative Yggio",
-        "yggio",
-        {"mqtt": _mqtt(YggioBroker), "http": _web(lambda token: YggioPush(token=token))},
+        {
+            "mqtt": Way(open=doors.mqtt(YggioBroker), login=password),
+            "http": Way(open=doors.web(lambda token: YggioPush(token=token)), login=bearer),
+        },
     ),
-    "iot_open": Kind("IoT Open", "iot_open", {"mqtt": _mqtt(IotOpenBroker)}),
+    "iot_open": Kind(
+        "IoT Open",
+        {
+            "mqtt": Way(
+                open=doors.mqtt(AnyClients), login=password, example={"options": {"client": "1459"}}, note=CLIENT
+            )
+        },
+    ),
     "thingsboard": Kind(
-        "ThingsBoard", "thingsboard", {"mqtt": _mqtt(ThingsBoardBroker), "http": _guarded(_thingsboard)}
+        "ThingsBoard",
+        {
+            "mqtt": Way(open=doors.mqtt(doors.thingsboard_broker, by_user=True), login=user_name),
+            "http": Way(
+                open=doors.web(doors.thingsboard),
+                login=in_the_path,
+                example={"options": {"ids": {EXAMPLE: "a-token"}}},
+                note=EACH_DEVICE,
+            ),
+        },
     ),
-    "azure_iot": Kind("Azure IoT Hub (without TLS)", "azure_iot", {"mqtt": _azure}),
-    "aws_iot": Kind("AWS IoT Core (without TLS)", "aws_iot", {"mqtt": _aws}),
-    "rec_edge": _anything("rec_edge", "whoever reads RealEstateCore's edge messages"),
-    "chirpstack": _anything("chirpstack", "whoever reads a ChirpStack", diwise_facade.check),
-    "the_things_stack": _anything("the_things_stack", "whoever reads a Things Stack"),
-    "senml": _anything("senml", "whoever reads SenML"),
-    "json": _anything("json", "whoever reads JSON"),
-    "template": _anything("template", "a platform nobody has met"),
+    "azure_iot": Kind("Azure IoT Hub", {"mqtt": Way(open=doors.azure, login=in_a_file, key_file=True, secure=True)}),
+    "aws_iot": Kind("AWS IoT Core", {"mqtt": Way(open=doors.aws, login=password, secure=True)}),
+    "rec_edge": _anything("whoever reads RealEstateCore's edge messages"),
+    "chirpstack": _anything("whoever reads a ChirpStack", diwise_facade.check),
+    "the_things_stack": _anything("whoever reads a Things Stack"),
+    "senml": _anything("whoever reads SenML"),
+    "json": _anything("whoever reads JSON"),
+    "template": _anything("a platform nobody has met"),
 }

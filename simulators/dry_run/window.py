@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -22,8 +22,12 @@ OF_THE_HOP: Final = frozenset(
 class Window:
     """Listen for a platform that listens elsewhere; ``token`` where the platform itself asks for none."""
 
-    def __init__(self, platform: Any, show: Show, *, token: str = "") -> None:
+    def __init__(
+        self, platform: Any, show: Show, *, token: str = "", questions: Collection[tuple[str, int]] = ()
+    ) -> None:
+        """``questions``: methods and statuses by which such a platform says what is to be asked next."""
         self._platform = platform
+        self._questions = questions
         self._show = show
         self._token = token
         self._runner: web.AppRunner | None = None
@@ -64,6 +68,7 @@ class Window:
                 is_taken=response.status < 300 and not _names_errors(response.status, answer),
                 answer=f"{response.status} {HTTPStatus(response.status).phrase}",
                 why=answer.decode("utf-8", "replace"),
+                is_question=(request.method, response.status) in self._questions,
             )
         )
         return response

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from simulators.faults.compiling import compiled
+
 SOURCE: Final = Path(__file__).with_name("disk_faults.c")
-COMPILE_LIMIT_S: Final = 60.0
-
-
-class NoCompiler(Exception):
-    """Say that this machine has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +23,7 @@ class FaultyDisk:
     @classmethod
     def made_in(cls, folder: Path) -> FaultyDisk:
         """Compile the library into ``folder``; NoCompiler says what is lacking."""
-        compiler = shutil.which("cc") or shutil.which("gcc")
-        if compiler is None:
-            raise NoCompiler("faults of a disk need a C compiler: apt install gcc libc6-dev")
-        library = folder / "disk_faults.so"
-        command = [compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(SOURCE), "-ldl"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_LIMIT_S, check=False)  # noqa: S603 — words of ours
-        if done.returncode:
-            raise NoCompiler(f"{compiler} does not compile {SOURCE.name}: {done.stderr.strip()}")
-        return cls(library, folder / "disk_faults")
+        return cls(compiled(SOURCE, folder), folder / "disk_faults")
 
     def environment(self) -> Mapping[str, str]:
         """Return the environment of a process that is to have this disk."""

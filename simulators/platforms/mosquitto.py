@@ -69,7 +69,11 @@ class Mosquitto:
         configuration.write_text("\n".join([*self._lines(), ""]), encoding="utf-8")
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                find_mosquitto(), "-c", str(configuration), stdout=log, stderr=log
+                find_mosquitto(),
+                *("-c", str(configuration)),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for whoever started it, not for it
             )
         async with asyncio.timeout(START_LIMIT_S):
             while not self._listens():

@@ -19,10 +19,14 @@ STOP_LIMIT_S: Final = 15.0
 
 
 class AgentProcess:
-    """One configuration's agent; what it says goes to ``log``. An end that nobody asked for is noted in ``crashes``."""
+    """One configuration's agent; what it says goes to ``log``. An end that nobody asked for is noted in ``crashes``.
 
-    def __init__(self, configuration: Path, log: Path) -> None:
+    ``environment`` is what it has instead of ours.
+    """
+
+    def __init__(self, configuration: Path, log: Path, environment: Mapping[str, str] | None = None) -> None:
         self._configuration = configuration
+        self._environment = environment
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
         self.crashes: list[str] = []
@@ -30,7 +34,26 @@ class AgentProcess:
     async def start(self) -> None:
         """Start it; it listens a moment later."""
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(*self._command("run"), stdout=log, stderr=log)
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command("run"),
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                start_new_session=True,  # Ctrl-C is for whoever started it, not for it
+            )
+
+    @property
+    def pid(self) -> int | None:
+        """Return the number of its process; None where there is none that lives."""
+        return None if self._process is None or self._process.returncode is not None else self._process.pid
+
+    async def ended(self) -> int:
+        """Return its exit code when it has ended by itself; no limit: it runs until somebody ends it."""
+        return 0 if self._process is None else await self._process.wait()
+
+    def forget(self) -> None:
+        """Take an end for what was to be expected."""
+        self._process = None
 
     async def kill(self) -> None:
         """End it as a power cut would (SIGKILL)."""

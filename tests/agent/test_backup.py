@@ -71,6 +71,7 @@ async def test_a_box_lives_on_in_another_without_using_a_counter_twice(box: Box,
     assert sorted(path.name for path in new.journal.parent.iterdir() if path.name != "control.sock") == [
         "brygga.key",
         "journal.db",
+        "journal.db.ballast",
         "journal.db.lock",
     ]
 

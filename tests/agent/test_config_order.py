@@ -77,7 +77,9 @@ WORDS = 'username = "roof"\npassword_file = "secret"\n'
         (MQTT + WORDS + "uncertain_time = true\n", True),
     ],
 )
-def test_other_words_are_another_digest_and_another_secret_is_not(tmp_path: Path, section: str, *, is_other: bool) -> None:
+def test_other_words_are_another_digest_and_another_secret_is_not(
+    tmp_path: Path, section: str, *, is_other: bool
+) -> None:
     for name, text in (("secret", "first"), ("renewed", "second")):
         (tmp_path / name).write_text(text, encoding="utf-8")
         (tmp_path / name).chmod(0o600)

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.commands.cli import main
 from gateway.config import load
-from gateway.journal import Changes, Journal, Registration
+from gateway.journal import MEMORY_OF, Changes, Journal, Registration, Settlement
 from simulators.platforms.ngsi_ld import NgsiLdReceiver
 from tests.agent.commands import CONFIGURATION, Box, Outcome, make_box
 from tests.cities.test_move import DEVICE, ERS
@@ -284,6 +284,24 @@ async def test_credentials_in_messages_are_shown_to_who_asks_for_them_alone(box:
     assert "POST http://127.0.0.1:1/api/v1/(secret)/telemetry, " in plain.output
     assert "/api/v1/t0ken%2Fof-torget/telemetry, " in whole.output
     assert "t0ken" not in plain.output + as_json.output
+
+
+@pytest.mark.parametrize(("is_of_here", "begins"), [(True, "v1/gateway/attributes"), (False, "v1/gateway/connect")])
+async def test_a_preview_knows_what_this_platform_was_told_and_nothing_of_another(
+    box: Box, *, is_of_here: bool, begins: str
+) -> None:
+    await _hear_one(box)
+    write(box, '[[destination]]\nname = "tb"\nurl = "mqtt://127.0.0.1:1"\nformat = "thingsboard"\n')
+    (destination,) = load(box.folder / "brygga.toml").destinations
+    told = {f"device/{DEVICE.dev_eui}": {"profile": "default", "facts": {}}}
+    journal = await Journal.open(box.journal, clock=clock, destinations=["tb"])
+    of = destination.memory_of if is_of_here else "elsewhere"
+    await journal.settle("tb", Settlement(memory={MEMORY_OF: of, **told}))
+    await journal.close()
+
+    shown = await box.brygga("destination", "preview", "tb", "--device", "Torget")
+
+    assert shown.output.startswith(f"PUBLISH {begins} to "), shown.complaints
 
 
 async def _hear_one(box: Box) -> None:

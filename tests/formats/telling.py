@@ -74,6 +74,9 @@ class ReadyCodecs:
     def revision(self, _: str) -> str:
         return "1"
 
+    def is_personal(self, _: str) -> bool:
+        return False
+
 
 class Loop:
     """A destination that is told ``batch``."""

@@ -84,6 +84,17 @@ def test_gaps_behind_a_row_are_those_of_the_whole_that_lie_there(settled: list[i
     assert cursor.waiting(LAST, after) == len(expected)
 
 
+@given(rows, st.integers(0, LAST))
+def test_gaps_end_with_the_last_row_that_is_asked_for_also_where_later_ones_are_settled(
+    settled: list[int], last: int
+) -> None:
+    cursor = Cursor(0)
+    for row in settled:
+        cursor.add(row)
+
+    assert unsettled(cursor, last) == [row for row in unsettled(cursor) if row <= last]
+
+
 # ── a year ──
 
 DAY = 1440  # uplinks: one a minute

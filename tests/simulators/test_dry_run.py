@@ -7,101 +7,182 @@ import gzip
 import signal
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
 
 import pytest
 
 from decoders.contract import Reading
+from gateway.cities.catalogue import Catalogue
 from gateway.commands.command_line_simulate import PLATFORMS
+from gateway.config import load
+from gateway.config.settings import DestinationSettings
 from gateway.errors import ConfigError
-from gateway.formats.catalogue import make
+from gateway.formats.ngsi_ld import NgsiLd
 from gateway.model import Request
-from gateway.transports import Transport
+from gateway.transports.catalogue import make
 from gateway.transports.endpoint import endpoint
 from gateway.transports.http import Http
 from gateway.transports.secret import Secret
 from gateway.transports.service import ApiKey, Service
 from simulators.dry_run import KINDS, dry_run
-from simulators.dry_run.run import Wishes
+from simulators.dry_run.run import Wishes, opened
 from simulators.dry_run.seen import Seen
+from simulators.dry_run.written import section
 from tests.formats.items import DEV_EUI, item
-from tests.formats.over_mqtt import over_mqtt
 from tests.formats.telling import NOW, Loop, over_http
 
 READING: Final = item(Reading("air_temperature", 21.5, "Cel"), heard_at=NOW.utc)
 WAYS: Final = [(name, way) for name, kind in KINDS.items() for way in kind.ways]
-OPTIONS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
-    ("diwise", "http"): {"ids": {DEV_EUI: "internal-1"}},
-    ("yggio", "http"): {"topic": "/http-push/generic?identifier=devEui"},
-    ("thingsboard", "http"): {"topic": "/api/v1/{id}/telemetry", "ids": {DEV_EUI: "token-1"}},
-    **{
-        (name, "http"): {"topic": "/in"}
-        for name in ("rec_edge", "chirpstack", "the_things_stack", "senml", "json", "template")
-    },
-}
+RIGHT: Final = "cmlnaHQ="  # Azure's keys are base64, and any text is right for the others
+WRONG: Final = "d3Jvbmc="
+WRONG_OBSERVATIONS: Final = (
+    "no Datastream's",
+    "an object with a result",
+    "has no member 'unit'",
+    "'today' is no time",
+)
+NOW_HERE: Final = replace(NOW, utc=datetime.now(UTC))  # certificates and keys are dated
+HEAD: Final = '[gateway]\nname = "roof"\ndata = "data"\n\n'
 
 
 @asynccontextmanager
-async def opened(name: str, way: str, token: str = "") -> AsyncIterator[tuple[str, list[Seen]]]:
+async def stand_in(name: str, way: str, folder: Path, token: str = "") -> AsyncIterator[tuple[str, list[Seen]]]:
+    """Give the text of the destination that the command prints, and what passes."""
     seen: list[Seen] = []
-    window = KINDS[name].ways[way](seen.append, token)
-    url = await window.start("127.0.0.1", 0)
-    try:
-        yield url, seen
-    finally:
-        await window.stop()
+    wishes = Wishes(kind=name, way=way, port=0, token=token)
+    async with opened(wishes, seen.append, folder) as (url, keys):
+        yield section(url, keys, KINDS[name].ways[way].note), seen
+
+
+def checked(text: str, folder: Path) -> DestinationSettings:
+    """Return what `brygga check` makes of a pasted destination; raises ConfigError with all that is wrong with it."""
+    path = folder / "brygga.toml"
+    path.write_text(HEAD + text + "\n")
+    (found,) = load(path).destinations
+    return found
 
 
 @asynccontextmanager
-async def transport(name: str, url: str, token: str = "") -> AsyncIterator[Transport]:
-    if url.startswith("http"):
-        http = over_http(url, token)
-        yield http
-        await http.close()
-        return
-    login: dict[str, Any] = {"username": "brygga", "password": Secret(token)} if token else {}
-    if name == "azure_iot":
-        host = "127.0.0.1"
-        login = {"client_id": "brygga", "username": f"{host}/brygga/?api-version=2021-04-12", "version": "3.1.1"}
-    async with over_mqtt(url, **login) as mqtt:
-        yield mqtt
+async def told(settings: DestinationSettings) -> AsyncIterator[Loop]:
+    """Give the loop that tells READING to a destination, with the format and the transport of its settings."""
+    there = make(settings.platform, lambda: NOW_HERE)
+    try:
+        yield Loop(settings.format, there, [READING])
+    finally:
+        await there.close()
 
 
 @pytest.mark.parametrize(("name", "way"), WAYS)
-async def test_what_a_format_says_is_taken_and_shown(name: str, way: str) -> None:
-    kind = KINDS[name]
-    options = {**(kind.options or {}), **OPTIONS.get((name, way), {})}
-
-    async with opened(name, way) as (url, seen), transport(name, url) as there:
-        loop = Loop(make(kind.format, options), there, [READING])
+async def test_what_is_printed_passes_the_check_and_an_uplink_arrives(name: str, way: str, tmp_path: Path) -> None:
+    async with stand_in(name, way, tmp_path) as (text, seen), told(checked(text, tmp_path)) as loop:
         await loop.to_its_end()
 
     assert loop.refused() == {}
     assert loop.journal.delivered == [1]
+    assert [one.asked for one in seen if not (one.is_taken or one.is_question)] == []
     assert any((one.is_taken and b"21.5" in one.body) or (one.is_taken and b"\xfbA" in one.body) for one in seen)
 
 
-@pytest.mark.parametrize(("name", "way"), [(name, way) for name, way in WAYS if name != "azure_iot"])
-async def test_who_has_not_the_token_is_shown_as_refused(name: str, way: str) -> None:
-    kind = KINDS[name]
-    options = {**(kind.options or {}), **OPTIONS.get((name, way), {})}
-
-    async with opened(name, way, "right") as (url, seen):
-        async with transport(name, url, "wrong") as there:
-            await Loop(make(kind.format, options), there, [READING]).turns(1)
+@pytest.mark.parametrize(("name", "way"), WAYS)
+async def test_with_a_token_what_is_printed_shows_it_and_another_one_is_refused(
+    name: str, way: str, tmp_path: Path
+) -> None:
+    async with stand_in(name, way, tmp_path, RIGHT) as (text, seen):
+        right = checked(text, tmp_path)
+        for key in tmp_path.glob("*.key"):
+            if key.read_text() == RIGHT:
+                key.write_text(WRONG)
+        wrong = checked(text.replace(RIGHT, WRONG), tmp_path)
+        async with told(wrong) as loop:
+            await loop.turns(1)
         refused = [one for one in seen if not one.is_taken]
-        async with transport(name, url, "right") as there:
-            loop = Loop(make(kind.format, options), there, [READING])
+        async with told(right) as loop:
             await loop.to_its_end()
 
     assert refused
     assert loop.journal.delivered == [1]
 
 
+async def test_a_sensorthings_server_asks_for_user_and_password_where_the_token_has_both(tmp_path: Path) -> None:
+    async with stand_in("sensorthings", "http", tmp_path, "me:secret") as (text, seen):
+        async with told(checked(text.replace("secret", "wrong"), tmp_path)) as loop:
+            await loop.turns(1)
+        refused = [one for one in seen if not one.is_taken]
+        async with told(checked(text, tmp_path)) as loop:
+            await loop.to_its_end()
+
+    assert refused
+    assert loop.journal.delivered == [1]
+
+
+@pytest.mark.parametrize("client", ["", "1459", "7"])
+async def test_any_client_of_iot_open_is_let_in(client: str, tmp_path: Path) -> None:
+    async with (
+        stand_in("iot_open", "mqtt", tmp_path) as (text, seen),
+        told(checked(text.replace('"1459"', f'"{client}"'), tmp_path)) as loop,
+    ):
+        await loop.to_its_end()
+
+    assert loop.journal.delivered == [1]
+    assert seen[0].asked == f"PUBLISH {client}{'/' if client else ''}obj/brygga/{DEV_EUI}/air_temperature"
+
+
+async def test_what_a_merge_asks_first_is_neither_taken_nor_refused(tmp_path: Path) -> None:
+    async with stand_in("ngsi_ld_merge", "http", tmp_path) as (text, seen), told(checked(text, tmp_path)) as loop:
+        await loop.to_its_end()
+
+    assert [(one.asked.split()[0], one.is_taken, one.is_question) for one in seen] == [
+        ("PATCH", False, True),
+        ("POST", True, False),
+    ]
+    assert seen[0].lines(whole=False)[0].startswith("? PATCH")
+
+
+async def test_what_a_sensorthings_server_would_lose_without_a_word_is_shown(tmp_path: Path) -> None:
+    async with stand_in("sensorthings", "mqtt", tmp_path) as (text, seen):
+        there = make(checked(text, tmp_path).platform, lambda: NOW_HERE)
+        for target, body in (
+            ("v1.1/Things(1)/Observations", b'{"result":1}'),
+            ("v1.1/Datastreams(1)/Observations", b'{"value":1}'),
+            ("v1.1/Datastreams(1)/Observations", b'{"result":1,"unit":"m"}'),
+            ("v1.1/Datastreams(1)/Observations", b'{"result":1,"phenomenonTime":"today"}'),
+        ):
+            await there.send([Request(target=target, body=body, content_type="application/json")])
+        await there.close()
+
+    assert [one.is_taken for one in seen] == [False] * 4
+    for words, one in zip(WRONG_OBSERVATIONS, seen, strict=True):
+        assert words in one.why
+
+
+def test_a_key_of_azures_that_is_none_is_said() -> None:
+    with pytest.raises(ConfigError, match="--token: 'no key' is no shared access key, which is base64"):
+        dry_run(Wishes(kind="azure_iot", port=0, token="no key"), print)
+
+
+def test_each_kind_is_a_kind_of_cities_with_the_same_ways() -> None:
+    kinds = Catalogue.load().kinds
+
+    assert {name: set(kind.ways) for name, kind in KINDS.items()} == {
+        name: set(kind.ways) for name, kind in kinds.items() if name != "generic"
+    }
+
+
+@asynccontextmanager
+async def exposed(name: str, token: str = "") -> AsyncIterator[tuple[str, list[Seen]]]:
+    """Give the URL of a stand-in over HTTP, and what passes."""
+    seen: list[Seen] = []
+    async with opened(Wishes(kind=name, way="http", port=0, token=token), seen.append, Path()) as (url, _):
+        yield url, seen
+
+
 async def test_a_wrong_path_is_shown_and_so_is_what_is_wrong_with_a_body() -> None:
-    async with opened("ngsi_v2", "http") as (url, seen):
+    async with exposed("ngsi_v2") as (url, seen):
         there = over_http(url)
         await there.send([Request(target="/v1/updateContext", body=b"{}", content_type="application/json")])
         await there.send([Request(target="/v2/op/update", body=b"{}", content_type="application/json")])
@@ -113,10 +194,10 @@ async def test_a_wrong_path_is_shown_and_so_is_what_is_wrong_with_a_body() -> No
 
 
 async def test_an_api_key_is_a_token_too() -> None:
-    async with opened("ngsi_ld", "http", "key") as (url, seen):
+    async with exposed("ngsi_ld", "key") as (url, seen):
         login = ApiKey("X-API-Key", Secret("key"))
         there = Http(Service(endpoint=endpoint(url), login=login), lambda: NOW)
-        await Loop(make("ngsi_ld", {}), there, [READING]).to_its_end()
+        await Loop(NgsiLd(), there, [READING]).to_its_end()
         await there.close()
 
     assert seen
@@ -124,7 +205,7 @@ async def test_an_api_key_is_a_token_too() -> None:
 
 
 async def test_a_batch_with_an_error_in_it_is_not_shown_as_taken() -> None:
-    async with opened("ngsi_ld", "http") as (url, seen):
+    async with exposed("ngsi_ld") as (url, seen):
         there = over_http(url)
         body = b'[{"id":"urn:a:1","type":"A","@context":"https://x"},{"id":"no","type":"A","@context":"https://x"}]'
         upsert = "/ngsi-ld/v1/entityOperations/upsert?options=update"
@@ -137,7 +218,7 @@ async def test_a_batch_with_an_error_in_it_is_not_shown_as_taken() -> None:
 async def test_a_compressed_body_is_shown_as_it_was_meant_with_both_sizes() -> None:
     said = b'{"a":"' + b"x" * 500 + b'"}'
     packed = gzip.compress(said)
-    async with opened("json", "http") as (url, seen):
+    async with exposed("json") as (url, seen):
         there = over_http(url)
         headers = {"Content-Encoding": "gzip"}
         await there.send([Request(target="/in", body=packed, content_type="application/json", headers=headers)])

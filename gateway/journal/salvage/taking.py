@@ -7,9 +7,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
-from gateway.journal.groups import GROUP
+from gateway.journal.groups import rows_of
 from gateway.journal.salvage.content import READ, is_readable
 from gateway.journal.salvage.image import Image
 from gateway.journal.salvage.mending import Range
@@ -140,9 +140,8 @@ class _Sorted:
 def _entry(row: Row) -> Entry | None:
     if not is_stored(row) or row.key is None:
         return None
-    record: Any = row.values[1]
-    count = record[1] if record[0] == GROUP and len(record) > 1 else 1
-    return row.key - count + 1, row.key, record
+    record: bytes = row.values[1]
+    return row.key - rows_of(record) + 1, row.key, record
 
 
 def _further_firsts(entries: Iterable[Entry], firsts: Sequence[int]) -> Iterator[int]:
