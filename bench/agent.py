@@ -24,6 +24,7 @@ ANSWER_LIMIT_S = 20.0
 IMPORT_LIMIT_S = 60.0
 PROBE_PAUSE_S = 0.05
 TICKS = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 CONFIGURATION = """\
 [gateway]
@@ -101,6 +102,11 @@ class AgentProcess:
         status = dict(line.split(":", 1) for line in proc.joinpath("status").read_text(encoding="utf-8").splitlines())
         loop = proc / "task" / str(self._process.pid)
         return Usage(_cpu_s(proc), _cpu_s(loop), int(status["VmHWM"].split()[0]) * 1024)
+
+    def rss_bytes(self) -> int:
+        """Return what it has in memory now."""
+        resident = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1]
+        return int(resident) * PAGE_BYTES
 
     def records(self) -> list[bytes]:
         """Return the records of its journal's log, in order."""

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from decoders.contract import DecodeReason
@@ -27,7 +28,7 @@ from gateway.errors import Busy
 from gateway.formats import Commandable
 from gateway.journal import Begin, Journal, WhenFull
 from gateway.machine import fingerprint
-from gateway.model import Clock, Json, TimeQuality
+from gateway.model import Clock, Frame, Json, TimeQuality
 from gateway.network import Network
 from gateway.network.office import RunningOffice
 from gateway.redecoding import Redecoding
@@ -168,12 +169,18 @@ class Agent:
                 # Within: sources end first, and what they have acknowledged still gets safe and is answered.
                 async with asyncio.TaskGroup() as listening:
                     for source in self.sources:
-                        listening.create_task(source.run(self.gather), name=f"source {source.name}")
+                        listening.create_task(source.run(self._hear), name=f"source {source.name}")
         finally:
             # In tasks of their own: in one that is cancelled, Python 3.11.2 (Debian 12) takes its timeouts for cancellation.
             async with asyncio.TaskGroup() as leaving:
                 for telling in [*self.tellings, *self.former.tellings()]:
                     leaving.create_task(_leave(telling), name=f"leaving {telling.destination.name}")
+
+    async def _hear(self, frame: Frame) -> None:
+        """Take a frame, and the time from it where its gateway has a GPS receiver."""
+        if isinstance(self._clock, SystemClock):
+            self._clock.hear(frame)
+        await self.gather(frame)
 
     async def devices_changed(self) -> None:
         """Take devices from the journal anew, and try what no decoder understood with the decoders of now."""
@@ -191,7 +198,7 @@ class Agent:
                 "utc": now.utc.isoformat(timespec="seconds"),
                 "quality": now.quality.name.lower(),
                 "trusted": trusted,
-                "words": "" if trusted else _clock_words(self._trust),
+                "words": _clock_words(self._clock, self._trust, is_trusted=trusted),
             },
             "sources": [{"name": source.name, **source.status()} for source in self.sources],
             "gather": self.gather.status(),
@@ -243,6 +250,8 @@ async def running(
         key_file=settings.gateway.key_file,
     )
     try:
+        if isinstance(clock, SystemClock):
+            clock.recall(journal.boots())
         if take_backlog:
             await former.take_backlog(journal, [one.name for one in settings.destinations if one.newest_only])
         if skipped := await journal.box.settle_on(fingerprint()):
@@ -320,9 +329,17 @@ def _booted_lately(clock: Clock) -> bool:
     return isinstance(clock, SystemClock) and clock().monotonic < BOOTED_LATELY_S
 
 
-def _clock_words(trust: TimeQuality) -> str:
+def _clock_words(clock: Clock, trust: TimeQuality, *, is_trusted: bool) -> str:
+    jumped_s = clock.not_followed_s if isinstance(clock, SystemClock) else None
+    if jumped_s is not None:
+        return (
+            f"the machine's clock has jumped by {timedelta(seconds=round(jumped_s))}; the time goes on from before, and the clock is "
+            "followed when it has stood for an hour. Was it set by hand?"
+        )
     return (
-        f"not yet {trust.name.lower()}: uplinks are kept and wait for it. Is chrony or systemd-timesyncd running? "
+        ""
+        if is_trusted
+        else f"not yet {trust.name.lower()}: uplinks are kept and wait for it. Is chrony or systemd-timesyncd running? "
         'A machine whose clock is right without them says clock.trust = "system"'
     )
 

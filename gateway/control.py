@@ -11,7 +11,7 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 
 from gateway.config import Settings, make_data_folder
@@ -20,7 +20,7 @@ from gateway.errors import Busy, ConfigError, StorageError
 from gateway.journal import Journal, WhenFull
 from gateway.model import Clock, Json
 
-__all__ = ["Desk", "ask", "serving"]
+__all__ = ["Ask", "Desk", "ask", "conversation", "serving"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ ANSWER_TIME = 60.0  # seconds; an import of 10,000 devices on a slow card takes 
 FIRST_STEPS = {"device.add", "device.import"}  # what makes the journal of a box that has not run yet
 
 Meet = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
+Ask = Callable[[Mapping[str, Json]], Awaitable[Json]]
 
 
 @contextlib.asynccontextmanager
@@ -150,11 +151,35 @@ def _answer_of(line: bytes) -> Json:
     raise Busy("what answers at the control socket is no agent of this version")
 
 
+@contextlib.asynccontextmanager
+async def conversation(settings: Settings, clock: Clock) -> AsyncIterator[Ask]:
+    """Have one to ask many things: the running agent, or a stopped one's journal, which is opened once and locked meanwhile."""
+    path = settings.control_socket
+    try:
+        _, writer = await asyncio.open_unix_connection(path)
+    except (FileNotFoundError, ConnectionRefusedError):
+        async with _stopped(settings, clock) as desk:
+            yield desk.answer
+        return
+    except OSError:  # `ask` says what is wrong with it
+        pass
+    else:
+        writer.close()
+    yield lambda request: ask(settings, clock, request)
+
+
 async def _ask_journal(settings: Settings, clock: Clock, request: Mapping[str, Json]) -> Json:
-    path = settings.journal_path
     if request["do"] in FIRST_STEPS:
         make_data_folder(settings.gateway.data)
-    elif not _is_there(path):
+    async with _stopped(settings, clock, may_make=request["do"] in FIRST_STEPS) as desk:
+        return await desk.answer(request)
+
+
+@contextlib.asynccontextmanager
+async def _stopped(settings: Settings, clock: Clock, *, may_make: bool = False) -> AsyncIterator[Desk]:
+    """Have the desk of a stopped agent, its journal locked. Raises ConfigError where there is none and none may be made."""
+    path = settings.journal_path
+    if not may_make and not _is_there(path):
         raise ConfigError(
             f"{path}: there is no journal yet: `brygga run`, `brygga device add` and `brygga device import` make it "
             "(gateway.data names its folder)"
@@ -171,7 +196,7 @@ async def _ask_journal(settings: Settings, clock: Clock, request: Mapping[str, J
     except Busy as error:
         raise Busy(f"{error}, and no agent answers at {settings.control_socket}: try again in a moment") from error
     try:
-        return await Desk(settings, journal, clock).answer(request)
+        yield Desk(settings, journal, clock)
     finally:
         await journal.close()
 

@@ -99,6 +99,7 @@ class Key:
 class TimeQuality(IntEnum):
     """How far a wall clock may be believed; greater is better."""
 
+    UNKNOWN = -1  # of a row whose time is known within bounds only; never stored
     UNSYNCHRONISED = 0
     SYSTEM = 1  # set by hand or by a battery clock
     NTP = 2
@@ -106,13 +107,22 @@ class TimeQuality(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """Between which times something was; None where there is no bound."""
+
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Instant:
     """A moment as this box knows it: wall clock, and the monotonic clock that no correction moves."""
 
     utc: datetime
-    monotonic: float  # seconds since this boot
+    monotonic: float  # seconds since this boot, those that it slept among them
     boot_id: str
     quality: TimeQuality
+    bounds: Bounds | None = None  # where the quality is UNKNOWN; never stored
 
 
 # ── radio ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -163,7 +173,8 @@ class Reception:
     timestamp_us: int | None = None  # concentrator counter at the end of the packet, 32 bits, wraps
     channel: int | None = None
     antenna: int = 0
-    gateway_time: datetime | None = None  # a GNSS gateway's own time of reception
+    gateway_time: datetime | None = None  # a gateway's own time of reception
+    gateway_time_is_gps: bool = False  # it is a GPS receiver's beyond doubt, and the gateway is this box
     fine_time_ns: int | None = None
     place: Place | None = None
     source: str = ""  # the name of the source in the configuration: answers go back through it

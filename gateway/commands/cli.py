@@ -11,7 +11,18 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gateway.commands import city, command_line, dead_letters, decoder, destinations, lines, network, places, text_file
+from gateway.commands import (
+    city,
+    command_line,
+    dead_letters,
+    decoder,
+    destinations,
+    journal,
+    lines,
+    network,
+    places,
+    text_file,
+)
 from gateway.errors import Brygga, ConfigError
 from gateway.model import Json
 
@@ -100,6 +111,27 @@ def _simulate_platform(options: argparse.Namespace) -> int:
         whole=options.whole,
     )
     return dry_run(wishes, lines.say)
+
+
+def _lab_torture(options: argparse.Namespace) -> int:
+    try:
+        from simulators.torture.command import Wishes, torture
+    except ModuleNotFoundError as error:
+        raise Brygga(
+            f"the lab is not installed on this machine ({error}): it is part of the whole source tree"
+        ) from error
+
+    wishes = Wishes(
+        minutes=options.minutes,
+        devices=options.devices,
+        seed=options.seed,
+        pace_s=options.pace,
+        faults=options.faults,
+        hurry=options.hurry,
+        folder=options.folder,
+        as_json=options.json,
+    )
+    return torture(wishes, lines.say)
 
 
 # ── devices ──
@@ -260,6 +292,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "status": _status,
     "demo": _demo,
     "simulate platform": _simulate_platform,
+    "lab torture": _lab_torture,
     "device add": _device_add,
     "device import": _device_import,
     "device export": _device_export,
@@ -267,6 +300,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "device show": _device_show,
     "device remove": _device_remove,
     "backup": _backup,
+    "journal backup": _backup,
     "restore": _restore,
     "decode": _decode,
     **{
@@ -276,6 +310,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
             **city.DEEDS,
             **decoder.DEEDS,
             **destinations.DEEDS,
+            **journal.DEEDS,
             **network.DEEDS,
         }.items()
     },

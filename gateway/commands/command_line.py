@@ -9,6 +9,8 @@ from gateway.commands import (
     command_line_city,
     command_line_decoder,
     command_line_destinations,
+    command_line_journal,
+    command_line_lab,
     command_line_network,
     command_line_simulate,
 )
@@ -227,8 +229,10 @@ COMMANDS = (
     *command_line_city.COMMANDS,
     *command_line_decoder.COMMANDS,
     *command_line_destinations.COMMANDS,
+    *command_line_journal.COMMANDS,
     *command_line_network.COMMANDS,
     *command_line_simulate.COMMANDS,
+    *command_line_lab.COMMANDS,
 )
 
 GROUPS = {
@@ -237,8 +241,10 @@ GROUPS = {
     **command_line_city.GROUPS,
     **command_line_decoder.GROUPS,
     **command_line_destinations.GROUPS,
+    **command_line_journal.GROUPS,
     **command_line_network.GROUPS,
     **command_line_simulate.GROUPS,
+    **command_line_lab.GROUPS,
 }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gateway.commands import show_lanes
+from gateway.commands import show_journal, show_lanes
 from gateway.commands.lines import say
 from gateway.commands.listing import Column, folded, lay_out, printable, terminal_width
 from gateway.commands.show_destinations import losses
+from gateway.commands.show_wear import wear_lines
 from gateway.commands.spans import ago, size, span
 from gateway.model import Json
 
@@ -46,14 +47,15 @@ def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
     if waiting := answer.get("downlinks_waiting"):
         yield f"downlinks: {waiting} wait; `brygga downlink list` shows them"
     journal = answer["journal"]
-    kept, most = size(journal["file_bytes"]), size(journal["limit_bytes"])
-    yield f"journal: {journal['rows']} uplinks kept, {kept} of at most {most}"
+    yield from show_journal.kept(journal)
+    yield from show_journal.alarms(journal)
     if lost := journal.get("untold_lost"):
         yield f"    ! {lost} uplinks went before there was a destination to have them: the journal was full"
     if damaged := journal.get("damaged"):
         yield f"    ! {damaged} records cannot be read: they are passed over and kept beside the journal, in *.damaged"
     if failed := journal.get("failed_commits"):
         yield f"    ! {failed} times since the start the disk did not take what was to be kept; the log says why"
+    yield from wear_lines(journal.get("wear"))
     if skipped := answer.get("skipped_ahead"):
         yield f"    ! {skipped['at'][:16]}: counters skipped ahead: {printable(skipped['why'])}"
     yield from _destinations(answer["destinations"])

@@ -107,10 +107,24 @@ class JournalKeys(Keys):
     keep_delivered: Duration = Field(
         default=timedelta(days=7), description="how long an uplink stays after every destination has it"
     )
-    when_full: Annotated[Literal["drop_oldest", "refuse"], Shown('"drop_oldest" or "refuse"')] = Field(
+    when_full: Annotated[
+        Literal["drop_oldest", "thin_out", "refuse"], Shown('"drop_oldest", "thin_out" or "refuse"')
+    ] = Field(
         default="drop_oldest",
-        description="what goes when the limit is reached and destinations still wait: the oldest uplinks, counted in"
-        " `brygga status`, or the newest, once some thousands of them wait in memory",
+        description="what goes when the limit is reached, or the disk is full, and destinations still wait: the oldest uplinks; of the"
+        " oldest all but the last of each device and hour, where readings matter and single events do not; or the newest, once some"
+        " thousands of them wait in memory. `brygga status` counts them",
+    )
+    card: Annotated[
+        Literal["consumer", "endurance", "industrial"], Shown('"consumer", "endurance" or "industrial"')
+    ] = Field(
+        default="consumer",
+        description="which class of flash card the journal lies on: what any shop sells, one that is made for recording, or one with MLC"
+        " flash or better. `brygga status` tells by it how long the card lasts",
+    )
+    card_tbw: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="how many terabytes the card's data sheet lets be written to it; then its class does not matter",
     )
 
 

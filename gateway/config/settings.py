@@ -58,6 +58,8 @@ class Journal:
     limit_bytes: int
     keep_delivered: timedelta
     when_full: str  # a value of gateway.journal.WhenFull
+    card: str = "consumer"  # a class of gateway.wear
+    card_bytes: int | None = None  # that may be written to it, as its data sheet says
 
 
 @dataclass(frozen=True, slots=True)

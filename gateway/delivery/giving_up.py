@@ -6,10 +6,11 @@ monotonic clock in the boot that heard it, and by its trusted time in a later on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from gateway.dating import JUMP, Boots, age
 from gateway.journal import Row
 from gateway.model import Clock, Instant, RowId, TimeQuality
 
@@ -17,15 +18,14 @@ EVERY_S: Final = 60.0  # between two looks
 AT_ONCE: Final = 500  # rows of one reading of the journal
 READINGS: Final = 10  # of one look: then the platform has its turn
 STEADY_S: Final = 3600.0  # a wall clock that jumped is believed only when it has stood for so long
-JUMP: Final = timedelta(minutes=1)  # more than any correction of a clock that runs
-
-Boots = Callable[[], Mapping[str, tuple[datetime, TimeQuality]]]
 
 
 class GivingUp:
     """What is too old for one destination. A look goes through the rows from the oldest on; a long one takes several turns."""
 
-    def __init__(self, limit: timedelta | None, *, clock: Clock, trust: TimeQuality, boots: Boots) -> None:
+    def __init__(
+        self, limit: timedelta | None, *, clock: Clock, trust: TimeQuality, boots: Callable[[], Boots]
+    ) -> None:
         """``limit``: how long a row is waited for; None: for ever."""
         self._limit = limit
         self._clock = clock
@@ -47,10 +47,11 @@ class GivingUp:
     def too_old(self, rows: Sequence[Row]) -> frozenset[RowId]:
         """Return those of ``rows`` that are to go; the look is over when there are none or one is young enough."""
         now, limit = self._clock(), self._limit or timedelta.max
-        ages = {row.id: self._age(row.uplink.heard_at, now) for row in rows}
-        is_over = not rows or any(age is not None and age <= limit for age in ages.values())
+        boots = self._boots()
+        ages = {row.id: age(row.uplink.heard_at, now, boots, self._trust) for row in rows}
+        is_over = not rows or any(old is not None and old <= limit for old in ages.values())
         self.after = RowId(0) if is_over else rows[-1].id
-        gone = frozenset(row for row, age in ages.items() if age is not None and age > limit)
+        gone = frozenset(row for row, old in ages.items() if old is not None and old > limit)
         if is_over or not gone:
             self._next_at = now.monotonic + EVERY_S
         return gone
@@ -60,12 +61,3 @@ class GivingUp:
         if now.quality < self._trust or self._at_zero is None or abs(at_zero - self._at_zero) > JUMP:
             self._steady_since = now.monotonic
         self._at_zero = at_zero
-
-    def _age(self, heard_at: Instant, now: Instant) -> timedelta | None:
-        """Return how long ago something was heard; None where nobody knows."""
-        if heard_at.boot_id == now.boot_id:
-            return timedelta(seconds=now.monotonic - heard_at.monotonic)
-        if heard_at.quality >= self._trust:
-            return now.utc - heard_at.utc
-        utc_at_zero, quality = self._boots().get(heard_at.boot_id, (now.utc, TimeQuality.UNSYNCHRONISED))
-        return None if quality < self._trust else now.utc - utc_at_zero - timedelta(seconds=heard_at.monotonic)

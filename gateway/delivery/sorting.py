@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from decoders.contract import Decoded, DecodeError
 from gateway.codecs import Codecs
+from gateway.dating import Boots, Dated, Undatable, Waiting, date
 from gateway.delivery.destination import Destination, FindDevice
 from gateway.journal import HeldKind, Hold, Row
 from gateway.model import Clock, Device, Item, RowId, TimeQuality, Uplink
@@ -18,9 +19,6 @@ from gateway.sharing import shared
 
 LONGEST_REASON: Final = 500  # characters that a dead letter keeps of why
 NOT_REGISTERED: Final = "its device is not registered any more: nobody can say what it measures"
-NEVER_SYNCHRONISED: Final = "the clock was never synchronised in that boot"
-
-Boots = Callable[[], Mapping[str, tuple[datetime, TimeQuality]]]
 Wanted = tuple[RowId, Uplink, Device]
 
 
@@ -46,7 +44,9 @@ class Batch:
 class Sorter:
     """Sort rows for a destination, by its devices, the clock and the decoders."""
 
-    def __init__(self, *, codecs: Codecs, find: FindDevice, clock: Clock, trust: TimeQuality, boots: Boots) -> None:
+    def __init__(
+        self, *, codecs: Codecs, find: FindDevice, clock: Clock, trust: TimeQuality, boots: Callable[[], Boots]
+    ) -> None:
         self._codecs = codecs
         self._find = find
         self._clock = clock
@@ -74,7 +74,7 @@ class Sorter:
             batch.skipped.add(row.id)
         elif destination.strict and batch.waiting:
             batch.waiting.add(row.id)  # it has a time, and would overtake one that gets its own in a moment
-        elif (dated := self._dated(row, batch)) is not None:
+        elif (dated := self._dated(row, destination, batch)) is not None:
             return row.id, dated, device
         return None
 
@@ -107,17 +107,15 @@ class Sorter:
             batch.told.setdefault((device.decoder, revision), []).append(row_id)
         batch.items.append(found.item)
 
-    def _dated(self, row: Row, batch: Batch) -> Uplink | None:
-        """Return the uplink with a time that may be told; else sort its row (design, law 5)."""
-        heard_at = row.uplink.heard_at
-        if heard_at.quality >= self._trust:
-            return row.uplink
-        learned = self._boots().get(heard_at.boot_id)
-        if learned is not None and learned[1] >= self._trust:
-            utc = learned[0] + timedelta(seconds=heard_at.monotonic)
-            return replace(row.uplink, heard_at=replace(heard_at, utc=utc, quality=learned[1]))
-        if heard_at.boot_id == self._clock().boot_id:
-            batch.waiting.add(row.id)
-        else:
-            batch.hold(row.id, NEVER_SYNCHRONISED, HeldKind.UNDATED)
+    def _dated(self, row: Row, destination: Destination, batch: Batch) -> Uplink | None:
+        """Return the uplink with a time that may be told there; else sort its row (design, law 5)."""
+        match date(row.uplink, self._boots(), self._trust, self._clock().boot_id):
+            case Dated(uplink):
+                return uplink
+            case Undatable(uplink) if destination.uncertain_time:
+                return uplink
+            case Undatable() as undatable:
+                batch.hold(row.id, undatable.words, HeldKind.UNDATED)
+            case Waiting():
+                batch.waiting.add(row.id)
         return None

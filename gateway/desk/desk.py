@@ -11,6 +11,7 @@ from gateway import __version__
 from gateway.config import Settings
 from gateway.desk.decoding import DecodingDesk
 from gateway.desk.destinations import DestinationDesk
+from gateway.desk.journal import JournalDesk
 from gateway.desk.network import NetworkDesk
 from gateway.desk.words import did_you_mean, eui, full_name
 from gateway.errors import ConfigError
@@ -60,6 +61,7 @@ class Desk:
         heard = None if running is None else running.last_heard_s
         self._decoding = DecodingDesk(settings, journal, clock)
         self._destinations = DestinationDesk(settings, journal, clock, None if running is None else running.let_go)
+        self._records = JournalDesk(settings, journal, clock)
         self._network = NetworkDesk(settings, journal, clock, office, heard)
 
     async def answer(self, request: Mapping[str, Json]) -> Json:
@@ -87,6 +89,10 @@ class Desk:
                 return await self._dead_letters(request)
             case {"do": str(what)} if what.startswith("decoding."):
                 return await self._decoding.answer(request)
+            case {"do": "journal.stats"}:
+                return {**await self._status(), "room": await self._records.room()}
+            case {"do": str(what)} if what.startswith("journal."):
+                return await self._records.answer(request)
             case {"do": str(what)} if what.startswith("destination."):
                 return await self._destinations.answer(request)
             case _:
@@ -95,7 +101,7 @@ class Desk:
     # ── status ──
 
     async def _status(self) -> Json:
-        stats, skipped = await self._journal.stats(), await self._journal.box.skipped_ahead()
+        skipped = await self._journal.box.skipped_ahead()
         destinations = await self._destinations.all()
         live = dict(self._running.status()) if self._running else {}
         for name, more in live.pop("destinations", {}).items():
@@ -106,11 +112,7 @@ class Desk:
                 "version": __version__,
                 "running": self._running is not None,
             },
-            "journal": {
-                **stats.as_json(),
-                "limit_bytes": self._settings.journal.limit_bytes,
-                "damaged": self._journal.damaged(),
-            },
+            "journal": await self._records.numbers(),
             "downlinks_waiting": len(await self._journal.downlinks(open_only=True, limit=ALL_ROWS)),
             "skipped_ahead": None if skipped is None else {"at": skipped.at.isoformat(), "why": skipped.why},
             "destinations": destinations,

@@ -11,6 +11,7 @@ from gateway.model import Answer, Verdict
 
 LONGEST: Final = 300  # characters of a platform's words that a person needs
 STUMBLE: Final = 500
+NOT_FOUND: Final = 404
 NEVER: Final = frozenset({400, 404, 415, 422})  # the same bytes meet the same answer
 NOBODY_SUBSCRIBES: Final = 0x10  # MQTT 5, PUBACK: taken, and no matching subscribers
 NOBODY_LISTENS: Final = "the broker took it, and nobody subscribes to the topic (0x10)"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.formats.judging import STUMBLE, Fate
+from gateway.formats.judging import NOT_FOUND, STUMBLE, Fate
 from gateway.model import Json
 
 TRIES_KEY: Final = "tries/"
@@ -30,10 +30,17 @@ class Patience:
     ends_unwitnessed: bool = (
         True  # 500s to the oldest row count though nothing is taken: a queue of nothing but poison ends
     )
+    knows_things: bool = False  # a 404 is of the thing that a row goes to, where others are taken beside it: missing.py
 
 
-UNKNOWN_PLATFORM: Final = Patience(tries=TRIES, doubtful=frozenset({404, STUMBLE, 0x87}), ends_unwitnessed=False)
+UNKNOWN_PLATFORM: Final = Patience(tries=TRIES, doubtful=frozenset({NOT_FOUND, STUMBLE, 0x87}), ends_unwitnessed=False)
 """Of platforms whose 500 may be anything: no witness, no dead letter, however long it lasts."""
+
+
+def of_a_platform(tries: int, *, is_path: bool) -> Patience:
+    """Return the patience with a platform that is known, and that over HTTP says 404 of a thing that is not there."""
+    doubtful = frozenset({NOT_FOUND, STUMBLE} if is_path else {STUMBLE})
+    return Patience(tries=tries, doubtful=doubtful, knows_things=is_path)
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from decoders.vocabulary import QUANTITIES, Quantity
 from gateway.formats import Conversation
 from gateway.formats.naming import Template, keyed, known_as, timestamp
 from gateway.formats.parts import OneByOne, Part, Said, request_about
-from gateway.formats.patience import Patience
+from gateway.formats.patience import of_a_platform
 from gateway.formats.rounds import Rounds
 from gateway.model import Item, Json, Observation
 
@@ -109,7 +109,7 @@ class RecEdge(OneByOne):
         self._topic.check(self._ids)
         if tries < 1:
             raise ValueError(f"tries: {tries} is less than 1")
-        self._patience = Patience(tries=tries)
+        self._patience = of_a_platform(tries, is_path=self._topic.is_path)
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:
         """Send each uplink's message."""

@@ -19,7 +19,16 @@ from datetime import timedelta
 from typing import Final, Literal, TypeVar
 
 from gateway.formats import Conversation
-from gateway.formats.judging import NOBODY_LISTENS, NOBODY_SUBSCRIBES, NOTHING_SAID, Fate, fate_of, words_of
+from gateway.formats.judging import (
+    NOBODY_LISTENS,
+    NOBODY_SUBSCRIBES,
+    NOT_FOUND,
+    NOTHING_SAID,
+    Fate,
+    fate_of,
+    words_of,
+)
+from gateway.formats.missing import PROVED, WAY, Missing
 from gateway.formats.naming import UnknownDevice, timestamp
 from gateway.formats.parts import Mouth, Part, Said
 from gateway.formats.patience import TRIES_KEY, Patience, Tries
@@ -84,6 +93,7 @@ class Rounds:
         self._taken: set[RowId] = set()
         self._stopped = ""
         self._retry_after: timedelta | None = None
+        self._missing = Missing(memory.get(WAY) == PROVED)
 
     def talk(self) -> Conversation:
         """Yield requests until everything is said or the platform takes no more; return the receipt."""
@@ -158,7 +168,7 @@ class Rounds:
             fate = fate_of(answer, self._patience.doubtful)
             if answer.retry_after is not None:
                 self._retry_after = max(answer.retry_after, self._retry_after or answer.retry_after)
-            if len(letter) > 1 and (fate is Fate.REFUSED or (fate is Fate.STUMBLED and self._may_split(letter))):
+            if len(letter) > 1 and (fate is Fate.REFUSED or self._is_worth_halving(letter, fate, answer)):
                 halves += _halves(letter)
             elif fate is Fate.UNCLEAR and (len(letter) > 1 or not _has_line_of_its_own(letter)):
                 silent.append(letter)
@@ -172,6 +182,11 @@ class Rounds:
         if unsent and not silent:
             self._stopped = words
         return [one for one in (halves, *again) if one]
+
+    def _is_worth_halving(self, letter: Letter, fate: Fate, answer: Answer) -> bool:
+        """Tell whether more requests may find out what of a letter is meant; the target that a 404 is about is the same for all of it."""
+        is_about_it = answer.status != NOT_FOUND or not self._patience.knows_things
+        return fate is Fate.STUMBLED and is_about_it and self._may_split(letter)
 
     def _may_split(self, letter: Letter) -> bool:
         """Tell whether a 500 is worth more requests: some, and always those that find out about the oldest row."""
@@ -196,6 +211,9 @@ class Rounds:
     def _settle(self, letter: Letter, fate: Fate, answer: Answer) -> None:
         if fate is Fate.LATER:
             self._stopped = words_of(answer)
+        is_missing = self._patience.knows_things and fate is Fate.STUMBLED and answer.status == NOT_FOUND
+        if is_missing:
+            self._missing.note(letter[0].to, letter[0].request.shown().target, words_of(answer))
         for part in letter:
             row = self._rows[part.row]
             row.open -= 1
@@ -207,7 +225,7 @@ class Rounds:
                 case _:
                     row.undecided = words_of(answer)
             if fate in {Fate.STUMBLED, Fate.UNCLEAR}:
-                row.tries.now, row.tries.is_alone = fate, row.tries.is_alone and len(letter) == 1
+                row.tries.now, row.tries.is_alone = fate, row.tries.is_alone and (len(letter) == 1 or is_missing)
             self._note(row)
 
     def _take(self, part: Part, row: Row, answer: Answer) -> None:
@@ -226,7 +244,7 @@ class Rounds:
     # ── what comes of it ──
 
     def _receipt(self) -> Receipt:
-        tries = self._count_tries()
+        memory = {**self._judge_missing(), **self._count_tries()}
         settled = [row for row in self._rows.values() if row.is_settled]
         silent = sum(not (row.said.parts or row.said.refused or row.said.inexpressible) for row in settled)
         return Receipt(
@@ -238,8 +256,16 @@ class Rounds:
             warnings=(*self._warnings, *(NOTHING_SAID,) * silent),
             inexpressible=Counter(quantity for row in settled for quantity in row.said.inexpressible),
             retry_after=self._retry_after,
-            memory={**{f"newest/{thing}": newest for thing, newest in self._newest.items()}, **tries},
+            memory={**{f"newest/{thing}": newest for thing, newest in self._newest.items()}, **memory},
         )
+
+    def _judge_missing(self) -> Mapping[str, Json]:
+        if not self._patience.knows_things:
+            return {}
+        self._missing.judge(self._rows.values(), is_taken=bool(self._taken))
+        if self._missing.targets and not self._taken:
+            self._warnings.append(self._missing.complaint())
+        return self._missing.memory(is_taken=bool(self._taken))
 
     def _count_tries(self) -> Mapping[str, Json]:
         """Give up rows that were tried enough; return what the memory keeps, and forgets, of tries."""

@@ -25,7 +25,7 @@ from gateway.formats import Conversation, Identity
 from gateway.formats.device_state import GatewayState, check_interval, with_state
 from gateway.formats.naming import Template, UnknownDevice, keyed, known_as
 from gateway.formats.parts import Part, Said, request_about
-from gateway.formats.patience import Patience
+from gateway.formats.patience import of_a_platform
 from gateway.formats.rounds import Rounds
 from gateway.formats.thingsboard_devices import Ask, OverHttp, OverMqtt, connect, hidden, introduce
 from gateway.formats.thingsboard_gateway import telling_gateway
@@ -77,7 +77,7 @@ class ThingsBoard:
         self._profile = profile
         self._ask: Ask = OverHttp(_attributes(topic)) if self._topic.is_path else OverMqtt(profile)
         self._most = batch_bytes
-        self._patience = Patience(tries=tries)
+        self._patience = of_a_platform(tries, is_path=self._topic.is_path)
         self._tells_state, self._interval_s = device, device_interval
 
     def identity(self, host: str) -> Identity:  # noqa: ARG002 - of the seam

@@ -23,7 +23,7 @@ from gateway.formats import Conversation
 from gateway.formats.device_state import check_interval, with_state_inside
 from gateway.formats.naming import Template, UnknownDevice, keyed, known_as, milliseconds, timestamp
 from gateway.formats.parts import OneByOne, Part, Said, request_about
-from gateway.formats.patience import Patience
+from gateway.formats.patience import of_a_platform
 from gateway.formats.rounds import Late, Rounds
 from gateway.model import Device, Eui64, Item, Json, Observation
 
@@ -71,7 +71,7 @@ class Yggio(OneByOne):
         if fresh_s < 1 or tries < 1:
             raise ValueError(f"fresh_s and tries are at least 1, not {fresh_s} and {tries}")
         self._fresh = timedelta(seconds=fresh_s)
-        self._patience = Patience(tries=tries)
+        self._patience = of_a_platform(tries, is_path=self._topic.is_path)
         _check_names(topic, self._identifier, self._ids)
 
     def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from gateway.errors import StorageError
 from gateway.journal.database import Insert, Statement, Step
 from gateway.journal.records import microseconds, moment
 from gateway.journal.store import Store
@@ -24,7 +25,10 @@ class Alarms:
 
     async def all(self) -> Sequence[Alarm]:
         """Return all alarms, the oldest first."""
-        rows = await self._store.database.fetch("SELECT name, at, words FROM alarms ORDER BY at")
+        try:
+            rows = await self._store.database.fetch("SELECT name, at, words FROM alarms ORDER BY at")
+        except StorageError:  # that it cannot be read is among those of now
+            rows = []
         kept = [Alarm(AlarmKind(name), moment(at), words, until_seen=True) for name, at, words in rows]
         return [*kept, *self._now()]
 

@@ -1,23 +1,28 @@
-"""Boots whose wall clock became known: what dates the rows that were heard before it was (law 5)."""
+"""Boots, and what the wall clock said in them while it was trusted: what dates rows that were heard when it was not (law 5)."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from gateway.journal.database import Database, Statement, Step
+from gateway.dating import Span, Spans
+from gateway.journal.database import Database, Each, Statement, Step
 from gateway.journal.records import microseconds, moment
 from gateway.journal.words import Words
 from gateway.model import TimeQuality
 
-Boots = dict[str, tuple[datetime, TimeQuality]]
+
+async def load(database: Database, words: Words) -> dict[str, Spans]:
+    """Return the spans of each boot, the boots in the order in which they were: a word is numbered when it is first used."""
+    found: dict[str, Spans] = {}
+    rows = await database.fetch("SELECT word, since, until, utc_at_zero, quality FROM boot_spans ORDER BY word, since")
+    for word, since, until, at, quality in rows:
+        boot = words.text(word)
+        found[boot] = (*found.get(boot, ()), Span(since, until, moment(at), TimeQuality(quality)))
+    return found
 
 
-async def load(database: Database, words: Words) -> Boots:
-    """Return each known boot's time at monotonic 0, and how good it is."""
-    rows = await database.fetch("SELECT word, utc_at_zero, quality FROM boots")
-    return {words.text(word): (moment(at), TimeQuality(quality)) for word, at, quality in rows}
-
-
-def learned(word: int, utc_at_zero: datetime, quality: TimeQuality) -> tuple[Step, ...]:
-    """Return what stores a boot's time."""
-    return (Statement("REPLACE INTO boots VALUES (?, ?, ?)", (word, microseconds(utc_at_zero), int(quality))),)
+def stored(word: int, spans: Spans) -> tuple[Step, ...]:
+    """Return what stores all that is known of a boot's time."""
+    rows = [(word, one.since, one.until, microseconds(one.utc_at_zero), int(one.quality)) for one in spans]
+    return (
+        Statement("DELETE FROM boot_spans WHERE word = ?", (word,)),
+        Each("INSERT INTO boot_spans VALUES (?, ?, ?, ?, ?)", rows),
+    )

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from gateway.errors import ConfigError, StorageError
 from gateway.journal.schema import APPLICATION_ID, PRIVATE, SCRIPTS
@@ -24,7 +25,7 @@ def copy(path: Path, target: Path) -> None:
     target.touch(mode=PRIVATE, exist_ok=False)
     try:
         with (
-            contextlib.closing(sqlite3.connect(path, isolation_level=None)) as source,
+            contextlib.closing(sqlite3.connect(_name(path), isolation_level=None, uri=True)) as source,
             contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copied,
         ):
             source.execute("BEGIN")
@@ -40,6 +41,14 @@ def empty_wal(path: Path) -> None:
     """Bring what lies in the WAL of a database that nobody uses into its file; one that is damaged stays as it is."""
     with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _name(path: Path) -> str:
+    """Return the name under which it is only read: the last connection that may write takes the log away.
+
+    After a crash of the agent, who starts next would miss it (opening.py).
+    """
+    return f"file:{quote(str(path))}?mode=ro"
 
 
 def _pause(_status: int, _remaining: int, _total: int) -> None:

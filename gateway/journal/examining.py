@@ -127,11 +127,14 @@ def _table_problem(path: Path, version: int, versions: Sequence[str]) -> str | N
     name = f"file:{quote(str(path))}?mode=ro"  # what only reads does not bring the log into the file
     try:
         with contextlib.closing(sqlite3.connect(name, uri=True)) as connection:
+            connection.text_factory = content.readable_text
             return (
                 _version_problem(connection, version, versions)
                 or _unsound(connection, path.stat().st_size, was_open=wal.beside(path).exists())
                 or next(content.problems(connection), None)
             )
+    except UnicodeDecodeError:
+        return "its schema is damaged"
     except sqlite3.DatabaseError as error:
         return str(error) if fault_of(error) is Fault.DAMAGED else None  # what else there is, who opens it will see
 

@@ -26,6 +26,7 @@ class Fault(Enum):
 
 
 PROBE, PROBE_BYTES = ".probe", 8192
+UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)  # the latter where an error quotes a damaged schema
 LOWEST_OCTET: Final = 0xFF  # of an extended result code: the primary one
 FAULTS: Final = {
     sqlite3.SQLITE_FULL: Fault.FULL,

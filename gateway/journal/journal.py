@@ -18,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
+from gateway.dating import Boots, Spans, learned
 from gateway.errors import ConfigError
 from gateway.journal import boots, downlinks, sealing, unclaimed
 from gateway.journal.again import ToldAgain
@@ -33,6 +34,7 @@ from gateway.journal.records import encode_uplink, microseconds, moment
 from gateway.journal.recovering import Recovering
 from gateway.journal.roll import Roll
 from gateway.journal.room import Room
+from gateway.journal.spare import GiveBack, Spare
 from gateway.journal.store import Quota, Store
 from gateway.journal.values import (
     Ahead,
@@ -54,7 +56,7 @@ from gateway.journal.values import (
     WhenFull,
 )
 from gateway.journal.writer import Writer
-from gateway.model import Clock, Downlink, Eui64, Frame, Json, RowId, Session, TimeQuality
+from gateway.model import Clock, Downlink, Eui64, Frame, Json, RowId, Session, TimeQuality, Uplink
 
 LIMIT_BYTES = 512 * 1024 * 1024  # some four million rows
 SMALLEST_LIMIT = 1024 * 1024
@@ -67,13 +69,15 @@ KEEP_DELIVERED = timedelta(days=7)  # for people who look back; 75 MB at one row
 class Journal:
     """One open journal; a second one of the same file is refused, in this process and in others."""
 
-    def __init__(self, store: Store, clock: Clock, known_boots: boots.Boots, closing: AsyncExitStack) -> None:
+    def __init__(self, store: Store, clock: Clock, known_boots: dict[str, Spans], closing: AsyncExitStack) -> None:
         self._store = store
         self._clock = clock
         self._boots = known_boots
         self._closing = closing
         self._reader = Reader(store)
-        self._room, self._recovering, self._checkpoints = Room(store), Recovering(store), Checkpoints(store.database)
+        self._room, self._recovering = Room(store, known_boots), Recovering(store)
+        self._checkpoints = Checkpoints(store.database)
+        self._spare = Spare(store)
         self._writer = Writer(store, self._tidy)
         self._alone = asyncio.Lock()  # for what reads, decides and writes
         self._held = HeldRows(store, self._reader, self._writer, self._alone)
@@ -144,6 +148,7 @@ class Journal:
         await self._recovering.look()
         try:
             await self._room.tidy()
+            await self._spare.tidy()
         finally:
             await self._checkpoints.tidy(self._store.quota.page_bytes)
 
@@ -160,14 +165,25 @@ class Journal:
             records=[encode_uplink(uplink, words) for uplink in changes.uplinks], changes=changes
         )
 
-    async def learn_boot(self, boot_id: str, utc_at_zero: datetime, quality: TimeQuality) -> None:
-        """Remember what the wall clock said at monotonic 0 of a boot."""
-        word = self._store.words.number(boot_id)
-        await self._writer.submit(steps=boots.learned(word, utc_at_zero, quality))
-        self._boots[boot_id] = (utc_at_zero, quality)
+    async def take_in(self, uplinks: Sequence[Uplink], told_to: Collection[str]) -> tuple[RowId, ...]:
+        """Store uplinks that were heard elsewhere or before, for the destinations ``told_to`` alone; no counter moves.
 
-    def boots(self) -> Mapping[str, tuple[datetime, TimeQuality]]:
-        """Return the boots whose wall clock is known: it is the time here plus the monotonic time."""
+        Durable when it returns, for everybody or not at all; whoever is not among them has passed them over.
+        """
+        words, others = self._store.words, self._store.destinations.keys() - set(told_to)
+        records = [encode_uplink(uplink, words) for uplink in uplinks]
+        return await self._writer.submit(records=records, not_for=frozenset(others))
+
+    async def learn_boot(self, boot_id: str, utc_at_zero: datetime, quality: TimeQuality) -> None:
+        """Remember what the wall clock says at monotonic 0 of a boot; UNSYNCHRONISED only that there is the boot."""
+        now, known = self._clock(), self._boots.get(boot_id, ())
+        spans = learned(known, now.monotonic if now.boot_id == boot_id else 0.0, utc_at_zero, quality)
+        if spans != known:
+            await self._writer.submit(steps=boots.stored(self._store.words.number(boot_id), spans))
+            self._boots[boot_id] = spans
+
+    def boots(self) -> Boots:
+        """Return what is known of the boots of this box: it dates their rows."""
         return MappingProxyType(self._boots)
 
     # ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -395,6 +411,16 @@ class Journal:
     async def forget_alarms(self, kind: AlarmKind | None = None) -> int:
         """Forget alarms that a person has seen, of one kind or all, and return how many; those that go by themselves stay."""
         return await self._alarms.forget(kind)
+
+    async def give_back(self, most_pages: int) -> int:
+        """Give up to ``most_pages`` free pages back to the file system beside the next commit; return how many went, 0 for none left.
+
+        Of a file that an older version made nothing goes: `rebuilding.rebuild` makes it anew while no agent has it. A hundred pages take
+        a few milliseconds.
+        """
+        step = GiveBack(most_pages)
+        await self._writer.submit(steps=(step,))
+        return step.given
 
     async def stats(self) -> Stats:
         """Return the journal in numbers."""

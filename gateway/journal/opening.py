@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -12,9 +13,12 @@ from typing import Final
 from gateway.errors import ConfigError, StorageError
 from gateway.journal import examining, schema, wal
 from gateway.journal.database import Database, Insert, Transaction
-from gateway.journal.faults import Damaged
+from gateway.journal.disk import Ballast
+from gateway.journal.faults import Damaged, takes_nothing
 from gateway.journal.lock import FileLock
 from gateway.journal.salvage.salvage import MARK, finish, salvage
+
+log = logging.getLogger(__name__)
 
 Opening = Callable[[Path], AbstractAsyncContextManager[Database]]
 """Have the database of that path ready for as long as the block lasts. Raises Busy, ConfigError, StorageError."""
@@ -33,6 +37,7 @@ async def from_file(path: Path) -> AsyncIterator[Database]:
     lock = FileLock(path.with_name(path.name + ".lock"))
     lock.acquire()
     try:
+        await asyncio.to_thread(make_way, path)
         had_log = await asyncio.to_thread(make_ready, path)
         database = await Database.connect(path)
         try:
@@ -45,6 +50,12 @@ async def from_file(path: Path) -> AsyncIterator[Database]:
             await _end(database)
     finally:
         lock.release()
+
+
+def make_way(path: Path) -> None:
+    """Let go of the ballast where the disk is full: a journal that is opened writes, and an agent that cannot start hears nothing."""
+    if path.exists() and takes_nothing(path) and Ballast(path, 1).let_go():
+        log.warning("%s: the disk is full, and the ballast goes so that the journal can be opened", path)
 
 
 def make_ready(path: Path) -> bool:

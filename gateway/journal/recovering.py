@@ -9,6 +9,7 @@ import logging
 from datetime import timedelta
 from typing import Final
 
+from gateway.errors import StorageError
 from gateway.journal import destinations
 from gateway.journal.alarms import raised
 from gateway.journal.database import Insert, Statement, Step
@@ -32,17 +33,26 @@ class Recovering:
         self._not_before = 0.0  # monotonic
 
     async def look(self) -> None:
-        """Salvage the file where SQLite has found damage. Raises StorageError."""
+        """Salvage the file where SQLite has found damage; where that fails, say so and try again later."""
         database, now = self._store.database, self._store.clock().monotonic
         if database.damage is None or not database.is_file or now < self._not_before:
             return
         self._not_before = now + TRY_AGAIN.total_seconds()
-        why = database.damage
+        try:
+            await self._salvage(database.damage)
+        except StorageError as error:
+            log.error("%s; it is tried again in ten minutes, hearing goes on in memory", error)  # noqa: TRY400 - no bug: no trace
+            self._store.sound(AlarmKind.DAMAGED, str(error))
+        else:
+            self._not_before = 0.0
+            self._store.wrong.pop(AlarmKind.DAMAGED, None)
+            self._store.ring()
+
+    async def _salvage(self, why: str) -> None:
+        database = self._store.database
         async with self._store.reading:
             await database.exchange(lambda: salvage(database.path, why), WHILE_SALVAGING)
             await self._catch_up()
-        self._not_before = 0.0
-        self._store.ring()
 
     async def _catch_up(self) -> None:
         """Bring the new file to what memory knows, and memory to what is left."""

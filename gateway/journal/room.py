@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Final
 
+from gateway.dating import Boots, age
 from gateway.errors import StorageError
 from gateway.journal import segments
 from gateway.journal.database import Statement
@@ -14,10 +14,11 @@ from gateway.journal.destinations import Destination
 from gateway.journal.disk import Disk
 from gateway.journal.held import Choice, chosen, forget
 from gateway.journal.letting_go import LettingGo
-from gateway.journal.records import EPOCH, decode_uplink
+from gateway.journal.records import decode_uplink
 from gateway.journal.store import Store
 from gateway.journal.values import AlarmKind, HeldKind, WhenFull
 from gateway.journal.words import Words
+from gateway.model import Instant, TimeQuality
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +38,15 @@ HELD_AT_EASE: Final = 3 / 4  # of their share: below, the next overrun is told a
 class Room:
     """Make room after a commit. Called by the writer's task alone."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, boots: Boots) -> None:
         self._store = store
+        self._boots = boots
         self._disk = Disk(store)
         self._letting_go = LettingGo(store, self._disk)
         self._wanted_drops = 0  # of delivered segments that retention would keep, to make room
-        self._newest: tuple[int, datetime] = (
+        self._newest: tuple[int, Instant | None] = (
             0,
-            EPOCH,
+            None,
         )  # the last row of the oldest closed segment, and when it was heard
         self._overrun: str | None = None  # what is full, while undelivered rows are going
         self._held_overrun = False  # held rows are going
@@ -102,14 +104,18 @@ class Room:
         return log.oldest_closed() if self._store.disk_full_since is None else log.oldest()
 
     async def _is_old(self, first: int, last: int) -> bool:
-        """Tell whether the newest row of a segment was heard long ago; without a clock that is so at once."""
+        """Tell whether the newest row of a segment was heard long ago; one whose age nobody knows goes when there is no room."""
         store = self._store
         if self._newest[0] != last:
             piece = [(segments.table(first), last, last)]
             sql, values = segments.select(piece)
             rows = segments.rows_in(piece, await store.database.fetch(sql, values))
-            self._newest = last, _heard_at(rows[0][1], store.words) if rows else EPOCH
-        return store.clock().utc - self._newest[1] >= store.keep_delivered
+            self._newest = last, _heard_at(rows[0][1], store.words) if rows else None
+        heard_at = self._newest[1]
+        if heard_at is None:  # damaged or gone: it keeps no segment alive
+            return True
+        old = age(heard_at, store.clock(), self._boots, TimeQuality.SYSTEM)
+        return old is not None and old >= store.keep_delivered
 
     async def _make_way(self, *, looking: bool) -> None:
         """Let undelivered uplinks go where there is no other way, as the policy says; told once an episode, counted always."""
@@ -216,8 +222,8 @@ def _settled(destinations: Collection[Destination], without_any: int) -> float:
     return min((one.low for one in destinations), default=without_any)
 
 
-def _heard_at(record: bytes, words: Words) -> datetime:
+def _heard_at(record: bytes, words: Words) -> Instant | None:
     try:
-        return decode_uplink(record, words).heard_at.utc
-    except StorageError:  # of a damaged record nobody knows it: it keeps no segment alive
-        return EPOCH
+        return decode_uplink(record, words).heard_at
+    except StorageError:
+        return None

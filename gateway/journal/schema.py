@@ -60,10 +60,10 @@ def prepare(path: Path, versions: Sequence[str]) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, versions: Sequence[str]) -> None:
-    version = _number(connection, "user_version")
+    version = number(connection, "user_version")
     if _is_empty(connection):
         _begin(connection, path)
-    elif _number(connection, "application_id") != APPLICATION_ID:
+    elif number(connection, "application_id") != APPLICATION_ID:
         raise ConfigError(f"{path}: this database is no Brygga journal; give another path")
     elif version > len(versions):
         raise ConfigError(
@@ -118,5 +118,6 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is None
 
 
-def _number(connection: sqlite3.Connection, pragma: str) -> int:
+def number(connection: sqlite3.Connection, pragma: str) -> int:
+    """Return what a pragma says."""
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])

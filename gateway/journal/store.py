@@ -17,6 +17,7 @@ from gateway.journal import destinations, downlinks, segments, sessions, state_r
 from gateway.journal.database import LOG_BYTES, Database, Each, Insert, Step, Transaction
 from gateway.journal.destinations import Destination
 from gateway.journal.faults import takes_nothing
+from gateway.journal.passing import Passing, passing
 from gateway.journal.schema import PAGE_SIZE
 from gateway.journal.segments import Segments
 from gateway.journal.sessions import Sessions, eui_number
@@ -101,6 +102,7 @@ class Store:
     failed_commits: int = 0
     untold: Counter[str] = field(default_factory=Counter)  # states of commands that wait, by destination
     _to_tell: Counter[str] = field(default_factory=Counter)  # those of the commit under way
+    _passing: Sequence[Passing] = ()  # rows of the commit under way that are not for everybody
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by a query of the log: no segment goes meanwhile
     configured: set[str] | None = None  # destinations that the configuration names; None: whoever asks does not say
     told: int = 0  # rows up to here are no news for a destination that begins when there is none
@@ -185,8 +187,12 @@ class Store:
     async def used_pages(self) -> int:
         """Return how many pages of the file hold something."""
         ((pages,),) = await self.database.fetch("PRAGMA page_count")
+        return int(pages) - await self.free_pages()
+
+    async def free_pages(self) -> int:
+        """Return how many pages of the file wait for rows to come."""
         ((free,),) = await self.database.fetch("PRAGMA freelist_count")
-        return int(pages) - int(free)
+        return int(free)
 
     def ring(self) -> None:
         """Wake all who wait for rows."""
@@ -235,6 +241,9 @@ class Store:
         steps += self.sessions.steps()
         steps += _nonces(entries)
         steps += self._settlements()
+        some_pass = any(entry.not_for for entry in entries)
+        self._passing = passing(entries, [*ids], self.destinations.values()) if some_pass else ()
+        steps += (one.step() for one in self._passing)
         return ids, steps
 
     def _settlements(self) -> list[Step]:
@@ -244,6 +253,8 @@ class Store:
         self.words.confirm()
         self.sessions.confirm()
         self._confirm_settlements()
+        for one in self._passing:
+            one.confirm()
         if self._to_tell:
             self.untold += self._to_tell
             self.ring()

@@ -33,7 +33,7 @@ def taken(ids: Sequence[int]) -> tuple[Step, ...]:
 async def load(database: Database, words: Words) -> list[Unclaimed]:
     """Return the ring, the oldest first."""
     return [
-        Unclaimed(number, _decode(record, words))
+        Unclaimed(number, decode(record, words))
         for number, record in await database.fetch("SELECT id, record FROM unclaimed ORDER BY id")
     ]
 
@@ -59,7 +59,8 @@ def _encode(frame: Frame, words: Words) -> bytes:
     )
 
 
-def _decode(record: bytes, words: Words) -> Frame:
+def decode(record: bytes, words: Words) -> Frame:
+    """Return the frame that was stored; what is none raises one of `salvage.content.UNREADABLE`."""
     _, phy_payload, boot, monotonic, utc, quality, receptions = cbor2.loads(record)
     heard_at = Instant(moment(utc), monotonic, words.text(boot), QUALITIES[quality])
     return Frame(phy_payload, tuple(unpack_reception(packed, words) for packed in receptions), heard_at)

@@ -30,6 +30,7 @@ class Entry:
     changes: Changes
     steps: Sequence[Step]
     done: asyncio.Future[Rows]
+    not_for: frozenset[str] = frozenset()  # destinations that are not to have its rows
 
 
 class Store(Protocol):
@@ -61,7 +62,12 @@ class Writer:
         self._task = asyncio.create_task(self._run(), name="journal writer")
 
     async def submit(
-        self, *, records: Sequence[bytes] = (), changes: Changes = NOTHING, steps: Sequence[Step] = ()
+        self,
+        *,
+        records: Sequence[bytes] = (),
+        changes: Changes = NOTHING,
+        steps: Sequence[Step] = (),
+        not_for: frozenset[str] = frozenset(),
     ) -> Rows:
         """Return the rows that ``records`` became, when all of it is durable; StorageError when none of it is.
 
@@ -72,7 +78,7 @@ class Writer:
         if self._task.done():
             raise RuntimeError("the journal's writer has failed")
         done: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Entry(records=records, changes=changes, steps=steps, done=done))
+        self._waiting.append(Entry(records=records, changes=changes, steps=steps, done=done, not_for=not_for))
         self._wake.set()
         return await done
 

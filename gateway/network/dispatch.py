@@ -79,7 +79,8 @@ class Dispatch:
     async def turn(self) -> None:
         """Look at the queue once."""
         parts, now = self._parts, self._parts.clock()
-        if expired := parts.queue.expired(now.utc):
+        is_known = now.quality > TimeQuality.UNSYNCHRONISED  # a clock of another year lets nothing expire
+        if is_known and (expired := parts.queue.expired(now.utc)):
             await parts.keeping.keep(Changes(downlinks=expired))
         for dev_eui in parts.queue.devices():
             live = parts.class_c(dev_eui)

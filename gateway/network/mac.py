@@ -169,11 +169,15 @@ class MacLayer:
         )
 
     def _ended_at(self, best: Reception, heard_at: Instant) -> datetime | None:
-        """Return when a frame ended: as a GNSS gateway says, where that can be, else as this box's clock does."""
+        """Return when a frame ended: as its gateway says, where that can be, else as this box's clock does.
+
+        Where this box does not know the time, only a GPS receiver is believed: forwarders write their system's time, too.
+        """
         ours, theirs = self._trusted(heard_at), best.gateway_time
-        if theirs is None or theirs < FIRST_GATEWAY_TIME or (ours is not None and abs(theirs - ours) > LATE_FRAME):
+        if theirs is None or theirs < FIRST_GATEWAY_TIME:
             return ours
-        return theirs
+        is_right = best.gateway_time_is_gps if ours is None else abs(theirs - ours) <= LATE_FRAME
+        return theirs if is_right else ours
 
     def _trusted(self, at: Instant) -> datetime | None:
         return at.utc if at.quality >= self._trust else None

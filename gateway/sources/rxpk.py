@@ -20,6 +20,9 @@ from gateway.sources.gwmp import BadDatagram, BadDatagramReason
 LONGEST_PAYLOAD: Final = 255  # octets: the length field of a LoRa packet is one octet
 GPS_EPOCH: Final = datetime(1980, 1, 6, tzinfo=UTC)  # `tmms` counts from here, without leap seconds
 GPS_AHEAD_OF_UTC: Final = timedelta(seconds=18)  # since 2017-01-01 (IERS Bulletin C 52; none announced since)
+MOST_APART: Final = timedelta(
+    seconds=20
+)  # of `time` and `tmms`: a receiver learns leap seconds minutes after its first fix
 MOST_ANTENNAS: Final = 16  # of one rxpk that are looked at
 
 _LORA_RATES: Final = {
@@ -47,12 +50,18 @@ class Received:
     crc: Crc
 
 
-def read_rxpk(rxpk: Json, *, gateway: Eui64, source: str = "", place: Place | None = None) -> Received:
-    """Return what an rxpk says; raise BadDatagram and nothing else, whatever the JSON."""
+def read_rxpk(
+    rxpk: Json, *, gateway: Eui64, source: str = "", place: Place | None = None, is_ours: bool = False
+) -> Received:
+    """Return what an rxpk says; raise BadDatagram and nothing else, whatever the JSON.
+
+    ``is_ours``: its forwarder is on this machine, and may say what time it is.
+    """
     if not isinstance(rxpk, dict):
         raise BadDatagram(BadDatagramReason.RXPK)
     crc = _crc(rxpk.get("stat", 1))
-    return Received(_payload(rxpk.get("data")), _receptions(rxpk, gateway, source, place), crc)
+    receptions = _receptions(rxpk, gateway, source, place, is_ours=is_ours)
+    return Received(_payload(rxpk.get("data")), receptions, crc)
 
 
 def _crc(stat: Json) -> Crc:
@@ -87,10 +96,13 @@ def _unpadded(data: str) -> bytes:
         raise BadDatagram(BadDatagramReason.DATA) from error
 
 
-def _receptions(rxpk: dict[str, Json], gateway: Eui64, source: str, place: Place | None) -> tuple[Reception, ...]:
+def _receptions(
+    rxpk: dict[str, Json], gateway: Eui64, source: str, place: Place | None, *, is_ours: bool
+) -> tuple[Reception, ...]:
     """Return a reception for each antenna of `rsig`, or the one of the rxpk itself."""
     frequency_hz, data_rate = _frequency_hz(rxpk.get("freq")), _data_rate(rxpk.get("modu"), rxpk.get("datr"))
     timestamp_us, gateway_time = _whole(rxpk.get("tmst"), 0xFFFF_FFFF), _gateway_time(rxpk)
+    is_gps = is_ours and _is_gps(rxpk, gateway_time)
     fine_time_ns = _whole(rxpk.get("ftime"), 999_999_999)
     antennas = _antennas(rxpk)
     if not antennas:
@@ -106,6 +118,7 @@ def _receptions(rxpk: dict[str, Json], gateway: Eui64, source: str, place: Place
             channel=_whole(antenna.get("chan"), 255),
             antenna=_whole(antenna.get("ant"), 255) or 0,
             gateway_time=gateway_time,
+            gateway_time_is_gps=is_gps,
             fine_time_ns=fine_time_ns,
             place=place,
             source=source,
@@ -168,8 +181,23 @@ def _gateway_time(rxpk: dict[str, Json]) -> datetime | None:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):  # no date, or one that a time zone carries beyond the years 1 to 9999
             pass
+    return _gps_time(rxpk)
+
+
+def _gps_time(rxpk: dict[str, Json]) -> datetime | None:
     tmms = _whole(rxpk.get("tmms"), 1 << 42)
     return None if tmms is None else GPS_EPOCH + timedelta(milliseconds=tmms) - GPS_AHEAD_OF_UTC
+
+
+def _is_gps(rxpk: dict[str, Json], gateway_time: datetime | None) -> bool:
+    """Tell whether a GPS receiver says the time of a packet.
+
+    `tmms` comes from nowhere else: Semtech's programs write it, and `time`, only while the receiver's reference holds. `time` alone
+    proves nothing: ChirpStack Concentratord puts the system's there where it is told to (`time_fallback_enabled`), and so do
+    forwarders of one channel; and a `stat` always has the system's.
+    """
+    gps_time = _gps_time(rxpk)
+    return gps_time is not None and gateway_time is not None and abs(gps_time - gateway_time) <= MOST_APART
 
 
 def _number(value: Json, low: float, high: float) -> float | None:

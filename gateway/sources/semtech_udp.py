@@ -31,7 +31,15 @@ from gateway.sources.gwmp import (
 )
 from gateway.sources.rxpk import Crc, Received, read_rxpk, read_stat
 from gateway.sources.txpk import write_txpk
-from gateway.sources.udp import Address, Listener, bind_udp, granted_receive_buffer_bytes, in_words, kernel_drops
+from gateway.sources.udp import (
+    Address,
+    Listener,
+    bind_udp,
+    granted_receive_buffer_bytes,
+    in_words,
+    is_loopback,
+    kernel_drops,
+)
 from gateway.sources.under_way import UnderWay
 
 RECEIVE_BUFFER_BYTES: Final = 4 << 20  # 6500 small datagrams: half a minute of the busiest concentrator
@@ -192,10 +200,13 @@ class SemtechUdp:
         self._counts["push_data"] += 1
         if said.version == 1:
             self._counts["push_data_version_1"] += 1
+        is_ours = is_loopback(forwarder.address)
         for rxpk in said.rxpk:
             forwarder.rxpk += 1
             try:
-                received = read_rxpk(rxpk, gateway=said.gateway, source=self._name, place=forwarder.place)
+                received = read_rxpk(
+                    rxpk, gateway=said.gateway, source=self._name, place=forwarder.place, is_ours=is_ours
+                )
             except BadDatagram as error:
                 self._dropped[error.reason] += 1
             else:

@@ -27,6 +27,11 @@ def in_words(address: Address) -> str:
     return f"[{address[0]}]:{address[1]}" if ":" in address[0] else f"{address[0]}:{address[1]}"
 
 
+def is_loopback(address: Address) -> bool:
+    """Tell whether a datagram came from this machine: the kernel lets no such address in from outside."""
+    return str(address[0]).removeprefix("::ffff:").startswith("127.") or address[0] == "::1"
+
+
 async def bind_udp(where: str, host: str, port: int, receive_buffer_bytes: int) -> socket.socket:
     """Return a bound, non-blocking socket; ConfigError, beginning with ``where``, says why that cannot be.
 

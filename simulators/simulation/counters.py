@@ -44,7 +44,7 @@ class Counters:
         self._newest = newest
         self._trace = trace
         self.stored: dict[Name, Stored] = {}
-        self._ever: dict[Name, Stored] = {}
+        self._ever: dict[Name, Stored] = {}  # as they were last, those that have ended, too
         self._join_nonces: dict[int, int] = {}
         self._dev_nonces = 0
         self._on_air: set[tuple[Name, bool, int]] = set()
@@ -88,7 +88,7 @@ class Counters:
         for name, is_application, f_cnt in self._counted(octets):
             if (name, is_application, f_cnt) in self._on_air:
                 self._trace.break_law("4", f"{name}: downlink counter {f_cnt} is on air a second time")
-            stored = self.stored[name]
+            stored = self._ever[name]
             free = stored.application_down if is_application else stored.down
             if f_cnt >= free:
                 self._trace.break_law("4", f"{name}: downlink counter {f_cnt} is on air, and {free} is free on disk")
@@ -107,7 +107,8 @@ class Counters:
             return []
         if not isinstance(frame, DataFrame):
             return []
-        found = [(name, one) for name, one in self.stored.items() if one.dev_addr == frame.dev_addr]
+        # Also of a session that has ended since the answer was made: an older frame's answer waits for its window.
+        found = [(name, one) for name, one in self._ever.items() if one.dev_addr == frame.dev_addr]
         if not found:
-            self._trace.break_law("4", f"a downlink to {frame.dev_addr}, and no session with that address is on disk")
+            self._trace.break_law("4", f"a downlink to {frame.dev_addr}, and no session had that address on disk")
         return [(name, one.is_v1_1 and bool(frame.f_port), frame.f_cnt16) for name, one in found]

@@ -12,7 +12,14 @@ from rich.table import Table
 from simulators.simulation.run import Verdict
 
 SHOWN: Final = 5  # broken stories that are shown with what came before
-COUNTED: Final = ("uplinks", "rows", "starts", "deaths", "stops", "repeats")
+COUNTED: Final = {
+    "uplinks": "uplinks said",
+    "rows": "uplinks on disk",
+    "starts": "starts of the agent",
+    "deaths": "deaths of its process",
+    "stops": "orderly stops",
+    "repeats": "messages told again after a death",
+}
 DAY_S: Final = 86_400.0
 
 
@@ -47,8 +54,12 @@ def show_summary(console: Console, verdicts: Sequence[Verdict]) -> None:
 
 
 def _counts(verdicts: Sequence[Verdict]) -> Table:
-    table = Table("stories", "days", "steps", *COUNTED)
-    sums = [str(sum(one.counts[name] for one in verdicts)) for name in COUNTED]
-    days = sum(one.passed_s for one in verdicts) / DAY_S
-    table.add_row(str(len(verdicts)), f"{days:.1f}", str(sum(one.steps for one in verdicts)), *sums)
+    table = Table(show_header=False, box=None)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_row("stories", f"{len(verdicts):,}")
+    table.add_row("days in them", f"{sum(one.passed_s for one in verdicts) / DAY_S:,.1f}")
+    table.add_row("steps", f"{sum(one.steps for one in verdicts):,}")
+    for name, words in COUNTED.items():
+        table.add_row(words, f"{sum(one.counts[name] for one in verdicts):,}")
     return table

@@ -21,12 +21,12 @@ STOP_LIMIT_S: Final = 15.0
 class AgentProcess:
     """One configuration's agent; what it says goes to ``log``. An end that nobody asked for is noted in ``crashes``.
 
-    ``environment`` is what it has instead of ours.
+    ``environment`` is what it has from its next start on; None: ours.
     """
 
     def __init__(self, configuration: Path, log: Path, environment: Mapping[str, str] | None = None) -> None:
         self._configuration = configuration
-        self._environment = environment
+        self.environment = environment
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
         self.crashes: list[str] = []
@@ -38,7 +38,7 @@ class AgentProcess:
                 *self._command("run"),
                 stdout=log,
                 stderr=log,
-                env=self._environment,
+                env=self.environment,
                 start_new_session=True,  # Ctrl-C is for whoever started it, not for it
             )
 

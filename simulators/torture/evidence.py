@@ -59,6 +59,7 @@ class Evidence:
     committed: tuple[Transmitted, ...] = ()  # the journal's rows, as the file holds them after the end
     sessions: Mapping[Eui64, frozenset[str]] = field(default_factory=dict)  # in the journal
     gone_rows: int = 0  # rows that the journal no longer holds: what they were cannot be judged
+    may_have_let_go: bool = False  # of rows that had been delivered: the disk was full
     held: Mapping[str, str] = field(default_factory=dict)  # uplinks that the agent set aside: the reason
     waiting: int = 0  # rows that the agent still wanted to deliver at the end
     taken: tuple[Taken, ...] = ()

@@ -73,16 +73,22 @@ def _arrived(evidence: Evidence) -> Iterator[Finding]:
 def _whole(evidence: Evidence) -> Iterator[Finding]:
     if evidence.waiting:
         yield Finding("a", "journal", f"{evidence.waiting} rows were still waiting for delivery at the end")
-    if evidence.gone_rows:
-        yield Finding("a", "journal", f"{evidence.gone_rows} rows are gone from it: what they were cannot be judged")
+    if unknown := evidence.gone_rows - len(_let_go(evidence)):
+        yield Finding("a", "journal", f"{unknown} rows are gone from it: what they were cannot be judged")
 
 
 def _known(evidence: Evidence) -> Iterator[Finding]:
     committed = {one.uplink for one in evidence.committed}
-    for uplink in sorted({one.uplink for one in evidence.delivered} - committed):
+    for uplink in sorted({one.uplink for one in evidence.delivered} - committed - _let_go(evidence)):
         yield Finding(
             "a", uplink, "arrived, and the journal does not hold it: delivered before the commit, or lost since"
         )
+
+
+def _let_go(evidence: Evidence) -> frozenset[str]:
+    """Return what arrived, and whose row has gone since where rows may go: never more than rows are gone."""
+    gone = frozenset(one.uplink for one in evidence.delivered) - {one.uplink for one in evidence.committed}
+    return gone if evidence.may_have_let_go and len(gone) <= evidence.gone_rows else frozenset()
 
 
 def _missing(evidence: Evidence) -> frozenset[str]:
@@ -103,9 +109,9 @@ def _lost_by_broker(evidence: Evidence) -> frozenset[str]:
 
 
 def _acknowledged(evidence: Evidence) -> Iterator[Finding]:
-    committed = {one.uplink for one in evidence.committed}
+    broken = evidence.acknowledged - {one.uplink for one in evidence.committed} - _let_go(evidence)
     for sent in evidence.sent:
-        if sent.uplink in evidence.acknowledged - committed:
+        if sent.uplink in broken:
             yield Finding(
                 "b", sent.uplink, f"{_who(sent)}: acknowledged to the device, and the journal does not hold it"
             )

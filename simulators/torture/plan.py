@@ -1,4 +1,4 @@
-"""How a torture run goes, and when it strikes: all of it follows from the seed."""
+"""How a torture run goes, who speaks in it, and when which trouble comes: all of it follows from the seed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from simulators.end_device import EndDevice
 from simulators.members import Member
 from simulators.sensors import Says, Spoken
 from simulators.torture.payload import DECODER, F_PORT, payload_of
+from simulators.torture.troubles import PAUSES_S, TROUBLES, Lane, Trouble
 
 JOINS_EVERY: Final = 4  # each fourth device joins over the air
 CONFIRMED_EVERY: Final = 5
@@ -22,49 +23,43 @@ GATEWAYS: Final = tuple(
     eui64(f"aa555a00000000{number:02x}") for number in range(1, 11)
 )  # fewer could not answer 200 hasty devices: their transmissions collide
 SF7: Final = LoraRate(7, 125_000)
-EDGE: Final = 0.05  # of the run at its beginning and its end without blows: there is something to lose in between
-AGENT_DOWN_S: Final = (0.0, 1.0)
-BROKER_DOWN_S: Final = (0.5, 4.0)
-OFF_BEAT_S: Final = 0.3  # a blow falls up to this much after the uplink it waits for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What one run is to be."""
 
-    uplinks: int = 10_000
-    devices: int = 200
-    kills: int = 10  # of the agent
-    broker_kills: int = 3
+    seconds: float = 600.0  # that devices speak and troubles come; what has been heard is delivered after that
+    devices: int = 100
+    troubles: Sequence[str] = ()  # names in `troubles.TROUBLES`
     seed: int = 1
     pace_s: float = 2.5  # between two uplinks of a device, on the average
     speed: float = 1.0  # seconds of radio in a real one; see `PacketForwarder`
     loss: float = 0.6  # of each gateway's copy: four of the ten hear an uplink, and of 200 uplinks one is heard by none
+    hurry: float = 1.0  # of troubles: pauses between them, and how long they last, divided by this
     arrival_limit_s: float = 15.0  # in the end, for what the broker has taken to reach the city
 
 
 @dataclass(frozen=True, slots=True)
 class Blow:
-    """A SIGKILL when so many uplinks have been sent, and how long its victim stays down."""
+    """One trouble: after how long a pause, and how long it lasts."""
 
-    after: int
-    delay_s: float
-    down_s: float
-
-
-def agent_blows(plan: Plan) -> Sequence[Blow]:
-    """Return when the agent is killed."""
-    return _blows(Random(f"{plan.seed}/agent"), plan.kills, plan.uplinks, AGENT_DOWN_S)
+    trouble: Trouble
+    pause_s: float
+    lasts_s: float
 
 
-def broker_blows(plan: Plan) -> Sequence[Blow]:
-    """Return when the broker is killed."""
-    return _blows(Random(f"{plan.seed}/broker"), plan.broker_kills, plan.uplinks, BROKER_DOWN_S)
-
-
-def _blows(random: Random, how_many: int, uplinks: int, down_s: tuple[float, float]) -> Sequence[Blow]:
-    moments = sorted(random.uniform(EDGE, 1.0 - EDGE) for _ in range(how_many))
-    return [Blow(int(moment * uplinks), random.uniform(0.0, OFF_BEAT_S), random.uniform(*down_s)) for moment in moments]
+def blows(plan: Plan, lane: Lane) -> Iterator[Blow]:
+    """Yield the troubles of a lane without end, one after the other; nothing where the plan has none there."""
+    random = Random(f"{plan.seed}/{lane}")
+    choice = [TROUBLES[name] for name in TROUBLES if name in plan.troubles and TROUBLES[name].lane is lane]
+    bag: list[Trouble] = []
+    while choice:
+        if not bag:  # each once before any comes again
+            bag = random.sample(choice, len(choice))
+        trouble = bag.pop()
+        pause_s, lasts_s = random.uniform(*PAUSES_S[lane]), random.uniform(*trouble.lasts_s)
+        yield Blow(trouble, pause_s / plan.hurry, lasts_s / plan.hurry)
 
 
 def tortured_members(plan: Plan) -> Sequence[Member]:

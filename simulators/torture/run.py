@@ -1,13 +1,13 @@
-"""One torture run: devices speak, agent and broker are killed meanwhile, all settles, and the evidence is gathered."""
+"""One torture run: devices speak, troubles come meanwhile, all settles, and the evidence is gathered."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -15,15 +15,24 @@ from typing import Final
 from simulators.packet_forwarder import Signal
 from simulators.torture.evidence import Evidence
 from simulators.torture.gathered import from_fleet, from_journal, from_message, joined
-from simulators.torture.plan import Blow, Plan, agent_blows, broker_blows
+from simulators.torture.plan import Blow, Plan, blows
 from simulators.torture.scene import CITY, MakeSubscriber, Scene, subscriber, until
+from simulators.torture.striking import deed
+from simulators.torture.troubles import Lane
 
 REPLAYS: Final = 30  # old frames after each start of the agent
 UNCONFIRMED_UP: Final = 0x40  # MHDR, LoRaWAN 1.0.3, section 4.2
 DRAIN_LIMIT_S: Final = 180.0  # for the backlog, after the last uplink
 STATUS_PAUSE_S: Final = 0.5
 
-Strike = Callable[[Blow], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A trouble that came: its name, when, and how long it lasted; seconds from the beginning."""
+
+    name: str
+    at_s: float
+    lasted_s: float
 
 
 @dataclass(slots=True)
@@ -36,8 +45,11 @@ class Torture:
     plan: Plan
     folder: Path
     make_city: MakeSubscriber = subscriber
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("agent kills", "broker kills", "replays"), 0))
-    _killed_runs: set[int] = field(default_factory=set)
+    incidents: list[Incident] = field(default_factory=list)
+    replays: int = 0
+    under_way: set[str] = field(default_factory=set)  # names of troubles
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
+    _began: float = 0.0
     _old_frames: list[bytes] = field(default_factory=list)
     _scene: Scene | None = None
     _waiting: int = 0
@@ -54,17 +66,37 @@ class Torture:
         """Return how many uplinks have been sent by now."""
         return 0 if self._scene is None else len(self._scene.fleet.sent)
 
+    @property
+    def seconds(self) -> float:
+        """Return how long devices have spoken by now."""
+        return time.monotonic() - self._began if self._began else 0.0
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how often each trouble has come."""
+        return Counter(incident.name for incident in self.incidents)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether no more trouble comes."""
+        return self._over.is_set()
+
+    def stop(self) -> None:
+        """Let no new trouble come, deliver what was heard, and end."""
+        self._over.set()
+
     async def run(self) -> None:
-        """Let the devices speak and the blows fall; return when all has settled and everything has ended."""
-        began = time.monotonic()
+        """Let the devices speak and the troubles come; return when all has settled and everything has ended."""
         async with Scene(self.plan, self.folder, self.make_city) as self._scene:
-            each = -(-self.plan.uplinks // self.plan.devices)
+            self._began = time.monotonic()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._torment(agent_blows(self.plan), self._strike_agent), name="agent's torment")
-                tasks.create_task(self._torment(broker_blows(self.plan), self._strike_broker), name="broker's torment")
-                tasks.create_task(self.scene.fleet.run(each), name="fleet")
+                for lane in Lane:
+                    tasks.create_task(self._trouble(lane), name=f"{lane}'s troubles")
+                tasks.create_task(self.scene.fleet.run(), name="fleet")
+                await self._is_over_within(self.plan.seconds)
+                self._over.set()
+                await self.scene.fleet.rest()
             await self._settle()
-        self._took_s = time.monotonic() - began
+            self._took_s = self.seconds
 
     async def evidence(self) -> Evidence:
         """Return what all witnesses say."""
@@ -77,11 +109,12 @@ class Torture:
             committed=found.committed,
             sessions=found.sessions,
             gone_rows=found.gone_rows,
+            may_have_let_go=scene.may_have_let_go,
             held=found.held,
             waiting=self._waiting,
             taken=tuple(scene.witness.taken),
             delivered=tuple(map(from_message, scene.city.received)),
-            killed_broker_runs=frozenset(self._killed_runs),
+            killed_broker_runs=frozenset(scene.killed_broker_runs),
             crashes=tuple(scene.agent.crashes),
         )
 
@@ -89,6 +122,7 @@ class Torture:
         """Return the run in numbers."""
         fleet = self.scene.fleet
         committed = {one.uplink for one in evidence.committed}
+        arrived = {one.uplink for one in evidence.delivered}
         heard = {str(uplink) for uplink in fleet.heard}
         return {
             "seconds": round(self._took_s, 1),
@@ -98,44 +132,45 @@ class Torture:
             "of these confirmed": sum(one.confirmed for one in fleet.sent.values()),
             "transmissions": fleet.counts["transmissions"],
             "heard by a gateway while the agent lived": len(heard),
-            "heard, and killed before the commit": len(heard - committed),
+            "heard, and killed before the commit": len(heard - committed - arrived),
             "committed": len(committed),
+            "delivered, and let go of since": evidence.gone_rows,
             "acknowledged to their devices": len(evidence.acknowledged),
-            **self.counts,
+            "agent started again for its disk was bad": self.scene.restarts,
+            "replays": self.replays,
             "published": self.scene.witness.published,
             "acknowledged by the broker": len({one.uplink for one in evidence.taken if one.success}),
-            "arrived": len({one.uplink for one in evidence.delivered}),
-            "arrived again under the same id": len(evidence.delivered)
-            - len({one.uplink for one in evidence.delivered}),
+            "arrived": len(arrived),
+            "arrived again under the same id": len(evidence.delivered) - len(arrived),
         }
 
-    # ── blows ──
+    # ── troubles ──
 
-    async def _torment(self, blows: Sequence[Blow], strike: Strike) -> None:
-        for blow in blows:
-            await until(
-                partial(self._have_sent, blow.after)
-            )  # no limit: the fleet beside it sends more than that, or ends both
-            await asyncio.sleep(blow.delay_s)
-            await strike(blow)
+    async def _trouble(self, lane: Lane) -> None:
+        for blow in blows(self.plan, lane):
+            if await self._is_over_within(blow.pause_s):
+                return
+            await self._strike(blow)
 
-    def _have_sent(self, uplinks: int) -> bool:
-        return self.sent >= uplinks
+    async def _strike(self, blow: Blow) -> None:
+        name = blow.trouble.name
+        began = self.seconds
+        is_the_agents = blow.trouble.lane is Lane.AGENT
+        if is_the_agents:
+            self._remember_frames()
+        self.under_way.add(name)
+        async with deed(name)(self.scene):
+            await self._is_over_within(blow.lasts_s)
+        self.under_way.discard(name)
+        self.incidents.append(Incident(name, round(began, 2), round(self.seconds - began, 2)))
+        if is_the_agents:
+            await self._replay()
 
-    async def _strike_agent(self, blow: Blow) -> None:
-        self._remember_frames()
-        await self.scene.agent.kill()
-        self.counts["agent kills"] += 1
-        await asyncio.sleep(blow.down_s)
-        await self.scene.start_agent()
-        await self._replay()
-
-    async def _strike_broker(self, blow: Blow) -> None:
-        await self.scene.broker.kill()
-        self._killed_runs.add(self.scene.broker_run)
-        self.counts["broker kills"] += 1
-        await asyncio.sleep(blow.down_s)
-        await self.scene.start_broker()
+    async def _is_over_within(self, limit_s: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._over.wait()
+        return self._over.is_set()
 
     def _remember_frames(self) -> None:
         """Record what each device sent last, as somebody with a receiver could.
@@ -143,14 +178,15 @@ class Torture:
         Unconfirmed ones alone: the network must answer the repetition of a confirmed one, and a LoRaWAN 1.0 device
         may take that for the answer to its next; it is not told which uplink an ACK means.
         """
-        frames = [member.radio.repeat() for member in self.scene.fleet.members if member.radio.dev_addr is not None]
+        radios = [member.radio for member in self.scene.fleet.members]
+        frames = [radio.repeat() for radio in radios if radio.dev_addr is not None and radio.f_cnt_up]
         self._old_frames += [frame for frame in frames if frame[:1] == bytes((UNCONFIRMED_UP,))]
 
     async def _replay(self) -> None:
-        random = Random(f"{self.plan.seed}/replays/{self.counts['agent kills']}")
+        random = Random(f"{self.plan.seed}/replays/{len(self.incidents)}")
         async with self.scene.stranger() as stranger:
             for frame in random.sample(self._old_frames, min(REPLAYS, len(self._old_frames))):
-                self.counts["replays"] += await stranger.push(Signal(phy_payload=frame))
+                self.replays += await stranger.push(Signal(phy_payload=frame))
 
     # ── the end ──
 

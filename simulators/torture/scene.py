@@ -1,13 +1,15 @@
 """The stage of a torture run: everything real but the air.
 
-device ─ radio ─► UDP ─► agent (killed) ─► witness ─► mosquitto (killed) ─► city
+device ─ radio ─► UDP ─► agent ─► line ─► witness ─► mosquitto ─► city
+                            │
+                         disk
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, Self
@@ -15,20 +17,27 @@ from typing import Final, Self
 from gateway.devices_file import write_csv_with_keys
 from gateway.model import eui64
 from simulators.air import Air
+from simulators.chaos_proxy import ChaosProxy
+from simulators.faults.disk import FaultyDisk
+from simulators.faults.volume import Volume
 from simulators.fleet import Fleet
 from simulators.packet_forwarder import PacketForwarder
 from simulators.platforms.mosquitto import Mosquitto, MosquittoSettings
 from simulators.platforms.mqtt import Subscriber
 from simulators.ports import free_udp_port
 from simulators.torture.agent_process import AgentProcess
+from simulators.torture.equipment import wants
 from simulators.torture.plan import GATEWAYS, Plan, tortured_members
+from simulators.torture.troubles import Needs
 from simulators.torture.witness import Witness
 
 HOST: Final = "127.0.0.1"
 CITY: Final = "city"
 STRANGER: Final = eui64("aa555a00000000ff")  # a gateway that no device belongs to
 KEEP_ALIVE_S: Final = 0.5  # an agent that was started again soon knows where its gateways are
-START_LIMIT_S: Final = 30.0  # on a busy machine
+START_LIMIT_S: Final = 60.0  # on a busy machine, and until a disk is well again
+RESTART_S: Final = 1.0  # systemd's RestartSec of the agent's unit is of that order
+VOLUME_BYTES: Final = 128 * 2**20
 STATE_PAUSE_S: Final = 0.05  # between two looks at how far it is
 
 MakeSubscriber = Callable[[int], Subscriber]
@@ -46,6 +55,7 @@ trust = "system"
 duty_cycle = "ignored"
 
 [journal]
+limit = "64 MB"
 keep_delivered = "365 d"
 
 [[source]]
@@ -73,8 +83,20 @@ class Scene:
 
     def __init__(self, plan: Plan, folder: Path, make_city: MakeSubscriber) -> None:
         self._folder = folder
+        self._seed = plan.seed
         self._server = (HOST, free_udp_port())
         self._closing = AsyncExitStack()
+        self._troubles = plan.troubles
+        self._is_bad = 0  # how many troubles the disk has
+        self.killed_broker_runs: set[int] = set()
+        self.restarts = 0  # of an agent that found its disk bad as it started, and ended
+        self.may_have_let_go = wants(
+            plan.troubles, Needs.VOLUME
+        )  # of what was delivered: where the disk is full it makes room
+        self.volume_in_hand = asyncio.Lock()  # nobody mounts, fills or copies it beside another
+        self.disk: FaultyDisk | None = None
+        self.volume: Volume | None = None
+        self.line = ChaosProxy((HOST, 0))
         self.journal = folder / "data" / "journal.db"
         self.broker = Mosquitto(folder / "mosquitto", MosquittoSettings(persistence=True))
         self.broker_run = 0
@@ -97,8 +119,10 @@ class Scene:
         self._folder.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as opened:
             opened.push_async_callback(self.broker.stop)
+            self._equip(opened)
             await self.start_broker()
             await opened.enter_async_context(self.witness)
+            self.line = await opened.enter_async_context(ChaosProxy((HOST, self.witness.port), seed=self._seed))
             await opened.enter_async_context(_listening(self.city))
             await self._save_subscription()
             opened.push_async_callback(self.agent.stop)
@@ -117,10 +141,58 @@ class Scene:
         await self.broker.start()
 
     async def start_agent(self) -> None:
-        """Start the agent and return when it answers a gateway."""
-        await self.agent.start()
-        async with self.stranger():
-            pass
+        """Start the agent and return when it answers a gateway; one that never does is noted among its crashes.
+
+        One that cannot open its journal ends, and systemd starts it again: so is it here, while its disk is bad.
+        """
+        try:
+            async with asyncio.timeout(START_LIMIT_S):
+                await self._start_until_it_answers()
+        except TimeoutError:
+            self.agent.crashes.append(f"did not answer within {START_LIMIT_S:g} s; its log is {self.agent.log}")
+
+    async def _start_until_it_answers(self) -> None:
+        async with PacketForwarder(STRANGER, self._server, keep_alive_s=KEEP_ALIVE_S) as stranger:
+            while True:
+                was_bad = self._is_bad
+                await self.agent.start()
+                if await self._answers(stranger):
+                    return
+                if was_bad or self._is_bad:
+                    self.restarts += 1
+                    self.agent.forget()
+                await asyncio.sleep(RESTART_S)
+                await self.agent.kill()  # notes an end that no disk is to blame for
+
+    async def _answers(self, stranger: PacketForwarder) -> bool:
+        """Return True when the agent answers, False when it has ended."""
+        connected = asyncio.create_task(stranger.connected(), name="agent answers")
+        ended = asyncio.create_task(self.agent.ended(), name="agent ends")
+        try:
+            await asyncio.wait({connected, ended}, return_when=asyncio.FIRST_COMPLETED)  # the caller sets the limit
+            return connected.done()
+        finally:
+            connected.cancel()
+            ended.cancel()
+            await asyncio.gather(connected, ended, return_exceptions=True)
+
+    @contextlib.contextmanager
+    def bad_disk(self) -> Iterator[None]:
+        """Know that the disk is bad meanwhile."""
+        self._is_bad += 1
+        try:
+            yield
+        finally:
+            self._is_bad -= 1
+
+    def _equip(self, opened: AsyncExitStack) -> None:
+        """Make what the troubles need; Missing says what is lacking."""
+        if wants(self._troubles, Needs.VOLUME):
+            volume = Volume(self._folder / "disk.img", self.journal.parent, VOLUME_BYTES)
+            self.volume = opened.enter_context(volume)
+        if wants(self._troubles, Needs.SHIM):
+            self.disk = FaultyDisk.made_in(self._folder)
+            self.agent.environment = self.disk.environment()
 
     @contextlib.asynccontextmanager
     async def stranger(self) -> AsyncIterator[PacketForwarder]:
@@ -140,7 +212,7 @@ class Scene:
             await self.city.subscribed.wait()
 
     async def _register_devices(self) -> None:
-        text = CONFIGURATION.format(host=HOST, radio_port=self._server[1], broker_port=self.witness.port, city=CITY)
+        text = CONFIGURATION.format(host=HOST, radio_port=self._server[1], broker_port=self.line.port, city=CITY)
         (self._folder / "brygga.toml").write_text(text, encoding="utf-8")
         self.journal.parent.mkdir(exist_ok=True)
         await self.agent.ask("device", "import", "-", text=write_csv_with_keys(self.fleet.registrations()))

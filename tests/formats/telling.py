@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from decoders.contract import Decoded
 from gateway.codecs import Codecs
+from gateway.dating import Boots
 from gateway.delivery import Destination, Telling
 from gateway.formats import Format
 from gateway.journal import Ahead, HeldKind, Hold, Journal, Row, Settlement
@@ -44,7 +45,7 @@ class MemoryJournal:
     def unsaved(self, _: str) -> int:
         return 0
 
-    def boots(self) -> Mapping[str, tuple[datetime, TimeQuality]]:
+    def boots(self) -> Boots:
         return {}
 
     def memory(self, _: str) -> Mapping[str, Json]:

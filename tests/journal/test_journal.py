@@ -160,7 +160,8 @@ async def test_boots_are_remembered(path: Path) -> None:
 
     journal = await Journal.open(path, clock=clock)
 
-    assert journal.boots() == {BOOT: (zero, TimeQuality.GPS)}
+    [span] = journal.boots()[BOOT]
+    assert (span.utc_at_zero, span.quality) == (zero, TimeQuality.GPS)
     await journal.close()
 
 

@@ -27,6 +27,7 @@ NAME = "journal.db"
 DELIVERED = 1000  # of the uplinks, the oldest
 BATCHES, IN_BATCH, ALONE = 100, 20, 300  # uplinks of one commit each, and uplinks heard alone
 SEEDS = range(3)
+OLD = Path(__file__).parent.parent / "vectors" / "journal" / "v1.db"
 
 Truth = dict[RowId, Uplink]
 Damage = Callable[[Path, random.Random], None]
@@ -341,6 +342,25 @@ async def test_without_room_for_all_the_newest_are_taken_over_and_the_rest_is_co
     assert max(sound.truth) in found.rows
     assert len(found.rows) < len(sound.truth) - 1
     assert "were left in the damaged file for want of room" in found.alarms[0]
+
+
+async def test_a_damaged_journal_of_an_older_version_is_salvaged_and_brought_to_ours(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    shutil.copyfile(OLD, path)
+    octets = bytearray(path.read_bytes())
+    octets[20] ^= 1  # of the header: octets that each page keeps free
+    path.write_bytes(octets)
+
+    journal = await Journal.open(path, clock=clock)
+    rows = [row.uplink.f_cnt for row in await journal.read("goteborg", 10)]
+    devices, boots, alarms = await journal.devices(), journal.boots(), await journal.alarms()
+    await journal.close()
+
+    assert rows == [2]
+    assert [one.device.name for one in devices] == ["torget", "källaren"]
+    assert [alarm.kind for alarm in alarms] == [AlarmKind.DAMAGED]
+    assert boots is not None
+    assert "a part may be lost" not in alarms[0].words
 
 
 async def test_devices_with_another_key_file_are_no_damage(sound: Sound, tmp_path: Path) -> None:

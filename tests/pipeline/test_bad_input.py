@@ -160,13 +160,38 @@ async def test_what_a_platform_refuses_is_a_dead_letter_with_its_answer_and_can_
     assert platform.entity(entity)["temperature"]["value"] == pytest.approx(22.6)
 
 
-async def test_what_a_broker_forbids_is_a_dead_letter_too(box: Box, device: EndDevice, tmp_path: Path) -> None:
+async def test_what_a_broker_forbids_everybody_waits_for_whoever_grants_it(
+    box: Box, device: EndDevice, tmp_path: Path
+) -> None:
     settings = MosquittoSettings(access=["topic write elsewhere/#"])
     async with Mosquitto(tmp_path / "mosquitto", settings) as broker:
         await box.start(registration(device), destinations=[mqtt(broker.port)])
 
         await box.push(device.uplink(5, CLIMATE))
-        await box.status(lambda status: status["destinations"]["broker"]["held"].get("refused") == 1)
+        status = await box.status(lambda status: status["destinations"]["broker"].get("trouble"))
+
+    assert "not authori" in status["destinations"]["broker"]["trouble"].lower()
+    assert (status["destinations"]["broker"]["waiting"], status["destinations"]["broker"]["held"]) == (1, {})
+
+
+async def test_what_a_broker_forbids_one_device_is_a_dead_letter(box: Box, device: EndDevice, tmp_path: Path) -> None:
+    welcome = EndDevice.abp(Eui64("a81758fffe051d03"), DevAddr("00011235"))
+    settings = MosquittoSettings(access=[f"topic write brygga/{welcome.dev_eui}/#"])
+    async with Mosquitto(tmp_path / "mosquitto", settings) as broker:
+        brisk = f"{mqtt(broker.port)}retry_max_s = 1\n"
+        await box.start(registration(device), registration(welcome), destinations=[brisk])
+
+        await box.push(device.uplink(5, CLIMATE))
+        delivered = 0
+        while True:  # each of the others that is taken is a witness: it is the row, not the broker
+            delivered += 1
+            await box.push(welcome.uplink(5, CLIMATE))
+            status = await box.status(
+                lambda status: status["destinations"]["broker"]["counts"].get("delivered") == delivered  # noqa: B023
+            )
+            if status["destinations"]["broker"]["held"]:
+                break
         (letter,) = await box.json("dead-letters", "list")
 
+    assert letter["dev_eui"] == DEV_EUI
     assert "0x87" in letter["reason"] or "not authori" in letter["reason"].lower()

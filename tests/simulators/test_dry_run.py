@@ -88,15 +88,20 @@ async def test_what_is_printed_passes_the_check_and_an_uplink_arrives(name: str,
     assert any((one.is_taken and b"21.5" in one.body) or (one.is_taken and b"\xfbA" in one.body) for one in seen)
 
 
+def write_wrong_keys(folder: Path) -> None:
+    """Put another key into the files that hold the right one."""
+    for path in folder.glob("*.key"):
+        if path.read_text() == RIGHT:
+            path.write_text(WRONG)
+
+
 @pytest.mark.parametrize(("name", "way"), WAYS)
 async def test_with_a_token_what_is_printed_shows_it_and_another_one_is_refused(
     name: str, way: str, tmp_path: Path
 ) -> None:
     async with stand_in(name, way, tmp_path, RIGHT) as (text, seen):
         right = checked(text, tmp_path)
-        for key in tmp_path.glob("*.key"):
-            if key.read_text() == RIGHT:
-                key.write_text(WRONG)
+        write_wrong_keys(tmp_path)
         wrong = checked(text.replace(RIGHT, WRONG), tmp_path)
         async with told(wrong) as loop:
             await loop.turns(1)
@@ -266,6 +271,21 @@ async def test_the_command_says_what_to_write_shows_what_comes_and_ends_when_it_
     assert "→ 400 Bad Request: no JSON" in shown
     assert shown.splitlines()[-1] == "1 taken, 1 refused"
     assert process.returncode == 1
+
+
+async def test_an_entity_that_had_to_be_made_first_is_no_refusal_in_the_count(tmp_path: Path) -> None:
+    async with command("ngsi_ld_merge", "--port", "0", "--count", "1") as process:
+        assert process.stdout is not None
+        first = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+        text = (
+            f'[[destination]]\nname = "dry-run"\nurl = "{first.split()[0]}"\nformat = "ngsi_ld"\noptions.way = "merge"'
+        )
+        async with told(checked(text, tmp_path)) as loop:
+            await loop.to_its_end()
+        said, _ = await asyncio.wait_for(process.communicate(), 20)
+
+    assert said.decode().splitlines()[-1] == "1 taken, 0 refused"
+    assert process.returncode == 0
 
 
 async def test_a_person_who_ends_it_gets_the_count() -> None:

@@ -17,6 +17,8 @@ from gateway.journal.values import HeldKind
 from gateway.journal.vault import KEY_OCTETS, Vault
 from gateway.model import Key, TimeQuality
 
+NO_TEXT: Final = "\ufffd"  # where octets were no text
+OF_DESTINATIONS: Final = ("cursors", "memory", "held", "retries")
 LARGEST_COUNTER: Final = 2**32
 UNCLAIMED_FIELDS: Final = 7
 UNREADABLE: Final = (
@@ -50,9 +52,16 @@ def _held(_destination: int, _id: int, kind: str, *_: object) -> None:
         HeldKind(kind)
 
 
-def _boot(_word: int, at: int, quality: int, *_: object) -> None:
+def _boot(at: int, quality: int) -> None:
     moment(at)
     TimeQuality(quality)
+
+
+def _boot_span(_word: int, since: float, until: float, at: int, quality: int) -> None:
+    moment(at)
+    TimeQuality(quality)
+    if since > until:
+        raise ValueError("a span of a boot's time ends before it begins")
 
 
 def _list(record: bytes, fewest: int = 1) -> None:
@@ -67,15 +76,23 @@ READ: Final[Mapping[str, Callable[..., object]]] = {
     "cursors": _cursor,
     "memory": lambda _destination, _key, value: cbor2.loads(value),
     "held": _held,
-    "boots": _boot,
+    "boots": _boot,  # up to version 4
+    "boot_spans": _boot_span,
     "downlinks": lambda number, eui, _ended, record: downlinks.decode(number, eui, record),
     "command_states": lambda _id, destination, record: state_rows.decode(destination, record),
     "unclaimed": lambda _id, record: _list(record, UNCLAIMED_FIELDS),
 }
 
 
+def readable_text(octets: bytes) -> str:
+    """Return a text; what is none in it is marked, so that `is_readable` finds it."""
+    return octets.decode("utf-8", "replace")
+
+
 def is_readable(table: str, values: Sequence[Any]) -> bool:
     """Tell whether a row of ``table`` can be read."""
+    if any(isinstance(value, str) and NO_TEXT in value for value in values):
+        return False
     reading = READ.get(table)
     if reading is None:
         return True
@@ -88,8 +105,12 @@ def is_readable(table: str, values: Sequence[Any]) -> bool:
 
 def problems(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield what cannot be read in the tables of a database, but for the log's: its rows are looked at when they are told."""
-    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    for table in READ:
-        rows = connection.execute(f"SELECT * FROM {table}") if table in names else ()  # noqa: S608 — a name of ours
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'log_[0-9]*'")
+    for (table,) in tables.fetchall():
+        rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 — a name of the file's own
         if count := sum(not is_readable(table, row) for row in rows):
             yield f"{count} rows of table {table} cannot be read"
+    for table in OF_DESTINATIONS:
+        orphans = f"SELECT 1 FROM {table} WHERE destination NOT IN (SELECT number FROM destinations) LIMIT 1"  # noqa: S608 — a name of ours
+        if connection.execute(orphans).fetchall():
+            yield f"table {table} tells of a destination that there is not"

@@ -11,6 +11,8 @@ import cbor2
 from gateway.journal.abp import ABP_ACTIVATION
 from gateway.journal.cursors import Cursor
 from gateway.journal.groups import unpacked
+from gateway.journal.salvage.content import OF_DESTINATIONS
+from gateway.journal.salvage.taking import Range, Taken
 from gateway.journal.segments import create, table
 from gateway.journal.store import ABP_ACTIVATION as ABP_NUMBER
 from gateway.journal.store import NAMES_LOST
@@ -24,14 +26,11 @@ FIRST_JOIN_NONCE: Final = (
 )
 LOOK_BACK: Final = 100_000  # stored records that are searched for what a counter ought to be
 
-Range = tuple[int, int]
 
-
-def mend(connection: sqlite3.Connection, missing: Sequence[Range], last: int, damaged: Collection[str]) -> list[str]:
-    """Make the new database consistent, and return what a person should know.
-
-    Its log lacks ``missing`` and ended with ``last``; of the tables ``damaged`` a part is lost.
-    """
+def mend(connection: sqlite3.Connection, taken: Taken, damaged: Collection[str]) -> list[str]:
+    """Make the new database consistent, and return what a person should know; of the tables ``damaged`` a part is lost."""
+    missing, last = taken.left + taken.missing, taken.last
+    connection.executemany("REPLACE INTO thinned VALUES (?, ?)", [one for one in taken.gone.items() if one[1]])
     words = [*_words(connection), *_destinations(connection, missing), *_sessions(connection)]
     if "abp_activations" in damaged:
         _number_activations(connection)
@@ -53,8 +52,8 @@ def _words(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _words_used(connection: sqlite3.Connection) -> set[int]:
-    """Return the greatest numbers of texts that the newest rows use."""
-    used = set[int]()
+    """Return numbers of texts that boots and the newest rows use."""
+    used = {number for (number,) in connection.execute("SELECT word FROM boot_spans")}
     for _, record in _newest(connection, 1000):
         fields = _fields(record)
         if len(fields) > 12 and isinstance(fields[12], list):
@@ -67,12 +66,13 @@ def _destinations(connection: sqlite3.Connection, missing: Sequence[Range]) -> I
     """Let each destination pass over what is lost and count it; one without a cursor begins with the oldest row."""
     known = {number for (number,) in connection.execute("SELECT number FROM destinations")}
     cursors = {number: Cursor(low, above) for number, low, above in connection.execute("SELECT * FROM cursors")}
-    for number in sorted(cursors.keys() - known):
+    told = {number for table in OF_DESTINATIONS for (number,) in connection.execute(f"SELECT destination FROM {table}")}  # noqa: S608 — names of ours
+    for number in sorted(told - known):
         name = LOST_DESTINATION.format(number)
         connection.execute("INSERT INTO destinations (number, name) VALUES (?, ?)", (number, name))
         connection.execute("REPLACE INTO box VALUES (?, 1)", (NAMES_LOST,))
         yield f"a destination's name is lost: it begins anew with all that is kept; what it had is {name}'s now"
-    for number in sorted(known - cursors.keys()):
+    for number in sorted((known | told) - cursors.keys()):
         cursors[number] = Cursor(0)
         yield "what a destination had got is not known any more: all that is kept is told again"
     for number, cursor in cursors.items():

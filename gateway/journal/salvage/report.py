@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from gateway.journal.salvage.mending import Range
 from gateway.journal.salvage.tables import SEGMENT, Found
-from gateway.journal.salvage.taking import Taken
+from gateway.journal.salvage.taking import Range, Taken
 
 RANGES_SHOWN: Final = 5
 # What a table holds, and what it means that a part of it is lost.
@@ -25,6 +24,7 @@ TABLES: Final[Mapping[str, tuple[str, str]]] = {
     "memory": ("what formats remember of platforms", "they ask again, or send all anew"),
     "downlinks": ("downlinks", "what waited must be queued again"),
     "words": ("names of gateways, sources and boots", "rows stay, without them"),
+    "boot_spans": ("times of boots", "rows that were not dated yet may stay undated"),
     "boots": ("times of boots", "rows that were not dated yet may stay undated"),
     "box": ("what the box knows of itself", "counters skip ahead"),
 }

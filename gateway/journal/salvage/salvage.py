@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import sqlite3
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -20,16 +21,19 @@ from urllib.parse import quote
 
 from gateway.errors import StorageError
 from gateway.journal import schema, wal
+from gateway.journal.faults import UNREADABLE
+from gateway.journal.salvage.content import readable_text
 from gateway.journal.salvage.image import Image, opened
 from gateway.journal.salvage.mending import mend
 from gateway.journal.salvage.report import words_of
-from gateway.journal.salvage.tables import find, shapes
-from gateway.journal.salvage.taking import OLD, take_log, take_tables, whole
+from gateway.journal.salvage.tables import find, made_by, shapes, version
+from gateway.journal.salvage.taking import OLD, Taken, take_log, take_tables, whole
 
 log = logging.getLogger(__name__)
 
 NEW, ASIDE = ".salvaged", ".damaged-"
 MARK, ORIGIN = "salvaged", "salvaged_from"  # in the table `box`: what happened, in words, and of which file
+WITH_A_BOX: Final = 2  # the first version that has that table
 MOST_ASIDE: Final = 2  # damaged files that are kept: a dying card would fill itself with them
 ROOM_KEPT: Final = 4 / 5  # of a disk that cannot hold a second journal: the rest is for what is heard next
 
@@ -40,7 +44,6 @@ def salvage(path: Path, why: str) -> None:
     new = path.with_name(path.name + NEW)
     try:
         _remove(new)
-        schema.prepare(new, schema.scripts())
         for line in _fill(path, new, why):
             log.error("%s: %s", path, line)
         _exchange(path, new)
@@ -61,32 +64,44 @@ def finish(path: Path) -> None:
 
 
 def _fill(path: Path, new: Path, why: str) -> list[str]:
-    """Fill the new database, and return what a person should know."""
-    own = own_log(path)
-    with opened(path, own) as image, contextlib.closing(_connected(new)) as connection:
-        wanted = shapes(connection)
-        found = find(image, wanted)
-        good = whole(connection) if _attached(connection, path, own) else frozenset[str]()
-        connection.execute("BEGIN")
-        rows = take_tables(connection, image, found, wanted, good)
-        taken = take_log(connection, image, found, good, _most_segments(path, image, len(found.firsts)))
-        damaged = {*found.broken, *found.lost, *rows}
-        words = [why, *words_of(found, rows, taken), *mend(connection, taken.missing, taken.last, damaged)]
-        if own is None and wal.read(wal.beside(path)) is not None:
-            words.append("its log is another database's, and was left out")
-        words.append(
-            f"the damaged file is kept as {_aside(path).name}: it may be deleted when nobody wants to look into it"
-        )
-        marks = ((MARK, "\n".join(words)), (ORIGIN, _origin(path)))
-        connection.executemany("REPLACE INTO box VALUES (?, ?)", marks)
-        connection.execute("COMMIT")
+    """Fill the new database, in the version of the old one at first, and return what a person should know."""
+    own, scripts = own_log(path), schema.scripts()
+    with opened(path, own) as image:
+        made = version(image, scripts)
+        schema.prepare(new, scripts[: max(made, WITH_A_BOX)])
+        with contextlib.closing(_connected(new)) as connection:
+            wanted = {name: shape for name, shape in shapes(connection).items() if name in made_by(scripts[:made])}
+            found = find(image, wanted)
+            good = whole(connection) if _attached(connection, path, own) else frozenset[str]()
+            connection.execute("BEGIN")
+            rows = take_tables(connection, image, found, wanted, good)
+            taken = take_log(connection, image, found, good, _most_segments(path, image, len(found.firsts)))
+            connection.execute("COMMIT")
+    schema.prepare(new, scripts)
+    words = [why, *words_of(found, rows, taken)]
+    if own is None and wal.read(wal.beside(path)) is not None:
+        words.append("its log is another database's, and was left out")
+    words += _mended(path, new, taken, {*found.broken, *found.lost, *rows}, words)
     _settle(new)
     return words
+
+
+def _mended(path: Path, new: Path, taken: Taken, damaged: Collection[str], words: Sequence[str]) -> list[str]:
+    """Make the new database consistent and whole, and return what more there is to say."""
+    aside = f"the damaged file is kept as {_aside(path).name}: it may be deleted when nobody wants to look into it"
+    with contextlib.closing(_connected(new)) as connection:
+        connection.execute("BEGIN")
+        more = [*mend(connection, taken, damaged), aside]
+        marks = ((MARK, "\n".join([*words, *more])), (ORIGIN, _origin(path)))
+        connection.executemany("REPLACE INTO box VALUES (?, ?)", marks)
+        connection.execute("COMMIT")
+    return more
 
 
 def _connected(new: Path) -> sqlite3.Connection:
     """Open the new database for one quick load: it is thrown away where that does not come to its end."""
     connection = sqlite3.connect(f"file:{quote(str(new))}?mode=rw", isolation_level=None, uri=True)
+    connection.text_factory = readable_text
     connection.execute("PRAGMA journal_mode=OFF")
     connection.execute("PRAGMA synchronous=OFF")
     return connection
@@ -100,7 +115,7 @@ def _attached(connection: sqlite3.Connection, path: Path, own: Path | None) -> b
     name = f"file:{quote(str(path))}?mode=ro" + ("&immutable=1" if own is None else "")
     try:
         connection.execute(f"ATTACH ? AS {OLD}", (name,))
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return False
     return True
 

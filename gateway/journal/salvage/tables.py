@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ RECORDS: Final = (
 )  # an uplink's: an array of 13, format 1, a DevEUI (records.py, groups.py)
 TYPES: Final[Mapping[str, tuple[type, ...]]] = {"INTEGER": (int,), "TEXT": (str,), "BLOB": (bytes,)}
 OF_ANY_TYPE: Final = "value"  # what the box and formats remember
+VERSION_AT: Final = slice(60, 64)  # of the file's header
 SAMPLE: Final = 20  # rows of a tree that are looked at
 SMALLEST_EUI: Final = 1 << 32  # nobody numbers rows that far
 
@@ -71,6 +73,24 @@ def shapes(connection: sqlite3.Connection) -> dict[str, Shape]:
     """Return the shapes of all tables but the log's."""
     tables = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'").fetchall()
     return {name: Shape.of(connection, name, sql) for name, sql in tables if not name.startswith(SEGMENT)}
+
+
+def version(image: Image, scripts: Sequence[str]) -> int:
+    """Return by how many of ``scripts`` a database was made: as its header says, but for tables that only later ones make."""
+    head = image.page(1)
+    told = int.from_bytes(head[VERSION_AT], "big") if head else 0
+    there = {name for name, _ in _roots(image, Walk())}
+    made = [made_by(scripts[:count]) for count in range(len(scripts) + 1)]
+    newest = max((count for count in range(1, len(made)) if there & (made[count] - made[count - 1])), default=0)
+    return max(told, newest) if 0 < told <= len(scripts) else len(scripts)
+
+
+def made_by(scripts: Sequence[str]) -> frozenset[str]:
+    """Return the tables that ``scripts`` make."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        for script in scripts:
+            connection.executescript(script)
+        return frozenset(shapes(connection))
 
 
 @dataclass(slots=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
+from gateway.journal.faults import UNREADABLE, Fault, fault_of
 from gateway.journal.groups import rows_of
-from gateway.journal.salvage.content import READ, is_readable
+from gateway.journal.salvage.content import is_readable
 from gateway.journal.salvage.image import Image
-from gateway.journal.salvage.mending import Range
 from gateway.journal.salvage.tables import LOG, Found, Shape, is_stored
 from gateway.journal.salvage.trees import Broken, Row, Walk
 from gateway.journal.segments import create, table
@@ -20,6 +20,7 @@ from gateway.journal.segments import create, table
 ROWS_IN_SEGMENT: Final = 10_000  # where the log's own division is lost
 OLD: Final = "old"  # the damaged database, attached to the new one
 
+Range = tuple[int, int]
 Entry = tuple[int, int, bytes]  # of the log: its first row, its last one, and what is stored
 
 
@@ -28,6 +29,7 @@ class Taken:
     """What went over."""
 
     missing: list[Range] = field(default_factory=list)  # rows of the log that ought to be there and are nowhere
+    gone: dict[int, int] = field(default_factory=dict)  # how many those are, by the first row of each damaged segment
     left: list[Range] = field(default_factory=list)  # rows that there was no room for
     saved: int = 0  # rows of damaged segments
     last: int = 0  # the log's newest row
@@ -37,7 +39,7 @@ def whole(new: sqlite3.Connection) -> frozenset[str]:
     """Return the tables of the attached database with which SQLite finds nothing wrong; none where it cannot even open it."""
     try:
         tables = new.execute(f"SELECT name FROM {OLD}.sqlite_schema WHERE type = 'table'").fetchall()  # noqa: S608 — a name of ours
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return frozenset()
     return frozenset(name for (name,) in tables if _is_whole(new, name))
 
@@ -45,7 +47,7 @@ def whole(new: sqlite3.Connection) -> frozenset[str]:
 def _is_whole(new: sqlite3.Connection, name: str) -> bool:
     try:
         return new.execute(f'PRAGMA {OLD}.quick_check("{name}")').fetchall() == [("ok",)]
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return False
 
 
@@ -71,8 +73,6 @@ def take_tables(
 
 def _drop_unreadable(new: sqlite3.Connection, name: str, rows: dict[str, int]) -> None:
     """Drop rows whose content is damaged though the table is whole."""
-    if name not in READ:
-        return
     there = new.execute(f"SELECT * FROM {name}").fetchall()  # noqa: S608 — a name of ours
     good = [row for row in there if is_readable(name, row)]
     if len(good) < len(there):
@@ -106,8 +106,8 @@ def _copied(new: sqlite3.Connection, name: str) -> bool:
     try:
         columns = ", ".join(column for _, column, *_ in new.execute(f"PRAGMA {OLD}.table_info({name})"))
         new.execute(f"INSERT OR IGNORE INTO main.{name} ({columns}) SELECT {columns} FROM {OLD}.{name}")  # noqa: S608 — names of a database of ours
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+    except UNREADABLE as error:
+        if isinstance(error, sqlite3.Error) and fault_of(error) is Fault.FULL:
             raise
         return False
     return True
@@ -180,9 +180,7 @@ def _count(
     for first in damaged:
         lacking = [*_lacking(there, first, ends[first] - 1)]
         taken.missing += lacking
-        count = sum(end - begin + 1 for begin, end in lacking)
-        new.execute("DELETE FROM thinned WHERE first = ?", (first,))
-        new.executemany("INSERT INTO thinned VALUES (?, ?)", [(first, count)] if count else [])
+        taken.gone[first] = sum(end - begin + 1 for begin, end in lacking)
     taken.saved = sum(last - first + 1 for first, last in there)
 
 

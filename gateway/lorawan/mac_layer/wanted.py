@@ -173,5 +173,5 @@ def _of_v1_1(session: Session, state: MacState, wanted: Wanted) -> Iterator[Grou
 def _status(state: MacState, wanted: Wanted, now: datetime) -> Iterator[Group]:
     if wanted.status_every is None:
         return
-    if state.status is None or now - state.status.told_at >= wanted.status_every:
+    if state.status is None or abs(now - state.status.told_at) >= wanted.status_every:  # told at another year's clock: again
         yield (DevStatusReq(),)

@@ -1,0 +1,190 @@
+"""Uplinks as lines of JSON (NDJSON): what `brygga journal export` writes and `import` reads.
+
+    {"id": "0f0b…", "row": 12, "dev_eui": "a81758fffe0a0001", "device": "Library", "activation": "26011bda-000001",
+     "f_cnt": 7, "f_port": 2, "payload": "0102", "confirmed": false, "adr": true, "heard_at": "2026-11-24T12:00:00.123456+00:00",
+     "time_quality": "ntp", "monotonic_s": 12345.7, "boot": "0b1c…", "receptions": [{"gateway": "b827ebfffe123456", …}]}
+
+Octets are hex digits. Keys are in none of it. A frame of nobody has "phy_payload" instead of an uplink's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC
+from typing import Annotated, Final
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.model import (
+    Eui64,
+    Frame,
+    FskRate,
+    Instant,
+    Json,
+    LoraRate,
+    Place,
+    Reception,
+    TimeQuality,
+    Uplink,
+    eui64,
+)
+
+MOST_OCTETS: Final = 255  # of a LoRa payload (PHY)
+LAST_COUNTER: Final = 2**32 - 1
+
+Eui = Annotated[str, AfterValidator(eui64)]
+Octets = Annotated[str, Field(max_length=2 * MOST_OCTETS, pattern="^(?:[0-9a-fA-F]{2})*$")]
+Text = Annotated[str, Field(max_length=100)]
+
+
+class Line(BaseModel):
+    """A part of a line; what this version does not know is left out."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+
+class RateLine(Line):
+    """A data rate: LoRa's or FSK's."""
+
+    spreading_factor: int | None = Field(default=None, ge=5, le=12)
+    bandwidth_hz: int | None = Field(default=None, gt=0)
+    bit_rate: int | None = Field(default=None, gt=0)
+
+
+class PlaceLine(Line):
+    """A place in WGS 84."""
+
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    altitude_m: float | None = None
+
+
+class ReceptionLine(Line):
+    """How one antenna of one gateway heard it."""
+
+    gateway: Eui
+    frequency_hz: int = Field(gt=0)
+    data_rate: RateLine
+    rssi_dbm: float
+    snr_db: float | None = None
+    timestamp_us: int | None = None
+    channel: int | None = None
+    antenna: int = 0
+    gateway_time: AwareDatetime | None = None
+    gateway_time_is_gps: bool = False
+    fine_time_ns: int | None = None
+    place: PlaceLine | None = None
+    source: Text = ""
+
+
+class UplinkLine(Line):
+    """An uplink."""
+
+    id: UUID
+    dev_eui: Eui
+    activation: Text
+    f_cnt: int = Field(ge=0, le=LAST_COUNTER)
+    f_port: int = Field(ge=0, le=255)
+    payload: Octets
+    confirmed: bool = False
+    adr: bool = False
+    heard_at: AwareDatetime
+    time_quality: Annotated[str, Field(pattern=f"^({'|'.join(one.name.lower() for one in TimeQuality)})$")]
+    monotonic_s: float = Field(ge=0)
+    boot: Text
+    receptions: tuple[ReceptionLine, ...] = Field(min_length=1)
+
+
+def line_of(uplink: Uplink, row: int, name: str) -> dict[str, Json]:
+    """Return an uplink as a line says it; ``name`` is its device's, "" for none."""
+    return {
+        "id": str(uplink.id),
+        "row": row,
+        "dev_eui": uplink.dev_eui,
+        **({"device": name} if name else {}),
+        "activation": uplink.activation,
+        "f_cnt": uplink.f_cnt,
+        "f_port": uplink.f_port,
+        "payload": uplink.payload.hex(),
+        "confirmed": uplink.confirmed,
+        "adr": uplink.adr,
+        **_heard(uplink.heard_at, uplink.receptions),
+    }
+
+
+def line_of_frame(frame: Frame) -> dict[str, Json]:
+    """Return a frame of nobody as a line says it."""
+    return {"phy_payload": frame.phy_payload.hex(), **_heard(frame.heard_at, frame.receptions)}
+
+
+def _heard(at: Instant, receptions: tuple[Reception, ...]) -> dict[str, Json]:
+    return {
+        "heard_at": at.utc.isoformat(),
+        "time_quality": at.quality.name.lower(),
+        "monotonic_s": at.monotonic,
+        "boot": at.boot_id,
+        "receptions": [_reception(one) for one in receptions],
+    }
+
+
+def _reception(one: Reception) -> dict[str, Json]:
+    told = asdict(one) | {"gateway_time": None if one.gateway_time is None else one.gateway_time.isoformat()}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def uplink_of(line: bytes) -> Uplink | None:
+    """Return the uplink of a line; None for a frame of nobody. ValueError says what is wrong with it."""
+    if b'"phy_payload"' in line and b'"payload"' not in line:
+        return None
+    try:
+        told = UplinkLine.model_validate_json(line)
+        return _uplink(told)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from error
+
+
+def _uplink(told: UplinkLine) -> Uplink:
+    quality = TimeQuality[told.time_quality.upper()]
+    return Uplink(
+        id=told.id,
+        dev_eui=Eui64(told.dev_eui),
+        activation=told.activation,
+        f_cnt=told.f_cnt,
+        f_port=told.f_port,
+        payload=bytes.fromhex(told.payload),
+        confirmed=told.confirmed,
+        adr=told.adr,
+        receptions=tuple(map(_reception_of, told.receptions)),
+        heard_at=Instant(told.heard_at.astimezone(UTC), told.monotonic_s, told.boot, quality),
+    )
+
+
+def _reception_of(told: ReceptionLine) -> Reception:
+    place, time = told.place, told.gateway_time
+    return Reception(
+        gateway=Eui64(told.gateway),
+        frequency_hz=told.frequency_hz,
+        data_rate=_rate(told.data_rate),
+        rssi_dbm=told.rssi_dbm,
+        snr_db=told.snr_db,
+        timestamp_us=told.timestamp_us,
+        channel=told.channel,
+        antenna=told.antenna,
+        gateway_time=None if time is None else time.astimezone(UTC),
+        gateway_time_is_gps=told.gateway_time_is_gps,
+        fine_time_ns=told.fine_time_ns,
+        place=None if place is None else Place(place.latitude, place.longitude, place.altitude_m),
+        source=told.source,
+    )
+
+
+def _rate(told: RateLine) -> LoraRate | FskRate:
+    if told.bit_rate is not None:
+        return FskRate(told.bit_rate)
+    if told.spreading_factor is None or told.bandwidth_hz is None:
+        raise ValueError("receptions.data_rate: spreading_factor and bandwidth_hz, or bit_rate")
+    return LoraRate(told.spreading_factor, told.bandwidth_hz)
+

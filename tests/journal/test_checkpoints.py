@@ -1,0 +1,129 @@
+"""The write-ahead log goes into the file beside the commits."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gateway.journal import Journal, checkpoints, wal
+from gateway.journal.database import Database
+from gateway.journal.schema import PAGE_SIZE
+from tests.journal.samples import CITY, clock, given, hear
+from tests.journal.test_segments import fill
+
+FRAME = PAGE_SIZE + wal.FRAME.size
+LIMIT = 150  # frames
+
+
+@pytest.fixture(autouse=True)
+def small_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "LOG_BYTES", LIMIT * FRAME)
+
+
+def log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def test_frames_of_earlier_rounds_are_not_counted(tmp_path: Path) -> None:
+    path = tmp_path / "any.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA page_size={PAGE_SIZE}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        counted = [wal.frames_in_use(log_of(path))]
+        connection.execute("CREATE TABLE t (a)")
+        for _ in range(10):
+            connection.execute("INSERT INTO t VALUES (randomblob(300))")
+            counted.append(wal.frames_in_use(log_of(path)))
+        ((_, told, _),) = connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        connection.execute("INSERT INTO t VALUES (1)")
+        again = wal.frames_in_use(log_of(path))
+
+    assert counted[0] == 0
+    assert counted == sorted(counted)
+    assert counted[-1] == told
+    assert 0 < again < 4
+    assert wal.frames_in_use(log_of(path)) == 0  # closed: there is none
+
+
+async def test_the_log_is_used_again_from_its_beginning_and_does_not_grow(path: Path) -> None:
+    journal = await Journal.open(path, clock=clock, destinations=[CITY])
+    largest, rounds, before = 0, 0, 0
+
+    for batch in range(60):
+        await fill(journal, 1, batch * 200)
+        frames = wal.frames_in_use(log_of(path))
+        largest, rounds, before = max(largest, frames), rounds + (frames < before), frames
+    size = log_of(path).stat().st_size
+    rows = len(await given(journal, limit=100_000))
+    await journal.close()
+
+    assert rounds >= 3
+    assert largest < LIMIT * 4
+    assert size < LIMIT * 5 * FRAME
+    assert rows == 12_000
+
+
+async def test_commits_go_on_while_the_log_goes_into_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = await Journal.open(path, clock=clock, destinations=[CITY])
+    begun, done = asyncio.Event(), asyncio.Event()
+    empty = Database.empty_log_beside
+
+    async def slow(self: Database) -> int:
+        begun.set()
+        await done.wait()
+        return await empty(self)
+
+    monkeypatch.setattr(Database, "empty_log_beside", slow)
+    batch = 0
+    while not begun.is_set():
+        await fill(journal, 1, batch * 200)
+        batch += 1
+
+    async with asyncio.timeout(5):
+        for f_cnt in range(50):
+            await hear(journal, [100_000 + f_cnt])
+    done.set()
+    for f_cnt in range(50):
+        await hear(journal, [200_000 + f_cnt])
+    emptied = wal.frames_in_use(log_of(path))
+    await journal.close()
+
+    assert LIMIT <= batch * 200
+    assert emptied < LIMIT
+
+
+async def test_a_reader_that_holds_the_log_up_is_no_harm(path: Path) -> None:
+    journal = await Journal.open(path, clock=clock, destinations=[CITY])
+    await hear(journal, [0])
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM words").fetchone()
+        for batch in range(20):
+            await fill(journal, 1, 1 + batch * 200)
+        held_up = wal.frames_in_use(log_of(path))
+        reader.execute("COMMIT")
+    for batch in range(20, 40):
+        await fill(journal, 1, 1 + batch * 200)
+    after = wal.frames_in_use(log_of(path))
+    rows = len(await given(journal, limit=100_000))
+    await journal.close()
+
+    assert held_up > LIMIT
+    assert after < held_up
+    assert rows == 8001
+
+
+async def test_closing_waits_for_what_is_under_way(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = await Journal.open(path, clock=clock, destinations=[CITY])
+    database = journal._store.database
+    beside = asyncio.create_task(database.empty_log_beside())
+    await asyncio.sleep(0)
+
+    await journal.close()
+
+    assert beside.done()
+    assert not log_of(path).exists()

@@ -1,0 +1,123 @@
+"""Room that nobody needs goes back to the file system."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import Busy, ConfigError
+from gateway.journal import Journal, spare
+from gateway.journal.rebuilding import rebuild
+from gateway.journal.schema import PAGE_SIZE
+from tests.journal.samples import CITY, clock, given, hear
+from tests.journal.test_segments import drain, fill
+
+LIMIT = 4 * 1024 * 1024  # segments of 256 kB
+KEPT = LIMIT // 16 // PAGE_SIZE
+AT_ONCE = 64
+
+
+@pytest.fixture(autouse=True)
+def one_segment_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spare, "KEPT_SEGMENTS", 1)
+    monkeypatch.setattr(spare, "PAGES_AT_ONCE", AT_ONCE)
+
+
+def pragma(path: Path, name: str) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+async def backlog(path: Path, batches: int) -> Journal:
+    journal = await Journal.open(path, clock=clock, limit_bytes=LIMIT, keep_delivered=timedelta(0), destinations=[CITY])
+    await fill(journal, batches)
+    return journal
+
+
+async def test_after_a_backlog_the_file_shrinks_by_small_steps_until_only_room_of_use_is_left(path: Path) -> None:
+    journal = await backlog(path, 60)
+    before = (await journal.stats()).file_bytes
+    await drain(journal)
+    await journal.flush()
+
+    free, steps = [await journal._store.free_pages()], 0
+    while (now := await journal._store.free_pages()) > KEPT:
+        await hear(journal, [12_000 + steps])
+        steps += 1
+        free.append(now)
+        assert steps < 200
+    rows = await given(journal)
+    await journal.close()
+
+    assert steps > 10
+    assert max(one - following for one, following in zip(free[1:], free[2:], strict=False)) <= AT_ONCE + 2  # with the pages that say where others lie
+    assert rows == list(range(12_000, 12_000 + steps))
+    assert path.stat().st_size < before * 2 / 3
+    assert pragma(path, "freelist_count") <= KEPT + 8  # of what closing frees
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+async def test_who_asks_gets_all_back_in_as_many_steps_as_wanted(path: Path) -> None:
+    journal = await backlog(path, 60)
+    await drain(journal)
+    await journal.flush()
+    await journal.flush()
+    free = await journal._store.free_pages()
+
+    first = await journal.give_back(100)
+    while await journal.give_back(1000):
+        pass
+    left = await journal._store.free_pages()
+    await journal.close()
+
+    assert 100 <= first <= 102
+    assert left == 0
+    assert free > 100
+    assert pragma(path, "page_count") < 2 * KEPT
+
+
+async def test_a_journal_of_an_older_version_is_written_anew_with_all_its_rows(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA page_size=1024")
+        connection.execute("PRAGMA journal_mode=WAL")
+    journal = await backlog(path, 20)
+    rows = await given(journal, limit=5000)
+    assert await journal.give_back(1000) == 0
+    await journal.close()
+
+    saved = rebuild(path)
+
+    assert (pragma(path, "page_size"), pragma(path, "auto_vacuum")) == (PAGE_SIZE, 2)
+    assert saved == pytest.approx(0, abs=200_000)
+    journal = await Journal.open(path, clock=clock, limit_bytes=LIMIT, destinations=[CITY])
+    assert await given(journal, limit=5000) == rows == list(range(4000))
+    assert len(await hear(journal, [9000])) == 1
+    await journal.close()
+
+
+async def test_a_journal_that_is_in_use_is_not_written_anew(path: Path) -> None:
+    journal = await backlog(path, 1)
+
+    with pytest.raises(Busy):
+        rebuild(path)
+
+    assert len(await given(journal)) == 200
+    await journal.close()
+    assert rebuild(path) >= 0
+    assert sorted(file.name for file in path.parent.iterdir() if "rebuilt" in file.name) == []
+
+
+def test_another_database_is_left_as_it_is(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    before = path.read_bytes()
+
+    with pytest.raises(ConfigError, match="no Brygga journal"):
+        rebuild(path)
+
+    assert path.read_bytes() == before
