@@ -54,6 +54,16 @@ class Case:
     store: str
 
 
+CASES: Final = tuple(
+    Case(kind, number, waiting, store)
+    for kind in KINDS
+    for number in DESTINATIONS
+    for waiting in WAITING
+    for store in STORES
+)
+Setting = tuple[str, str, int]  # how the disk is, the store, how many wait
+
+
 def bytes_of(case: Case, scale: float) -> tuple[float, str]:
     """Return the bytes that one message costs, and how they were counted."""
     with disk() as card, STORES[case.store](card.folder, case.destinations) as store:
@@ -74,7 +84,7 @@ def pace_of(store: str, waiting: int, words: str, seconds: float) -> Pace:
         slow.say(words)
         command = [sys.executable, "-m", "bench.flash_slow", store, name, str(waiting), str(seconds)]
         done = subprocess.run(
-            command, env=slow.environment(), capture_output=True, text=True, timeout=SLOWEST_S, check=True
+            command, env=slow.environment(), stdout=subprocess.PIPE, text=True, timeout=SLOWEST_S, check=True
         )
         return Pace(**json.loads(done.stdout))
 
@@ -98,7 +108,7 @@ def shown_bytes(found: Mapping[Case, Spread]) -> str:
     return "\n\n".join(parts)
 
 
-def shown_paces(found: Mapping[tuple[str, str, int], Sequence[Pace]]) -> str:
+def shown_paces(found: Mapping[Setting, Sequence[Pace]]) -> str:
     """Return uplinks a second, how they stand to the plain store's, and how long commits took."""
     rows = []
     for (disk_is, store, waiting), paces in found.items():
@@ -130,7 +140,7 @@ def verdict(found: Mapping[Case, Spread]) -> str:
     return f"to beat, kB of a {kind} with 1, 10 and 100 waiting and three destinations: {said}"
 
 
-def stalls(found: Mapping[tuple[str, str, int], Sequence[Pace]]) -> str:
+def stalls(found: Mapping[Setting, Sequence[Pace]]) -> str:
     """Return how much longer than usual the longest commits of the journal were on the slowest card."""
     disk_is = SLOW[-1][1]
     paces = [
@@ -151,46 +161,50 @@ def stalls(found: Mapping[tuple[str, str, int], Sequence[Pace]]) -> str:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="bench.flash", description=__doc__)
-    parser.add_argument(
-        "--repetitions", type=int, default=3, help="of what is measured by the clock (3); bytes are exact"
-    )
+    parser.add_argument("--repetitions", type=int, default=3, help="of what the clock measures (3); bytes are exact")
     parser.add_argument("--seconds", type=float, default=20.0, help="that each store runs on a slow disk (20)")
     parser.add_argument("--quick", action="store_true", help="a fifth of the messages, one repetition of five seconds")
+    parser.add_argument("--part", choices=("bytes", "pace", "all"), default="all", help="what to measure (all)")
     parser.add_argument("--json", action="store_true", help="for programs")
     arguments = parser.parse_args()
     scale, repetitions, seconds = (0.2, 1, 5.0) if arguments.quick else (1.0, arguments.repetitions, arguments.seconds)
     facts = figures.machine()
-    cases = [
-        Case(kind, number, waiting, store)
-        for kind in KINDS
-        for number in DESTINATIONS
-        for waiting in WAITING
-        for store in STORES
-    ]
-    measured = {case: bytes_of(case, scale) for case in cases}
-    found = {case: Spread.of([one]) for case, (one, _) in measured.items()}
-    paces, missing = _paces(repetitions, seconds)
+    say = _silence if arguments.json else _say
+    say(f"{figures.machine_line(facts)}\n")
+    found: dict[Case, Spread] = {}
+    paces: dict[Setting, list[Pace]] = {}
+    if arguments.part != "pace":
+        measured = {case: bytes_of(case, scale) for case in CASES}
+        found = {case: Spread.of([one]) for case, (one, _) in measured.items()}
+        say(f"bytes {'; '.join(sorted({how for _, how in measured.values()}))}\n")
+        say(f"{shown_bytes(found)}\n\n{verdict(found)}\n")
+    if arguments.part != "bytes":
+        paces, missing = _paces(repetitions, seconds)
+        say(missing or f"{shown_paces(paces)}\n\n{stalls(paces)}")
     if arguments.json:
         figures.print_json(
             {
                 "machine": facts,
-                "counted": sorted({how for _, how in measured.values()}),
                 "bytes": [{**asdict(case), "bytes": one.median} for case, one in found.items()],
                 "paces": [
-                    {"disk": words, "store": store, "waiting": waiting, "runs": list(map(asdict, runs))}
-                    for (words, store, waiting), runs in paces.items()
+                    {"disk": disk_is, "store": store, "waiting": waiting, "runs": list(map(asdict, runs))}
+                    for (disk_is, store, waiting), runs in paces.items()
                 ],
             }
         )
-        return
-    print(f"{figures.machine_line(facts)}\nbytes {'; '.join(sorted({how for _, how in measured.values()}))}\n")
-    print(f"{shown_bytes(found)}\n\n{verdict(found)}\n")
-    print(missing or f"{shown_paces(paces)}\n\n{stalls(paces)}")
 
 
-def _paces(repetitions: int, seconds: float) -> tuple[dict[tuple[str, str, int], list[Pace]], str]:
+def _say(words: str) -> None:
+    print(words, flush=True)  # at once: what comes next takes minutes
+
+
+def _silence(words: str) -> None:
+    """Say nothing."""
+
+
+def _paces(repetitions: int, seconds: float) -> tuple[dict[Setting, list[Pace]], str]:
     """Return how quick the journal and the plainest store are on slow disks, by turns; and what is lacking for that."""
-    found: dict[tuple[str, str, int], list[Pace]] = {}
+    found: dict[Setting, list[Pace]] = {}
     try:
         for _ in range(repetitions):
             for words, disk_is in SLOW:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, cast
 
 from decoders.contract import DecodeReason
 from decoders.registry import Registry
-from gateway import former
+from gateway import former, redating
 from gateway.clock import SystemClock, learn_boots
 from gateway.codecs import Codecs
 from gateway.config import DestinationSettings, Settings, SourceSettings, data_folder_problem, make_data_folder
 from gateway.control import Desk, serving
 from gateway.delivery import Destination, Telling
-from gateway.errors import Busy
+from gateway.errors import Busy, StorageError
 from gateway.formats import Commandable
 from gateway.journal import Begin, Journal, WhenFull
 from gateway.machine import fingerprint
@@ -155,6 +155,8 @@ class Agent:
     async def run(self) -> None:
         """Hear and tell until cancelled."""
         await self.devices_changed()
+        with contextlib.suppress(StorageError):  # the next start looks again
+            await redating.put_back(self.journal, self._trust, self._clock().boot_id)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.network.run(), name="network")

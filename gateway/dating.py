@@ -82,13 +82,13 @@ def date(uplink: Uplink, boots: Boots, trust: TimeQuality, present: str) -> Date
     heard_at = uplink.heard_at
     if heard_at.quality >= trust:
         return Dated(uplink)
-    bounds = _bounds(heard_at, boots, trust)
     spans = trusted(boots.get(heard_at.boot_id, ()), trust)
-    found = _gps_time(uplink, bounds) or (time_at(spans, heard_at.monotonic) if spans else None)
+    found = _gps_time(uplink, boots, trust) or (time_at(spans, heard_at.monotonic) if spans else None)
     if found is not None:
         return Dated(replace(uplink, heard_at=replace(heard_at, utc=found[0], quality=found[1])))
     if heard_at.boot_id == present:
         return Waiting()
+    bounds = _bounds(heard_at, boots, trust)
     within = replace(heard_at, utc=_within(heard_at.utc, bounds), quality=TimeQuality.UNKNOWN, bounds=bounds)
     return Undatable(replace(uplink, heard_at=within))
 
@@ -142,12 +142,12 @@ def age(heard_at: Instant, now: Instant, boots: Boots, trust: TimeQuality) -> ti
     return now.utc - time_at(spans, heard_at.monotonic)[0] if spans else None
 
 
-def _gps_time(uplink: Uplink, bounds: Bounds) -> tuple[datetime, TimeQuality] | None:
+def _gps_time(uplink: Uplink, boots: Boots, trust: TimeQuality) -> tuple[datetime, TimeQuality] | None:
     """Return what a gateway's GPS receiver said of this frame, where that can be: one that has forgotten a week's number lies."""
     for one in uplink.receptions:
         said = one.gateway_time
-        if one.gateway_time_is_gps and said is not None and said >= EARLIEST and _within(said, bounds) == said:
-            return said, TimeQuality.GPS
+        if one.gateway_time_is_gps and said is not None and said >= EARLIEST:
+            return (said, TimeQuality.GPS) if _within(said, _bounds(uplink.heard_at, boots, trust)) == said else None
     return None
 
 

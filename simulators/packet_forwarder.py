@@ -13,7 +13,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, Self
 
@@ -26,6 +26,7 @@ ACK_LIMIT_S: Final = 1.0  # a PUSH_ACK that is later counts as missing; the real
 DATAGRAMS_A_TURN: Final = 64  # read before other tasks get their turn
 
 SF7: Final = LoraRate(7, 125_000)
+GPS_EPOCH: Final = datetime(1980, 1, 6, tzinfo=UTC)
 
 Deliver = Callable[[Transmission], None]
 
@@ -44,6 +45,7 @@ class Signal:
     timestamp_us: int | None = None
     crc: int = 1
     gateway_time: datetime | None = None
+    has_gps: bool = False  # the time is a receiver's: `tmms` stands beside it
     fine_time_ns: int | None = None
 
 
@@ -171,6 +173,7 @@ class PacketForwarder:
             "lsnr": signal.snr_db,
             "ant": signal.antenna or None,
             "time": None if signal.gateway_time is None else signal.gateway_time.isoformat().replace("+00:00", "Z"),
+            "tmms": _gps_ms(signal.gateway_time) if signal.has_gps and signal.gateway_time is not None else None,
             "ftime": signal.fine_time_ns,
         }
         return rxpk | {name: value for name, value in extras.items() if value is not None}
@@ -270,6 +273,11 @@ class PacketForwarder:
 
         timer = self._loop.call_later(delay_s, run)
         self._timers.add(timer)
+
+
+def _gps_ms(at: datetime) -> int:
+    """Return a time in GPS's count: milliseconds since 1980, 18 leap seconds ahead of UTC since 2017."""
+    return (at - GPS_EPOCH) // timedelta(milliseconds=1) + 18_000
 
 
 def _modulation(data_rate: DataRate) -> dict[str, Json]:

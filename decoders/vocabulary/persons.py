@@ -6,7 +6,7 @@ A name is read word by word (``region_1OutOfBed`` is region, out, of, bed); a fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -27,7 +27,13 @@ PAIRS: Final[tuple[frozenset[str], ...]] = tuple(
 )  # fmt: skip
 NOBODY: Final = (frozenset({"child", "lock"}),)  # a lock against children tells of none
 WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-KNOWN: Final = 4096  # paths of fields whose words are remembered; a model has some dozens
+SCALARS: Final = frozenset({bool, int, float, str, type(None)})
+PATHS: Final = 4096  # that are remembered; a model has some dozens
+SHAPES: Final = 256  # sets of names that are
+USUAL: Final = (
+    1024  # characters of such a set; a codec that is a stranger's code may make any names, and new ones each time
+)
+LONGEST: Final = 200  # characters of a path that are read, its last ones
 
 
 def are_personal(quantities: Iterable[str], *, declared: bool = False) -> bool:
@@ -35,12 +41,31 @@ def are_personal(quantities: Iterable[str], *, declared: bool = False) -> bool:
     return declared or not COUNTS_PEOPLE.isdisjoint(quantities)
 
 
-def named_in(fields: Mapping[str, Any]) -> str:
-    """Return the path of the first field whose name tells of persons, "" where none does."""
-    return next((path for path in _paths(fields, "") if tells_of_persons(path)), "")
+def named_in(fields: Mapping[str, Any], above: str = "") -> str:
+    """Return the path of a field whose name tells of persons, "" where none does; ``above`` is the path of ``fields``, with a dot."""
+    names = tuple(fields)
+    usual = sum(map(len, names), len(above)) <= USUAL
+    if found := _first(above, names) if usual else _first.__wrapped__(above, names):
+        return found
+    inner = ((name, value) for name, value in fields.items() if type(value) not in SCALARS)
+    return next((found for name, value in inner if (found := _below(value, f"{above}{name}."))), "")
 
 
-@lru_cache(KNOWN)
+def _below(value: Any, above: str) -> str:
+    match value:
+        case Mapping():
+            return named_in(value, above)
+        case list() | tuple():
+            return next((found for one in value if type(one) not in SCALARS and (found := _below(one, above))), "")
+    return ""
+
+
+@lru_cache(SHAPES)
+def _first(above: str, names: tuple[str, ...]) -> str:
+    return next((path for name in names if tells_of_persons((path := f"{above}{name}")[-LONGEST:])), "")
+
+
+@lru_cache(PATHS)
 def tells_of_persons(path: str) -> bool:
     """Tell whether the words of a field's path are about persons."""
     words = frozenset(word.lower() for word in WORD.findall(path))
@@ -48,19 +73,3 @@ def tells_of_persons(path: str) -> bool:
         if pair <= words:
             words -= pair
     return not words.isdisjoint(WORDS) or any(pair <= words for pair in PAIRS)
-
-
-def _paths(fields: Mapping[str, Any], above: str) -> Iterator[str]:
-    for name, value in fields.items():
-        path = f"{above}{name}"
-        yield path
-        yield from _below(value, f"{path}.")
-
-
-def _below(value: Any, above: str) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        yield from _paths(value, above)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            if isinstance(one, Mapping | list | tuple):
-                yield from _below(one, above)

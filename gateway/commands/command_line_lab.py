@@ -23,6 +23,10 @@ FAULTS = (
     "silent",
     "slow-line",
     "frail-line",
+    "link-down",
+    "swallowing-link",
+    "narrow-link",
+    "lossy-link",
     "flush-error",
     "one-flush-error",
     "write-error",
@@ -48,7 +52,7 @@ COMMANDS = (
         description="Run an agent of its own with simulated devices and a real mosquitto, beside whatever runs here, and let\n"
         "troubles come by chance; then deliver what is left, and hold what was sent, heard, committed and delivered\n"
         "against each other, by id. Exit 0 when nothing was lost, 1 when something was. Ctrl-C ends it early, with a\n"
-        "report. Power cuts and a full disk need root, errors of the disk a C compiler: what cannot be had is said.",
+        "report. Power cuts, a full disk and links need root, errors of the disk a C compiler: what cannot be had is said.",
         example="brygga lab torture --minutes 10",
         arguments=(
             argument(

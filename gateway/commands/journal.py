@@ -12,7 +12,6 @@ from gateway.commands.progress import progress
 from gateway.commands.spans import size
 from gateway.config import Settings
 from gateway.errors import StorageError
-from gateway.model import Json
 
 PAGES_AT_ONCE: Final = 500  # given back by a running agent: some 20 ms between two commits
 
@@ -35,9 +34,7 @@ def _stats(options: argparse.Namespace, ask: Ask) -> int:
 
     answer = ask(options, {"do": "journal.stats"})
     if options.json:
-        return as_json(
-            {name: answer[name] for name in ("agent", "journal", "room", "destinations", "wear") if name in answer}
-        )
+        return as_json({name: answer[name] for name in ("agent", "journal", "room", "destinations")})
     show_journal.stats(answer)
     return 0
 
@@ -77,25 +74,32 @@ def _import(options: argparse.Namespace, _: Ask) -> int:
 
 
 def _vacuum(options: argparse.Namespace, ask: Ask) -> int:
-    before = ask(options, {"do": "journal.numbers"})
-    saved = _give_back(options, ask, before) if _is_running(options, ask) else _rebuild(_settings(options))
-    lines.say(f"{size(max(0, saved))} given back; the journal has {size(_size_of(_settings(options)))}")
+    ask(options, {"do": "journal.numbers"})  # of a stopped agent this mends, too, what a crash has left
+    if _is_running(options, ask):
+        saved = _give_back(options, ask)
+        when = "; the file is cut when the agent's log goes into it next" if saved else ""
+        lines.say(f"{size(saved)} given back{when}")
+    else:
+        saved = _rebuild(_settings(options))
+        lines.say(f"{size(max(0, saved))} given back; the journal has {size(_size_of(_settings(options)))}")
     return 0
 
 
-def _give_back(options: argparse.Namespace, ask: Ask, before: Mapping[str, Json]) -> int:
-    free = before["file_bytes"] - before["used_bytes"]
+def _give_back(options: argparse.Namespace, ask: Ask) -> int:
+    """Give back in steps, and return how many octets that were; Ctrl-C ends it between two."""
+    from gateway.journal.looking import looking
+
+    with looking(_settings(options).journal_path) as found:
+        page, free = found.number("page_size"), found.number("freelist_count")
+    given = 0
     with progress("giving back") as told:
-        while True:
-            now = ask(options, {"do": "journal.give_back", "pages": PAGES_AT_ONCE})
-            told(before["file_bytes"] - now["file_bytes"], max(free, 1))
-            if not now["pages"]:
-                break
-    if now["file_bytes"] - now["used_bytes"] > free // 2 > 0 and before["file_bytes"] - now["file_bytes"] <= 0:
-        lines.warnings(
-            ["an older version made this file, and it cannot give back in steps: stop the agent and say it again"]
-        )
-    return int(before["file_bytes"] - now["file_bytes"])
+        while pages := ask(options, {"do": "journal.give_back", "pages": PAGES_AT_ONCE})["pages"]:
+            given += pages
+            told(given, max(free, given))
+    if free and not given:
+        words = "this file was made by an older version and cannot give back in steps: stop the agent, and say it again"
+        lines.warnings([words])
+    return given * page
 
 
 def _rebuild(settings: Settings) -> int:

@@ -18,6 +18,7 @@ from gateway.commands.progress import Told, progress
 from gateway.commands.spans import size
 from gateway.commands.uplink_lines import line_of, line_of_frame
 from gateway.config import Settings
+from gateway.dating import Boots, Dated, date
 from gateway.errors import ConfigError, StorageError
 from gateway.journal import unclaimed
 from gateway.journal.groups import Stored, unpacked
@@ -25,7 +26,7 @@ from gateway.journal.looking import Looking, looking
 from gateway.journal.records import decode_uplink, dev_eui_of
 from gateway.journal.salvage.content import UNREADABLE
 from gateway.journal.verifying import devices_named
-from gateway.model import Eui64, Instant, Json, TimeQuality, eui64
+from gateway.model import Eui64, Instant, Json, TimeQuality, Uplink, eui64
 
 PACKING: Final = 6  # of zlib's nine
 PRIVATE: Final = 0o600  # it tells where people are at home
@@ -40,6 +41,8 @@ class Choice:
     since: datetime | None
     until: datetime | None
     devices: frozenset[Eui64]  # none: all
+    boots: Boots
+    trust: TimeQuality
 
     def has(self, heard_at: Instant) -> bool:
         """Tell whether something heard then is meant; what has no known time always is."""
@@ -47,6 +50,11 @@ class Choice:
             return True
         is_late = self.since is None or heard_at.utc >= self.since
         return is_late and (self.until is None or heard_at.utc < self.until)
+
+    def dated(self, uplink: Uplink) -> Uplink:
+        """Return ``uplink`` with the time that its boot learned afterwards; as it was heard, where it never did."""
+        found = date(uplink, self.boots, self.trust, present="")
+        return found.uplink if isinstance(found, Dated) else uplink
 
 
 @dataclass(slots=True)
@@ -64,8 +72,14 @@ def export(settings: Settings, options: argparse.Namespace) -> int:
     with looking(settings.journal_path) as found:
         names = devices_named(found)
         devices = frozenset(_device(text, names) for text in options.device)
-        choice = Choice(since=_time("--since", options.since), until=_time("--until", options.until), devices=devices)
-        with _written(options.file) as write, progress("exporting") as told:
+        choice = Choice(
+            since=_time("--since", options.since),
+            until=_time("--until", options.until),
+            devices=devices,
+            boots=found.boots(),
+            trust=settings.clock.trust,
+        )
+        with written(options.file) as write, progress("exporting") as told:
             exported = _export(found, choice, names, write, told)
             if options.raw:
                 _export_frames(found, choice, write, exported)
@@ -101,6 +115,7 @@ def _write(
         except StorageError:
             exported.unreadable += 1
             continue
+        uplink = choice.dated(uplink)
         if choice.has(uplink.heard_at):
             write(_line(line_of(uplink, row, names.get(uplink.dev_eui, ""))))
             exported.uplinks += 1
@@ -170,7 +185,7 @@ def _time(option: str, text: str | None) -> datetime | None:
 
 
 @contextlib.contextmanager
-def _written(target: str) -> Iterator[Write]:
+def written(target: str) -> Iterator[Write]:
     """Have what writes into ``target``; the file has its name when it is whole, and is gone where that does not come about."""
     if target == "-":
         yield lambda octets: lines.hand_out(octets.decode())

@@ -26,7 +26,7 @@ from gateway.config import Settings
 from gateway.control import conversation
 from gateway.errors import ConfigError
 from gateway.journal.groups import unpacked
-from gateway.journal.looking import Looking, looking
+from gateway.journal.looking import looking
 from gateway.journal.records import id_of
 from gateway.model import Uplink
 from gateway.trial.carried import uplink_as_json
@@ -74,7 +74,7 @@ def take_in(settings: Settings, options: argparse.Namespace) -> int:
     try:
         asyncio.run(_take_in(settings, path, options, imported))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        lines.aside(f"broken off: {imported.taken} uplinks are taken in, and say it again for the rest")
+        lines.aside(f"broken off: {imported.taken} uplinks are taken in; say it again for the rest")
         raise KeyboardInterrupt from None
     _tell(imported, options.told_to)
     return 0
@@ -88,10 +88,9 @@ async def _take_in(settings: Settings, path: Path, options: argparse.Namespace, 
     async with conversation(settings, SystemClock()) as ask:
         wanted = {"do": "journal.import", "for": options.told_to, "anyway": options.anyway}
         await ask({**wanted, "uplinks": []})  # a wrong --for is told before the work begins
-        with looking(settings.journal_path) as found:
-            await asyncio.to_thread(_compare, found, ids)
+        await asyncio.to_thread(_compare, settings.journal_path, ids)
         with progress(f"taking in {path.name}") as told:
-            for batch in _batches(_new(path, ids, imported)):
+            for batch in batches(_new(path, ids, imported)):
                 answer = await ask({**wanted, "uplinks": [uplink_as_json(one) for one in batch]})
                 imported.taken += answer["taken"]
                 told(imported.taken + imported.known, len(ids.halves))
@@ -119,14 +118,16 @@ def _checked(path: Path, told: Told) -> Ids:
     return ids
 
 
-def _compare(found: Looking, ids: Ids) -> None:
+def _compare(journal: Path, ids: Ids) -> None:
+    """Find out which of ``ids`` the journal has."""
     if not ids.halves:
         return
-    for _, record in unpacked(found.fetch("SELECT id, record FROM kept")):
-        ids.note(id_of(record))
-    for piece in found.pieces():
-        for _, record in piece.rows:
+    with looking(journal) as found:
+        for _, record in unpacked(found.fetch("SELECT id, record FROM kept")):
             ids.note(id_of(record))
+        for piece in found.pieces():
+            for _, record in piece.rows:
+                ids.note(id_of(record))
 
 
 def _new(path: Path, ids: Ids, imported: Imported) -> Iterator[Uplink]:
@@ -148,7 +149,8 @@ def _new(path: Path, ids: Ids, imported: Imported) -> Iterator[Uplink]:
             done.add(id_)
 
 
-def _batches(uplinks: Iterable[Uplink]) -> Iterator[Sequence[Uplink]]:
+def batches(uplinks: Iterable[Uplink]) -> Iterator[Sequence[Uplink]]:
+    """Yield what goes in with one commit each."""
     there = iter(uplinks)
     while batch := [*islice(there, AT_ONCE)]:
         yield batch

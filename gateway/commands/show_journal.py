@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from gateway.commands import show_lanes
+from gateway.commands import show_lanes, show_wear
 from gateway.commands.lines import problems, say
 from gateway.commands.listing import Column, folded, lay_out, printable, terminal_width
 from gateway.commands.spans import size, span
@@ -34,10 +34,10 @@ def _stats(answer: Mapping[str, Json]) -> Iterator[str]:
     empty = max(0, journal["file_bytes"] - journal["used_bytes"])
     yield f"    the file has {size(journal['file_bytes'])}, of which {size(empty)} wait for rows to come; its log {size(journal['wal_bytes'])}"
     yield from lasts(room)
-    if journal["commits"] > 1:
+    if journal["committed_rows"]:
         each = journal["committed_rows"] / journal["commits"]
         yield f"    {journal['commits']} commits since the start, {each:.1f} uplinks each"
-    yield from wear(answer.get("wear"))
+    yield from show_wear.wear_lines(journal.get("wear"))
     yield from alarms(journal)
     yield from _destinations(answer["destinations"])
 
@@ -55,12 +55,6 @@ def lasts(room: Mapping[str, Json]) -> Iterator[str]:
     elif room["lasts_s"] is not None:
         a_row = f"{room['bytes_per_row']} octets each"
         yield f"    room for {span(room['lasts_s'])} without any destination, at {rate} uplinks a day, {a_row}"
-
-
-def wear(told: Mapping[str, Json] | None) -> Iterator[str]:
-    """Yield what it costs the card, where that is known."""
-    if told and told.get("words"):
-        yield f"    {printable(told['words'])}"
 
 
 def alarms(journal: Mapping[str, Json]) -> Iterator[str]:

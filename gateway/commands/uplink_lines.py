@@ -32,6 +32,7 @@ from gateway.model import (
 
 MOST_OCTETS: Final = 255  # of a LoRa payload (PHY)
 LAST_COUNTER: Final = 2**32 - 1
+STORED: Final = [one.name.lower() for one in TimeQuality if one >= TimeQuality.UNSYNCHRONISED]  # qualities
 
 Eui = Annotated[str, AfterValidator(eui64)]
 Octets = Annotated[str, Field(max_length=2 * MOST_OCTETS, pattern="^(?:[0-9a-fA-F]{2})*$")]
@@ -90,7 +91,7 @@ class UplinkLine(Line):
     confirmed: bool = False
     adr: bool = False
     heard_at: AwareDatetime
-    time_quality: Annotated[str, Field(pattern=f"^({'|'.join(one.name.lower() for one in TimeQuality)})$")]
+    time_quality: Annotated[str, Field(pattern=f"^({'|'.join(STORED)})$")]
     monotonic_s: float = Field(ge=0)
     boot: Text
     receptions: tuple[ReceptionLine, ...] = Field(min_length=1)
@@ -187,4 +188,3 @@ def _rate(told: RateLine) -> LoraRate | FskRate:
     if told.spreading_factor is None or told.bandwidth_hz is None:
         raise ValueError("receptions.data_rate: spreading_factor and bandwidth_hz, or bit_rate")
     return LoraRate(told.spreading_factor, told.bandwidth_hz)
-

@@ -81,6 +81,17 @@ def _format_fits(section: Section) -> Problems:
             yield "format", words
 
 
+def _uncertain_time(section: Section) -> Problems:
+    keys = keys_of(section)
+    known = keys.format in catalogue.FORMATS
+    if keys.uncertain_time and known and not catalogue.says_time_quality(keys.format, keys.options):
+        words = f"{keys.format} has no word for it, and a time that is a guess would stand there as a true one; leave it out"
+        yield (
+            "uncertain_time",
+            f"{words}: what has no time is held, and `brygga dead-letters list` says between which times it was",
+        )
+
+
 def _protocol(section: Section) -> Problems:
     mqtt = speaks_mqtt(keys_of(section))
     other = "HTTP" if mqtt else "MQTT"
@@ -179,6 +190,7 @@ def _before(section: Section) -> Problems:
 CHECKS: Final[Mapping[tuple[str, ...], Check]] = {
     ("format", "options"): _format,
     ("url", "format", "options"): _format_fits,
+    ("format", "options", "uncertain_time"): _uncertain_time,
     ("url",): _protocol,
     (): _twice,
     ("url", "username"): _user,

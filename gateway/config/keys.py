@@ -122,7 +122,7 @@ class JournalKeys(Keys):
         description="which class of flash card the journal lies on: what any shop sells, one that is made for recording, or one with MLC"
         " flash or better. `brygga status` tells by it how long the card lasts",
     )
-    card_tbw: Annotated[float, Field(gt=0)] | None = Field(
+    card_tbw: Annotated[float | None, Field(gt=0), Shown("a number of terabytes")] = Field(
         default=None,
         description="how many terabytes the card's data sheet lets be written to it; then its class does not matter",
     )

@@ -101,6 +101,9 @@ OLDER_MAY_FOLLOW: Final[Mapping[str, frozenset[Json]]] = {
     "template": frozenset({None}),  # only a body that says its time may leave the choice out
 }
 
+# Formats with a word for how good a time is. A template has one where it is written there.
+SAYS_TIME_QUALITY: Final = frozenset({"json", "azure_iot", "aws_iot", "sensorthings", "sensorthings_mqtt"})
+
 
 def make(name: str, options: Mapping[str, Json]) -> Format:
     """Return the format ``name`` with ``options``; ValueError says what is wrong with either."""
@@ -130,6 +133,13 @@ def misfit(name: str, options: Mapping[str, Json], scheme: str) -> str:
             f"{name}: options.topic = '{topic}' is a path of HTTP; over {scheme}:// leave it out, it is '{usual}' then"
         )
     return ""
+
+
+def says_time_quality(name: str, options: Mapping[str, Json]) -> bool:
+    """Tell whether the format ``name`` with ``options`` has a place for how good a time is."""
+    if name == "template":
+        return "time_quality" in repr(options)
+    return name in SAYS_TIME_QUALITY and options.get("body", "json") == "json"  # clouds take other formats' bodies
 
 
 def is_strict(name: str, options: Mapping[str, Json]) -> bool:

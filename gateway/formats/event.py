@@ -5,6 +5,7 @@
      "observations": [{"id": "…", "quantity": "air_temperature", "value": 21.5, "unit": "Cel", "time": "…"}],
      "fields": {…}, "radio": {"f_cnt": 7, "f_port": 5, "rssi_dbm": -80, …}}
 
+Of a time that nobody knows the quality is "unknown", and "time_not_before" and "time_not_after" say what is known.
 What is not known is left out, never null or zero; units are UCUM, "" for booleans.
 """
 
@@ -15,7 +16,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 
-from gateway.model import Item, Json, LoraRate, Observation, Place, Plausibility
+from gateway.model import Bounds, Instant, Item, Json, LoraRate, Observation, Place, Plausibility
 
 Table = dict[str, Json]
 
@@ -36,9 +37,17 @@ def head(item: Item, device_id: str) -> Table:
     return {
         "id": str(item.uplink.id),
         "time": stamp(heard_at.utc),
-        "time_quality": heard_at.quality.name.lower(),
+        **certainty(heard_at),
         "device": _device(item, device_id),
     }
+
+
+def certainty(heard_at: Instant) -> Table:
+    """Return how good a time is, and of an unknown one the bounds."""
+    bounds = heard_at.bounds or Bounds()
+    known = {"time_not_before": bounds.not_before, "time_not_after": bounds.not_after}
+    said = {key: stamp(at) for key, at in known.items() if at is not None}
+    return {"time_quality": heard_at.quality.name.lower(), **said}
 
 
 def observations(item: Item) -> list[Table]:

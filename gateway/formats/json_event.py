@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, get_args
 
 from gateway.formats import Conversation
-from gateway.formats.event import Table, dumps, head, observation, observations, plain, radio
+from gateway.formats.event import Table, certainty, dumps, head, observation, observations, plain, radio
 from gateway.formats.naming import known_as
 from gateway.formats.parts import Arrays, Said, request_about, standing_alone
 from gateway.formats.patience import UNKNOWN_PLATFORM
@@ -82,4 +82,4 @@ class JsonEvent(Arrays):
             return head(item, name) | {part: PARTS[part](item) for part in self._parts}
         said = {"uplink": str(item.uplink.id), "device": head(item, name)["device"], **observation(one, item)}
         rest: Table = {part: PARTS[part](item) for part in self._parts if part != "observations"}
-        return {**said, "time_quality": one.time_quality.name.lower(), **rest}
+        return {**said, **certainty(item.uplink.heard_at), **rest}

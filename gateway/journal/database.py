@@ -10,19 +10,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
-from urllib.parse import quote
 
 import aiosqlite
 
 from gateway.errors import StorageError
 from gateway.journal import wal
+from gateway.journal.connections import Line, Open, closed, name_of, opened
 from gateway.journal.faults import Fault, fault_of, told
 
-LOG_BYTES = 1_000_000  # of the WAL: from here on it goes into the file, and is used again in place; one that grows costs twice
+LOG_BYTES = (
+    1_000_000  # of the WAL: from here on it goes into the file, and is used again in place; one that grows costs twice
+)
 LAST_RESORT_PAGES = 8000  # the WAL goes into the file in the middle of a commit, where `Checkpoints` does not get to it
 READ_CACHE_KIB = 256  # of SQLite's own 2000: the log is read once, from one end to the other
 ROWS_AT_ONCE = 64  # rows in one INSERT; halved for the rest, so that few statements fill the statement cache
@@ -31,7 +33,6 @@ CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
 
 Values = tuple[Any, ...]
 Exchanged = TypeVar("Exchanged")
-Open = Callable[[Path], Awaitable[aiosqlite.Connection]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,36 +126,6 @@ class _Writing(sqlite3.Connection):
         return self.cursor()
 
 
-class _Line:
-    """One connection, opened anew before it is used again after an error that leaves it in doubt."""
-
-    def __init__(self, path: Path, connection: aiosqlite.Connection, open_anew: Open | None) -> None:
-        self._path = path
-        self._open = open_anew
-        self._connection = connection
-        self._in_doubt = False
-        self._turn = asyncio.Lock()
-
-    async def connection(self) -> aiosqlite.Connection:
-        """Return it; a new one is there before the old one goes, for SQLite empties its log with the last."""
-        if self._in_doubt and self._open is not None:
-            async with self._turn:
-                if self._in_doubt:
-                    old, self._connection = self._connection, await self._open(self._path)
-                    self._in_doubt = False
-                    await _closed(old)
-        return self._connection
-
-    def doubt(self) -> None:
-        """Believe it no more."""
-        self._in_doubt = True
-
-    async def close(self) -> None:
-        """Close it; used again it is opened again."""
-        self._in_doubt = True
-        await self._connection.close()
-
-
 class Database:
     """The two connections. Only sqlite3's ProgrammingError (a bug) leaves here untranslated.
 
@@ -173,8 +144,8 @@ class Database:
         """``open_anew`` opens a connection that writes, and one that reads; without it these two are for good."""
         to_write, to_read = open_anew or (None, None)
         self.path = path
-        self._writing = _Line(path, writing, to_write)
-        self._reading = _Line(path, reading, to_read)
+        self._writing = Line(path, writing, to_write)
+        self._reading = Line(path, reading, to_read)
         self._away: str | None = None  # why there is no file just now
         self._beside = asyncio.Lock()  # held while a third connection is open
         self.is_file = open_anew is not None
@@ -188,7 +159,7 @@ class Database:
             try:
                 reading = await _open_to_read(path)
             except BaseException:
-                await _closed(writing)
+                await closed(writing)
                 raise
         except sqlite3.Error as error:
             raise told(path, error) from error
@@ -246,6 +217,12 @@ class Database:
         ((size,),) = await self.fetch("PRAGMA page_size")
         return int(size)
 
+    async def used_pages(self) -> int:
+        """Return how many pages of the file hold something."""
+        ((pages,),) = await self.fetch("PRAGMA page_count")
+        ((free,),) = await self.fetch("PRAGMA freelist_count")
+        return int(pages) - int(free)
+
     async def exchange(self, put_another: Callable[[], Exchanged], why: str) -> Exchanged:
         """Let go of the file, have ``put_another`` put one in its place, in a thread, and open that.
 
@@ -273,7 +250,7 @@ class Database:
         finally:
             await self._writing.close()
 
-    def _told(self, line: _Line, error: sqlite3.Error) -> StorageError:
+    def _told(self, line: Line, error: sqlite3.Error) -> StorageError:
         """Return ``error`` in our words, and remember what it says of the connection and of the file."""
         match fault_of(error):
             case Fault.IN_DOUBT:
@@ -288,7 +265,7 @@ class Database:
 
 
 def _empty_log(path: Path) -> int:
-    with contextlib.closing(sqlite3.connect(_name(path), isolation_level=None, uri=True)) as connection:
+    with contextlib.closing(sqlite3.connect(name_of(path), isolation_level=None, uri=True)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
         return _copied(connection.execute(CHECKPOINT).fetchall())
 
@@ -298,39 +275,16 @@ def _copied(rows: Iterable[Any]) -> int:
     return int(copied)
 
 
-def _name(path: Path) -> str:
-    """Return the name of a file that is there: SQLite would make an empty one in the place of a journal that went with its disk."""
-    return f"file:{quote(str(path))}?mode=rw"
-
-
 async def _open_to_write(path: Path) -> aiosqlite.Connection:
     pragmas = ("synchronous=FULL", f"wal_autocheckpoint={LAST_RESORT_PAGES}", "secure_delete=0", "temp_store=2")
-    opened = await _opened(path, pragmas, factory=_Writing)
+    writing = await opened(path, pragmas, factory=_Writing)
     try:
         await asyncio.to_thread(wal.verify, path)
     except BaseException:
-        await _closed(opened)
+        await closed(writing)
         raise
-    return opened
+    return writing
 
 
 async def _open_to_read(path: Path) -> aiosqlite.Connection:
-    return await _opened(path, (f"cache_size={-READ_CACHE_KIB}",))
-
-
-async def _opened(
-    path: Path, pragmas: Sequence[str], factory: type[sqlite3.Connection] = sqlite3.Connection
-) -> aiosqlite.Connection:
-    opened = await aiosqlite.connect(_name(path), factory=factory, isolation_level=None, uri=True)
-    try:
-        for pragma in pragmas:
-            await opened.execute_fetchall(f"PRAGMA {pragma}")
-    except BaseException:
-        await _closed(opened)
-        raise
-    return opened
-
-
-async def _closed(connection: aiosqlite.Connection) -> None:
-    with contextlib.suppress(sqlite3.Error):  # of a connection that nobody wants any more
-        await connection.close()
+    return await opened(path, (f"cache_size={-READ_CACHE_KIB}",))

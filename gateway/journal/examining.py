@@ -36,6 +36,7 @@ HEADER: Final = (
 )
 SIZE_AT: Final = slice(16, 18)  # of a page
 LARGEST_ROOT_AT, INCREMENTAL_AT = slice(52, 56), slice(64, 68)  # both are 0 in a file that cannot give pages back
+VERSIONS_TO_COME: Final = 100  # a greater number is no newer Brygga's, which would be refused and left alone
 VERSION_AT: Final = slice(60, 64)
 ID_AT: Final = slice(68, 72)
 HEADER_OCTETS: Final = 100
@@ -165,7 +166,7 @@ def _number(segment: str) -> int:
 
 def _version_problem(connection: sqlite3.Connection, version: int, versions: Sequence[str]) -> str | None:
     """Return what is wrong with the number of the version: its tables are those of another one that we know."""
-    if version == len(versions):
+    if len(versions) <= version < len(versions) + VERSIONS_TO_COME:
         return None
     there = _columns(connection)
     if 0 <= version < len(versions) and there == _columns_of(versions[:version]):

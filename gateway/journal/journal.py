@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
-from gateway.dating import Boots, Spans, learned
+from gateway.dating import Boots, Spans, age, learned
 from gateway.errors import ConfigError
 from gateway.journal import boots, downlinks, sealing, unclaimed
 from gateway.journal.again import ToldAgain
@@ -251,11 +251,13 @@ class Journal:
     async def depth(self, destination: str) -> Depth:
         """Return how much lies before a destination."""
         known = self._store.destinations[destination]
-        oldest = await self._reader.oldest(known)
+        oldest, now = await self._reader.oldest(known), self._clock()
+        old = None if oldest is None else age(oldest, now, self._boots, TimeQuality.SYSTEM)
+        as_stamped = None if oldest is None else oldest.utc
         held = {kind: known.held[kind] for kind in HeldKind}
         return Depth(
             waiting=known.waiting(self._store.segments.last_row),
-            oldest=oldest,
+            oldest=as_stamped if old is None else now.utc - old,
             held=held,
             lost=known.lost,
             held_lost=known.held_lost,

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from gateway.dating import Spans
 from gateway.errors import ConfigError, StorageError
-from gateway.journal import segments
+from gateway.journal import boots, segments
 from gateway.journal.groups import Stored, unpacked
 from gateway.journal.schema import APPLICATION_ID, SCRIPTS
 from gateway.journal.words import Words
@@ -64,6 +65,11 @@ class Looking:
     def words(self) -> Words:
         """Return the texts that records have numbers for, as they are now."""
         return Words(self.fetch("SELECT number, word FROM words ORDER BY number"))
+
+    def boots(self) -> Mapping[str, Spans]:
+        """Return what is known of the boots of this box."""
+        rows = self.fetch(boots.LISTED)
+        return boots.listed(rows, self.words())
 
     def piece(self, first: int) -> Piece | None:
         """Return a segment; None where it has gone meanwhile."""

@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from gateway.journal.damage import Damage
 from gateway.journal.destinations import Destination
@@ -15,7 +14,7 @@ from gateway.journal.records import dev_eui_of
 from gateway.journal.segments import rows_in, select
 from gateway.journal.store import Store
 from gateway.journal.values import Row, Settlement
-from gateway.model import Eui64, RowId
+from gateway.model import Eui64, Instant, RowId
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +39,12 @@ class Reader:
             destination.settle(Settlement(skipped=frozenset(damaged)), 0)
         return found
 
-    async def oldest(self, destination: Destination) -> datetime | None:
-        """Return when the first row before ``destination`` was heard."""
+    async def oldest(self, destination: Destination) -> Instant | None:
+        """Return when the first row before ``destination`` was heard, as the clock stood then."""
         retried = await self._retries(destination, 1) if destination.retries else []
         records = [*(await self.by_ids(retried)).items()] or await self._unsettled(destination, 1)
         uplink = await self.damage.uplink(*records[0]) if records else None
-        return None if uplink is None else uplink.heard_at.utc
+        return None if uplink is None else uplink.heard_at
 
     async def by_ids(self, ids: Collection[int]) -> dict[int, bytes]:
         """Return the records of ``ids``, from the log or from those copied aside."""

@@ -66,7 +66,7 @@ def encode_uplink(uplink: Uplink, words: Words) -> bytes:
             words.number(at.boot_id),
             at.monotonic,
             microseconds(at.utc),
-            int(at.quality),
+            max(int(at.quality), 0),
             [pack_reception(reception, words) for reception in uplink.receptions],
         )
     )

@@ -10,13 +10,13 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.errors import StorageError
-from gateway.journal import destinations
+from gateway.journal import destinations, segments
 from gateway.journal.alarms import raised
 from gateway.journal.database import Insert, Statement, Step
 from gateway.journal.destinations import Destination
 from gateway.journal.opening import OPEN
 from gateway.journal.salvage.salvage import MARK, salvage
-from gateway.journal.store import Store, load_segments
+from gateway.journal.store import Store
 from gateway.journal.values import AlarmKind
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Recovering:
         for known in store.destinations.values():
             if known.number in kept:
                 _take_over(known, kept[known.number])
-        there = await load_segments(store.database, store.segments.last_row, store.segments.segment_bytes)
+        there = await segments.load(store.database, store.segments.last_row, store.segments.segment_bytes)
         store.segments.take_over(there)
         at = store.clock().utc
         steps: list[Step] = [

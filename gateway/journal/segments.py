@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
-from gateway.journal.database import Insert, Statement, Step
+from gateway.journal.database import Database, Insert, Statement, Step
 from gateway.journal.groups import Stored, packed, unpacked
 from gateway.model import RowId
 
@@ -111,6 +111,18 @@ class Segments:
                 return
             if max(begin, first) <= min(end, last):
                 yield table(begin), max(begin, first), min(end, last)
+
+
+async def load(database: Database, settled: int, segment_bytes: int) -> Segments:
+    """Find the segments. SQLite would number an emptied table from 1 again, below cursors: names and cursors forbid it."""
+    rows = await database.fetch(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'log\\_%' ESCAPE '\\'"
+    )
+    firsts = sorted(int(name.removeprefix("log_")) for (name,) in rows)
+    newest = table(firsts[-1])
+    ((last, written),) = await database.fetch(f"SELECT max(id), sum(length(record)) FROM {newest}")  # noqa: S608 — a name of ours
+    thinned = dict(await database.fetch("SELECT first, rows FROM thinned"))
+    return Segments(firsts, max(last or 0, firsts[-1] - 1, settled), written or 0, segment_bytes, thinned=thinned)
 
 
 def table(first: int) -> str:

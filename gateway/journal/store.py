@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,14 +11,13 @@ from itertools import islice
 from pathlib import Path
 
 from gateway.errors import StorageError
-from gateway.journal import destinations, downlinks, segments, sessions, state_rows
-from gateway.journal.database import LOG_BYTES, Database, Each, Insert, Step, Transaction
+from gateway.journal import destinations, downlinks, nonces, segments, sessions, state_rows, trouble
+from gateway.journal.database import LOG_BYTES, Database, Step, Transaction
 from gateway.journal.destinations import Destination
-from gateway.journal.faults import takes_nothing
 from gateway.journal.passing import Passing, passing
 from gateway.journal.schema import PAGE_SIZE
 from gateway.journal.segments import Segments
-from gateway.journal.sessions import Sessions, eui_number
+from gateway.journal.sessions import Sessions
 from gateway.journal.values import AlarmKind, Stats, WhenFull
 from gateway.journal.vault import Vault
 from gateway.journal.words import Words
@@ -34,16 +31,6 @@ SEGMENTS_IN_LIMIT = 16  # at least: with a small limit the segments are smaller
 HELD_ROW_BYTES = 512  # of a held row with its reason, and the record copied aside
 TOLD, UNTOLD_LOST = "told", "untold_lost"  # in the table `box`
 NAMES_LOST = "names_lost"  # the same: after damage, a destination that is not known may have been known
-JOIN_NONCE = (  # never back: a device refuses a JoinNonce that it knows
-    "INSERT INTO join_nonces VALUES (?, ?) ON CONFLICT (dev_eui) DO UPDATE SET next = max(next, excluded.next)"
-)
-ABP_ACTIVATION = (  # never back: a second activation of one number would give its uplinks ids that are in use
-    "INSERT INTO abp_activations VALUES (?, ?) ON CONFLICT (dev_eui) DO UPDATE SET last = max(last, excluded.last)"
-)
-REJOIN_COUNT = (
-    "INSERT INTO rejoin_counts VALUES (?, ?, ?)"
-    " ON CONFLICT (dev_eui, join_eui) DO UPDATE SET last = max(last, excluded.last)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +128,7 @@ class Store:
             clock=clock,
             vault=vault,
             words=Words(await database.fetch("SELECT number, word FROM words ORDER BY number")),
-            segments=await load_segments(database, max(lows, default=0), quota.segment_bytes),
+            segments=await segments.load(database, max(lows, default=0), quota.segment_bytes),
             sessions=await sessions.load(database, vault),
             destinations=known,
             untold=Counter(await state_rows.waiting(database)),
@@ -186,8 +173,7 @@ class Store:
 
     async def used_pages(self) -> int:
         """Return how many pages of the file hold something."""
-        ((pages,),) = await self.database.fetch("PRAGMA page_count")
-        return int(pages) - await self.free_pages()
+        return await self.database.used_pages()
 
     async def free_pages(self) -> int:
         """Return how many pages of the file wait for rows to come."""
@@ -239,7 +225,7 @@ class Store:
         steps += state_rows.to_tell(to_tell)
         self._to_tell = Counter(one.destination for one in to_tell)
         steps += self.sessions.steps()
-        steps += _nonces(entries)
+        steps += nonces.moved(entries)
         steps += self._settlements()
         some_pass = any(entry.not_for for entry in entries)
         self._passing = passing(entries, [*ids], self.destinations.values()) if some_pass else ()
@@ -292,43 +278,11 @@ class Store:
         self.wrong[kind] = since, words
 
     async def _why(self, error: StorageError, max_pages: int) -> str:
-        """Tell a full journal from a full disk: SQLite says the same of both, and of a quota that it is an I/O error."""
-        code, path = getattr(error.__cause__, "sqlite_errorcode", None), self.database.path
-        if (
-            code == sqlite3.SQLITE_IOERR_WRITE
-            and self.database.is_file
-            and await asyncio.to_thread(takes_nothing, path)
-        ):
-            return self._note_full_disk("what this user may have of it is used up")
-        if code != sqlite3.SQLITE_FULL:
-            return str(error)
-        room = (max_pages - await self.used_pages()) * self.quota.page_bytes
-        free = shutil.disk_usage(path.parent).free
-        if free < room:
-            return self._note_full_disk(f"{free // 1000} kB free")
-        return f"{path}: the journal is full: bring its destinations back, or raise journal.limit"
-
-    def _note_full_disk(self, how: str) -> str:
-        if self.disk_full_since is None:
+        """Return why a commit failed, in words; that the disk is full is remembered."""
+        words, is_full = await trouble.why(self.database, error, max_pages, self.quota.page_bytes)
+        if is_full and self.disk_full_since is None:
             self.disk_full_since = self.clock().monotonic
-        return f"{self.database.path}: the disk is full ({how}): make room on it"
-
-
-def _nonces(entries: Sequence[Entry]) -> list[Step]:
-    used = [(eui_number(eui), nonce) for entry in entries for eui, nonce in entry.changes.dev_nonces]
-    following = [(eui_number(eui), nonce) for entry in entries for eui, nonce in entry.changes.join_nonces]
-    rejoined = [
-        (eui_number(eui), eui_number(join_eui), count)
-        for entry in entries
-        for eui, join_eui, count in entry.changes.rejoin_counts
-    ]
-    activated = [(eui_number(eui), number) for entry in entries for eui, number in entry.changes.abp_activations]
-    return [
-        *([Insert("INSERT OR IGNORE INTO dev_nonces", used)] if used else []),
-        *([Each(ABP_ACTIVATION, activated)] if activated else []),
-        *([Each(JOIN_NONCE, following)] if following else []),
-        *([Each(REJOIN_COUNT, rejoined)] if rejoined else []),
-    ]
+        return words
 
 
 def _size(path: Path) -> int:
@@ -336,15 +290,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0  # a WAL that was never written
-
-
-async def load_segments(database: Database, settled: int, segment_bytes: int) -> Segments:
-    """Find the segments. SQLite would number an emptied table from 1 again, below cursors: names and cursors forbid it."""
-    rows = await database.fetch(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'log\\_%' ESCAPE '\\'"
-    )
-    firsts = sorted(int(name.removeprefix("log_")) for (name,) in rows)
-    table = segments.table(firsts[-1])
-    ((last, written),) = await database.fetch(f"SELECT max(id), sum(length(record)) FROM {table}")  # noqa: S608 — a name of ours
-    thinned = dict(await database.fetch("SELECT first, rows FROM thinned"))
-    return Segments(firsts, max(last or 0, firsts[-1] - 1, settled), written or 0, segment_bytes, thinned=thinned)

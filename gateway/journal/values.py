@@ -110,7 +110,7 @@ class Depth:
     """How much one destination has before it."""
 
     waiting: int  # rows that read() would give, those to be retried among them
-    oldest: datetime | None  # when the first of them was heard, as the clock stood then
+    oldest: datetime | None  # when the first of them was heard; as the clock stood then, where nobody knows better
     held: Mapping[HeldKind, int]
     lost: int  # rows that went undelivered, for the journal was full; since the destination began
     held_lost: int  # held rows that went, for their share of the journal was full

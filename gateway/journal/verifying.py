@@ -129,7 +129,7 @@ def _check_piece(found: Looking, piece: Piece, newest: Newest, verified: Verifie
 
 
 def _wrong_content(found: Looking) -> Iterator[tuple[Matter, str]]:
-    for table in content.READ:
+    for table in sorted(content.READ.keys() & found.tables()):
         try:
             rows = found.fetch(f"SELECT * FROM {table}")  # noqa: S608 — a name of ours
         except StorageError as error:

@@ -13,7 +13,18 @@ from typing import Final
 from gateway.journal import Changes, Journal
 from gateway.lorawan.phy import Direction
 from gateway.lorawan.region import Region, airtime
-from gateway.model import Clock, DataRate, Downlink, DownlinkState, Eui64, Frame, Reception, TxResult, is_multicast
+from gateway.model import (
+    Clock,
+    DataRate,
+    Downlink,
+    DownlinkState,
+    Eui64,
+    Frame,
+    Reception,
+    TimeQuality,
+    TxResult,
+    is_multicast,
+)
 from gateway.network.downlinks import DownlinkQueue
 from gateway.network.keeping import Keeping, Kept
 from gateway.network.mac import MacLayer

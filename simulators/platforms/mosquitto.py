@@ -62,6 +62,13 @@ class Mosquitto:
         """Tell whether the process lives."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """Its process; RuntimeError where there is none."""
+        if self._process is None:
+            raise RuntimeError("mosquitto does not run")
+        return self._process.pid
+
     async def start(self) -> None:
         """Start it and return when it listens; RuntimeError says what it complains of."""
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 
 from rich.console import Console
@@ -27,8 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show_one(console, verdict)
         return 1 if verdict.broken else 0
     seeds = range(options.first, options.first + options.seeds)
-    with _shown(len(seeds)) as progress:
-        verdicts = []
+    verdicts: list[Verdict] = []
+    with _shown(len(seeds)) as progress, suppress(KeyboardInterrupt):  # Ctrl-C: what there is so far is shown
         for verdict in _verdicts(seeds, options.jobs):
             verdicts.append(verdict)
             progress(verdicts)
@@ -42,12 +43,19 @@ def _verdicts(seeds: Sequence[int], jobs: int) -> Iterator[Verdict]:
         yield from map(run, seeds)
         return
     left = iter(seeds)
-    with ProcessPoolExecutor(jobs) as workers:
+    with ProcessPoolExecutor(jobs, initializer=_leave_interrupts_to_the_parent) as workers:
         under_way = {workers.submit(run, seed) for seed in islice(left, jobs * AHEAD)}
-        while under_way:
-            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-            under_way |= {workers.submit(run, seed) for seed in islice(left, len(done))}
-            yield from (one.result() for one in done)
+        try:
+            while under_way:
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                under_way |= {workers.submit(run, seed) for seed in islice(left, len(done))}
+                yield from (one.result() for one in done)
+        finally:
+            workers.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

@@ -88,7 +88,9 @@ class Counters:
         for name, is_application, f_cnt in self._counted(octets):
             if (name, is_application, f_cnt) in self._on_air:
                 self._trace.break_law("4", f"{name}: downlink counter {f_cnt} is on air a second time")
-            stored = self._ever[name]
+            stored = self.stored.get(name)
+            if stored is None:
+                continue  # it ended with the commit that it was answered in: nobody counts on from there
             free = stored.application_down if is_application else stored.down
             if f_cnt >= free:
                 self._trace.break_law("4", f"{name}: downlink counter {f_cnt} is on air, and {free} is free on disk")

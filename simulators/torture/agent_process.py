@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ class AgentProcess:
     def __init__(self, configuration: Path, log: Path, environment: Mapping[str, str] | None = None) -> None:
         self._configuration = configuration
         self.environment = environment
+        self.prefix: Sequence[str] = ()  # before the command that starts it: a program that becomes it
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
         self.crashes: list[str] = []
@@ -35,7 +36,7 @@ class AgentProcess:
         """Start it; it listens a moment later."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command("run"),
+                *(*self.prefix, *self._command("run")),
                 stdout=log,
                 stderr=log,
                 env=self.environment,

@@ -22,6 +22,7 @@ from simulators.torture.judge import judge
 from simulators.torture.plan import Plan
 from simulators.torture.report import Report, as_json, show
 from simulators.torture.run import Torture
+from simulators.torture.scene import NotStarted
 from simulators.torture.troubles import TROUBLES
 
 REFRESH_S: Final = 0.25
@@ -53,8 +54,7 @@ def torture(wishes: Wishes, say: Say) -> int:
         absent = lacking()
         names = chosen(wishes.faults, absent)
     except (Missing, FileNotFoundError) as error:
-        Console(stderr=True).print(str(error), style="red", soft_wrap=True)
-        return 1
+        return _fail(error)
     plan = Plan(
         seconds=wishes.minutes * MINUTE_S,
         devices=wishes.devices,
@@ -66,11 +66,18 @@ def torture(wishes: Wishes, say: Say) -> int:
     with contextlib.ExitStack() as stack:
         folder = wishes.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="torture-")))
         report = asyncio.run(_run(plan, folder, absent if wishes.faults == ALL else {}))
+    if isinstance(report, NotStarted):
+        return _fail(report)
     if wishes.as_json:
         say(json.dumps(as_json(report), indent=2))
     else:
         show(Console(), report)
     return 0 if report.judgement.good else 1
+
+
+def _fail(error: BaseException) -> int:
+    Console(stderr=True).print(str(error), style="red", soft_wrap=True)
+    return 1
 
 
 def chosen(words: str, absent: Mapping[str, str]) -> Sequence[str]:
@@ -86,13 +93,18 @@ def chosen(words: str, absent: Mapping[str, str]) -> Sequence[str]:
     return names
 
 
-async def _run(plan: Plan, folder: Path, absent: Mapping[str, str]) -> Report:
+async def _run(plan: Plan, folder: Path, absent: Mapping[str, str]) -> Report | NotStarted:
     run = Torture(plan, folder)
     with _interruptible(run):
-        async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(_watch(run), name="progress")
-            await run.run()
-            watching.cancel()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(_watch(run), name="progress")
+                await run.run()
+                watching.cancel()
+        except ExceptionGroup as group:
+            if isinstance(only := group.exceptions[0], NotStarted):
+                return only
+            raise
         evidence = await run.evidence()
     return Report(
         seed=plan.seed,

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from simulators.faults.disk import FaultyDisk
 from simulators.faults.missing import Missing
+from simulators.faults.namespace import Namespace
 from simulators.faults.volume import SMALLEST, Volume
 from simulators.torture.troubles import TROUBLES, Needs
+
+RADIO_LINK, CITY_LINK = LINKS = ("radio", "city")  # of an agent that lives in a network of its own
 
 
 def lacking() -> Mapping[str, str]:
@@ -19,9 +22,9 @@ def lacking() -> Mapping[str, str]:
     return {name: reasons[one.needs] for name, one in TROUBLES.items() if one.needs in reasons}
 
 
-def wants(troubles: Collection[str], needs: Needs) -> bool:
-    """Tell whether one of ``troubles`` is made with that."""
-    return any(TROUBLES[name].needs is needs for name in troubles)
+def wants(troubles: Collection[str], *needs: Needs) -> bool:
+    """Tell whether one of ``troubles`` is made with one of those."""
+    return any(TROUBLES[name].needs in needs for name in troubles)
 
 
 def _tried(needs: Needs, folder: Path) -> str:
@@ -31,6 +34,12 @@ def _tried(needs: Needs, folder: Path) -> str:
                 FaultyDisk.made_in(folder)
             case Needs.VOLUME:
                 with Volume(folder / "image", folder / "place", SMALLEST):
+                    pass
+            case Needs.NAMESPACE:
+                with Namespace(LINKS):
+                    pass
+            case Needs.FILTER:
+                with Namespace(LINKS) as network, network.lossy(CITY_LINK, 0.5):
                     pass
             case Needs.NOTHING:
                 pass

@@ -19,6 +19,7 @@ from gateway.model import eui64
 from simulators.air import Air
 from simulators.chaos_proxy import ChaosProxy
 from simulators.faults.disk import FaultyDisk
+from simulators.faults.namespace import Namespace
 from simulators.faults.volume import Volume
 from simulators.fleet import Fleet
 from simulators.packet_forwarder import PacketForwarder
@@ -26,7 +27,7 @@ from simulators.platforms.mosquitto import Mosquitto, MosquittoSettings
 from simulators.platforms.mqtt import Subscriber
 from simulators.ports import free_udp_port
 from simulators.torture.agent_process import AgentProcess
-from simulators.torture.equipment import wants
+from simulators.torture.equipment import CITY_LINK, LINKS, RADIO_LINK, wants
 from simulators.torture.plan import GATEWAYS, Plan, tortured_members
 from simulators.torture.troubles import Needs
 from simulators.torture.witness import Witness
@@ -66,11 +67,15 @@ port = {radio_port}
 
 [[destination]]
 name = "{city}"
-url = "mqtt://{host}:{broker_port}"
+url = "mqtt://{broker_host}:{broker_port}"
 format = "senml"
 retry_max_s = 2
 backlog_per_s = 0
 """
+
+
+class NotStarted(Exception):
+    """Say why there was nothing to torture."""
 
 
 def subscriber(port: int) -> Subscriber:
@@ -84,10 +89,12 @@ class Scene:
     def __init__(self, plan: Plan, folder: Path, make_city: MakeSubscriber) -> None:
         self._folder = folder
         self._seed = plan.seed
-        self._server = (HOST, free_udp_port())
+        self.network = Namespace(LINKS) if wants(plan.troubles, Needs.NAMESPACE, Needs.FILTER) else None
+        self._server = (HOST if self.network is None else self.network.there(RADIO_LINK), free_udp_port())
         self._closing = AsyncExitStack()
         self._troubles = plan.troubles
         self._is_bad = 0  # how many troubles the disk has
+        self._was_bad = 0  # how often it has had one
         self.killed_broker_runs: set[int] = set()
         self.restarts = 0  # of an agent that found its disk bad as it started, and ended
         self.may_have_let_go = wants(
@@ -122,12 +129,14 @@ class Scene:
             self._equip(opened)
             await self.start_broker()
             await opened.enter_async_context(self.witness)
-            self.line = await opened.enter_async_context(ChaosProxy((HOST, self.witness.port), seed=self._seed))
+            self.line = await opened.enter_async_context(self._make_line())
             await opened.enter_async_context(_listening(self.city))
             await self._save_subscription()
             opened.push_async_callback(self.agent.stop)
             await self._register_devices()
             await self.start_agent()
+            if self.agent.crashes:
+                raise NotStarted(f"the agent {self.agent.crashes[0]}")
             await opened.enter_async_context(self.fleet)
             self._closing = opened.pop_all()
         return self
@@ -154,11 +163,11 @@ class Scene:
     async def _start_until_it_answers(self) -> None:
         async with PacketForwarder(STRANGER, self._server, keep_alive_s=KEEP_ALIVE_S) as stranger:
             while True:
-                was_bad = self._is_bad
+                bad_before = self._was_bad - self._is_bad  # troubles that are over
                 await self.agent.start()
                 if await self._answers(stranger):
                     return
-                if was_bad or self._is_bad:
+                if self._was_bad > bad_before:
                     self.restarts += 1
                     self.agent.forget()
                 await asyncio.sleep(RESTART_S)
@@ -180,13 +189,24 @@ class Scene:
     def bad_disk(self) -> Iterator[None]:
         """Know that the disk is bad meanwhile."""
         self._is_bad += 1
+        self._was_bad += 1
         try:
             yield
         finally:
             self._is_bad -= 1
 
+    @property
+    def _line_host(self) -> str:
+        return HOST if self.network is None else self.network.here(CITY_LINK)
+
+    def _make_line(self) -> ChaosProxy:
+        return ChaosProxy((HOST, self.witness.port), seed=self._seed, host=self._line_host)
+
     def _equip(self, opened: AsyncExitStack) -> None:
         """Make what the troubles need; Missing says what is lacking."""
+        if self.network is not None:
+            opened.enter_context(self.network)
+            self.agent.prefix = self.network.command
         if wants(self._troubles, Needs.VOLUME):
             volume = Volume(self._folder / "disk.img", self.journal.parent, VOLUME_BYTES)
             self.volume = opened.enter_context(volume)
@@ -212,7 +232,13 @@ class Scene:
             await self.city.subscribed.wait()
 
     async def _register_devices(self) -> None:
-        text = CONFIGURATION.format(host=HOST, radio_port=self._server[1], broker_port=self.line.port, city=CITY)
+        text = CONFIGURATION.format(
+            host=self._server[0],
+            radio_port=self._server[1],
+            broker_host=self._line_host,
+            broker_port=self.line.port,
+            city=CITY,
+        )
         (self._folder / "brygga.toml").write_text(text, encoding="utf-8")
         self.journal.parent.mkdir(exist_ok=True)
         await self.agent.ask("device", "import", "-", text=write_csv_with_keys(self.fleet.registrations()))

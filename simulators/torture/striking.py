@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from functools import partial
 from typing import Final
 
 from simulators.chaos_proxy import WELL, Mood, Way
 from simulators.faults.freezing import freeze
+from simulators.faults.namespace import Namespace
+from simulators.torture.equipment import CITY_LINK
 from simulators.torture.scene import Scene
 from simulators.torture.troubles import TROUBLES, Needs
 
 Deed = Callable[[Scene], AbstractAsyncContextManager[None]]
+Spoil = Callable[[Namespace], AbstractContextManager[None]]
 
 SLOW: Final = Mood(delay_s=0.5, jitter_s=0.2, octets_per_s=4000)
+NARROW_KBIT_PER_S: Final = 32
+LOSS: Final = 0.3
 FRAIL: Final = Mood(cut_every=3000)
 
 
@@ -99,6 +104,13 @@ async def _half_close(scene: Scene) -> AsyncIterator[None]:
     yield
 
 
+@asynccontextmanager
+async def _bad_link(scene: Scene, *, how: Spoil) -> AsyncIterator[None]:
+    assert scene.network is not None
+    with how(scene.network):
+        yield
+
+
 # ── the disk ──
 
 
@@ -139,5 +151,9 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "silent": partial(_moody, mood=Mood(way=Way.SILENT)),
     "slow-line": partial(_moody, mood=SLOW),
     "frail-line": partial(_moody, mood=FRAIL),
+    "link-down": partial(_bad_link, how=lambda network: network.down(CITY_LINK)),
+    "swallowing-link": partial(_bad_link, how=lambda network: network.swallowing(CITY_LINK)),
+    "narrow-link": partial(_bad_link, how=lambda network: network.narrow(CITY_LINK, NARROW_KBIT_PER_S)),
+    "lossy-link": partial(_bad_link, how=lambda network: network.lossy(CITY_LINK, LOSS)),
     "full-disk": _fill,
 }

@@ -26,6 +26,8 @@ class Needs(StrEnum):
     NOTHING = ""
     VOLUME = "a file system of its own"
     SHIM = "a library before the C library"
+    NAMESPACE = "a network of its own"
+    FILTER = "a packet filter in a network of its own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,34 @@ _ALL: Final = (
     Trouble(name="silent", lane=Lane.LINE, words="connections are accepted, and nothing is said", lasts_s=(0.5, 5.0)),
     Trouble(name="slow-line", lane=Lane.LINE, words="half a second each way, 4 kB a second", lasts_s=(2.0, 15.0)),
     Trouble(name="frail-line", lane=Lane.LINE, words="the connection breaks after some 3 kB", lasts_s=(2.0, 15.0)),
+    Trouble(
+        name="link-down",
+        lane=Lane.LINE,
+        words="the cable to the broker is out",
+        lasts_s=(1.0, 25.0),
+        needs=Needs.NAMESPACE,
+    ),
+    Trouble(
+        name="swallowing-link",
+        lane=Lane.LINE,
+        words="no packet to the broker arrives, SYN neither",
+        lasts_s=(1.0, 25.0),
+        needs=Needs.NAMESPACE,
+    ),
+    Trouble(
+        name="narrow-link",
+        lane=Lane.LINE,
+        words="32 kbit a second (tc tbf)",
+        lasts_s=(2.0, 15.0),
+        needs=Needs.NAMESPACE,
+    ),
+    Trouble(
+        name="lossy-link",
+        lane=Lane.LINE,
+        words="three of ten packets are dropped (iptables)",
+        lasts_s=(2.0, 15.0),
+        needs=Needs.FILTER,
+    ),
     Trouble(
         name="flush-error",
         lane=Lane.DISK,

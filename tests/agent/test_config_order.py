@@ -10,6 +10,8 @@ import pytest
 from gateway.config import DestinationSettings
 from tests.agent.brygga_toml import HTTP, MQTT, SOURCE, loaded, problems
 
+JSON = MQTT.replace("senml", "json")
+
 
 def only(folder: Path, section: str) -> DestinationSettings:
     (found,) = loaded(folder, SOURCE + section).destinations
@@ -37,7 +39,7 @@ def test_order_and_bound_are_the_formats_unless_they_are_written(
 
 
 def test_nobody_has_to_say_how_long_he_waits_nor_take_an_uncertain_time(tmp_path: Path) -> None:
-    usual, other = only(tmp_path, MQTT), only(tmp_path, MQTT + 'give_up = "90 d"\nuncertain_time = true\n')
+    usual, other = only(tmp_path, MQTT), only(tmp_path, JSON + 'give_up = "90 d"\nuncertain_time = true\n')
 
     assert (usual.give_up, usual.uncertain_time) == (None, False)
     assert (other.give_up, other.uncertain_time) == (timedelta(days=90), True)
@@ -50,6 +52,7 @@ def test_nobody_has_to_say_how_long_he_waits_nor_take_an_uncertain_time(tmp_path
         ("backlog_per_s = -1", "backlog_per_s: -1 where a number of uplinks a second, 0 for no bound is expected"),
         ('give_up = "10 min"', "give_up: 600 s is less than an hour, which any outage lasts; '90 d' is a time"),
         ("give_up = 90", "give_up: 90 has no unit; '90 d' has one"),
+        ("uncertain_time = true", "uncertain_time: senml has no word for it"),
         ('uncertain_time = "yes"', "uncertain_time: 'yes' where true or false is expected"),
     ],
 )
@@ -57,6 +60,10 @@ def test_what_is_wrong_is_said_with_what_would_be_right(tmp_path: Path, line: st
     (problem,) = problems(tmp_path, SOURCE + MQTT + line + "\n")
 
     assert words in problem
+
+
+def test_who_takes_an_uncertain_time_gets_what_was_held_for_want_of_one(tmp_path: Path) -> None:
+    assert only(tmp_path, JSON).words != only(tmp_path, JSON + "uncertain_time = true\n").words
 
 
 WORDS = 'username = "roof"\npassword_file = "secret"\n'
@@ -74,7 +81,6 @@ WORDS = 'username = "roof"\npassword_file = "secret"\n'
         (MQTT.replace("senml", "json") + WORDS, True),
         (MQTT + WORDS + '[destination.options]\ntopic = "other/{dev_eui}"\n', True),
         (MQTT + WORDS + "[destination.share]\nwithout = ['co2']\n", True),
-        (MQTT + WORDS + "uncertain_time = true\n", True),
     ],
 )
 def test_other_words_are_another_digest_and_another_secret_is_not(

@@ -39,6 +39,9 @@ REQUESTS: tuple[dict[str, Json], ...] = (
     {"do": "dead_letters.retry"},
     {"do": "dead_letters.drop"},
     {"do": "destination.list"},
+    {"do": "journal.stats"},
+    {"do": "journal.give_back", "pages": 10},
+    {"do": "journal.seen"},
 )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from gateway.commands.show_wear import wear_lines
-from gateway.wear import wear
+from gateway.commands.show_wear import CLASSES, wear_lines
+from gateway.config.keys import JournalKeys
+from gateway.wear import CYCLES, wear
+from tests.agent.brygga_toml import loaded, problems
 
 GB = 10**9
 DAY = 86_400
@@ -103,3 +106,18 @@ def test_status_says_it_in_words() -> None:
         "    ! an industrial card of 32 GB takes that for some 6 months (journal.card)"
     )
     assert told(disk_bytes_per_day=None, disk_bytes=None)[0] == "card: Brygga writes 210.0 MB a day"
+
+
+def test_the_card_is_configured_by_its_class_or_its_data_sheet(tmp_path: Path) -> None:
+    usual = loaded(tmp_path, "").journal
+    told = loaded(tmp_path, '[journal]\ncard = "industrial"\ncard_tbw = 30.5').journal
+
+    assert (usual.card, usual.card_bytes) == ("consumer", None)
+    assert (told.card, told.card_bytes) == ("industrial", 30_500_000_000_000)
+    gold, nothing = problems(tmp_path, '[journal]\ncard = "gold"\ncard_tbw = 0')
+    assert """journal.card: 'gold' where "consumer", "endurance" or "industrial" is expected""" in gold
+    assert "journal.card_tbw: 0" in nothing
+
+
+def test_every_class_that_can_be_configured_has_its_cycles_and_its_words() -> None:
+    assert set(CYCLES) == set(CLASSES) == set(get_args(JournalKeys.model_fields["card"].annotation))

@@ -106,6 +106,14 @@ def test_fields_are_searched_in_tables_and_lists() -> None:
     assert named_in({"history": [[{"time": 1}]]}) == ""
 
 
+def test_names_without_end_are_read_and_not_kept() -> None:
+    many = {f"sample_{number}": number for number in range(1000)}
+
+    assert named_in(many) == ""
+    assert named_in({**many, "people": 1}) == "people"
+    assert named_in({"x" * 10**6: {"people": 1}}).endswith(".people")
+
+
 def test_people_that_are_counted_are_personal_without_a_word() -> None:
     assert are_personal(["co2", "people_in"])
     assert not are_personal(["co2", "presence"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,12 +10,26 @@ import pytest
 
 from simulators.faults.disk import FaultyDisk
 from simulators.faults.missing import Missing
+from simulators.faults.namespace import NETWORK
 from simulators.faults.resolver import FaultyResolver
 from simulators.faults.volume import Volume
 from simulators.platforms.mosquitto import Mosquitto
 from tests.pipeline.box import Box
 
 VOLUME_BYTES = 48 * 2**20
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tests reach this machine alone, a network namespace on it too."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(("127.", f"{NETWORK}.")):
+            raise AssertionError(f"a test reached out to {address[0]}")
+        connect(self, address)  # type: ignore[arg-type]  # a tuple, or a path of a unix socket
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
 @pytest.fixture

@@ -54,7 +54,12 @@ async def test_a_broker_that_stands_still_and_a_line_that_swallows_lose_nothing(
 
 async def test_a_broker_that_is_killed_gets_what_it_has_not_answered_for(box: Box, tmp_path: Path) -> None:
     device = sensor()
-    async with Mosquitto(tmp_path / "broker") as broker, listening(broker.port) as city:
+    settings = MosquittoSettings(persistence=True)
+    async with Mosquitto(tmp_path / "broker", settings) as broker, listening(broker.port) as city:
+        await broker.stop()  # in good order: from here on its file knows the city
+        await until(lambda: not city.subscribed.is_set())
+        await broker.start()
+        await city.subscribed.wait()
         await box.start(registration(device), destinations=[mqtt(broker.port) + BRISK])
         ids = await speak(box, device, 2)
         await until(lambda: len(arrived(city)) == 2)

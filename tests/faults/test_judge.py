@@ -12,7 +12,7 @@ from rich.console import Console
 from simulators.torture.evidence import Evidence
 from simulators.torture.judge import judge
 from simulators.torture.payload import payload_of, serial_of
-from simulators.torture.report import as_json, show
+from simulators.torture.report import Report, as_json, show
 from tests.faults.made_up import (
     ACTIVATIONS,
     DEVICES,
@@ -169,13 +169,31 @@ def test_a_serial_number_is_read_from_its_own_payload_only() -> None:
     assert serial_of(bytes((payload[0] ^ 1,)) + payload[1:]) is None
 
 
+def test_rows_that_a_full_disk_made_go_after_they_arrived_are_no_loss() -> None:
+    run = replace(without_row(good_run(), 3), gone_rows=1, may_have_let_go=True)
+
+    judgement = judge(run)
+
+    assert judgement.findings == ()
+
+
+def test_a_full_disk_excuses_no_row_that_never_arrived_and_none_that_is_not_gone() -> None:
+    never_arrived = replace(without_delivery(without_row(good_run(), 3), 3), gone_rows=1, may_have_let_go=True)
+    not_gone = replace(without_row(good_run(), 3), gone_rows=0, may_have_let_go=True)
+
+    assert {(one.rule, one.id) for one in judge(never_arrived).findings} == {("a", "journal"), ("b", id_of(3))}
+    assert {(one.rule, one.id) for one in judge(not_gone).findings} == {("a", id_of(3)), ("b", id_of(3))}
+
+
 def test_the_report_says_every_id_in_full() -> None:
     judgement = judge(SPOILED["never delivered"][0](good_run()))
+    report = Report(seed=1, numbers={"uplinks sent": 8}, judgement=judgement)
     screen = io.StringIO()
 
-    show(Console(file=screen, width=200), {"uplinks sent": 8}, judgement)
+    show(Console(file=screen, width=200), report)
 
     assert id_of(4) in screen.getvalue()
-    assert as_json({"uplinks sent": 8}, judgement)["findings"] == [
+    assert as_json(report)["lost"] == 1
+    assert as_json(report)["findings"] == [
         {"rule": "a", "id": id_of(4), "words": "committed, and no broker ever said that it had taken it"}
     ]

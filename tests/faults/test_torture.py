@@ -1,40 +1,47 @@
-"""The short form of the torture run (`scripts/torture` is the long one), and a run in which the judge must find something."""
+"""The short form of the torture run (`brygga lab torture` is the long one), and a run in which the judge must find something."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from simulators.platforms.mqtt import Subscriber
+from simulators.torture.equipment import lacking
 from simulators.torture.evidence import Evidence, Transmitted
 from simulators.torture.judge import judge
-from simulators.torture.plan import Plan, agent_blows, broker_blows, tortured_members
+from simulators.torture.plan import Plan, blows, tortured_members
 from simulators.torture.run import Torture
 from simulators.torture.scene import HOST
+from simulators.torture.striking import DEEDS, deed
+from simulators.torture.troubles import TROUBLES, Lane, Needs
 
-SHORT = Plan(uplinks=400, devices=20, kills=3, broker_kills=1, seed=1, pace_s=0.2, speed=2.0)
-CALM = replace(SHORT, uplinks=50, devices=5, kills=0, broker_kills=0, pace_s=0.05, loss=0.0, arrival_limit_s=1.0)
+# More than two seconds of silence, and the answer to a confirmed uplink comes too late: it is repeated until it comes.
+SHORT = Plan(seconds=12.0, devices=20, troubles=tuple(TROUBLES), seed=1, pace_s=0.3, speed=2.0, hurry=3.0)
+CALM = replace(SHORT, seconds=2.0, devices=10, troubles=(), pace_s=0.1, loss=0.0, arrival_limit_s=1.0)
 FORGOTTEN = 6  # the message that the forgetful city acknowledges and does not keep, counted from 0
 
 
-async def test_no_kill_of_agent_or_broker_loses_doubles_or_invents_an_uplink(tmp_path: Path) -> None:
-    torture = Torture(SHORT, tmp_path)
+async def test_no_trouble_loses_doubles_or_invents_an_uplink(tmp_path: Path) -> None:
+    had = tuple(name for name in TROUBLES if name not in lacking())
+    torture = Torture(replace(SHORT, troubles=had), tmp_path)
 
     await torture.run()
     evidence = await torture.evidence()
     judgement = judge(evidence)
 
     assert judgement.findings == ()
-    assert torture.counts["agent kills"] == 3
-    assert torture.counts["broker kills"] == 1
-    assert torture.counts["replays"] > 0
-    assert len(evidence.sent) == 400
-    assert len(evidence.committed) > 200
-    assert len(evidence.acknowledged) > 40
-    assert set(evidence.activated) == {one.device.dev_eui for one in tortured_members(SHORT) if one.radio.keys is None}
+    assert {TROUBLES[name].lane for name in torture.counts()} >= {Lane.AGENT, Lane.BROKER, Lane.LINE}
+    assert torture.counts()["kill"] >= 1
+    assert torture.replays > 0
+    assert len(evidence.delivered) > 50
+    assert evidence.acknowledged
+    assert set(evidence.activated) <= {one.device.dev_eui for one in tortured_members(SHORT) if one.radio.keys is None}
 
 
 class ForgetfulCity(Subscriber):
@@ -78,12 +85,35 @@ async def test_a_message_that_is_lost_and_a_row_that_vanishes_are_both_named(tmp
     assert judgement.lost_by_broker == ()
 
 
+def moments(plan: Plan) -> list[object]:
+    return [blow for lane in Lane for blow in islice(blows(plan, lane), 50)]
+
+
 def test_the_seed_decides_when_it_strikes_and_who_speaks() -> None:
     again, another = replace(SHORT), replace(SHORT, seed=2)
 
-    assert (agent_blows(SHORT), broker_blows(SHORT)) == (agent_blows(again), broker_blows(again))
-    assert agent_blows(SHORT) != agent_blows(another)
+    assert moments(SHORT) == moments(again)
+    assert moments(SHORT) != moments(another)
     assert [one.radio.app_key for one in tortured_members(SHORT)] == [
         one.radio.app_key for one in tortured_members(again)
     ]
-    assert len({agent.after for agent in agent_blows(SHORT)}) == 3
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_each_trouble_of_a_lane_comes_before_any_comes_again(lane: Lane) -> None:
+    mine = sorted(name for name, one in TROUBLES.items() if one.lane is lane)
+
+    first = [blow.trouble.name for blow in islice(blows(SHORT, lane), len(mine))]
+
+    assert sorted(first) == mine
+
+
+def test_a_lane_without_troubles_is_quiet() -> None:
+    assert list(blows(replace(SHORT, troubles=("kill",)), Lane.DISK)) == []
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_each_trouble_can_be_made(name: str) -> None:
+    assert deed(name) is not None
+    assert (name in DEEDS) != (TROUBLES[name].needs is Needs.SHIM)
+    assert bool(TROUBLES[name].disk) == (TROUBLES[name].needs is Needs.SHIM)

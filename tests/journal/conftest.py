@@ -29,6 +29,7 @@ ON_BOTH: Final = frozenset(  # modules that show what holds for a journal on wha
         "retired_sessions",
         "roll",
         "segments",
+        "taking_in",
     )
 )
 

@@ -52,6 +52,23 @@ async def test_a_copy_is_the_journal_of_one_moment_and_hearing_goes_on_meanwhile
     assert [path.name for path in target.parent.glob("*-wal")] == []
 
 
+async def test_copying_takes_nothing_from_a_journal_whose_agent_was_killed(
+    journal: Journal, path: Path, tmp_path: Path
+) -> None:
+    await hear(journal, range(5))
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for name in ("journal.db", "journal.db-wal", "brygga.key"):
+        (killed / name).write_bytes((tmp_path / name).read_bytes())
+
+    await asyncio.to_thread(copying.copy, killed / "journal.db", tmp_path / "copy.db")
+    again = await Journal.open(killed / "journal.db", clock=clock)
+    alarms = await again.alarms()
+    await again.close()
+
+    assert alarms == []
+
+
 async def test_a_copy_is_whole(journal: Journal, path: Path, tmp_path: Path) -> None:
     await journal.put_devices([otaa(index) for index in range(100)])
 

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.errors import StorageError
-from gateway.journal import Alarm, AlarmKind, Changes, Journal, WhenFull, store
+from gateway.journal import Alarm, AlarmKind, Changes, Journal, WhenFull, trouble
 from gateway.journal.database import Transaction
 from gateway.journal.room import FULL_DISK_S
 from gateway.model import Instant, RowId
@@ -201,7 +201,7 @@ async def test_a_disk_that_is_nearly_full_is_told_of_before_it_is_full(
 
 async def test_a_used_up_quota_is_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with journal_on(path.parent, Standing(), WhenFull.REFUSE) as journal:
-        monkeypatch.setattr(store, "takes_nothing", lambda _: True)
+        monkeypatch.setattr(trouble, "takes_nothing", lambda _: True)
         monkeypatch.setattr(Transaction, "run", _no_write)
 
         with pytest.raises(StorageError, match=r"the disk is full \(what this user may have of it is used up"):

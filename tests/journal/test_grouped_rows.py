@@ -47,9 +47,7 @@ async def test_a_devices_rows_are_found_among_others(journal: Journal) -> None:
 
 
 async def test_single_ones_are_held_told_again_and_kept_when_their_segment_goes(path: Path) -> None:
-    journal = await Journal.open(
-        path, clock=clock, limit_bytes=SMALL, keep_delivered=timedelta(0), destinations=[CITY]
-    )
+    journal = await Journal.open(path, clock=clock, limit_bytes=SMALL, keep_delivered=timedelta(0), destinations=[CITY])
     rows = await fill(journal, 4)
     refused = {row: Hold(kind=HeldKind.REFUSED, reason="400") for row in (rows[3], rows[77], rows[199])}
     await journal.settle(CITY, Settlement(held=refused))

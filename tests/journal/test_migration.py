@@ -66,7 +66,7 @@ async def test_without_its_key_file_a_journal_says_what_is_missing(old: Path) ->
     await journal.close()
     (old.parent / "brygga.key").unlink()
 
-    with pytest.raises(ConfigError, match="the key file is gone, .*: put it back"):
+    with pytest.raises(ConfigError, match=r"the key file is gone, .*: put it back"):
         await Journal.open(old, clock=clock)
 
     assert not (old.parent / "brygga.key").exists(), "another one would open none of the keys"

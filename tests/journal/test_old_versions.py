@@ -48,7 +48,9 @@ async def found(path: Path, told: dict[str, Any]) -> dict[str, Any]:
     euis = [eui64(eui) for eui in told["dev_nonces"]]
     stats = await journal.stats()
     there = {
-        "boots": {boot: [spans[-1].utc_at_zero.isoformat(), int(spans[-1].quality)] for boot, spans in journal.boots().items()},
+        "boots": {
+            boot: [spans[-1].utc_at_zero.isoformat(), int(spans[-1].quality)] for boot, spans in journal.boots().items()
+        },
         "devices": [plain(one.device) | {"keys": plain(one.root_keys)} for one in await journal.devices()],
         "sessions": sorted([plain(one) for one in await journal.sessions()], key=by_activation),
         "dev_nonces": {eui: sorted(await journal.dev_nonces(eui)) for eui in euis},

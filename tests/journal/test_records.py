@@ -36,6 +36,13 @@ UPLINKS: dict[str, Uplink] = {
     ),
     "place": replace(uplink(7), receptions=(replace(RECEPTION, place=Place(57.7089, 11.9746, 12.5)),)),
     "place without altitude": replace(uplink(7), receptions=(replace(RECEPTION, place=Place(0.0, 0.0)),)),
+    "GPS time": replace(uplink(7), receptions=(replace(RECEPTION, gateway_time=MORE_TIME, gateway_time_is_gps=True),)),
+    "GPS time and place": replace(
+        uplink(7),
+        receptions=(
+            replace(RECEPTION, gateway_time=MORE_TIME, gateway_time_is_gps=True, place=Place(57.7089, 11.9746, 12.5)),
+        ),
+    ),
     "fine time": replace(uplink(7), receptions=(replace(RECEPTION, gateway_time=MORE_TIME, fine_time_ns=987_654_321),)),
 }
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from gateway.errors import StorageError
 from gateway.journal import Changes, HeldKind, Hold, Journal, Settlement, WhenFull
 from gateway.journal.segments import Segments
-from gateway.model import RowId, Uplink
+from gateway.model import RowId, TimeQuality, Uplink
 from tests.journal.samples import CITY, NOW, clock, deliver, given, hear, session, uplink
 
 SMALL = 1024 * 1024  # bytes: segments of 64 KiB, some 600 rows
@@ -86,7 +87,7 @@ async def test_delivered_segments_are_kept_for_people_who_look_back(path: Path) 
     now = NOW
     journal = await Journal.open(
         path,
-        clock=lambda: replace(clock(), utc=now),
+        clock=lambda: replace(clock(), utc=now, boot_id="a later boot"),
         limit_bytes=SMALL,
         keep_delivered=timedelta(days=7),
         destinations=[CITY],
@@ -103,6 +104,23 @@ async def test_delivered_segments_are_kept_for_people_who_look_back(path: Path) 
     await hear(journal, [2])
     await journal.flush()
     assert (await journal.stats()).segments == 1
+    await journal.close()
+
+
+@pytest.mark.parametrize("said", [{}, {"boot_id": "a later boot", "quality": TimeQuality.UNSYNCHRONISED}])
+async def test_a_wall_clock_that_jumps_years_ahead_lets_no_delivered_segment_go(
+    path: Path, said: dict[str, Any]
+) -> None:
+    later = replace(clock(), utc=NOW + timedelta(days=3650), **said)
+    journal = await Journal.open(
+        path, clock=lambda: later, limit_bytes=SMALL, keep_delivered=timedelta(days=7), destinations=[CITY]
+    )
+
+    await fill(journal, 10)
+    await drain(journal)
+    await journal.flush()
+
+    assert (await journal.stats()).dropped_rows == 0
     await journal.close()
 
 

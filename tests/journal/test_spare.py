@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,10 @@ def pragma(path: Path, name: str) -> int:
         return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
+def size_of(path: Path) -> int:
+    return path.stat().st_size
+
+
 async def backlog(path: Path, batches: int) -> Journal:
     journal = await Journal.open(path, clock=clock, limit_bytes=LIMIT, keep_delivered=timedelta(0), destinations=[CITY])
     await fill(journal, batches)
@@ -54,9 +59,9 @@ async def test_after_a_backlog_the_file_shrinks_by_small_steps_until_only_room_o
     await journal.close()
 
     assert steps > 10
-    assert max(one - following for one, following in zip(free[1:], free[2:], strict=False)) <= AT_ONCE + 2  # with the pages that say where others lie
+    assert max(one - following for one, following in pairwise(free[1:])) <= AT_ONCE + 2  # with the map of pages
     assert rows == list(range(12_000, 12_000 + steps))
-    assert path.stat().st_size < before * 2 / 3
+    assert size_of(path) < before * 2 / 3
     assert pragma(path, "freelist_count") <= KEPT + 8  # of what closing frees
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

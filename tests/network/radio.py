@@ -23,9 +23,10 @@ class StandingClock:
     """A clock that moves when told to."""
 
     seconds: float = 100.0
+    quality: TimeQuality = TimeQuality.NTP
 
     def __call__(self) -> Instant:
-        return Instant(START + timedelta(seconds=self.seconds), self.seconds, "boot", TimeQuality.NTP)
+        return Instant(START + timedelta(seconds=self.seconds), self.seconds, "boot", self.quality)
 
 
 @dataclass

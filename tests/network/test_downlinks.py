@@ -15,7 +15,7 @@ from gateway.errors import ConfigError, StorageError
 from gateway.journal import Journal
 from gateway.lorawan.phy import DataFrame, parse
 from gateway.lorawan.region import EU868
-from gateway.model import DevAddr, Downlink, DownlinkState, Eui64, LoraRate, TxResult
+from gateway.model import DevAddr, Downlink, DownlinkState, Eui64, LoraRate, TimeQuality, TxResult
 from gateway.network.downlinks import MOST_TRIES, MOST_WAITING, DownlinkQueue
 from simulators.end_device import Downlink as Heard
 from simulators.end_device import EndDevice
@@ -151,6 +151,18 @@ async def test_a_downlink_expires(bench: Bench) -> None:
 
     assert payloads(heard) == []
     assert await states(bench) == [(DownlinkState.EXPIRED, 0)]
+
+
+async def test_no_downlink_expires_by_a_clock_that_is_not_known_to_be_right(bench: Bench) -> None:
+    device = abp()
+    await register(bench, device)
+    await bench.network.dispatch.enqueue(replace(DOWNLINK, expires_at=bench.clock().utc + timedelta(hours=1)))
+
+    bench.clock.quality = TimeQuality.UNSYNCHRONISED
+    bench.clock.seconds += 10 * 365 * 86_400
+    await bench.network.dispatch.turn()
+
+    assert await states(bench) == [(DownlinkState.QUEUED, 0)]
 
 
 async def test_open_downlinks_survive_a_restart(path: Path) -> None:

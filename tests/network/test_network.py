@@ -14,7 +14,7 @@ from gateway.errors import BadFrameReason
 from gateway.journal import Journal
 from gateway.lorawan.mac_commands import DeviceTimeAns, read
 from gateway.lorawan.phy import Direction
-from gateway.model import DevAddr, Eui64, uplink_id
+from gateway.model import DevAddr, Eui64, TimeQuality, uplink_id
 from gateway.network import keeping
 from simulators.end_device import EndDevice
 from tests.network.bench import CITY, DEV_EUI, Bench, abp, network_on, register, registration
@@ -372,6 +372,24 @@ async def test_a_gateways_wrong_time_costs_no_uplink_and_is_told_to_nobody(bench
     assert heard is not None
     told = read(heard.mac_commands, direction=Direction.DOWNLINK, mac_version=device.mac_version).commands
     assert DeviceTimeAns.at(START + timedelta(seconds=100)) in told, "this box's own clock is trusted"
+
+
+@pytest.mark.parametrize(("is_gps", "is_told"), [(True, True), (False, False)])
+async def test_a_box_without_a_clock_tells_its_devices_the_time_of_a_gps_receiver_alone(
+    bench: Bench, *, is_gps: bool, is_told: bool
+) -> None:
+    device = abp()
+    await register(bench, device)
+    bench.clock.quality = TimeQuality.UNSYNCHRONISED
+    theirs = START + timedelta(days=3)
+    said = replace(reception(), gateway_time=theirs, gateway_time_is_gps=is_gps)
+
+    await bench.hear(device.uplink(2, b"\x01", f_opts=b"\x0d", confirmed=True), said)
+    heard = device.hear(await bench.answered())
+
+    assert heard is not None
+    told = read(heard.mac_commands, direction=Direction.DOWNLINK, mac_version=device.mac_version).commands
+    assert (DeviceTimeAns.at(theirs) in told) is is_told
 
 
 async def test_another_frame_with_the_last_counter_of_a_personalised_device_is_not_acknowledged(bench: Bench) -> None:

@@ -137,6 +137,34 @@ def test_gps_time_is_ahead_of_utc_by_its_leap_seconds() -> None:
     assert received.receptions[0].gateway_time == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
+UTC_NOW, GPS_NOW = "2023-11-14T22:13:20.000000Z", (1_700_000_000 - 315_964_800 + 18) * 1000
+
+
+@pytest.mark.parametrize(
+    ("said", "is_ours", "is_gps"),
+    [
+        ({"time": UTC_NOW, "tmms": GPS_NOW}, True, True),  # lora_pkt_fwd with a fix
+        ({"tmms": GPS_NOW}, True, True),
+        (
+            {"time": UTC_NOW, "tmms": GPS_NOW - 3000},
+            True,
+            True,
+        ),  # a receiver that has not heard of all leap seconds yet
+        ({"time": UTC_NOW}, True, False),  # Concentratord with time_fallback_enabled
+        ({"time": "1970-01-01T00:01:00Z", "tmms": GPS_NOW}, True, False),
+        ({"time": UTC_NOW, "tmms": "now"}, True, False),
+        ({}, True, False),
+        ({"time": UTC_NOW, "tmms": GPS_NOW}, False, False),  # a gateway elsewhere proves nothing
+    ],
+)
+def test_a_gps_receiver_is_who_says_gps_time_on_this_machine(
+    said: dict[str, Json], *, is_ours: bool, is_gps: bool
+) -> None:
+    received = read_rxpk(rxpk(**{"time": None, "tmms": None} | said), gateway=GATEWAY, is_ours=is_ours)
+
+    assert [one.gateway_time_is_gps for one in received.receptions] == [is_gps]
+
+
 @pytest.mark.parametrize(
     ("time", "expected"),
     [

@@ -107,6 +107,15 @@ async def test_one_bad_packet_does_not_lose_its_neighbours(source: SemtechUdp, e
     assert (status["gateways"][GATEWAY]["rxpk"], status["gateways"][GATEWAY]["frames"]) == (7, 2)
 
 
+async def test_a_forwarder_on_this_machine_may_say_what_time_it_is(source: SemtechUdp, ear: Ear) -> None:
+    async with running(source, ear) as server:
+        with udp(server) as forwarder:
+            forwarder.send(push_data({"rxpk": [rxpk(time="2023-11-14T22:13:20Z", tmms=1_384_035_218_000)]}))
+            (frame,) = await ear.heard(1)
+
+    assert frame.best.gateway_time_is_gps
+
+
 async def test_packets_without_crc_are_heard_where_that_is_asked_for(ear: Ear, clock: HandClock) -> None:
     source = SemtechUdp("radio", host="127.0.0.1", port=0, clock=clock, crc=frozenset({Crc.RIGHT, Crc.NONE}))
 

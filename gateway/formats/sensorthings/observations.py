@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
+from gateway.formats.event import certainty
 from gateway.formats.sensorthings.entities import result
 from gateway.formats.sensorthings.refs import Ref, as_id
 from gateway.model import Json, Observation, Plausibility, TimeQuality, Uplink
@@ -55,16 +56,21 @@ def _group(stream: Ref, cells: Sequence[Cell]) -> Json:
 
 
 def _cells(observation: Observation, uplink: Uplink) -> Sequence[Json]:
-    return (time(observation.observed_at), time(uplink.heard_at.utc), result(observation), _parameters(observation))
+    return (
+        time(observation.observed_at),
+        time(uplink.heard_at.utc),
+        result(observation),
+        _parameters(observation, uplink),
+    )
 
 
-def _parameters(observation: Observation) -> Mapping[str, Json]:
+def _parameters(observation: Observation, uplink: Uplink) -> Mapping[str, Json]:
     """Return who the observation is, so that a repetition can be known, and what is to be known of it."""
     said: dict[str, Json] = {"observation": str(observation.id), "uplink": str(observation.uplink_id)}
     if observation.plausibility is Plausibility.IMPLAUSIBLE:
         said["plausibility"] = observation.plausibility.value
     if observation.time_quality < TimeQuality.NTP:
-        said["time_quality"] = observation.time_quality.name.lower()
+        said |= certainty(uplink.heard_at)
     return said
 
 

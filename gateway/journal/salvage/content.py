@@ -52,7 +52,7 @@ def _held(_destination: int, _id: int, kind: str, *_: object) -> None:
         HeldKind(kind)
 
 
-def _boot(at: int, quality: int) -> None:
+def _boot(_word: int, at: int, quality: int) -> None:
     moment(at)
     TimeQuality(quality)
 

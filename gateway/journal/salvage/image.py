@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,16 +25,17 @@ class Image:
 
     page_size: int
     count: int
-    file: bytes | mmap.mmap
+    file: int | None  # a descriptor; read page by page: half a gigabyte that is mapped counts as memory in use
     log: bytes
     logged: Mapping[int, int]  # where in the log a page lies
 
     def page(self, number: int) -> bytes | None:
         """Return a page's octets; None where the file is too short."""
-        at, source = self.logged.get(number), self.log
-        if at is None:
-            at, source = (number - 1) * self.page_size, self.file  # type: ignore[assignment]  # a slice of either is bytes
-        octets = source[at : at + self.page_size] if number > 0 else b""
+        at, octets = self.logged.get(number), b""
+        if at is not None:
+            octets = self.log[at : at + self.page_size]
+        elif self.file is not None and 0 < number <= self.count:
+            octets = os.pread(self.file, self.page_size, (number - 1) * self.page_size)
         return octets if len(octets) == self.page_size else None
 
     def of_no_table(self) -> set[int]:
@@ -56,29 +57,22 @@ def opened(path: Path, log: Path | None) -> Iterator[Image]:
     """Have the pages of the database at ``path``, with those that ``log`` holds over them. Raises OSError."""
     known = None if log is None else wal.read(log)
     with contextlib.ExitStack() as closing:
-        file = _mapped(path, closing)
-        size = _page_size(file, known)
+        file = closing.enter_context(path.open("rb")).fileno() if path.exists() else None
+        length = 0 if file is None else os.fstat(file).st_size
+        size = _page_size(b"" if file is None else os.pread(file, SIZE_AT.stop, 0), known)
         frames = known.all_frames if known is not None and known.page_size == size else ()
-        inside = [frame.page for frame in frames]
         yield Image(
             page_size=size,
-            count=max(len(file) // size, *inside, 0) if inside else len(file) // size,
+            count=max([length // size, *(frame.page for frame in frames)]),
             file=file,
             log=log.read_bytes() if frames and log is not None else b"",
             logged={frame.page: frame.offset for frame in frames},
         )
 
 
-def _mapped(path: Path, closing: contextlib.ExitStack) -> bytes | mmap.mmap:
-    if not path.exists() or not path.stat().st_size:
-        return b""
-    file = closing.enter_context(path.open("rb"))
-    return closing.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-
-
-def _page_size(file: bytes | mmap.mmap, log: wal.Wal | None) -> int:
-    told = _number(file[SIZE_AT])
-    if log is not None and (told not in PAGE_SIZES or not len(file)):
+def _page_size(head: bytes, log: wal.Wal | None) -> int:
+    told = _number(head[SIZE_AT])
+    if log is not None and (told not in PAGE_SIZES or not head):
         return log.page_size
     return told if told in PAGE_SIZES else PAGE_SIZE
 

@@ -11,10 +11,10 @@ import cbor2
 from gateway.journal.abp import ABP_ACTIVATION
 from gateway.journal.cursors import Cursor
 from gateway.journal.groups import unpacked
+from gateway.journal.nonces import ABP_ACTIVATION as ABP_NUMBER
 from gateway.journal.salvage.content import OF_DESTINATIONS
 from gateway.journal.salvage.taking import Range, Taken
 from gateway.journal.segments import create, table
-from gateway.journal.store import ABP_ACTIVATION as ABP_NUMBER
 from gateway.journal.store import NAMES_LOST
 
 LOST_WORD: Final = "lost-{}"  # of a text that rows refer to: they stay readable
