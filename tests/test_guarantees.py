@@ -71,6 +71,6 @@ def test_each_link_of_the_page_leads_somewhere() -> None:
         if line.startswith("## ")
     }
 
-    lost = [one for one in links if one not in headings and not (ROOT / "docs" / one).exists()]
+    lost = [one for one in links if one not in headings and not (ROOT / "docs" / one).resolve().exists()]
 
     assert lost == []

@@ -46,6 +46,8 @@ def present(folder: Path) -> None:
     """Say which messages are in its files."""
     for path in sorted(folder.glob("*.db")):
         with sqlite3.connect(path) as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'messages'").fetchone():
+                continue  # it was ended before it had made its table
             for (message,) in connection.execute("SELECT message FROM messages"):
                 _say(str(json.loads(message)["number"]))
 

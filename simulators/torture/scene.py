@@ -97,9 +97,7 @@ class Scene:
         self._was_bad = 0  # how often it has had one
         self.killed_broker_runs: set[int] = set()
         self.restarts = 0  # of an agent that found its disk bad as it started, and ended
-        self.may_have_let_go = wants(
-            plan.troubles, Needs.VOLUME
-        )  # of what was delivered: where the disk is full it makes room
+        self.may_have_let_go = "full-disk" in plan.troubles  # of what was delivered, to make room
         self.volume_in_hand = asyncio.Lock()  # nobody mounts, fills or copies it beside another
         self.disk: FaultyDisk | None = None
         self.volume: Volume | None = None

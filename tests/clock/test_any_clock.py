@@ -114,7 +114,7 @@ def times(box: Box) -> Iterator[tuple[Dated | Waiting | Undatable, float]]:
         yield date(uplink, box.boots, TRUST, box.boot), truth
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(BOOTS)
 def test_a_row_that_is_dated_is_as_old_as_it_is_and_of_one_that_is_not_the_bounds_hold(
     boots: list[tuple[float, list[tuple[str, float, float]], float]],
@@ -137,7 +137,7 @@ def test_a_row_that_is_dated_is_as_old_as_it_is_and_of_one_that_is_not_the_bound
                 assert bounds.not_after is None or (at <= bounds.not_after and truth - JUMP <= bounds.not_after)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(BOOTS)
 def test_only_a_row_of_the_boot_that_goes_on_waits(
     boots: list[tuple[float, list[tuple[str, float, float]], float]],
@@ -149,7 +149,7 @@ def test_only_a_row_of_the_boot_that_goes_on_waits(
     assert {uplink.heard_at.boot_id for uplink in waiting} <= {box.boot}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(BOOTS)
 def test_who_learns_more_dates_the_same_row_alike(
     boots: list[tuple[float, list[tuple[str, float, float]], float]],

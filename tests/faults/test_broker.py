@@ -106,7 +106,7 @@ async def test_a_name_that_nobody_answers_for_holds_up_nothing_but_its_destinati
     box: Box, mosquitto: Mosquitto, resolver: FaultyResolver
 ) -> None:
     device = sensor()
-    resolver.say(NAME, "again 5000")  # after 5 s: a resolver without a line to the network
+    resolver.say(NAME, "again 2000")  # after 2 s: a resolver without a line to the network
     box.agent.environment = resolver.environment()
     by_name = mqtt(mosquitto.port).replace("127.0.0.1", NAME) + BRISK
     beside = mqtt(mosquitto.port, "beside") + BRISK

@@ -18,7 +18,7 @@ from gateway.journal.database import Transaction
 from gateway.journal.faults import Damaged, Fault, fault_of
 from simulators.faults.compiling import NoCompiler
 from simulators.faults.disk import FaultyDisk
-from tests.journal.samples import CITY, clock, given, hear
+from tests.journal.samples import CITY, DEV_EUI, abp, clock, given, hear
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 30.0
@@ -128,41 +128,45 @@ async def test_a_disk_that_went_and_came_back_is_opened_again(
 # ── a journal that turns out to be damaged while it is open ──
 
 
+@pytest.mark.parametrize("table", ["dev_nonces", "counters"])
 async def test_damage_is_salvaged_beside_the_hearing_with_what_memory_knows(
-    path: Path, caplog: pytest.LogCaptureFixture
+    path: Path, caplog: pytest.LogCaptureFixture, table: str
 ) -> None:
     journal = await Journal.open(path, clock=clock, destinations=[CITY, "other"])
+    await journal.put_devices([abp(1)])
     await hear(journal, range(50))
-    spoil(path)
+    spoil(path, table)
     journal._store.database._reading.doubt()
-    with pytest.raises(Damaged):
-        await journal.dev_nonces(next(iter(await journal.sessions())).dev_eui)
+    journal._store.database._writing.doubt()
+    if table == "dev_nonces":
+        with pytest.raises(Damaged):
+            await journal.dev_nonces(DEV_EUI)
 
     await until_taken(lambda: hear(journal, [50]))
     await hear(journal, [51])
     told, alarms = await given(journal), await journal.alarms()
-    (known,) = await journal.sessions()
+    _, known = await journal.sessions()
     await journal.close()
     again = await Journal.open(path, clock=clock, destinations=[CITY, "other"])
-    told_again, (known_again,) = await given(again, "other"), await again.sessions()
+    told_again, (silent, known_again) = await given(again, "other"), await again.sessions()
     await again.close()
 
     assert told[-2:] == [50, 51]
     assert told_again == told
-    assert (known.f_cnt_up, known_again.f_cnt_up) == (52, 52)
+    assert (known.f_cnt_up, known.n_f_cnt_down) == (52, 0)
+    assert (known_again.f_cnt_up, known_again.n_f_cnt_down) == (52, 0)
+    assert (silent.f_cnt_up, silent.n_f_cnt_down) == (0, 0), "memory knew them: nothing is skipped"
     assert [alarm.kind for alarm in alarms] == [AlarmKind.DAMAGED]
     assert len(list(path.parent.glob("*.damaged-*Z"))) == 1
     assert "goes on in a new file" in caplog.text
 
 
-def spoil(path: Path) -> None:
-    """Put noise where the table of nonces begins, in the file and, so that it is read from there, with the log emptied into it."""
+def spoil(path: Path, table: str) -> None:
+    """Put noise where a table begins, in the file and, so that it is read from there, with the log emptied into it."""
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        ((root,), (size,)) = (
-            connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'dev_nonces'").fetchone(),
-            connection.execute("PRAGMA page_size").fetchone(),
-        )
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
     connection.close()
     octets = bytearray(path.read_bytes())
     octets[(root - 1) * size : root * size] = bytes([0xA5]) * size

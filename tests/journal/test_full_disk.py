@@ -189,14 +189,14 @@ async def test_undelivered_uplinks_go_from_a_full_disk_after_a_while_and_are_cou
 async def test_a_disk_that_is_nearly_full_is_told_of_before_it_is_full(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=2_000_000))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=200_000))
     async with journal_on(path.parent, Standing(), WhenFull.REFUSE) as journal:
         await hear(journal, 0)
         await hear(journal, 1)
         alarms = await journal.alarms()
 
     assert kinds(alarms) == {AlarmKind.NEARLY_FULL}
-    assert caplog.text.count("the disk is nearly full, 2000 kB are left") == 1
+    assert caplog.text.count("the disk is nearly full, 200 kB are left") == 1
 
 
 async def test_a_used_up_quota_is_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

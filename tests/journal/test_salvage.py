@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import shutil
@@ -10,15 +11,19 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, StorageError
 from gateway.journal import AlarmKind, Changes, HeldKind, Hold, Journal, Settlement
 from gateway.journal.box import DOWNLINK_MARGIN
+from gateway.journal.groups import packed, unpacked
+from gateway.journal.records import decode_uplink, encode_uplink
 from gateway.journal.salvage import salvage
 from gateway.journal.schema import PAGE_SIZE
+from gateway.journal.words import Words
 from gateway.model import RowId, Uplink
 from tests.journal.samples import CITY, DEV_EUI, abp, clock, deliver, hear, otaa, session, uplink
 
@@ -50,6 +55,7 @@ class Found:
     alarms: Sequence[str]
     devices: int
     damaged_rows: int
+    lost: int  # rows that were counted as lost for the one that had none
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +103,8 @@ async def reopened(folder: Path) -> Found:
         assert [row.id for row in await journal.read(CITY, 10)] == [new], "the next uplink is told like any other"
         await journal.held()
         alarms = [alarm.words for alarm in await journal.alarms() if alarm.kind is AlarmKind.DAMAGED]
-        return Found(rows, alarms, len(await journal.devices()), journal.damaged())
+        lost = (await journal.depth("other")).lost if "other" in journal.destinations() else 0
+        return Found(rows, alarms, len(await journal.devices()), journal.damaged(), lost)
     finally:
         await journal.close()
 
@@ -259,8 +266,25 @@ async def test_the_damaged_file_is_set_aside_and_the_loss_told_in_words(
     aside = [file.name for file in path.parent.glob(f"{NAME}.damaged-*Z")]
     assert len(aside) == 1
     assert f"the damaged file is kept as {aside[0]}" in found.alarms[0]
-    assert "uplinks are lost: rows " in found.alarms[0]
+    assert f"{found.lost} uplinks are lost: rows " in found.alarms[0]
+    assert found.lost + found.damaged_rows + len(found.rows) == len(sound.truth) - 1, "each is told, or counted"
     assert "the journal is damaged" in caplog.text
+    assert "are missing in the journal" not in caplog.text
+
+
+def test_a_bit_that_turned_in_a_record_is_found_and_so_is_a_record_under_another_id() -> None:
+    words = Words()
+    [(row, stored)] = packed(7, [encode_uplink(uplink(1), words)])
+
+    for octet, bit in product(range(len(stored)), range(8)):
+        turned = bytearray(stored)
+        turned[octet] ^= 1 << bit
+        [(_, record), *_] = unpacked([(row, bytes(turned))])
+        with contextlib.suppress(StorageError):
+            assert decode_uplink(record, words) == uplink(1), "without the mark it is an older version's, and as it was"
+    [(_, record)] = unpacked([(row + 1, stored)])
+    with pytest.raises(StorageError):
+        decode_uplink(record, words)
 
 
 async def test_an_alarm_goes_when_it_was_seen(sound: Sound, tmp_path: Path) -> None:
