@@ -14,6 +14,7 @@ from gateway.model import Uplink
 log = logging.getLogger(__name__)
 
 MOST_KEPT = 1000  # records, 250 kB as hex digits; a disk that loses more loses the file as well
+MOST_TOLD = 10  # in the log: one damaged page may cost some hundred
 SUFFIX = ".damaged"
 
 
@@ -38,9 +39,15 @@ class Damage:
         except StorageError as error:
             if row not in self._found:
                 self._found.add(row)
-                log.error("%s: row %d: %s; it is passed over, and kept in %s", self._path, row, error, self._file)  # noqa: TRY400 - the trace tells no more
+                self._tell(row, error)
                 await asyncio.to_thread(self._keep, row, record)
             return None
+
+    def _tell(self, row: int, error: StorageError) -> None:
+        if self.count <= MOST_TOLD:
+            log.error("%s: row %d: %s; it is passed over, and kept in %s", self._path, row, error, self._file)
+        elif self.count == MOST_TOLD + 1:
+            log.error("%s: row %d is damaged, too; from here on they are only counted, and kept", self._path, row)
 
     def _keep(self, row: int, record: bytes) -> None:
         line = f"{row} {record.hex()}\n"

@@ -48,7 +48,10 @@ class Wishes:
 
 
 def torture(wishes: Wishes, say: Say) -> int:
-    """Run one torture and say how it went; Missing in words, with exit 1, where this machine cannot have what was named."""
+    """Run one torture and say how it went; Missing in words, with exit 1, where this machine cannot have what was named.
+
+    Raises KeyboardInterrupt when it was dropped.
+    """
     try:
         find_mosquitto()
         absent = lacking()
@@ -65,7 +68,10 @@ def torture(wishes: Wishes, say: Say) -> int:
     )
     with contextlib.ExitStack() as stack:
         folder = wishes.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="torture-")))
-        report = asyncio.run(_run(plan, folder, absent if wishes.faults == ALL else {}))
+        try:
+            report = asyncio.run(_run(plan, folder, absent if wishes.faults == ALL else {}))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None  # a second Ctrl-C
     if isinstance(report, NotStarted):
         return _fail(report)
     if wishes.as_json:
@@ -117,11 +123,12 @@ async def _run(plan: Plan, folder: Path, absent: Mapping[str, str]) -> Report | 
 
 @contextlib.contextmanager
 def _interruptible(run: Torture) -> Iterator[None]:
-    """Let the first Ctrl-C end the troubles, so that there is a report of what was; a second one ends all, as ever."""
-    loop = asyncio.get_running_loop()
+    """Let the first Ctrl-C end the troubles, so that there is a report of what was; a second one ends all at once."""
+    loop, running = asyncio.get_running_loop(), asyncio.current_task()
+    assert running is not None
 
     def stop() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
+        loop.add_signal_handler(signal.SIGINT, running.cancel)
         Console(stderr=True).print("ending: what was heard is still delivered, and judged; Ctrl-C again drops it")
         run.stop()
 

@@ -55,7 +55,8 @@ class Found:
     alarms: Sequence[str]
     devices: int
     damaged_rows: int
-    lost: int  # rows that were counted as lost for the one that had none
+    waiting: int  # for the one that had none, before it was given any
+    lost: int  # rows that were counted as lost for it
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +96,7 @@ async def reopened(folder: Path) -> Found:
     journal = await Journal.open(folder / NAME, clock=clock, limit_bytes=LIMIT, destinations=[CITY, "other"])
     try:
         rows: Truth = {}
+        before = await journal.depth("other")
         for name in journal.destinations():
             while read := await journal.read(name, 500):
                 rows |= {row.id: row.uplink for row in read}
@@ -103,8 +105,7 @@ async def reopened(folder: Path) -> Found:
         assert [row.id for row in await journal.read(CITY, 10)] == [new], "the next uplink is told like any other"
         await journal.held()
         alarms = [alarm.words for alarm in await journal.alarms() if alarm.kind is AlarmKind.DAMAGED]
-        lost = (await journal.depth("other")).lost if "other" in journal.destinations() else 0
-        return Found(rows, alarms, len(await journal.devices()), journal.damaged(), lost)
+        return Found(rows, alarms, len(await journal.devices()), journal.damaged(), before.waiting, before.lost)
     finally:
         await journal.close()
 
@@ -267,6 +268,7 @@ async def test_the_damaged_file_is_set_aside_and_the_loss_told_in_words(
     assert len(aside) == 1
     assert f"the damaged file is kept as {aside[0]}" in found.alarms[0]
     assert f"{found.lost} uplinks are lost: rows " in found.alarms[0]
+    assert found.waiting + found.lost == len(sound.truth) - 1
     assert found.lost + found.damaged_rows + len(found.rows) == len(sound.truth) - 1, "each is told, or counted"
     assert "the journal is damaged" in caplog.text
     assert "are missing in the journal" not in caplog.text
