@@ -173,5 +173,6 @@ def _of_v1_1(session: Session, state: MacState, wanted: Wanted) -> Iterator[Grou
 def _status(state: MacState, wanted: Wanted, now: datetime) -> Iterator[Group]:
     if wanted.status_every is None:
         return
-    if state.status is None or abs(now - state.status.told_at) >= wanted.status_every:  # told at another year's clock: again
+    last = None if state.status is None else state.status.told_at
+    if last is None or abs(now - last) >= wanted.status_every:  # told by another year's clock: again
         yield (DevStatusReq(),)
