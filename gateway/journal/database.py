@@ -140,6 +140,7 @@ class Database:
         reading: aiosqlite.Connection,
         *,
         open_anew: tuple[Open, Open] | None = None,
+        is_file: bool = True,
     ) -> None:
         """``open_anew`` opens a connection that writes, and one that reads; without it these two are for good."""
         to_write, to_read = open_anew or (None, None)
@@ -148,7 +149,7 @@ class Database:
         self._reading = Line(path, reading, to_read)
         self._away: str | None = None  # why there is no file just now
         self._beside = asyncio.Lock()  # held while a third connection is open
-        self.is_file = open_anew is not None
+        self.is_file = is_file  # on a disk, which may be full or damaged
         self.damage: str | None = None  # what SQLite finds wrong with the file
 
     @classmethod

@@ -85,7 +85,7 @@ class _Opened(AbstractAsyncContextManager[Database]):
         async def again(_: Path) -> aiosqlite.Connection:
             return connection
 
-        return Database(self._path, connection, connection, open_anew=(again, again))
+        return Database(self._path, connection, connection, open_anew=(again, again), is_file=False)
 
     async def __aexit__(self, *_: object) -> None:
         self._disk.cut_power()
