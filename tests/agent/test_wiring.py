@@ -90,5 +90,5 @@ async def test_without_its_key_file_a_journal_says_so_and_tells_what_would_help(
 
     assert outcome.code == 78
     assert outcome.complaints.startswith(
-        "the device keys in the journal are sealed with another key file: put the old one back"
+        f"{box.folder / 'keys' / 'box.key'}: the device keys in the journal are sealed with another key file: put the old one back"
     )

@@ -135,7 +135,7 @@ class Rig:
         await journal.add_destination("test", from_start=True)
         async with asyncio.timeout(LIMIT_S):
             while True:
-                rows = await journal.read("test", 1000)
+                rows = await journal.read("test", max(1000, count))
                 if len(rows) >= count:
                     return rows
                 await asyncio.sleep(PAUSE_S)
