@@ -23,9 +23,12 @@ from gateway.model import Bounds, Instant, TimeQuality, Uplink
 EARLIEST: Final = datetime(2024, 1, 1, tzinfo=UTC)  # no clock that says less is right: this program is younger
 JUMP: Final = timedelta(minutes=1)  # more than any correction of a clock that runs
 SAME: Final = timedelta(milliseconds=100)  # a wall clock that moves by less is said to stand still
+LONGEST_BOOT_S: Final = 100 * 365 * 86_400.0  # of the monotonic clock: a row that says more is damaged, or made up
+LAST_YEAR: Final = 2200  # no clock that says more is right, either
 MOST_SPANS: Final = 64  # of one boot: a wall clock that is set again and again fills no disk
 
 NEVER_SYNCHRONISED: Final = "the clock was never synchronised in that boot"
+OUT_OF_RANGE: Final = "its monotonic time, {:g} s, is none that a box has: no date can be reckoned from it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class Span:
     until: float
     utc_at_zero: datetime
     quality: TimeQuality
+
+    @property
+    def is_possible(self) -> bool:
+        """Tell whether a box can have had it; then every time that is reckoned from it is one."""
+        return 0 <= self.since <= self.until <= LONGEST_BOOT_S and self.utc_at_zero.year < LAST_YEAR
 
     @property
     def end(self) -> datetime:
@@ -64,6 +72,7 @@ class Undatable:
     """Nobody will know its time; ``uplink`` has one within the bounds that are known, and quality `unknown`."""
 
     uplink: Uplink
+    why: str = NEVER_SYNCHRONISED
 
     @property
     def words(self) -> str:
@@ -74,7 +83,7 @@ class Undatable:
             for word, at in (("not before", bounds.not_before), ("not after", bounds.not_after))
             if at is not None
         ]
-        return f"{NEVER_SYNCHRONISED}: heard {', '.join(known)}" if known else NEVER_SYNCHRONISED
+        return f"{self.why}: heard {', '.join(known)}" if known else self.why
 
 
 def date(uplink: Uplink, boots: Boots, trust: TimeQuality, present: str) -> Dated | Waiting | Undatable:
@@ -82,6 +91,9 @@ def date(uplink: Uplink, boots: Boots, trust: TimeQuality, present: str) -> Date
     heard_at = uplink.heard_at
     if heard_at.quality >= trust:
         return Dated(uplink)
+    if not 0 <= heard_at.monotonic <= LONGEST_BOOT_S:
+        unknown = replace(heard_at, quality=TimeQuality.UNKNOWN)
+        return Undatable(replace(uplink, heard_at=unknown), OUT_OF_RANGE.format(heard_at.monotonic))
     spans = trusted(boots.get(heard_at.boot_id, ()), trust)
     found = _gps_time(uplink, boots, trust) or (time_at(spans, heard_at.monotonic) if spans else None)
     if found is not None:
@@ -94,8 +106,8 @@ def date(uplink: Uplink, boots: Boots, trust: TimeQuality, present: str) -> Date
 
 
 def trusted(spans: Spans, trust: TimeQuality) -> Spans:
-    """Return those of ``spans`` that are trusted."""
-    return tuple(span for span in spans if span.quality >= trust)
+    """Return those of ``spans`` that are trusted; one that no box can have had, as a bit that turned makes it, is not."""
+    return tuple(span for span in spans if span.quality >= trust and span.is_possible)
 
 
 def time_at(spans: Spans, monotonic: float) -> tuple[datetime, TimeQuality]:
@@ -132,6 +144,8 @@ def learned(spans: Spans, monotonic: float, utc_at_zero: datetime, quality: Time
 
 def age(heard_at: Instant, now: Instant, boots: Boots, trust: TimeQuality) -> timedelta | None:
     """Return how long ago something was heard; None where nobody knows."""
+    if not 0 <= heard_at.monotonic <= LONGEST_BOOT_S:
+        return now.utc - heard_at.utc if now.quality >= trust and heard_at.quality >= trust else None
     if heard_at.boot_id == now.boot_id:
         return timedelta(seconds=now.monotonic - heard_at.monotonic)
     if now.quality < trust:

@@ -10,12 +10,13 @@ Octets are hex digits. Keys are in none of it. A frame of nobody has "phy_payloa
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from gateway.dating import LAST_YEAR, LONGEST_BOOT_S
 from gateway.model import (
     Eui64,
     Frame,
@@ -34,7 +35,23 @@ MOST_OCTETS: Final = 255  # of a LoRa payload (PHY)
 LAST_COUNTER: Final = 2**32 - 1
 STORED: Final = [one.name.lower() for one in TimeQuality if one >= TimeQuality.UNSYNCHRONISED]  # qualities
 
+FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST: Final = datetime(LAST_YEAR, 1, 1, tzinfo=UTC)
+LOST_WORD: Final = r"^lost-\d{1,10}$"  # what a salvage gives a gateway whose name is lost
+
+
+def _moment(told: datetime) -> datetime:
+    if not FIRST <= told < LAST:
+        raise ValueError(f"{told.isoformat()} is not between 1970 and {LAST_YEAR}")
+    return told.astimezone(UTC)
+
+
+# The bounds are wider than what any radio says: what an agent has stored can be taken in, and no line can end another one.
 Eui = Annotated[str, AfterValidator(eui64)]
+Time = Annotated[AwareDatetime, AfterValidator(_moment)]
+Hertz = Annotated[int, Field(gt=0, le=100_000_000_000)]
+Decibels = Annotated[float, Field(ge=-1000, le=1000)]
+Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Octets = Annotated[str, Field(max_length=2 * MOST_OCTETS, pattern="^(?:[0-9a-fA-F]{2})*$")]
 Text = Annotated[str, Field(max_length=100)]
 
@@ -49,8 +66,8 @@ class RateLine(Line):
     """A data rate: LoRa's or FSK's."""
 
     spreading_factor: int | None = Field(default=None, ge=5, le=12)
-    bandwidth_hz: int | None = Field(default=None, gt=0)
-    bit_rate: int | None = Field(default=None, gt=0)
+    bandwidth_hz: Hertz | None = None
+    bit_rate: Hertz | None = None
 
 
 class PlaceLine(Line):
@@ -58,23 +75,23 @@ class PlaceLine(Line):
 
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
-    altitude_m: float | None = None
+    altitude_m: float | None = Field(default=None, ge=-100_000, le=100_000)
 
 
 class ReceptionLine(Line):
     """How one antenna of one gateway heard it."""
 
-    gateway: Eui
-    frequency_hz: int = Field(gt=0)
+    gateway: Eui | Annotated[str, Field(pattern=LOST_WORD)]
+    frequency_hz: Hertz
     data_rate: RateLine
-    rssi_dbm: float
-    snr_db: float | None = None
-    timestamp_us: int | None = None
-    channel: int | None = None
-    antenna: int = 0
-    gateway_time: AwareDatetime | None = None
+    rssi_dbm: Decibels
+    snr_db: Decibels | None = None
+    timestamp_us: Int64 | None = None
+    channel: Int64 | None = None
+    antenna: Int64 = 0
+    gateway_time: Time | None = None
     gateway_time_is_gps: bool = False
-    fine_time_ns: int | None = None
+    fine_time_ns: Int64 | None = None
     place: PlaceLine | None = None
     source: Text = ""
 
@@ -90,9 +107,9 @@ class UplinkLine(Line):
     payload: Octets
     confirmed: bool = False
     adr: bool = False
-    heard_at: AwareDatetime
+    heard_at: Time
     time_quality: Annotated[str, Field(pattern=f"^({'|'.join(STORED)})$")]
-    monotonic_s: float = Field(ge=0)
+    monotonic_s: float = Field(ge=0, le=LONGEST_BOOT_S)
     boot: Text
     receptions: tuple[ReceptionLine, ...] = Field(min_length=1)
 
@@ -141,6 +158,8 @@ def uplink_of(line: bytes) -> Uplink | None:
     try:
         told = UplinkLine.model_validate_json(line)
         return _uplink(told)
+    except OverflowError as error:
+        raise ValueError(f"a number is out of range: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
@@ -159,12 +178,12 @@ def _uplink(told: UplinkLine) -> Uplink:
         confirmed=told.confirmed,
         adr=told.adr,
         receptions=tuple(map(_reception_of, told.receptions)),
-        heard_at=Instant(told.heard_at.astimezone(UTC), told.monotonic_s, told.boot, quality),
+        heard_at=Instant(told.heard_at, told.monotonic_s, told.boot, quality),
     )
 
 
 def _reception_of(told: ReceptionLine) -> Reception:
-    place, time = told.place, told.gateway_time
+    place = told.place
     return Reception(
         gateway=Eui64(told.gateway),
         frequency_hz=told.frequency_hz,
@@ -174,7 +193,7 @@ def _reception_of(told: ReceptionLine) -> Reception:
         timestamp_us=told.timestamp_us,
         channel=told.channel,
         antenna=told.antenna,
-        gateway_time=None if time is None else time.astimezone(UTC),
+        gateway_time=told.gateway_time,
         gateway_time_is_gps=told.gateway_time_is_gps,
         fine_time_ns=told.fine_time_ns,
         place=None if place is None else Place(place.latitude, place.longitude, place.altitude_m),

@@ -66,6 +66,11 @@ class Sorter:
                 self._sort_decoded(one, outcome, destination, batch, is_again=one[0] in again)
         return batch
 
+    def is_for(self, row: Row, destination: Destination) -> bool:
+        """Tell whether ``destination`` would be told ``row``, or would have it as a dead letter: all but what it does not select."""
+        device = self._find(row.uplink.dev_eui)
+        return device is None or destination.selects(device)
+
     def _wanted(self, row: Row, destination: Destination, batch: Batch) -> Wanted | None:
         device = self._find(row.uplink.dev_eui)
         if device is None:

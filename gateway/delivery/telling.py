@@ -187,10 +187,12 @@ class Telling:
         """Let go of rows that have waited for too long."""
         name, readings = self.destination.name, 0
         while readings < READINGS and self._giving_up.is_due():
-            gone = self._giving_up.too_old(await self._journal.read(name, AT_ONCE, after=self._giving_up.after))
+            rows = await self._journal.read(name, AT_ONCE, after=self._giving_up.after)
+            old = self._giving_up.too_old(rows)
+            gone = frozenset(row.id for row in rows if row.id in old and self._sorter.is_for(row, self.destination))
             readings += 1
-            if gone:
-                await self._journal.settle(name, Settlement(given_up=gone))
+            if old:
+                await self._journal.settle(name, Settlement(given_up=gone, skipped=old - gone))
             if gone and self._standing.gives_up(len(gone)):
                 words = "%s: %d uplinks have waited for more than %s and are let go (give_up), row %d first"
                 logger.error(words, name, len(gone), self.destination.give_up, min(gone))

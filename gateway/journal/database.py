@@ -12,6 +12,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -140,13 +141,18 @@ class Database:
         reading: aiosqlite.Connection,
         *,
         open_anew: tuple[Open, Open] | None = None,
+        index: wal.Index | None = None,
         is_file: bool = True,
     ) -> None:
-        """``open_anew`` opens a connection that writes, and one that reads; without it these two are for good."""
+        """``open_anew`` opens a connection that writes, and one that reads; without it these two are for good.
+
+        ``index`` is closed with them.
+        """
         to_write, to_read = open_anew or (None, None)
         self.path = path
         self._writing = Line(path, writing, to_write)
         self._reading = Line(path, reading, to_read)
+        self._index = index
         self._away: str | None = None  # why there is no file just now
         self._beside = asyncio.Lock()  # held while a third connection is open
         self.is_file = is_file  # on a disk, which may be full or damaged
@@ -155,16 +161,21 @@ class Database:
     @classmethod
     async def connect(cls, path: Path) -> Database:
         """Open a database that `opening` has made ready; StorageError when the disk fails, Damaged when the file is."""
+        index = wal.Index(path)
+        to_write = partial(_open_to_write, index=index)
         try:
-            writing = await _open_to_write(path)
+            writing = await to_write(path)
             try:
                 reading = await _open_to_read(path)
             except BaseException:
                 await closed(writing)
                 raise
-        except sqlite3.Error as error:
-            raise told(path, error) from error
-        return cls(path, writing, reading, open_anew=(_open_to_write, _open_to_read))
+        except BaseException as error:
+            index.close()
+            if isinstance(error, sqlite3.Error):
+                raise told(path, error) from error
+            raise
+        return cls(path, writing, reading, index=index, open_anew=(to_write, _open_to_read))
 
     async def apply(self, transaction: Transaction) -> None:
         """Return when ``transaction`` is on disk; StorageError when none of it is."""
@@ -236,6 +247,7 @@ class Database:
             for line in (self._reading, self._writing):
                 with contextlib.suppress(sqlite3.Error):
                     await line.close()
+            self._let_go_of_index()
             put = await asyncio.to_thread(put_another)
             self.damage = None
             return put
@@ -249,7 +261,14 @@ class Database:
         try:
             await self._reading.close()
         finally:
-            await self._writing.close()
+            try:
+                await self._writing.close()
+            finally:
+                self._let_go_of_index()
+
+    def _let_go_of_index(self) -> None:
+        if self._index is not None:
+            self._index.close()
 
     def _told(self, line: Line, error: sqlite3.Error) -> StorageError:
         """Return ``error`` in our words, and remember what it says of the connection and of the file."""
@@ -276,11 +295,11 @@ def _copied(rows: Iterable[Any]) -> int:
     return int(copied)
 
 
-async def _open_to_write(path: Path) -> aiosqlite.Connection:
+async def _open_to_write(path: Path, index: wal.Index) -> aiosqlite.Connection:
     pragmas = ("synchronous=FULL", f"wal_autocheckpoint={LAST_RESORT_PAGES}", "secure_delete=0", "temp_store=2")
     writing = await opened(path, pragmas, factory=_Writing)
     try:
-        await asyncio.to_thread(wal.verify, path)
+        await asyncio.to_thread(wal.verify, path, index)
     except BaseException:
         await closed(writing)
         raise

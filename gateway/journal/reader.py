@@ -61,13 +61,15 @@ class Reader:
     async def latest(self, dev_eui: Eui64, limit: int, among: int) -> list[Row]:
         """Return a device's newest rows, the newest first, of the newest ``among`` rows of the log."""
         found: list[Row] = []
-        async with self._store.reading:
-            segments = self._store.segments
-            first = max(segments.first_row, segments.last_row - among + 1)
-            for name, begin, end in reversed(segments.pieces([(first, segments.last_row)])):
-                found += await self._latest_of(name, begin, end, dev_eui, limit - len(found))
-                if len(found) == limit:
+        segments = self._store.segments
+        at, first = segments.last_row, segments.last_row - among + 1
+        while len(found) < limit:
+            async with self._store.reading:  # one segment at a time: hearing is not to wait for all
+                piece = segments.newest_piece(max(first, segments.first_row), at)
+                if piece is None:
                     break
+                found += await self._latest_of(*piece, dev_eui, limit - len(found))
+            at = piece[1] - 1
         return found
 
     async def _latest_of(self, table: str, first: int, last: int, dev_eui: Eui64, limit: int) -> list[Row]:

@@ -107,6 +107,8 @@ def _uplink(fields: list[Any], words: Words) -> Uplink:
     _, dev_eui, id_, activation, f_cnt, f_port, payload, flags, boot, monotonic, utc, quality, receptions = fields
     if not (type(f_cnt) is type(f_port) is int and type(payload) is bytes and type(activation) is str):
         raise TypeError("a field is of another type")
+    if type(monotonic) is not float and type(monotonic) is not int:
+        raise TypeError("a monotonic time is no number")
     return Uplink(
         id=UUID(bytes=id_),
         dev_eui=Eui64(dev_eui.hex()),
@@ -167,7 +169,10 @@ def unpack_reception(packed: list[Any], words: Words) -> Reception:
 
 
 def _tenths(value: float) -> int | float:
-    tenths = round(value * 10)
+    try:
+        tenths = round(value * 10)
+    except (OverflowError, ValueError):  # infinite, or no number
+        return float(value)
     return tenths if tenths / 10 == value else float(value)
 
 

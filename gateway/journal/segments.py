@@ -94,6 +94,12 @@ class Segments:
         """Return where the rows of ``ranges`` lie: table, first and last row; the first fifty pieces of more."""
         return list(islice((piece for first, last in ranges for piece in self._pieces(first, last)), PIECES_AT_ONCE))
 
+    def newest_piece(self, first: int, last: int) -> tuple[str, int, int] | None:
+        """Return where the newest of the rows from ``first`` to ``last`` lie, as many as are in one table; None for none."""
+        place = bisect_right(self.firsts, last) - 1
+        begin = max(self.firsts[max(0, place)], first)
+        return None if place < 0 or begin > last else (table(self.firsts[place]), begin, last)
+
     def tables_of(self, ids: Iterable[int]) -> list[str]:
         """Return the tables in which ``ids`` may lie."""
         places = {bisect_right(self.firsts, row) - 1 for row in ids}

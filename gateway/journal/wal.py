@@ -108,13 +108,39 @@ def frames_in_use(log: Path) -> int:
         os.close(descriptor)
 
 
-def verify(path: Path) -> None:
+class Index:
+    """The index of an open database's log, for reading.
+
+    Its file stays open as long as a connection of this process does: closing it would take SQLite's own locks on it away
+    (fcntl(2)), and the next process to come would take the database for one that nobody has open, and make the index anew.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """``path`` is the database's."""
+        self._path = index_beside(path)
+        self._descriptor: int | None = None
+
+    def head(self) -> bytes:
+        """Return its header. Raises OSError."""
+        if self._descriptor is None or not os.path.samestat(os.fstat(self._descriptor), self._path.stat()):
+            self.close()  # of a file that is no more nobody holds a lock
+            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.pread(self._descriptor, INDEX.size, 0)
+
+    def close(self) -> None:
+        """Let go of the file. Connections go first."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def verify(path: Path, its_index: Index) -> None:
     """Raise Damaged where the log of the open database at ``path`` has on the disk less than was committed.
 
     After an error the kernel's memory may tell more than the disk has: what it holds for written is read anew.
     """
     try:
-        index = index_beside(path).read_bytes()[:48]
+        index = its_index.head()
         last, _ = INDEX.unpack(index) if len(index) == INDEX.size else (0, 0)
         if not last:
             return

@@ -15,11 +15,12 @@ import pytest
 
 from gateway.commands import journal_import
 from gateway.commands.journal_export import written
+from gateway.commands.uplink_lines import line_of, uplink_of
 from gateway.journal import Journal
 from gateway.model import TimeQuality, Uplink
 from tests.agent.boxes import Boxes, numbers, read
 from tests.agent.commands import Box, said
-from tests.journal.samples import DEV_EUI, NOW, clock
+from tests.journal.samples import DEV_EUI, NOW, clock, uplink
 
 
 @pytest.fixture
@@ -181,3 +182,25 @@ def test_an_import_that_is_broken_off_is_finished_by_saying_it_again(
 
     assert (first.code, first.complaints) == (130, "broken off: 12 uplinks are taken in; say it again for the rest\n")
     assert again.output.startswith("18 uplinks taken in, 12 were here already\n")
+
+
+TOO_FAR: list[tuple[str, object]] = [
+    ("monotonic_s", 1e308), ("monotonic_s", -1), ("f_cnt", 2**32), ("f_port", 256),
+    ("heard_at", "9999-12-31T23:59:59-14:00"), ("heard_at", "0001-01-01T00:00:00+14:00"), ("heard_at", "1969-12-31T23:59:59Z"),
+    ("receptions.rssi_dbm", 1e308), ("receptions.snr_db", -1e308), ("receptions.frequency_hz", 2**70),
+    ("receptions.timestamp_us", 2**64), ("receptions.channel", 2**64), ("receptions.antenna", -(2**64)),
+    ("receptions.fine_time_ns", 2**64), ("receptions.gateway_time", "2200-01-01T00:00:00Z"),
+    ("receptions.place", {"latitude": 57, "longitude": 11, "altitude_m": 1e308}),
+    ("receptions.data_rate", {"spreading_factor": 7, "bandwidth_hz": 2**70}), ("receptions.data_rate", {"bit_rate": 2**70}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), TOO_FAR, ids=[f"{name}={value}"[:50] for name, value in TOO_FAR])
+def test_a_number_that_no_radio_and_no_clock_says_is_refused_at_the_edge(name: str, value: object) -> None:
+    line = line_of(uplink(7), 1, "")
+    assert uplink_of(json.dumps(line).encode()) == uplink(7)
+    where = line["receptions"][0] if name.startswith("receptions") else line
+    where[name.removeprefix("receptions.")] = value
+
+    with pytest.raises(ValueError, match=name.split(".")[-1]):
+        uplink_of(json.dumps(line).encode())

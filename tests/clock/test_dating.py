@@ -157,3 +157,26 @@ def test_an_age_is_known_by_the_boot_or_by_two_trusted_times_or_not_at_all() -> 
     assert age(Instant(YEAR_1970, 0.0, "one", WRONG), now, boots, NTP) == timedelta(days=2)
     assert age(Instant(YEAR_1970, 5.0, "two", WRONG), now, boots, NTP) is None
     assert age(Instant(NOON, 5.0, "one", NTP), Instant(NOON, 3600.0, "now", WRONG), boots, NTP) is None
+
+
+@pytest.mark.parametrize("monotonic", [1e308, float("inf"), float("nan"), -1.0, 4e9])
+@pytest.mark.parametrize("boot", ["now", "over"])
+def test_a_row_whose_monotonic_time_no_box_has_is_undatable_and_of_no_age(boot: str, monotonic: float) -> None:
+    boots = {"over": (span(0, 9, NOON - timedelta(days=9)),), "now": (span(0, 9),)}
+    uplink = heard(YEAR_1970, monotonic, boot=boot)
+
+    found = date(uplink, boots, NTP, "now")
+
+    assert isinstance(found, Undatable)
+    assert "no date can be reckoned from it" in found.words
+    assert age(uplink.heard_at, Instant(NOON, 3600.0, "now", NTP), boots, NTP) is None
+
+
+def test_a_span_that_no_box_can_have_had_dates_nothing() -> None:
+    never = datetime(9999, 12, 31, tzinfo=NOON.tzinfo)
+    boots = {"before": (span(0, 1e12),), "over": (span(0, 9, never),), "now": (span(0, 9),)}
+
+    found = date(heard(YEAR_1970, 5.0, boot="over"), boots, NTP, "now")
+
+    assert isinstance(found, Undatable)
+    assert found.uplink.heard_at.bounds == Bounds(not_after=ZERO)

@@ -37,6 +37,7 @@ CITY = "lund"
 BOOT = "boot-now"
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 DEVICE = Device(dev_eui=Eui64("a81758fffe051d02"), name="torget", decoder="acme/th")
+OTHER = Device(dev_eui=Eui64("a81758fffe051d03"), name="hamnen", decoder="acme/th")
 ACTIVATION = "01000000-abp0"
 
 
@@ -196,15 +197,14 @@ def telling(journal: Journal, platform: Platform, clock: LoopClock, format_: For
         name=CITY,
         format=format_,
         transport=platform,
-        selects=lambda _: True,
         side_by_side=platform.side_by_side,
-        **changed,
+        **{"selects": lambda _: True} | changed,
     )
     return Telling(
         destination,
         journal=journal,
         codecs=Codecs({"acme/th": AcmeTh()}.__getitem__),
-        find={DEVICE.dev_eui: DEVICE}.get,
+        find={one.dev_eui: one for one in (DEVICE, OTHER)}.get,
         clock=clock,
         trust=TimeQuality.NTP,
     )

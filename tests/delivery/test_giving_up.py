@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.journal import Depth, HeldKind, Journal
-from gateway.model import Instant, TimeQuality, Verdict
-from tests.delivery.scene import CITY, START, LoopClock, Platform, Scene, play
+from gateway.model import Eui64, Instant, TimeQuality, Verdict
+from tests.delivery.scene import BOOT, CITY, DEVICE, OTHER, START, LoopClock, Platform, Scene, play
 
 DAY = timedelta(days=1)
 OTHER_BOOT = "boot-before"
@@ -150,3 +150,31 @@ def test_a_long_backlog_goes_while_the_platform_has_its_turns(tmp_path: Path) ->
 
     assert play(tmp_path, story, platform=Platform(away=True), give_up=DAY) == 1
     assert reopened(tmp_path).given_up == 12_000
+
+
+def test_a_row_with_an_impossible_monotonic_time_is_set_aside_and_stops_nobody(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> tuple[int, list[int]]:
+        scene.platform.away = False
+        await scene.hear(1, heard_at=Instant(START, 1e308, BOOT, TimeQuality.UNSYNCHRONISED))
+        await scene.hear(2)
+        await asyncio.sleep(3 * 3600)
+        return (await scene.journal.depth(CITY)).held[HeldKind.UNDATED], scene.platform.counters
+
+    assert play(tmp_path, story, platform=Platform(away=True), give_up=DAY) == (1, [2])
+
+
+def test_what_a_destination_does_not_select_is_passed_over_and_not_counted_as_let_go(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> int:
+        await scene.hear(1)
+        await scene.hear(2, 3, dev_eui=OTHER.dev_eui)
+        await scene.hear(4, dev_eui=Eui64("a81758fffe051d04"))  # of nobody: it would have been a dead letter
+        await asyncio.sleep(2 * 86_400)
+        return await scene.waiting()
+
+    waiting = play(
+        tmp_path, story, platform=Platform(away=True), give_up=DAY, strict=True, batch=1, longest_delay=600.0,
+        selects=lambda device: device == DEVICE,
+    )  # fmt: skip
+
+    depth = reopened(tmp_path)
+    assert (waiting, depth.given_up, depth.held) == (0, 2, {})

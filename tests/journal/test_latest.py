@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from gateway.journal import Changes, Journal
+import pytest
+
+from gateway.journal import Changes, Journal, store
 from gateway.model import Eui64, eui64
 from tests.journal.samples import CITY, DEV_EUI, clock, uplink
 
@@ -56,3 +58,17 @@ async def test_they_are_found_in_older_segments_too(path: Path) -> None:
 
     assert segments > 1
     assert found == [3, 2, 1]
+
+
+async def test_the_newest_is_found_however_many_segments_there_are(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "SEGMENT_BYTES", 1)  # a segment for each commit
+    journal = await Journal.open(path, clock=clock, destinations=[CITY])
+    for f_cnt in range(120):
+        await hear(journal, [f_cnt])
+
+    found = await latest(journal, 70)
+    segments = (await journal.stats()).segments
+    await journal.close()
+
+    assert segments == 120
+    assert found == [*range(119, 49, -1)]

@@ -31,6 +31,9 @@ UPLINKS: dict[str, Uplink] = {
         uplink(7), receptions=(replace(RECEPTION, data_rate=LoraRate(12, 812_500), frequency_hz=2_403_000_000),)
     ),
     "levels that are no tenths": replace(uplink(7), receptions=(replace(RECEPTION, rssi_dbm=-87.25, snr_db=-7.75),)),
+    "levels that no radio measures": replace(
+        uplink(7), receptions=(replace(RECEPTION, rssi_dbm=1e308, snr_db=float("-inf")),)
+    ),
     "levels absent": replace(
         uplink(7), receptions=(replace(RECEPTION, snr_db=None, timestamp_us=None, channel=None, source=""),)
     ),

@@ -337,3 +337,9 @@ def test_an_id_lies_in_the_segment_that_begins_at_or_before_it() -> None:
         ("log_21", 21, 25),
     ]
     assert segments.tables_of([1, 10, 25]) == ["log_1", "log_21"]
+    assert [segments.newest_piece(5, last) for last in (25, 20, 10, 4)] == [
+        ("log_21", 21, 25),
+        ("log_11", 11, 20),
+        ("log_1", 5, 10),
+        None,
+    ]

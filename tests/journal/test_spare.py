@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Busy, ConfigError
-from gateway.journal import Journal, spare
+from gateway.journal import Journal, spare, wal
+from gateway.journal.looking import looking
 from gateway.journal.rebuilding import rebuild
 from gateway.journal.schema import PAGE_SIZE
 from tests.journal.samples import CITY, clock, given, hear
@@ -115,6 +117,52 @@ async def test_a_journal_that_is_in_use_is_not_written_anew(path: Path) -> None:
     await journal.close()
     assert rebuild(path) >= 0
     assert sorted(file.name for file in path.parent.iterdir() if "rebuilt" in file.name) == []
+
+
+async def test_a_journal_that_somebody_still_reads_is_not_written_anew(path: Path) -> None:
+    journal = await backlog(path, 5)
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM words").fetchone()
+        heard = await hear(journal, range(9000, 9040))
+        await journal.close()
+
+        with pytest.raises(Busy, match="somebody reads the journal"):
+            rebuild(path, patience_s=0.0)
+
+    rebuild(path)
+    journal = await Journal.open(path, clock=clock, limit_bytes=LIMIT, destinations=[CITY])
+    rows = await given(journal, limit=5000)
+    await journal.close()
+    assert rows[-len(heard) :] == list(range(9000, 9040))
+    assert len(rows) == 1040
+
+
+async def test_who_looks_between_two_reads_goes_on_in_the_old_file_and_leaves_no_log_to_the_new_one(path: Path) -> None:
+    await (await backlog(path, 5)).close()
+    with looking(path) as found:
+        before = found.firsts()
+        rebuild(path)
+        after = found.firsts()
+        left = wal.beside(path).exists()
+    journal = await Journal.open(path, clock=clock, limit_bytes=LIMIT, destinations=[CITY])
+    rows, alarms = await given(journal, limit=5000), await journal.alarms()
+    await journal.close()
+
+    assert before == after
+    assert not left
+    assert (len(rows), alarms) == (1000, [])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+async def test_what_root_writes_anew_belongs_to_whom_the_folder_belongs(path: Path) -> None:
+    await (await backlog(path, 1)).close()
+    os.chown(path.parent, 1234, 1235)
+
+    rebuild(path)
+
+    owned = [(file.stat().st_uid, file.stat().st_gid) for file in (path, path.with_name("journal.db.lock"))]
+    assert owned == [(1234, 1235)] * 2
 
 
 def test_another_database_is_left_as_it_is(path: Path) -> None:
