@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from typing import Final
 
 from gateway import __version__
 from gateway.archive import JOURNAL, KEY, About, pack, unpack
 from gateway.config import Settings, make_data_folder
 from gateway.errors import Busy, ConfigError
-from gateway.journal import Journal, WhenFull
+from gateway.journal import Journal, WhenFull, wal
 from gateway.journal.copying import copy, empty_wal
-from gateway.journal.journal import KEY_FILE
 from gateway.journal.lock import FileLock
+from gateway.journal.owner import belong
 from gateway.journal.schema import SCRIPTS
 from gateway.machine import fingerprint
 from gateway.model import Clock
+
+ASIDE: Final = ".old-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,10 @@ def back_up(settings: Settings, target: Path, clock: Clock) -> None:
 
 def back_up_with_key(settings: Settings, target: Path, clock: Clock) -> None:
     """Write a backup with the key file: whoever has it has every device key."""
-    _back_up(settings, target, clock, settings.journal_path.with_name(KEY_FILE))
+    key = settings.gateway.key_file
+    if not key.exists():
+        raise ConfigError(f"{key}: there is no key file to back up (gateway.key_file says where it is)")
+    _back_up(settings, target, clock, key)
 
 
 def _back_up(settings: Settings, target: Path, clock: Clock, key: Path | None) -> None:
@@ -77,7 +84,7 @@ async def restore(settings: Settings, source: Path, clock: Clock) -> Restored:
     if path.exists():
         with _stopped(path):  # that an agent runs is the first thing to say
             raise ConfigError(
-                f"{path}: a journal lies here already; --force puts it aside as {_aside(path).name}, together with what "
+                f"{path}: a journal lies here already; --force puts it aside as {path.name}{ASIDE}<time>, together with what "
                 "it has not delivered"
             )
     return await restore_over(settings, source, clock)
@@ -85,13 +92,13 @@ async def restore(settings: Settings, source: Path, clock: Clock) -> Restored:
 
 async def restore_over(settings: Settings, source: Path, clock: Clock) -> Restored:
     """Put the journal of a backup in the place of the present one, which is put aside."""
-    path = settings.journal_path
+    path, key = settings.journal_path, settings.gateway.key_file
     await asyncio.to_thread(make_data_folder, settings.gateway.data)
     with _stopped(path), _folder_in(path.parent) as folder:
         about = await asyncio.to_thread(unpack, source, folder)
-        await asyncio.to_thread(_have_key, source, folder, path.with_name(KEY_FILE), about)
+        await asyncio.to_thread(_have_key, source, folder, key, about)
         sessions = await _skip_ahead(settings, source, folder / JOURNAL, clock, about)
-        put_aside = await asyncio.to_thread(_put_in_place, folder, path)
+        put_aside = await asyncio.to_thread(_put_in_place, folder, path, key)
     return Restored(about=about, sessions=sessions, put_aside=put_aside)
 
 
@@ -118,7 +125,7 @@ def _have_key(source: Path, folder: Path, own: Path, about: About) -> None:
     if not own.exists():
         raise ConfigError(
             f"{source}: there is no key file in the backup (it was made without --with-keys), and none at {own}: put the "
-            f"{KEY_FILE} of the old box there first; without it the device keys cannot be read"
+            "key file of the old box there first; without it the device keys cannot be read"
         )
     shutil.copyfile(own, folder / KEY)
 
@@ -142,31 +149,55 @@ async def _skip_ahead(settings: Settings, source: Path, path: Path, clock: Clock
         await journal.close()
 
 
-def _put_in_place(folder: Path, path: Path) -> Path | None:
+def _put_in_place(folder: Path, path: Path, key: Path) -> Path | None:
     """Put key and journal in place, the key first: a journal without its key is of no use. Return what was put aside."""
-    put_aside = None
-    if path.exists():
-        empty_wal(path)
-        put_aside = path.replace(_aside(path))
-    for suffix in ("-wal", "-shm", ".suspect", ".salvaged"):  # of another database they would be taken for the restored one's
+    new_key = _beside(folder / KEY, key, path.parent)
+    put_aside = _put_aside(path) if path.exists() else None
+    for suffix in (
+        "-wal",
+        "-shm",
+        ".suspect",
+        ".salvaged",
+    ):  # of another database they would be taken for the restored one's
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    key = path.with_name(KEY_FILE)
-    if key.exists() and key.read_bytes() != (folder / KEY).read_bytes():
-        key.replace(_aside(key))
-    for here, there in ((folder / KEY, key), (folder / JOURNAL, path)):
-        _belong(here, path.parent)
-        here.replace(there)
-    _belong(path.with_name(path.name + ".lock"), path.parent)
+    if new_key is not None:
+        if key.exists():
+            key.replace(_aside(key))
+        new_key.replace(key)
+    belong(folder / JOURNAL, path.parent)
+    (folder / JOURNAL).replace(path)
+    belong(path.with_name(path.name + ".lock"), path.parent)
     return put_aside
 
 
+def _beside(new: Path, key: Path, data: Path) -> Path | None:
+    """Return a copy of the new key beside the old one, for whom the data folder belongs to; None where both are the same.
+
+    It may lie on another file system, and where nothing can be written this is found out before anything is moved.
+    """
+    if key.exists() and key.read_bytes() == new.read_bytes():
+        return None
+    made = key.with_name(key.name + ".new")
+    try:
+        shutil.copyfile(new, made)
+        belong(made, data)
+    except OSError as error:
+        raise ConfigError(f"{made}: the key file of the backup cannot be written: {error.strerror}") from error
+    return made
+
+
+def _put_aside(path: Path) -> Path:
+    """Move a journal and what its log still holds: somebody may read it, and then the log does not go into the file."""
+    empty_wal(path)
+    aside, log = _aside(path), wal.beside(path)
+    if log.exists() and log.stat().st_size:
+        log.replace(wal.beside(aside))
+    return path.replace(aside)
+
+
 def _aside(path: Path) -> Path:
-    return path.with_name(path.name + ".old")
-
-
-def _belong(path: Path, folder: Path) -> None:
-    """Give a file to whom the folder belongs: root restores, the agent's user opens."""
-    path.chmod(0o600)
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
+    """Return a name that is free: when the file was last written, and a number where two were at once."""
+    written = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+    name = f"{path.name}{ASIDE}{written:%Y%m%dT%H%M%SZ}"
+    names = (path.with_name(name if number == 1 else f"{name}-{number}") for number in count(1))
+    return next(free for free in names if not free.exists())

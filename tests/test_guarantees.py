@@ -26,9 +26,10 @@ def rows(heading: str) -> Iterator[list[str]]:
 @pytest.mark.parametrize("command", [one for one in QUOTED if one.startswith("brygga ")])
 def test_each_command_of_the_page_is_one(command: str) -> None:
     words = command.split()[1:]
-    needs_a_file = words in (["journal", "export"], ["backup"], ["restore"])
+    lacking = ["DAMAGED"] if words[-1] == "--from" else []
+    lacking += ["FILE"] if words[:2] == ["journal", "export"] or words in (["backup"], ["restore"]) else []
 
-    parsed = parser().parse_args([*words, *(["FILE"] if needs_a_file else [])])
+    parsed = parser().parse_args([*words, *lacking])
 
     assert command.removeprefix("brygga ").startswith(parsed.command)
 

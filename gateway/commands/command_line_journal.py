@@ -32,7 +32,8 @@ COMMANDS = (
         brief="write its uplinks into a file",
         description="Write uplinks as lines of JSON (NDJSON): payload, counters, time and its quality, and how each gateway heard\n"
         "it; never keys. They are as they were heard, so any tool can decode them, and `brygga journal import` takes\n"
-        "them in elsewhere. It reads beside a running agent.",
+        "them in elsewhere. It reads beside a running agent. With --from it writes what can be read of a damaged\n"
+        "journal that was set aside, as where the disk had no room to take all of it over.",
         example="brygga journal export --since 2026-11-01 --device Library november.ndjson.gz",
         arguments=(
             argument(
@@ -50,6 +51,12 @@ COMMANDS = (
                 action="append",
                 default=[],
                 help="of this one: DevEUI or name; may be repeated",
+            ),
+            argument(
+                "--from",
+                dest="damaged",
+                metavar="DAMAGED",
+                help="out of this file, journal.db.damaged-…, in place of the journal; it is only read",
             ),
             argument("--raw", action="store_true", help="frames of nobody, too: the octets as they were on the air"),
             CONFIG,

@@ -19,6 +19,8 @@ PAGES_AT_ONCE: Final = 500  # given back by a running agent: some 20 ms between 
 WHAT_TO_DO: Final[Mapping[str, str]] = {
     "file": "make a backup (`brygga backup --with-keys FILE`), then stop the agent and start it again: it salvages what can be read "
     "into a new file and keeps the damaged one. A card that does this once does it again: replace it",
+    "log": "put the <journal>-wal that belongs to it back beside it, if there is one; else start the agent: it raises an alarm, and its "
+    "downlink counters skip ahead, for what was committed last is gone",
     "records": "the agent passes such rows over and keeps them in <journal>.damaged. Look at the card: `dmesg` tells of its errors",
     "ids": "somebody has deleted rows, or the disk lost them: destinations pass over them. A backup may still have them",
     "cursors": "the file was put together of parts that are not of one time: put a backup in place (`brygga restore FILE --force`)",

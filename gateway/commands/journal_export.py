@@ -1,4 +1,4 @@
-"""`brygga journal export`: uplinks into a file, read a segment at a time beside a running agent."""
+"""`brygga journal export`: uplinks into a file, read a segment at a time beside a running agent, or out of a damaged journal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,9 @@ from gateway.journal.groups import Stored, unpacked
 from gateway.journal.looking import Looking, looking
 from gateway.journal.records import decode_uplink, dev_eui_of
 from gateway.journal.salvage.content import UNREADABLE
+from gateway.journal.salvage.reading import reading
 from gateway.journal.verifying import devices_named
+from gateway.journal.words import Words
 from gateway.model import Eui64, Instant, Json, TimeQuality, Uplink, eui64
 
 PACKING: Final = 6  # of zlib's nine
@@ -69,44 +71,64 @@ class Exported:
 
 def export(settings: Settings, options: argparse.Namespace) -> int:
     """Run `brygga journal export`; 1 where a record could not be read."""
-    with looking(settings.journal_path) as found:
-        names = devices_named(found)
-        devices = frozenset(_device(text, names) for text in options.device)
-        choice = Choice(
-            since=_time("--since", options.since),
-            until=_time("--until", options.until),
-            devices=devices,
-            boots=found.boots(),
-            trust=settings.clock.trust,
-        )
-        with written(options.file) as write, progress("exporting") as told:
-            exported = _export(found, choice, names, write, told)
-            if options.raw:
-                _export_frames(found, choice, write, exported)
+    exported = _export_damaged(settings, options) if options.damaged else _export_own(settings, options)
     _tell(exported, options)
     return 1 if exported.unreadable else 0
 
 
-def _export(found: Looking, choice: Choice, names: dict[Eui64, str], write: Write, told: Told) -> Exported:
+def _export_own(settings: Settings, options: argparse.Namespace) -> Exported:
+    with looking(settings.journal_path) as found:
+        names = devices_named(found)
+        choice = _choice(settings, options, names, found.boots())
+        with written(options.file) as write, progress("exporting") as told:
+            exported = _export(found, choice, names, write, told)
+            if options.raw:
+                frames = found.fetch("SELECT record FROM unclaimed ORDER BY id")
+                _export_frames(found.words(), (record for (record,) in frames), choice, write, exported)
+    return exported
+
+
+def _export_damaged(settings: Settings, options: argparse.Namespace) -> Exported:
+    """Write what can be read of a file that a salvage set aside; it is only read, and needs no room but the export's."""
+    with reading(Path(options.damaged)) as remains:
+        names, words, exported = remains.names(), remains.words(), Exported()
+        choice = _choice(settings, options, names, remains.boots())
+        with written(options.file) as write:
+            _write(words, remains.rows(), choice, names, write, exported)
+            if options.raw:
+                _export_frames(words, remains.frames(), choice, write, exported)
+    return exported
+
+
+def _choice(settings: Settings, options: argparse.Namespace, names: Mapping[Eui64, str], boots: Boots) -> Choice:
+    return Choice(
+        since=_time("--since", options.since),
+        until=_time("--until", options.until),
+        devices=frozenset(_device(text, names) for text in options.device),
+        boots=boots,
+        trust=settings.clock.trust,
+    )
+
+
+def _export(found: Looking, choice: Choice, names: Mapping[Eui64, str], write: Write, told: Told) -> Exported:
     exported = Exported()
     first = found.firsts()[0]
     aside = [*unpacked(found.fetch("SELECT id, record FROM kept WHERE id < ? ORDER BY id", (first,)))]
-    _write(found, aside, choice, names, write, exported)
+    _write(found.words(), aside, choice, names, write, exported)
     for place, piece in enumerate(found.pieces(), 1):
-        _write(found, piece.rows, choice, names, write, exported)
+        _write(found.words(), piece.rows, choice, names, write, exported)
         told(place, max(place, len(found.firsts())))
     return exported
 
 
 def _write(
-    found: Looking,
+    words: Words,
     rows: Iterable[Stored],
     choice: Choice,
-    names: dict[Eui64, str],
+    names: Mapping[Eui64, str],
     write: Write,
     exported: Exported,
 ) -> None:
-    words = found.words()
     for row, record in rows:
         if choice.devices and dev_eui_of(record) not in choice.devices:
             continue
@@ -122,9 +144,8 @@ def _write(
             exported.undated += uplink.heard_at.quality <= TimeQuality.UNSYNCHRONISED
 
 
-def _export_frames(found: Looking, choice: Choice, write: Write, exported: Exported) -> None:
-    words = found.words()
-    for _, record in found.fetch("SELECT id, record FROM unclaimed ORDER BY id"):
+def _export_frames(words: Words, records: Iterable[bytes], choice: Choice, write: Write, exported: Exported) -> None:
+    for record in records:
         try:
             frame = unclaimed.decode(record, words)
         except UNREADABLE:
@@ -147,15 +168,14 @@ def _tell(exported: Exported, options: argparse.Namespace) -> None:
         words += f"; {exported.undated} of them were heard before the clock was known, whenever that was"
     lines.aside(words) if options.file == "-" else lines.say(words)
     if exported.unreadable:
-        lines.problems(
-            [f"{exported.unreadable} records cannot be read and are left out; `brygga journal verify` tells which"]
-        )
+        more = "" if options.damaged else "; `brygga journal verify` tells which"
+        lines.problems([f"{exported.unreadable} records cannot be read and are left out{more}"])
 
 
 # ── what a person typed ──
 
 
-def _device(text: str, names: dict[Eui64, str]) -> Eui64:
+def _device(text: str, names: Mapping[Eui64, str]) -> Eui64:
     named = [eui for eui, name in names.items() if name.casefold() == text.casefold()]
     if len(named) == 1:
         return named[0]

@@ -150,7 +150,7 @@ def back_up(settings: Settings, options: argparse.Namespace) -> int:
     keys = (
         "with the key file: whoever has it has all device keys, keep it safe"
         if options.with_keys
-        else f"without the key file: keep a copy of {settings.journal_path.with_name('brygga.key')} elsewhere, "
+        else f"without the key file: keep a copy of {settings.gateway.key_file} elsewhere, "
         "the device keys cannot be read without it"
     )
     lines.say(f"wrote {options.file} ({keys})")

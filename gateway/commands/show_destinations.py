@@ -38,11 +38,13 @@ def losses(name: str, one: Mapping[str, Json]) -> Iterator[str]:
             f"destination rename {name} NEW`, if it is gone `brygga destination forget {name}`"
         )
     if lost := one.get("lost"):
-        yield f"{lost} uplinks went undelivered, for the journal was full: raise journal.limit, or bring this one back"
+        yield (
+            f"{lost} uplinks went undelivered: the journal was full (raise journal.limit, or bring this one back), or was damaged"
+        )
     yield from given_up(one)
     if held_lost := one.get("held_lost"):
         yield (
-            f"{held_lost} dead letters went, for their share of the journal is full: `brygga dead-letters list` tells why they "
+            f"{held_lost} dead letters went, for their share of the journal is full or it was damaged: `brygga dead-letters list` tells why they "
             "are held back; `retry` or `drop` them"
         )
 

@@ -8,6 +8,7 @@ from gateway.commands import show_lanes, show_wear
 from gateway.commands.lines import problems, say
 from gateway.commands.listing import Column, folded, lay_out, printable, terminal_width
 from gateway.commands.spans import size, span
+from gateway.journal import AlarmKind
 from gateway.model import Json
 
 COLUMNS = (
@@ -27,10 +28,13 @@ def stats(answer: Mapping[str, Json]) -> None:
 def _stats(answer: Mapping[str, Json]) -> Iterator[str]:
     journal, room = answer["journal"], answer["room"]
     yield from kept(journal)
-    yield (
-        f"    {journal['segments']} segments, rows {journal['dropped_rows'] + 1} to {journal['last_row']}; "
-        f"{journal['dropped_rows']} before them are delivered and gone"
+    first, last = journal["dropped_rows"] + 1, journal["last_row"]
+    there = (
+        f"rows {first} to {last} in {journal['segments']} segment{'s' * (journal['segments'] > 1)}"
+        if first <= last
+        else "no rows yet"
     )
+    yield f"    {there}" + (f"; {first - 1} before them are delivered and gone" if first > 1 else "")
     empty = max(0, journal["file_bytes"] - journal["used_bytes"])
     yield f"    the file has {size(journal['file_bytes'])}, of which {size(empty)} wait for rows to come; its log {size(journal['wal_bytes'])}"
     yield from lasts(room)
@@ -61,9 +65,14 @@ def alarms(journal: Mapping[str, Json]) -> Iterator[str]:
     """Yield what is wrong, and what a person is to have seen."""
     for alarm in journal.get("alarms", ()):
         since = alarm["since"][:16].replace("T", " ")
-        seen = " (`brygga journal seen` when you have read it)" if alarm["until_seen"] else ""
-        for place, words in enumerate(alarm["words"].split("\n")):
-            yield f"    ! {since}: {printable(words)}{seen}" if place == 0 else f"      {printable(words)}"
+        first, *more = map(printable, alarm["words"].split("\n"))
+        if alarm["kind"] == AlarmKind.DAMAGED and alarm["until_seen"]:  # what was found, as SQLite says it
+            first = f"the journal was damaged: {first}"
+        seen = "`brygga journal seen` when you have read it" if alarm["until_seen"] else ""
+        yield f"    ! {since}: {first}" + (f" ({seen})" if seen and not more else "")
+        yield from (f"      {words}" for words in more)
+        if seen and more:
+            yield f"      {seen}"
 
 
 def _destinations(destinations: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:

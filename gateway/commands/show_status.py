@@ -57,7 +57,7 @@ def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
         yield f"    ! {failed} times since the start the disk did not take what was to be kept; the log says why"
     yield from wear_lines(journal.get("wear"))
     if skipped := answer.get("skipped_ahead"):
-        yield f"    ! {skipped['at'][:16]}: counters skipped ahead: {printable(skipped['why'])}"
+        yield f"    ! {skipped['at'][:16].replace('T', ' ')}: counters skipped ahead: {printable(skipped['why'])}"
     yield from _destinations(answer["destinations"])
 
 
@@ -153,6 +153,8 @@ def _destinations(destinations: Mapping[str, Mapping[str, Json]]) -> Iterator[st
     yield from (f"    {name}: {_commands(one['commands'])}" for name, one in destinations.items() if "commands" in one)
     for name, one in destinations.items():
         yield from (f"    {name}: {line}" for line in show_lanes.lane_lines(one))
+        if _is_mixed(one):
+            yield f"    {name}: held back: {_counted(one['held'])}; `brygga dead-letters list` tells why"
         if skipped := one.get("counts", {}).get("skipped"):
             yield f"    {name}: {skipped} uplinks of devices that it does not select were passed over since the start"
         if not_shared := one.get("counts", {}).get("not_shared"):
@@ -167,9 +169,14 @@ def _destination(name: str, one: Mapping[str, Json]) -> tuple[str, ...]:
         str(one["waiting"]),
         "" if one["oldest_s"] is None else span(one["oldest_s"]),
         str(one.get("counts", {}).get("delivered", 0 if "state" in one else "")),
-        _counted(one["held"]) or "0",
+        str(sum(one["held"].values())) if _is_mixed(one) else _counted(one["held"]) or "0",
         ago(one["last_answer_s"]) if "last_answer_s" in one else "",
     )
+
+
+def _is_mixed(destination: Mapping[str, Json]) -> bool:
+    """Tell whether rows are held back for more than one reason: too many words for a column."""
+    return sum(map(bool, destination["held"].values())) > 1
 
 
 def _state(destination: Mapping[str, Json]) -> str:

@@ -41,7 +41,7 @@ class ToldAgain:
         segments = self._store.segments
         at = segments.first_row
         while at <= segments.last_row:
-            async with self._store.reading:  # one segment at a time: hearing is not to wait for all
+            async with self._store.reading_log():  # one segment at a time: hearing is not to wait for all
                 pieces = segments.pieces([(max(at, segments.first_row), segments.last_row)])
                 if not pieces:
                     break

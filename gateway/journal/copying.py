@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -12,15 +13,17 @@ from urllib.parse import quote
 from gateway.errors import ConfigError, StorageError
 from gateway.journal.schema import APPLICATION_ID, PRIVATE, SCRIPTS
 
-PAGES_AT_ONCE: Final = 256  # a quarter of a megabyte; a flash card reads it in some 10 ms
+PAGES_AT_ONCE: Final = 512  # of 512 octets: a quarter of a megabyte; a flash card reads it in some 10 ms
 PAUSE_S: Final = 0.005  # between two steps, for whoever else wants the disk: 512 MB take ten seconds more
+LIMIT_S: Final = 900.0  # meanwhile the agent's log only grows, by 7 kB an uplink; 512 MB at 1 MB/s take nine minutes
 
 
 def copy(path: Path, target: Path) -> None:
     """Copy the database at ``path`` into the new file ``target``, as it is at one moment.
 
     One read transaction is held throughout: writers go on beside it (WAL), and only their WAL cannot be used again in place
-    until the copy is done. Raises ConfigError for what is no journal of this version, StorageError when a disk fails.
+    until the copy is done, or given up after LIMIT_S. Raises ConfigError for what is no journal of this version, StorageError when
+    a disk fails or is too slow.
     """
     target.touch(mode=PRIVATE, exist_ok=False)
     try:
@@ -30,7 +33,7 @@ def copy(path: Path, target: Path) -> None:
         ):
             source.execute("BEGIN")
             _check(source, path)
-            source.backup(copied, pages=PAGES_AT_ONCE, progress=_pause)
+            source.backup(copied, pages=PAGES_AT_ONCE, progress=_pausing(target))
             source.execute("COMMIT")
             copied.execute("DELETE FROM box WHERE name = 'open'")  # the copy is whole without a log (opening.py)
     except sqlite3.DatabaseError as error:
@@ -51,8 +54,18 @@ def _name(path: Path) -> str:
     return f"file:{quote(str(path))}?mode=ro"
 
 
-def _pause(_status: int, _remaining: int, _total: int) -> None:
-    time.sleep(PAUSE_S)
+def _pausing(target: Path) -> Callable[[int, int, int], None]:
+    until = time.monotonic() + LIMIT_S
+
+    def pause(_status: int, remaining: int, total: int) -> None:
+        if time.monotonic() > until:
+            raise StorageError(
+                f"{target}: {total - remaining} of {total} pages were copied in {LIMIT_S / 60:.0f} minutes, and the agent's log grows "
+                "until all are: give a place on a quicker disk"
+            )
+        time.sleep(PAUSE_S)
+
+    return pause
 
 
 def _check(source: sqlite3.Connection, path: Path) -> None:

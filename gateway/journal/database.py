@@ -30,7 +30,7 @@ LAST_RESORT_PAGES = 8000  # the WAL goes into the file in the middle of a commit
 READ_CACHE_KIB = 256  # of SQLite's own 2000: the log is read once, from one end to the other
 ROWS_AT_ONCE = 64  # rows in one INSERT; halved for the rest, so that few statements fill the statement cache
 
-CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
+CHECKPOINT = "wal_checkpoint(PASSIVE)"
 
 Values = tuple[Any, ...]
 Exchanged = TypeVar("Exchanged")
@@ -193,17 +193,25 @@ class Database:
         await writing.execute_fetchall("PRAGMA secure_delete=1")
         try:
             await self.apply(transaction)
-            await writing.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            await self.cut_log()
         finally:
             await writing.execute_fetchall("PRAGMA secure_delete=0")
 
-    async def empty_log(self) -> int:
-        """Bring what the log holds into the file as far as that can be done now; return how many of its frames are there."""
+    async def cut_log(self) -> bool:
+        """Bring all of the log into the file and cut it to nothing; False where somebody reads, and it stays."""
+        ((busy, *_),) = await self.tune("wal_checkpoint(TRUNCATE)")
+        return not busy
+
+    async def tune(self, pragma: str) -> list[Any]:
+        """Run a pragma on the connection that writes, and return what it says. Raises StorageError."""
         try:
-            rows = await (await self._writing.connection()).execute_fetchall(CHECKPOINT)
+            return list(await (await self._writing.connection()).execute_fetchall(f"PRAGMA {pragma}"))
         except sqlite3.Error as error:
             raise self._told(self._writing, error) from error
-        return _copied(rows)
+
+    async def empty_log(self) -> int:
+        """Bring what the log holds into the file as far as that can be done now; return how many of its frames are there."""
+        return _copied(await self.tune(CHECKPOINT))
 
     async def empty_log_beside(self) -> int:
         """Do the same on a connection of its own, while commits go on: what they write meanwhile stays in the log."""
@@ -287,7 +295,7 @@ class Database:
 def _empty_log(path: Path) -> int:
     with contextlib.closing(sqlite3.connect(name_of(path), isolation_level=None, uri=True)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
-        return _copied(connection.execute(CHECKPOINT).fetchall())
+        return _copied(connection.execute(f"PRAGMA {CHECKPOINT}").fetchall())
 
 
 def _copied(rows: Iterable[Any]) -> int:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
 import cbor2
 
 from gateway.journal.cursors import Cursor
-from gateway.journal.database import Database, Each, Statement, Step
+from gateway.journal.database import Each, Statement, Step
 from gateway.journal.values import Ahead, HeldKind, Hold, Settlement
 from gateway.model import Json, RowId
 
 LONGEST_REASON = 400  # characters of a platform's answer: with them a held row has some 500 octets
 
+LOST = "UPDATE destinations SET lost = ?, held_lost = ? WHERE number = ?"
 GIVEN_UP = "UPDATE destinations SET given_up = ?, given_up_since = ? WHERE number = ?"
-
 # A kept record goes when the last destination lets go of it.
 FORGET_KEPT = (
     "DELETE FROM kept WHERE id = ? AND NOT EXISTS (SELECT 1 FROM destinations"
@@ -35,7 +35,7 @@ class Unsaved:
     again: set[int] = field(default_factory=set)  # retried rows that are held anew
     released: set[int] = field(default_factory=set)  # retried rows that are settled
     memory: dict[str, Json | None] = field(default_factory=dict)
-    lost: bool = False  # more rows than before
+    lost: bool = False  # more rows than before, or more held ones
     given_up: bool = False  # the same
 
     def __bool__(self) -> bool:
@@ -65,8 +65,8 @@ class Destination:
     memory: dict[str, Json] = field(default_factory=dict)
     held: Counter[HeldKind] = field(default_factory=Counter)
     retries: int = 0  # rows on their way back, not settled yet
-    lost: int = 0  # rows that went undelivered, for the journal was full
-    held_lost: int = 0  # held rows that went, for their share was full
+    lost: int = 0  # rows that went undelivered, for the journal was full or damaged
+    held_lost: int = 0  # held rows that went, for their share was full or the journal damaged
     given_up: int = 0  # rows that went undelivered, for they had waited too long
     given_up_since: int | None = None  # the microsecond when the first of them went
     began: int | None = None  # the last row before its first; None where an older version began it
@@ -139,6 +139,19 @@ class Destination:
         self.unsaved.lost |= count > 0
         return count
 
+    def lose_rows(self, rows: Collection[int]) -> int:
+        """Give up rows whose records are gone or cannot be read, retried ones too, and return how many were not settled."""
+        retried = [row for row in rows if row in self.given]
+        for row in retried:
+            self._end_retry(row)
+        self.held_lost += len(retried)
+        others = sum(self.cursor.add(row) for row in sorted(rows))
+        self.lost += others
+        self.unsaved.rows += others
+        self.unsaved.moved |= others > 0
+        self.unsaved.lost |= bool(retried or others)
+        return len(retried) + others
+
     def pending(self) -> Unsaved:
         """Return all that is not known to be durable."""
         return self.unsaved if self._saving is None else self._saving.with_later(self.unsaved)
@@ -157,7 +170,7 @@ class Destination:
                 "REPLACE INTO cursors VALUES (?, ?, ?)", (self.number, self.cursor.low, self.cursor.above())
             )
         if saving.lost:
-            yield Statement("UPDATE destinations SET lost = ? WHERE number = ?", (self.lost, self.number))
+            yield Statement(LOST, (self.lost, self.held_lost, self.number))
         if saving.given_up:
             yield Statement(GIVEN_UP, (self.given_up, self.given_up_since, self.number))
         ended = saving.released | saving.again
@@ -230,67 +243,3 @@ class Destination:
 
 def _cut(reason: str) -> str:
     return reason if len(reason) <= LONGEST_REASON else f"{reason[: LONGEST_REASON - 1]}…"
-
-
-def added(destination: Destination) -> tuple[Step, ...]:
-    """Return what stores a new destination."""
-    return (
-        Statement(
-            "INSERT INTO destinations (number, name, began) VALUES (?, ?, ?)",
-            (destination.number, destination.name, destination.began),
-        ),
-        Statement("INSERT INTO cursors VALUES (?, ?, ?)", (destination.number, destination.cursor.low, b"")),
-    )
-
-
-def whole(known: Iterable[Destination]) -> Iterator[Step]:
-    """Yield what stores these destinations and no others, also where they are there already."""
-    yield Statement("DELETE FROM destinations")
-    for one in known:
-        yield Statement(
-            "INSERT INTO destinations (number, name, lost, held_lost, began, ended, given_up, given_up_since)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (one.number, one.name, one.lost, one.held_lost, one.began, one.ended, one.given_up, one.given_up_since),
-        )
-        yield Statement("REPLACE INTO cursors VALUES (?, ?, ?)", (one.number, one.cursor.low, one.cursor.above()))
-        memory = [(one.number, key, cbor2.dumps(value)) for key, value in one.memory.items()]
-        yield Each("REPLACE INTO memory VALUES (?, ?, ?)", memory)
-
-
-def removed(number: int) -> tuple[Step, ...]:
-    """Return what forgets a destination, its held rows and its memory."""
-    tables = (("destinations", "number"), *((name, "destination") for name in ("cursors", "memory", "held", "retries")))
-    return (
-        *(Statement(f"DELETE FROM {name} WHERE {column} = ?", (number,)) for name, column in tables),  # noqa: S608 — names of ours
-        Statement("DELETE FROM kept WHERE id NOT IN (SELECT id FROM held)"),
-    )
-
-
-async def load(database: Database) -> dict[str, Destination]:
-    """Return all destinations as they were when the last commit ended."""
-    found = {
-        number: Destination(
-            number=number,
-            name=name,
-            cursor=Cursor(low, above),
-            lost=lost,
-            held_lost=held_lost,
-            given_up=given_up,
-            given_up_since=since,
-            began=began,
-            ended=ended,
-        )
-        for number, name, lost, held_lost, given_up, since, began, ended, low, above in await database.fetch(
-            "SELECT number, name, lost, held_lost, given_up, given_up_since, began, ended, low, above FROM destinations"
-            " JOIN cursors ON destination = number ORDER BY number"
-        )
-    }
-    for number, key, value in await database.fetch("SELECT destination, key, value FROM memory"):
-        found[number].memory[key] = cbor2.loads(value)
-    waiting = "SELECT destination, kind, count(*) FROM held WHERE NOT EXISTS (SELECT 1 FROM retries WHERE"
-    same = " retries.destination = held.destination AND retries.id = held.id) GROUP BY destination, kind"
-    for number, kind, count in await database.fetch(waiting + same):
-        found[number].held[HeldKind(kind)] = count
-    for number, count in await database.fetch("SELECT destination, count(*) FROM retries GROUP BY destination"):
-        found[number].retries = count
-    return {destination.name: destination for destination in found.values()}

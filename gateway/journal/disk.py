@@ -28,7 +28,7 @@ class Ballast:
     """Octets that nobody needs: on a full disk nothing can be dropped from a database, for that takes room, too."""
 
     def __init__(self, journal: Path, size: int) -> None:
-        self._path = journal.with_name(journal.name + SUFFIX)
+        self.path = journal.with_name(journal.name + SUFFIX)
         self._size = size
 
     def keep(self, free: int) -> None:
@@ -36,7 +36,7 @@ class Ballast:
         if free < 2 * self._size or self._is_whole():
             return
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
             try:
                 os.posix_fallocate(descriptor, 0, self._size)  # blocks, not only a length
             finally:
@@ -48,12 +48,12 @@ class Ballast:
         """Give its room to the journal, and tell whether there was some."""
         was_there = self._is_whole()
         with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
         return was_there
 
     def _is_whole(self) -> bool:
         try:
-            return self._path.stat().st_size >= self._size
+            return self.path.stat().st_size >= self._size
         except OSError:
             return False
 

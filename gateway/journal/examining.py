@@ -19,7 +19,6 @@ from gateway.journal.faults import Fault, fault_of
 from gateway.journal.salvage import content
 from gateway.journal.schema import APPLICATION_ID, MAGIC, PAGE_SIZES
 
-KEY_FILE: Final = "brygga.key"
 CHECKED_WHOLE: Final = 32 * 2**20  # octets, a quarter of a second; of a larger file tables, the newest first
 CHECKED_CLOSED: Final = 4 * 2**20  # of one that was closed in order: commands open it, too, and people wait for them
 CHECK_LIMIT_S: Final = 5.0  # 388 MB take 3 s on a quick disk (measured), ten times as much on a card
@@ -42,16 +41,17 @@ ID_AT: Final = slice(68, 72)
 HEADER_OCTETS: Final = 100
 
 
-def damage(path: Path, versions: Sequence[str]) -> str | None:
+def damage(path: Path, versions: Sequence[str], *, was_in_use: bool) -> str | None:
     """Return what is wrong with the journal at ``path``, in words; None where nothing is found, or the file is not ours.
 
-    ``versions`` are the scripts that lead from one version to the next. Raises OSError.
+    ``versions`` are the scripts that lead from one version to the next; ``was_in_use`` tells of what lies around it that a file
+    without a single octet was a journal. Raises OSError.
     """
     log = wal.read(wal.beside(path))
     file = _octets(path, HEADER_OCTETS)
     head = _logged(path, log, 1)[:HEADER_OCTETS] or file  # as SQLite sees it: through the log
     if not file and not head:
-        return "it is empty, and held something before" if _was_in_use(path) else None
+        return "it is empty, and held something before" if was_in_use and path.exists() else None
     if not _is_ours(path, file, head):
         return None
     told = int.from_bytes(head[VERSION_AT], "big", signed=True)
@@ -78,11 +78,6 @@ def _logged(path: Path, log: wal.Wal | None, page: int) -> bytes:
     with wal.beside(path).open("rb") as file:
         file.seek(offsets[-1])
         return file.read(log.page_size)
-
-
-def _was_in_use(path: Path) -> bool:
-    """Tell whether a file without a single octet was a journal: its key file is made after it."""
-    return path.exists() and path.with_name(KEY_FILE).exists()
 
 
 def _is_ours(path: Path, file: bytes, head: bytes) -> bool:
@@ -131,7 +126,7 @@ def _table_problem(path: Path, version: int, versions: Sequence[str]) -> str | N
             connection.text_factory = content.readable_text
             return (
                 _version_problem(connection, version, versions)
-                or _unsound(connection, path.stat().st_size, was_open=wal.beside(path).exists())
+                or _unsound(connection, path.stat().st_size, was_open=wal.holds(wal.beside(path)))
                 or next(content.problems(connection), None)
             )
     except UnicodeDecodeError:

@@ -29,13 +29,14 @@ from gateway.journal.command_states import CommandStates
 from gateway.journal.devices import Registry
 from gateway.journal.held import HeldRows
 from gateway.journal.opening import Opening, from_file
+from gateway.journal.quota import Quota
 from gateway.journal.reader import Reader
 from gateway.journal.records import encode_uplink, microseconds, moment
 from gateway.journal.recovering import Recovering
 from gateway.journal.roll import Roll
 from gateway.journal.room import Room
 from gateway.journal.spare import GiveBack, Spare
-from gateway.journal.store import Quota, Store
+from gateway.journal.store import Store
 from gateway.journal.values import (
     Ahead,
     Alarm,
@@ -76,7 +77,7 @@ class Journal:
         self._closing = closing
         self._reader = Reader(store)
         self._room, self._recovering = Room(store, known_boots), Recovering(store)
-        self._checkpoints = Checkpoints(store.database)
+        self._checkpoints = Checkpoints(store)
         self._spare = Spare(store)
         self._writer = Writer(store, self._tidy)
         self._alone = asyncio.Lock()  # for what reads, decides and writes
@@ -120,9 +121,10 @@ class Journal:
             raise ConfigError(
                 f"{path}: a journal limit of {limit_bytes} bytes where at least {SMALLEST_LIMIT} are needed"
             )
+        key = key_file or path.with_name(KEY_FILE)
         async with AsyncExitStack() as closing:
-            database = await closing.enter_async_context(opening(path))
-            vault = await sealing.vault(database, key_file or path.with_name(KEY_FILE))
+            database = await closing.enter_async_context(opening(path, key))
+            vault = await sealing.vault(database, key)
             await sealing.seal_all(database, vault)
             store = await Store.load(
                 database,
@@ -146,6 +148,8 @@ class Journal:
 
     async def _tidy(self) -> None:
         await self._recovering.look()
+        if self._store.behind is not None:
+            return
         try:
             await self._room.tidy()
             await self._spare.tidy()
@@ -217,7 +221,11 @@ class Journal:
         With ``after`` only rows after that one, and none that is retried: the live lane. A row is given again until it is
         settled. Fewer than ``limit`` does not mean that there are no more.
         """
-        return await self._reader.next_rows(self._store.destinations[destination], limit, after)
+        known = self._store.destinations[destination]
+        rows = await self._reader.next_rows(known, limit, after)
+        if known.unsaved:
+            self._writer.note_settled()  # rows that are gone are passed over and counted, though nothing may be heard
+        return rows
 
     async def wait(self, destination: str, *, after: RowId | None = None) -> None:
         """Return when read() would give something. Has no limit: a quiet night is no fault; cancel it as you like."""

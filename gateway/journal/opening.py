@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.errors import ConfigError, StorageError
 from gateway.journal import examining, schema, wal
-from gateway.journal.database import Database, Insert, Transaction
+from gateway.journal.database import Database, Insert, Step, Transaction
 from gateway.journal.disk import Ballast
 from gateway.journal.faults import Damaged, takes_nothing
 from gateway.journal.lock import FileLock
@@ -20,8 +20,11 @@ from gateway.journal.salvage.salvage import MARK, finish, salvage
 
 log = logging.getLogger(__name__)
 
-Opening = Callable[[Path], AbstractAsyncContextManager[Database]]
-"""Have the database of that path ready for as long as the block lasts. Raises Busy, ConfigError, StorageError."""
+Opening = Callable[[Path, Path], AbstractAsyncContextManager[Database]]
+"""Have the database of that path, and of that key file, ready for as long as the block lasts.
+
+Raises Busy, ConfigError, StorageError.
+"""
 
 OPEN: Final = "open"  # in the table `box`: 1 from when a process has the file to when it has closed it in order
 ALL_PAGES: Final = 0x7FFF_FFFF  # no quota
@@ -29,16 +32,18 @@ LOG_LOST: Final = "its log is gone: what was committed last is lost"
 
 
 @asynccontextmanager
-async def from_file(path: Path) -> AsyncIterator[Database]:
+async def from_file(path: Path, key_file: Path) -> AsyncIterator[Database]:
     """Make or open the file at ``path``, whose folder must be there, and keep other processes from it.
 
-    A damaged one is salvaged first, and so is one that turns out to be damaged within the block when it is opened next.
+    A damaged one is salvaged first, and so is one that turns out to be damaged within the block when it is opened next. Where
+    ``key_file`` is there, an empty file was none before.
     """
     lock = FileLock(path.with_name(path.name + ".lock"))
+    was_in_use = any(sign.exists() for sign in (key_file, lock.path, Ballast(path, 1).path))
     lock.acquire()
     try:
         await asyncio.to_thread(make_way, path)
-        had_log = await asyncio.to_thread(make_ready, path)
+        had_log = await asyncio.to_thread(make_ready, path, was_in_use=was_in_use)
         database = await Database.connect(path)
         try:
             await _begin(database, had_log=had_log)
@@ -58,15 +63,17 @@ def make_way(path: Path) -> None:
         log.warning("%s: the disk is full, and the ballast goes so that the journal can be opened", path)
 
 
-def make_ready(path: Path) -> bool:
+def make_ready(path: Path, *, was_in_use: bool = False) -> bool:
     """Salvage the journal at ``path`` where it is damaged, make it where there is none, and bring it to our version.
 
-    Return whether it had a log. Raises ConfigError for a file that is no journal of ours, StorageError when the disk fails.
+    ``was_in_use`` says that an empty file held something before. Return whether it had a log with something in it. Raises
+    ConfigError for a file that is no journal of ours, StorageError when the disk fails.
     """
     try:
         finish(path)
-        had_log = wal.beside(path).exists()
-        if (wrong := _told_before(path) or examining.damage(path, schema.scripts())) is not None:
+        had_log = wal.holds(wal.beside(path))
+        wrong = _told_before(path) or examining.damage(path, schema.scripts(), was_in_use=was_in_use)
+        if wrong is not None:
             salvage(path, wrong)
         suspect(path).unlink(missing_ok=True)
     except OSError as error:
@@ -82,6 +89,11 @@ def suspect(path: Path) -> Path:
 
 def _told_before(path: Path) -> str | None:
     return suspect(path).read_text(encoding="utf-8").strip() if suspect(path).exists() and path.exists() else None
+
+
+def marked(*, is_open: bool) -> Step:
+    """Return what notes in the file that a process has it, and so that a log belongs to it."""
+    return Insert("REPLACE INTO box", [(OPEN, int(is_open))])
 
 
 async def _begin(database: Database, *, had_log: bool) -> None:

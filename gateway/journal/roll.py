@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gateway.journal import state_rows
 from gateway.journal.cursors import Cursor
 from gateway.journal.database import Each, Insert, Statement, Step
-from gateway.journal.destinations import GIVEN_UP, Destination, added, removed
+from gateway.journal.destination_rows import added, counted, removed
+from gateway.journal.destinations import GIVEN_UP, Destination
 from gateway.journal.held import in_hand
 from gateway.journal.remembered import taken_over
 from gateway.journal.store import NAMES_LOST, TOLD, Store
-from gateway.journal.values import Begin
+from gateway.journal.values import Begin, HeldKind
 from gateway.journal.writer import Writer
 
 ENDED: Final = "UPDATE destinations SET ended = ? WHERE number = ?"
-OWNED: Final = (
-    "held",
-    "retries",
-    "memory",
-)  # tables whose rows go over to another destination; what is there already stays
+OWNED: Final = {  # tables whose rows go over to another destination, and what becomes of a row that is there already
+    "held": "OR IGNORE",
+    "retries": "OR IGNORE",
+    "memory": "OR REPLACE",
+}
 
 
 class Roll:
@@ -141,15 +144,38 @@ class Roll:
             before = dict(store.destinations)
             left, came = store.destinations.pop(old), store.destinations.pop(new, None)
             whole = _joined(left, came, new, store.segments.last_row)
+            merge = None if came is None else Merge(left.number, came.number)
             store.destinations[new] = whole
             try:
-                await self._writer.submit(steps=[*_renamed(whole, left, came), state_rows.moved(old, new)])
+                await self._writer.submit(steps=[*_renamed(whole, left, merge), state_rows.moved(old, new)])
             except BaseException:
                 store.destinations.clear()
                 store.destinations.update(before)
                 raise
+            if merge is not None:
+                whole.held -= merge.held_twice
+                whole.retries -= merge.retries_twice
             store.untold[new] += store.untold.pop(old, 0)
             store.ring()
+
+
+@dataclass(slots=True)
+class Merge:
+    """Give a destination the rows of another, some of which it may have, too: those were counted for both."""
+
+    number: int
+    other: int
+    held_twice: Counter[HeldKind] = field(default_factory=Counter)  # once it has run
+    retries_twice: int = 0
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Run it inside the open transaction."""
+        held, retries = counted(connection, (self.number, self.other))
+        for table, where_both in OWNED.items():
+            sql = f"UPDATE {where_both} {table} SET destination = ? WHERE destination = ?"  # noqa: S608 — names of ours
+            connection.execute(sql, (self.number, self.other))
+        held_after, retries_after = counted(connection, (self.number,))
+        self.held_twice, self.retries_twice = held - held_after, retries - retries_after
 
 
 def _base(name: str) -> str:
@@ -190,7 +216,7 @@ def _joined(left: Destination, came: Destination | None, name: str, last: int) -
         given_up_since=min(
             (one for one in (left.given_up_since, came.given_up_since) if one is not None), default=None
         ),
-        given=left.given | came.given,
+        given=(left.given | came.given) - left.not_wanted() - came.not_wanted(),
         unsaved=mine.with_later(came.pending()),
         _saving=None,
     )
@@ -200,18 +226,13 @@ def _between(left: Destination, last: int) -> list[tuple[int, int]]:
     return [] if left.ended is None or left.ended >= last else [(left.ended + 1, last)]
 
 
-def _renamed(whole: Destination, left: Destination, came: Destination | None) -> Iterator[Step]:
-    """Yield what stores the new name; rows that ``came`` has are taken over."""
+def _renamed(whole: Destination, left: Destination, merge: Merge | None) -> Iterator[Step]:
+    """Yield what stores the new name; rows that whoever had it before has are taken over."""
     if gone := [(left.number, key) for key in left.memory if key not in whole.memory]:
         yield Each("DELETE FROM memory WHERE destination = ? AND key = ?", gone)
-    if came is not None:
-        for table in OWNED:
-            words = "OR REPLACE" if table == "memory" else "OR IGNORE"
-            yield Statement(
-                f"UPDATE {words} {table} SET destination = ? WHERE destination = ?",  # noqa: S608 — names of ours
-                (whole.number, came.number),
-            )
-        yield from removed(came.number)
+    if merge is not None:
+        yield merge
+        yield from removed(merge.other)
     yield Statement(
         "UPDATE destinations SET name = ?, lost = ?, held_lost = ?, ended = ? WHERE number = ?",
         (whole.name, whole.lost, whole.held_lost, whole.ended, whole.number),

@@ -57,6 +57,8 @@ def prepare(path: Path, versions: Sequence[str]) -> None:
         raise ConfigError(f"{path}: this file is no Brygga journal ({error}); give another path") from error
     finally:
         connection.close()
+        if not path.stat().st_size:
+            path.unlink()  # nothing could be written: an empty file would look like a journal that was emptied
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, versions: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway.errors import ConfigError
 from gateway.journal import devices, sessions
 from gateway.journal.database import Database, Transaction
+from gateway.journal.opening import marked
 from gateway.journal.registrations import decode
 from gateway.journal.vault import ANOTHER_KEY, Vault
 
@@ -44,4 +45,6 @@ async def seal_all(database: Database, vault: Vault) -> None:
     """Seal what is in clear, and wipe what lay there; does nothing where all is sealed. Raises StorageError."""
     steps = [*await devices.unsealed(database, vault), *await sessions.unsealed(database, vault)]
     if steps:
-        await database.wiping(Transaction(steps, ALL_PAGES))
+        # Marked as closed in order meanwhile: for a moment there is no log, and a kill then would look like the loss of one.
+        await database.wiping(Transaction([*steps, marked(is_open=False)], ALL_PAGES))
+        await database.apply(Transaction([marked(is_open=True)], ALL_PAGES))

@@ -100,6 +100,11 @@ class Segments:
         begin = max(self.firsts[max(0, place)], first)
         return None if place < 0 or begin > last else (table(self.firsts[place]), begin, last)
 
+    def end_of(self, row: int) -> int:
+        """Return the last row of the segment in which ``row`` lies."""
+        following = bisect_right(self.firsts, row)
+        return self.firsts[following] - 1 if following < len(self.firsts) else self.last_row
+
     def tables_of(self, ids: Iterable[int]) -> list[str]:
         """Return the tables in which ``ids`` may lie."""
         places = {bisect_right(self.firsts, row) - 1 for row in ids}

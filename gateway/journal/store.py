@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
 from gateway.errors import StorageError
-from gateway.journal import destinations, downlinks, nonces, segments, sessions, state_rows, trouble
-from gateway.journal.database import LOG_BYTES, Database, Step, Transaction
+from gateway.journal import destination_rows, downlinks, nonces, segments, sessions, state_rows, trouble
+from gateway.journal.database import Database, Step, Transaction
 from gateway.journal.destinations import Destination
 from gateway.journal.passing import Passing, passing
-from gateway.journal.schema import PAGE_SIZE
+from gateway.journal.quota import Quota
 from gateway.journal.segments import Segments
 from gateway.journal.sessions import Sessions
 from gateway.journal.values import AlarmKind, Stats, WhenFull
@@ -24,49 +25,8 @@ from gateway.journal.words import Words
 from gateway.journal.writer import Entry, Rows
 from gateway.model import Clock, CommandState, Eui64, RowId
 
-SEGMENT_BYTES = (
-    600_000  # some 5,000 rows; a card writes the scattered pages that dropping one leaves in less than 0.1 s
-)
-SEGMENTS_IN_LIMIT = 16  # at least: with a small limit the segments are smaller
-HELD_ROW_BYTES = 512  # of a held row with its reason, and the record copied aside
 TOLD, UNTOLD_LOST = "told", "untold_lost"  # in the table `box`
 NAMES_LOST = "names_lost"  # the same: after damage, a destination that is not known may have been known
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """How many pages of the file may be in use; the WAL has its share of the limit."""
-
-    log_pages: int  # for rows
-    all_pages: int  # for cursors, held rows copied aside: these must get through when the log is full
-    segment_bytes: int
-    held_rows: int  # that wait for a person, a codec or a clock, of all destinations
-    page_bytes: int
-
-    @classmethod
-    def of(cls, limit_bytes: int, page_bytes: int = PAGE_SIZE) -> Quota:
-        """Divide ``limit_bytes``: a quarter at most for the WAL, an eighth of the rest for what is not the log.
-
-        Held rows get an eighth, too: a platform that refuses everything must leave room to hear.
-        """
-        wal = min(2 * LOG_BYTES, limit_bytes // 4)
-        pages = (limit_bytes - wal) // page_bytes
-        return cls(
-            log_pages=pages * 7 // 8,
-            all_pages=pages,
-            segment_bytes=min(SEGMENT_BYTES, limit_bytes // SEGMENTS_IN_LIMIT),
-            held_rows=limit_bytes // 8 // HELD_ROW_BYTES,
-            page_bytes=page_bytes,
-        )
-
-    def with_pages_of(self, page_bytes: int) -> Quota:
-        """Return the same room in pages of another size."""
-        return replace(
-            self,
-            log_pages=self.log_pages * self.page_bytes // page_bytes,
-            all_pages=self.all_pages * self.page_bytes // page_bytes,
-            page_bytes=page_bytes,
-        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +50,12 @@ class Store:
     untold: Counter[str] = field(default_factory=Counter)  # states of commands that wait, by destination
     _to_tell: Counter[str] = field(default_factory=Counter)  # those of the commit under way
     _passing: Sequence[Passing] = ()  # rows of the commit under way that are not for everybody
-    reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by a query of the log: no segment goes meanwhile
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by a query of the log, see reading_log()
+    behind: str | None = (
+        None  # why nothing is committed and no row read: the file is a new one, and lacks what memory knows
+    )
+    riding: list[Step] = field(default_factory=list)  # what else waits for a commit to ride in
+    _riding: int = 0  # how many of them are in the commit under way
     configured: set[str] | None = None  # destinations that the configuration names; None: whoever asks does not say
     told: int = 0  # rows up to here are no news for a destination that begins when there is none
     names_lost: bool = False  # of destinations, with a damaged file
@@ -116,7 +81,7 @@ class Store:
         vault: Vault,
     ) -> Store:
         """Read all that memory must know; rows of the log stay on disk."""
-        known = await destinations.load(database)
+        known = await destination_rows.load(database)
         lows = [destination.cursor.low for destination in known.values()]
         names = (TOLD, UNTOLD_LOST, NAMES_LOST)
         box = dict(await database.fetch("SELECT name, value FROM box WHERE name IN (?, ?, ?)", names))
@@ -141,10 +106,13 @@ class Store:
 
     def unsaved(self) -> int:
         """Return how many settlements wait for a commit to ride in."""
-        return sum(max(1, known.unsaved.rows) for known in self.destinations.values() if known.unsaved)
+        settled = sum(max(1, known.unsaved.rows) for known in self.destinations.values() if known.unsaved)
+        return settled + len(self.riding)
 
     async def write(self, entries: Sequence[Entry]) -> Sequence[Rows]:
         """Commit ``entries`` and all that is unsaved; return each entry's rows, or raise StorageError."""
+        if self.behind is not None:
+            raise StorageError(self.behind)
         records = [record for entry in entries for record in entry.records]
         ids, steps = self._stage(entries, records)
         try:
@@ -170,6 +138,14 @@ class Store:
     def is_configured(self, name: str) -> bool:
         """Tell whether a destination is one of the configuration's."""
         return self.configured is None or name in self.configured
+
+    @asynccontextmanager
+    async def reading_log(self) -> AsyncIterator[None]:
+        """Let no segment go while rows of the log are read; StorageError while the file is not what memory takes it for."""
+        async with self.reading:
+            if self.behind is not None:
+                raise StorageError(self.behind)
+            yield
 
     async def used_pages(self) -> int:
         """Return how many pages of the file hold something."""
@@ -233,7 +209,9 @@ class Store:
         return ids, steps
 
     def _settlements(self) -> list[Step]:
-        return [step for known in self.destinations.values() if known.unsaved for step in known.stage()]
+        self._riding = len(self.riding)
+        settled = [step for known in self.destinations.values() if known.unsaved for step in known.stage()]
+        return [*settled, *self.riding]
 
     def _confirm(self, records: Sequence[bytes]) -> None:
         self.words.confirm()
@@ -251,6 +229,7 @@ class Store:
             self.ring()
 
     def _confirm_settlements(self) -> None:
+        del self.riding[: self._riding]
         for known in self.destinations.values():
             known.confirm()
 

@@ -112,8 +112,8 @@ class Depth:
     waiting: int  # rows that read() would give, those to be retried among them
     oldest: datetime | None  # when the first of them was heard; as the clock stood then, where nobody knows better
     held: Mapping[HeldKind, int]
-    lost: int  # rows that went undelivered, for the journal was full; since the destination began
-    held_lost: int  # held rows that went, for their share of the journal was full
+    lost: int  # rows that went undelivered, for the journal was full or damaged; since the destination began
+    held_lost: int  # held rows that went, for their share of the journal was full or the journal damaged
     moved: bool = False  # its name has another city now: no more is heard for it
     has_settled: bool = True  # anything, since it began
     given_up: int = 0  # rows that went undelivered, for they had waited too long
@@ -141,8 +141,10 @@ class AlarmKind(StrEnum):
     """What an alarm is about."""
 
     DAMAGED = "damaged"  # the journal was damaged, and what could be read was salvaged
+    UNREADABLE = "unreadable"  # uplinks of the journal were passed over, for they are gone or cannot be read
     DISK = "disk"  # the disk takes nothing
     NEARLY_FULL = "nearly_full"  # the disk, soon
+    LONG_LOG = "long_log"  # another process reads for so long that the log grows
     LETTING_GO = "letting_go"  # undelivered uplinks go, for there is no room
 
 

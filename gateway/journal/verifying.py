@@ -15,8 +15,9 @@ from typing import Final
 import cbor2
 
 from gateway.errors import ConfigError, StorageError
-from gateway.journal import registrations, sessions
+from gateway.journal import registrations, sessions, wal
 from gateway.journal.looking import Looking, Piece
+from gateway.journal.opening import LOG_LOST, OPEN
 from gateway.journal.records import decode_uplink
 from gateway.journal.salvage import content
 from gateway.journal.sessions import eui_of
@@ -36,6 +37,7 @@ class Matter(StrEnum):
     """What a finding is about."""
 
     FILE = "file"  # SQLite's own structure
+    LOG = "log"  # the write-ahead log of a process that had the file
     RECORDS = "records"  # rows that cannot be read
     IDS = "ids"  # rows that are missing
     CURSORS = "cursors"  # destinations that are further than the log
@@ -80,8 +82,18 @@ def verify(found: Looking, key_file: Path, told: Told) -> Verified:
     for matter, words in [*_wrong_content(found), *_wrong_cursors(found), *_wrong_held(found)]:
         verified.note(matter, words)
     _check_sessions(found, key_file, newest, verified)
+    if _lacks_its_log(found):
+        verified.note(Matter.LOG, LOG_LOST)
     told(2 * len(tables), 2 * len(tables))
     return verified
+
+
+def _lacks_its_log(found: Looking) -> bool:
+    """Tell whether a process had the file, and there is no log; looked at twice, for who has it may begin one just now."""
+    log = wal.beside(found.path)
+    if wal.holds(log):
+        return False
+    return found.fetch("SELECT value FROM box WHERE name = ?", (OPEN,)) == [(1,)] and not wal.holds(log)
 
 
 def _check_table(found: Looking, table: str, verified: Verified) -> None:

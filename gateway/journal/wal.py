@@ -71,20 +71,26 @@ def index_beside(path: Path) -> Path:
     return path.with_name(path.name + INDEX_SUFFIX)
 
 
+def holds(path: Path) -> bool:
+    """Tell whether there is a log that something was written to: who only looks leaves an empty one. Raises OSError."""
+    try:
+        with path.open("rb") as file:
+            octets = file.read(HEADER.size)
+    except FileNotFoundError:
+        return False
+    return len(octets) == HEADER.size and _begun(octets) is not None
+
+
 def read(path: Path) -> Wal | None:
     """Return what a log holds; None where there is none, or nothing in it. Raises OSError."""
     try:
         octets = path.read_bytes()
     except FileNotFoundError:
         return None
-    if len(octets) < HEADER.size:
+    if len(octets) < HEADER.size or (begun := _begun(octets)) is None:
         return None
-    magic, _, page_size, _, *salts, first, second = HEADER.unpack_from(octets)
-    is_big = bool(magic & 1)
-    sums = _sums(octets[: HEADER.size - 8], (0, 0), is_big=is_big)
-    if magic & ~1 != MAGIC or sums != (first, second) or not page_size:
-        return None
-    return _frames(octets, page_size, tuple(salts), sums, is_big=is_big)
+    page_size, salts, sums, is_big = begun
+    return _frames(octets, page_size, salts, sums, is_big=is_big)
 
 
 def frames_in_use(log: Path) -> int:
@@ -160,6 +166,16 @@ def _forget_cached(path: Path) -> None:
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(descriptor)
+
+
+def _begun(octets: bytes) -> tuple[int, tuple[int, ...], Sums, bool] | None:
+    """Return page size, salts, checksums and their order as a log's header has them; None where it is no header."""
+    magic, _, page_size, _, *salts, first, second = HEADER.unpack_from(octets)
+    is_big = bool(magic & 1)
+    sums = _sums(octets[: HEADER.size - 8], (0, 0), is_big=is_big)
+    if magic & ~1 != MAGIC or sums != (first, second) or not page_size:
+        return None
+    return page_size, tuple(salts), sums, is_big
 
 
 def _frames(octets: bytes, page_size: int, salts: tuple[int, ...], sums: Sums, *, is_big: bool) -> Wal:

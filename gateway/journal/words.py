@@ -39,6 +39,7 @@ class Words:
 
     def all(self) -> tuple[Step, ...]:
         """Return what stores every text, also where it is there already."""
+        self._staged = len(self._texts)
         return (Insert("REPLACE INTO words", tuple(self._texts.items())),) if self._texts else ()
 
     def confirm(self) -> None:

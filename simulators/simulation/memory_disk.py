@@ -55,8 +55,8 @@ class MemoryDisk:
         self._in_use = False
 
     def opening(self, seam: Seam | None = None) -> Opening:
-        """Return what `Journal.open` takes; the path it is given is only a name."""
-        return lambda path: _Opened(self, path, seam or Seam())
+        """Return what `Journal.open` takes; the paths it is given are only names."""
+        return lambda path, _: _Opened(self, path, seam or Seam())
 
     def close(self) -> None:
         """Forget all that is on it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sqlite3
 import stat
 import zipfile
 from dataclasses import replace
@@ -152,13 +153,88 @@ async def test_a_journal_that_lies_there_is_put_aside_only_when_told_so(box: Box
     refused = await new.brygga("restore", "../roof.backup")
     restored = await new.brygga("restore", "--force", "../roof.backup")
 
-    assert (refused.code, "--force puts it aside as journal.db.old" in refused.complaints) == (78, True)
+    assert (refused.code, "--force puts it aside as journal.db.old-<time>" in refused.complaints) == (78, True)
     assert (restored.code, "the journal that was here is" in restored.output) == (0, True)
     assert (await state(new))[0] == 7
-    (new.journal.parent / "brygga.key").write_bytes((new.journal.parent / "brygga.key.old").read_bytes())
-    (new.journal.parent / "journal.db.old").replace(new.journal)
+    put_aside(new, "brygga.key").replace(new.journal.parent / "brygga.key")
+    put_aside(new, "journal.db").replace(new.journal)
     assert "a81758fffe0a0001" in (await new.brygga("device", "list")).output
     assert (new.journal.parent / "brygga.key").read_bytes() == own_key
+
+
+def put_aside(box: Box, name: str) -> Path:
+    (found,) = box.journal.parent.glob(f"{name}.old-*Z")
+    return found
+
+
+async def test_each_journal_that_was_put_aside_stays(box: Box) -> None:
+    await box.brygga("backup", "--with-keys", "roof.backup")
+    first = box.journal.read_bytes()
+
+    told = [await box.brygga("restore", "--force", "roof.backup") for _ in range(2)]
+
+    aside = list(box.journal.parent.glob("journal.db.old-*"))
+    assert [one.code for one in told] == [0, 0]
+    assert len(aside) == 2
+    assert [one.read_bytes() for one in aside].count(first) == 1
+
+
+async def test_what_is_put_aside_while_somebody_reads_it_keeps_its_log(box: Box) -> None:
+    await box.brygga("backup", "--with-keys", "roof.backup")
+    journal = await Journal.open(box.journal, clock=clock)
+    with contextlib.closing(sqlite3.connect(f"file:{box.journal}?mode=ro", uri=True, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM words").fetchone()
+        await journal.commit(Changes(uplinks=(uplink(7),), sessions=(session(8),)))
+        await journal.close()
+        await box.brygga("restore", "--force", "roof.backup")
+
+    (aside,) = box.journal.parent.glob("journal.db.old-*Z")
+    with contextlib.closing(sqlite3.connect(aside)) as connection:
+        (f_cnt_up,) = connection.execute("SELECT max(f_cnt_up) FROM counters").fetchone()
+
+    assert f_cnt_up == 8
+    assert (await state(box))[0] == 7
+
+
+@pytest.mark.parametrize("has_key", [True, False], ids=["with the key", "without it"])
+async def test_a_key_file_that_lies_elsewhere_goes_along_and_is_put_where_it_belongs(
+    box: Box,
+    new: Box,
+    has_key: bool,  # noqa: FBT001 — a parameter of the test
+) -> None:
+    for one in (box, new):
+        key_elsewhere(one)
+    (box.journal.parent / "brygga.key").replace(box.folder / "keys" / "my.key")
+    option = ["--with-keys"] if has_key else []
+    if not has_key:
+        (new.folder / "keys" / "my.key").write_bytes((box.folder / "keys" / "my.key").read_bytes())
+    written = await box.brygga("backup", *option, "../roof.backup")
+
+    restored = await new.brygga("restore", "../roof.backup")
+    verified = await new.brygga("journal", "verify")
+
+    assert (written.code, written.complaints, restored.code, restored.complaints) == (0, "", 0, "")
+    assert has_key or f"keep a copy of {box.folder}/keys/my.key elsewhere" in written.output
+    assert (verified.code, "1 devices" in verified.output) == (0, True)
+    assert not (new.journal.parent / "brygga.key").exists()
+    assert stat.S_IMODE((new.folder / "keys" / "my.key").stat().st_mode) == (0o600 if has_key else 0o644)
+
+
+def key_elsewhere(box: Box) -> None:
+    (box.folder / "keys").mkdir()
+    toml = box.folder / "brygga.toml"
+    named = f'[gateway]\nkey_file = "{box.folder}/keys/my.key"\n'
+    toml.write_text(toml.read_text().replace("[gateway]\n", named, 1))
+
+
+async def test_without_its_key_file_no_backup_with_keys_is_made(box: Box) -> None:
+    key_elsewhere(box)
+
+    refused = await box.brygga("backup", "--with-keys", "roof.backup")
+
+    assert refused.code == 78
+    assert "keys/my.key: there is no key file to back up (gateway.key_file says where it is)" in refused.complaints
 
 
 @pytest.mark.parametrize("force", [[], ["--force"]], ids=["plain", "force"])

@@ -78,18 +78,22 @@ def test_vacuum_makes_the_file_as_small_as_what_is_in_it(boxes: Boxes, box: Box)
 
 
 def test_alarms_stay_in_the_status_until_they_were_seen(boxes: Boxes, box: Box) -> None:
-    asyncio.run(write(box, [raised(AlarmKind.DAMAGED, NOW, "it was damaged\nand mended")]))
+    asyncio.run(write(box, [raised(AlarmKind.DAMAGED, NOW, "page 3 is noise\nand all is saved")]))
 
     before = boxes.brygga(box, "status")
     wrong = boxes.brygga(box, "journal", "seen", "damage")
     seen = boxes.brygga(box, "journal", "seen", "damaged")
     after = boxes.brygga(box, "status")
 
-    line = "    ! 2026-11-24 12:00: it was damaged (`brygga journal seen` when you have read it)\n      and mended\n"
+    line = (
+        "    ! 2026-11-24 12:00: the journal was damaged: page 3 is noise\n"
+        "      and all is saved\n"
+        "      `brygga journal seen` when you have read it\n"
+    )
     assert line in before.output
     assert wrong == complained(78, f"journal seen: 'damage' is none of {', '.join(AlarmKind)}")
     assert seen == said("1 alarm forgotten")
-    assert "it was damaged" not in after.output
+    assert "was damaged" not in after.output
 
 
 @pytest.mark.parametrize("words", [["stats"], ["verify"], ["export", "x"], ["vacuum"], ["seen"], ["backup", "x"]])

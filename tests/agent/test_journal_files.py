@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import random
+import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -202,5 +205,45 @@ def test_a_number_that_no_radio_and_no_clock_says_is_refused_at_the_edge(name: s
     where = line["receptions"][0] if name.startswith("receptions") else line
     where[name.removeprefix("receptions.")] = value
 
-    with pytest.raises(ValueError, match=name.split(".")[-1]):
+    with pytest.raises(ValueError, match=name.rsplit(".", maxsplit=1)[-1]):
         uplink_of(json.dumps(line).encode())
+
+
+def damaged(box: Box) -> Path:
+    """Set a box's journal aside as a salvage does, with a page of noise in its log."""
+    with closing(sqlite3.connect(box.journal)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        ((root,),) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sessions'")
+        ((size,),) = connection.execute("PRAGMA page_size")
+    with box.journal.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(random.Random(1).randbytes(size))
+    return box.journal.rename(box.journal.with_name(f"{box.journal.name}.damaged-20261124T120000Z"))
+
+
+def test_what_was_left_in_a_damaged_journal_is_exported_and_taken_in(boxes: Boxes, box: Box, tmp_path: Path) -> None:
+    whole = boxes.brygga(box, "journal", "export", "--raw", "../all.ndjson")
+    other = boxes.make("mast", heard=10)
+    aside = damaged(box)
+    before = aside.read_bytes()
+
+    exported = boxes.brygga(box, "journal", "export", "--raw", "--from", str(aside), "../left.ndjson")
+    taken = boxes.brygga(other, "journal", "import", "--for", "goteborg", "../left.ndjson")
+
+    assert (whole.code, exported.code, exported.complaints) == (0, 0, "")
+    assert read(tmp_path / "left.ndjson") == read(tmp_path / "all.ndjson")
+    assert "20 uplinks taken in, 10 were here already" in taken.output
+    assert aside.read_bytes() == before
+
+
+@pytest.mark.parametrize("there", [None, b"", b"no database" * 1000])
+def test_a_file_that_holds_no_journal_is_refused_in_words(boxes: Boxes, box: Box, there: bytes | None) -> None:
+    path = box.folder / "other"
+    if there is not None:
+        path.write_bytes(there)
+
+    told = boxes.brygga(box, "journal", "export", "--from", str(path), "out.ndjson")
+
+    assert told.code == 78
+    assert f"{path}: " in told.complaints
+    assert not (box.folder / "out.ndjson").exists()

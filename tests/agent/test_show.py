@@ -305,3 +305,18 @@ def test_dead_letters_that_went_are_told(capsys: pytest.CaptureFixture[str]) -> 
     show_status.status({**STATUS, "destinations": {"goteborg": city}})
 
     assert "    ! goteborg: 7 dead letters went, for their share of the journal is full" in capsys.readouterr().out
+
+
+def test_dead_letters_of_several_kinds_are_told_whole_on_a_line_of_their_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    mixed = {**STATUS["destinations"]["goteborg"], "held": {"refused": 1, "undated": 3, "undecoded": 0}, "lost": 7}
+
+    show_status.status({**STATUS, "destinations": {"goteborg": mixed}})
+
+    told = capsys.readouterr().out
+    assert "    goteborg: held back: refused 1, undated 3; `brygga dead-letters list` tells why\n" in told
+    assert (
+        "7 uplinks went undelivered: the journal was full (raise journal.limit, or bring this one back), or was damaged"
+        in told
+    )

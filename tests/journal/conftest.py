@@ -51,8 +51,8 @@ class Disks:
     def __init__(self) -> None:
         self._disks: dict[Path, MemoryDisk] = {}
 
-    def __call__(self, path: Path) -> AbstractAsyncContextManager[Database]:
-        return self._disks.setdefault(path, MemoryDisk()).opening()(path)
+    def __call__(self, path: Path, key_file: Path) -> AbstractAsyncContextManager[Database]:
+        return self._disks.setdefault(path, MemoryDisk()).opening()(path, key_file)
 
     def close(self) -> None:
         for disk in self._disks.values():

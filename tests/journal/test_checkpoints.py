@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.journal import Journal, checkpoints, wal
-from gateway.journal.database import Database
+from gateway.journal import AlarmKind, Journal, checkpoints, wal
+from gateway.journal.database import LAST_RESORT_PAGES, Database
 from gateway.journal.schema import PAGE_SIZE
 from tests.journal.samples import CITY, clock, given, hear
 from tests.journal.test_segments import fill
@@ -122,6 +122,34 @@ async def test_a_reader_that_holds_the_log_up_is_no_harm(path: Path) -> None:
     assert held_up > LIMIT
     assert after < held_up
     assert rows == 8001
+
+
+async def test_a_log_that_grew_beside_a_reader_is_told_of_and_cut_when_he_has_gone(path: Path) -> None:
+    journal = await Journal.open(path, clock=clock, destinations=[CITY])
+    await hear(journal, [0])
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM words").fetchone()
+        for batch in range(40):
+            await fill(journal, 1, 1 + batch * 200)
+            await under_way()
+        grown, during = log_of(path).stat().st_size, await journal.alarms()
+        reader.execute("COMMIT")
+    for f_cnt in range(LIMIT):
+        await hear(journal, [20_000 + f_cnt])
+        await under_way()
+    left, after = log_of(path).stat().st_size, await journal.alarms()
+    (last_resort,) = await journal._store.database.tune("wal_autocheckpoint")
+    rows = len(await given(journal, limit=100_000))
+    await journal.close()
+
+    assert grown > 3 * LIMIT * FRAME
+    assert [alarm.kind for alarm in during] == [AlarmKind.LONG_LOG]
+    assert "another process reads the journal" in during[0].words
+    assert left < grown / 2
+    assert after == []
+    assert last_resort == (LAST_RESORT_PAGES,)
+    assert rows == 8001 + LIMIT
 
 
 async def test_closing_waits_for_what_is_under_way(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, StorageError
 from gateway.journal import Changes, Journal, copying
 from gateway.journal.schema import SCRIPTS
 from tests.journal.samples import CITY, clock, given, hear, otaa, uplink
@@ -27,7 +27,7 @@ async def test_a_copy_is_the_journal_of_one_moment_and_hearing_goes_on_meanwhile
         time.sleep(copying.PAUSE_S)
 
     monkeypatch.setattr(copying, "PAGES_AT_ONCE", 1)
-    monkeypatch.setattr(copying, "_pause", pause)
+    monkeypatch.setattr(copying, "_pausing", lambda _: pause)
     await hear(journal, range(20))
     target = tmp_path / "copy" / "journal.db"
     target.parent.mkdir()
@@ -67,6 +67,18 @@ async def test_copying_takes_nothing_from_a_journal_whose_agent_was_killed(
     await again.close()
 
     assert alarms == []
+
+
+async def test_a_copy_onto_a_disk_that_is_too_slow_is_given_up(
+    journal: Journal, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(copying, "LIMIT_S", 0.0)
+
+    with pytest.raises(StorageError, match=r"copy\.db: \d+ of \d+ pages were copied in 0 minutes.*a quicker disk"):
+        await asyncio.to_thread(copying.copy, path, tmp_path / "copy.db")
+
+    assert len(await hear(journal, [1])) == 1
 
 
 async def test_a_copy_is_whole(journal: Journal, path: Path, tmp_path: Path) -> None:

@@ -8,21 +8,25 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.errors import StorageError
-from gateway.journal import AlarmKind, Journal, wal
+from gateway.journal import AlarmKind, Changes, HeldKind, Hold, Journal, Settlement, recovering, wal
 from gateway.journal.database import Transaction
 from gateway.journal.faults import Damaged, Fault, fault_of
+from gateway.journal.salvage.salvage import salvage
+from gateway.model import eui64
 from simulators.faults.compiling import NoCompiler
 from simulators.faults.disk import FaultyDisk
-from tests.journal.samples import CITY, DEV_EUI, abp, clock, given, hear
+from tests.journal.samples import CITY, DEV_EUI, RECEPTION, abp, clock, given, hear, session, uplink
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 30.0
 LINES = 60  # before and after a fault
+REFUSED = Hold(kind=HeldKind.REFUSED, reason="400")
 CHECKPOINTS_ON_THE_WAY = 250  # commits: enough for the log to go into the file
 
 
@@ -161,6 +165,57 @@ async def test_damage_is_salvaged_beside_the_hearing_with_what_memory_knows(
     assert "goes on in a new file" in caplog.text
 
 
+async def test_a_new_file_that_does_not_take_what_memory_knows_is_tried_until_it_does(
+    path: Path, disk: BadDisk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = await Journal.open(path, clock=clock, destinations=[CITY])
+    rows = await hear(journal, range(50))
+    await journal.settle(CITY, Settlement(held=dict.fromkeys(rows[:4], REFUSED)))
+    await journal.retry(CITY, HeldKind.REFUSED, rows[:2])
+    await journal.read(CITY, 1)
+    spoil(path, "dev_nonces")
+    monkeypatch.setattr(recovering, "salvage", then_full(disk))
+    journal._store.database._reading.doubt()
+    with pytest.raises(Damaged):
+        await journal.dev_nonces(DEV_EUI)
+    await journal.flush()
+    await journal.settle(CITY, Settlement(delivered=frozenset(rows[:1])))
+    heard = replace(uplink(50), receptions=(replace(RECEPTION, gateway=eui64("b827ebfffe999999")),))
+    changes = Changes(uplinks=(heard,), sessions=(session(51),))
+
+    for _ in range(3):
+        with pytest.raises(StorageError, match="does not have yet what memory knows"):
+            await journal.commit(changes)
+    with pytest.raises(StorageError, match="does not have yet what memory knows"):
+        await journal.read(CITY, 100)
+    during = {alarm.kind: alarm.words for alarm in await journal.alarms()}
+    disk.code = None
+    await until_taken(lambda: journal.commit(changes))
+    told, depth = await given(journal), await journal.depth(CITY)
+    after = await journal.alarms()
+    await journal.close()
+    again = await Journal.open(path, clock=clock, destinations=[CITY])
+    told_again, depth_again, (known,) = await given(again), await again.depth(CITY), await again.sessions()
+    await again.close()
+
+    assert during.keys() == {AlarmKind.DAMAGED, AlarmKind.DISK}
+    assert "it is tried again with each uplink" in during[AlarmKind.DAMAGED]
+    assert caplog.text.count("it is tried again with each uplink") == 1
+    assert told == told_again == [1, *range(4, 51)]
+    assert (depth.waiting, depth.held[HeldKind.REFUSED]) == (48, 2)
+    assert (depth_again.waiting, depth_again.held[HeldKind.REFUSED]) == (48, 2)
+    assert [(alarm.kind, alarm.until_seen) for alarm in after] == [(AlarmKind.DAMAGED, True)]
+    assert (known.f_cnt_up, known.n_f_cnt_down) == (51, 0)
+
+
+def then_full(disk: BadDisk) -> Callable[[Path, str], None]:
+    def salvaged(path: Path, why: str) -> None:
+        salvage(path, why)
+        disk.code = sqlite3.SQLITE_FULL
+
+    return salvaged
+
+
 def spoil(path: Path, table: str) -> None:
     """Put noise where a table begins, in the file and, so that it is read from there, with the log emptied into it."""
     with sqlite3.connect(path) as connection:
@@ -196,7 +251,7 @@ async def test_damage_that_shows_when_the_journal_is_opened_is_salvaged_at_once(
     await journal.close()
 
     assert told == list(range(50))
-    assert alarm.words.startswith("found while it was open")
+    assert "found while it was open" in alarm.words
     assert not path.with_name("journal.db.suspect").exists()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.journal import Changes, Journal, store
+from gateway.journal import Changes, Journal, quota
 from gateway.model import Eui64, eui64
 from tests.journal.samples import CITY, DEV_EUI, clock, uplink
 
@@ -61,7 +61,7 @@ async def test_they_are_found_in_older_segments_too(path: Path) -> None:
 
 
 async def test_the_newest_is_found_however_many_segments_there_are(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "SEGMENT_BYTES", 1)  # a segment for each commit
+    monkeypatch.setattr(quota, "SEGMENT_BYTES", 1)  # a segment for each commit
     journal = await Journal.open(path, clock=clock, destinations=[CITY])
     for f_cnt in range(120):
         await hear(journal, [f_cnt])

@@ -70,3 +70,18 @@ async def test_without_its_key_file_a_journal_says_what_is_missing(old: Path) ->
         await Journal.open(old, clock=clock)
 
     assert not (old.parent / "brygga.key").exists(), "another one would open none of the keys"
+
+
+async def test_a_kill_after_keys_were_sealed_is_no_loss_of_the_log(old: Path, tmp_path: Path) -> None:
+    journal = await Journal.open(old, clock=clock)
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for name in ("journal.db", "journal.db-wal", "brygga.key"):
+        shutil.copyfile(old.with_name(name), killed / name)
+    await journal.close()
+
+    again = await Journal.open(killed / "journal.db", clock=clock)
+    alarms = await again.alarms()
+    await again.close()
+
+    assert alarms == []

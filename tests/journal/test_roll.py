@@ -131,6 +131,28 @@ async def test_a_new_name_that_has_begun_is_not_told_twice(path: Path) -> None:
     await journal.close()
 
 
+@pytest.mark.parametrize("retried", [(), (NEW,), (CITY,), (CITY, NEW)])
+async def test_rows_that_both_names_hold_back_are_counted_once(path: Path, retried: tuple[str, ...]) -> None:
+    journal = await Journal.open(path, clock=clock, destinations=[CITY, NEW])
+    rows = await hear(journal, range(5))
+    for name in (CITY, NEW):
+        await journal.settle(name, Settlement(held=dict.fromkeys(rows, REFUSED)))
+    for name in retried:
+        await journal.retry(name, None)
+
+    await journal.rename_destination(CITY, NEW)
+    before = await journal.depth(NEW)
+    told = await journal.read(NEW, 100)
+    await deliver(journal, [row.id for row in told], NEW)
+    await journal.flush()
+    after = await journal.depth(NEW)
+    await journal.close()
+
+    assert (before.held[HeldKind.REFUSED], before.waiting) == ((0, 5) if retried else (5, 0))
+    assert len(told) == before.waiting
+    assert (after.held[HeldKind.REFUSED], after.waiting) == (before.held[HeldKind.REFUSED], 0)
+
+
 @pytest.mark.on_file
 async def test_what_an_older_version_had_begun_is_told_again_rather_than_lost(path: Path) -> None:
     schema.prepare(path, schema.scripts()[:2])

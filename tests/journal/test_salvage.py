@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import random
 import shutil
@@ -20,15 +21,19 @@ from gateway.errors import ConfigError, StorageError
 from gateway.journal import AlarmKind, Changes, HeldKind, Hold, Journal, Settlement
 from gateway.journal.box import DOWNLINK_MARGIN
 from gateway.journal.groups import packed, unpacked
+from gateway.journal.looking import looking
 from gateway.journal.records import decode_uplink, encode_uplink
 from gateway.journal.salvage import salvage
+from gateway.journal.salvage.reading import reading
 from gateway.journal.schema import PAGE_SIZE
+from gateway.journal.verifying import Matter, verify
 from gateway.journal.words import Words
 from gateway.model import RowId, Uplink
 from tests.journal.samples import CITY, DEV_EUI, abp, clock, deliver, hear, otaa, session, uplink
 
 LIMIT = 2 * 1024 * 1024
 NAME = "journal.db"
+INTERIOR = 5  # the first octet of a page of a table that is no leaf (sqlite.org/fileformat2.html, 1.6)
 DELIVERED = 1000  # of the uplinks, the oldest
 BATCHES, IN_BATCH, ALONE = 100, 20, 300  # uplinks of one commit each, and uplinks heard alone
 SEEDS = range(2)
@@ -214,7 +219,7 @@ async def test_a_log_that_is_gone_is_noticed_and_counters_skip_ahead(sound: Soun
     (known,) = [one for one in await journal.sessions() if one.dev_eui == DEV_EUI]
     await journal.close()
 
-    assert found.alarms == ["its log is gone: what was committed last is lost"]
+    assert "its log is gone: what was committed last is lost" in found.alarms[0]
     assert skipped is not None
     assert "its log is gone" in skipped.why
     assert known.n_f_cnt_down >= DOWNLINK_MARGIN
@@ -272,6 +277,59 @@ async def test_the_damaged_file_is_set_aside_and_the_loss_told_in_words(
     assert found.lost + found.damaged_rows + len(found.rows) == len(sound.truth) - 1, "each is told, or counted"
     assert "the journal is damaged" in caplog.text
     assert "are missing in the journal" not in caplog.text
+
+
+async def test_uplinks_that_were_the_newest_are_counted_and_their_rows_given_to_no_other(
+    sound: Sound, tmp_path: Path
+) -> None:
+    path = taken(sound.closed, tmp_path / "box")
+    spoil_newest_rows(path)
+
+    found = await reopened(path.parent)
+    journal = await Journal.open(path, clock=clock, destinations=[CITY, "other"])
+    (last,) = await journal.latest(DEV_EUI, 1)
+    await journal.close()
+    with looking(path) as there:
+        findings = verify(there, path.with_name("brygga.key"), lambda _done, _of: None).findings
+
+    assert 0 < found.lost == len(sound.truth) - 1 - len(found.rows)
+    assert "where the newest uplinks lay is damaged" in found.alarms[0]
+    assert f"up to {found.lost} uplinks after row {max(found.rows)} are gone" in found.alarms[0]
+    assert last.id > max(sound.truth)
+    assert [finding for finding in findings if finding.matter is Matter.IDS] == []
+
+
+def spoil_newest_rows(path: Path) -> None:
+    """Put noise into the page in which the newest rows lie."""
+    with closing(sqlite3.connect(path)) as connection:
+        (name,) = max(
+            connection.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'log%'"), key=lambda it: int(it[0][4:])
+        )
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (name,))
+    octets = bytearray(path.read_bytes())
+    while octets[at := (page - 1) * PAGE_SIZE] == INTERIOR:
+        page = int.from_bytes(
+            octets[at + 8 : at + 12], "big"
+        )  # its right-most child (sqlite.org/fileformat2.html, 1.6)
+    octets[at : at + PAGE_SIZE] = bytes([0xA5]) * PAGE_SIZE
+    path.write_bytes(octets)
+
+
+async def test_held_rows_whose_uplinks_are_lost_go_and_are_counted(sound: Sound, tmp_path: Path) -> None:
+    path = taken(sound.closed, tmp_path / "box")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM log_1 WHERE id = (SELECT min(id) FROM log_1 WHERE id >= 5)")
+        connection.execute("INSERT INTO retries SELECT destination, id FROM held")
+    path.with_name(f"{NAME}.suspect").write_text("a test\n", encoding="utf-8")
+
+    journal = await Journal.open(path, clock=clock, limit_bytes=LIMIT, destinations=[CITY, "other"])
+    await journal.read("other", 1000)
+    depth, alarms = await journal.depth("other"), await journal.alarms()
+    await journal.close()
+
+    assert (depth.held[HeldKind.REFUSED], depth.held_lost) == (0, 1)
+    assert (depth.waiting, depth.lost) == (len(sound.truth) - IN_BATCH, IN_BATCH - 1)
+    assert "1 dead letters and other rows held back are lost with their uplinks" in alarms[0].words
 
 
 def test_a_bit_that_turned_in_a_record_is_found_and_so_is_a_record_under_another_id() -> None:
@@ -358,6 +416,31 @@ async def test_a_salvage_that_was_interrupted_is_finished_at_the_next_start(
     assert not path.with_name(f"{NAME}.salvaged").exists()
 
 
+@pytest.mark.parametrize("moved", [1, 2])
+async def test_a_salvage_whose_files_could_not_all_be_moved_is_finished_by_the_next_attempt(
+    sound: Sound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: int
+) -> None:
+    path = taken(sound.killed, tmp_path / "box")
+    os.utime(path, (1, 1))
+    replace, left = Path.replace, [None] * moved
+
+    def failing(self: Path, target: Path) -> Path:
+        if not left:
+            raise OSError(errno.EIO, "Input/output error")
+        left.pop()
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(StorageError):
+        salvage.salvage(path, "a test")
+    monkeypatch.undo()
+
+    salvage.salvage(path, "a test")
+    found = await reopened(path.parent)
+
+    assert len(found.rows) == len(sound.truth) - 1, "its log, which lies aside, was taken over"
+
+
 async def test_without_room_for_all_the_newest_are_taken_over_and_the_rest_is_counted(
     sound: Sound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -370,6 +453,32 @@ async def test_without_room_for_all_the_newest_are_taken_over_and_the_rest_is_co
     assert max(sound.truth) in found.rows
     assert len(found.rows) < len(sound.truth) - 1
     assert "were left in the damaged file for want of room" in found.alarms[0]
+    assert "`brygga journal export --from" in found.alarms[0]
+    [aside] = path.parent.glob(f"{NAME}.damaged-*Z")
+    with reading(aside) as remains:
+        rows = {row: decode_uplink(record, remains.words()) for row, record in remains.rows()}
+    assert len(rows) > len(found.rows)
+    assert all(told(sound.truth[RowId(row)]) == told(uplink) for row, uplink in rows.items())
+    assert len(rows) > 0.9 * (len(sound.truth) - 1)
+
+
+async def test_a_salvage_that_needs_room_takes_the_ballast(
+    sound: Sound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = taken(sound.closed, tmp_path / "box")
+    pages_of_noise(path, random.Random(3), 1)
+    ballast = path.with_name(f"{NAME}.ballast")
+    ballast.write_bytes(bytes(4096))
+    room = shutil.disk_usage(path.parent)
+    free = {True: 0, False: 2 * path.stat().st_size}  # with the ballast, and without
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type(room)(room.total, room.used, free[ballast.exists()]))
+
+    salvage.salvage(path, "a test")
+
+    with closing(sqlite3.connect(path)) as connection:
+        ((words,),) = connection.execute("SELECT value FROM box WHERE name = 'salvaged'").fetchall()
+    assert not ballast.exists()
+    assert "for want of room" not in words
 
 
 async def test_a_damaged_journal_of_an_older_version_is_salvaged_and_brought_to_ours(tmp_path: Path) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final
-
-import cbor2
+from typing import Final
 
 from gateway.journal.abp import ABP_ACTIVATION
 from gateway.journal.cursors import Cursor
-from gateway.journal.groups import unpacked
 from gateway.journal.nonces import ABP_ACTIVATION as ABP_NUMBER
+from gateway.journal.salvage import held, tail
 from gateway.journal.salvage.content import OF_DESTINATIONS
+from gateway.journal.salvage.heard import activation, fields_of, last_heard, newest
 from gateway.journal.salvage.taking import Range, Taken
-from gateway.journal.segments import create, table
 from gateway.journal.store import NAMES_LOST
 
 LOST_WORD: Final = "lost-{}"  # of a text that rows refer to: they stay readable
@@ -24,20 +22,20 @@ LOST_JOIN_NONCES: Final = 10_000  # of 16,777,216: more joins than a device make
 FIRST_JOIN_NONCE: Final = (
     "INSERT INTO box VALUES ('first_join_nonce', ?1) ON CONFLICT (name) DO UPDATE SET value = value + ?1"
 )
-LOOK_BACK: Final = 100_000  # stored records that are searched for what a counter ought to be
 
 
 def mend(connection: sqlite3.Connection, taken: Taken, damaged: Collection[str]) -> list[str]:
     """Make the new database consistent, and return what a person should know; of the tables ``damaged`` a part is lost."""
-    missing, last = taken.left + taken.missing, taken.last
+    missing = taken.left + taken.missing
     connection.executemany("REPLACE INTO thinned VALUES (?, ?)", [one for one in taken.gone.items() if one[1]])
     words = [*_words(connection), *_destinations(connection, missing), *_sessions(connection)]
+    words += tail.mend(connection, taken)
+    words += held.mend(connection)
     if "abp_activations" in damaged:
         _number_activations(connection)
     if "join_nonces" in damaged or "box" in damaged:
         connection.execute("UPDATE join_nonces SET next = next + ?", (LOST_JOIN_NONCES,))
         connection.execute(FIRST_JOIN_NONCE, (LOST_JOIN_NONCES,))
-    _begin_above(connection, last)
     return words
 
 
@@ -54,8 +52,8 @@ def _words(connection: sqlite3.Connection) -> Iterator[str]:
 def _words_used(connection: sqlite3.Connection) -> set[int]:
     """Return numbers of texts that boots and the newest rows use."""
     used = {number for (number,) in connection.execute("SELECT word FROM boot_spans")}
-    for _, record in _newest(connection, 1000):
-        fields = _fields(record)
+    for _, record in newest(connection, 1000):
+        fields = fields_of(record)
         if len(fields) > 12 and isinstance(fields[12], list):
             pairs = [fields[8], *(number for reception in fields[12] for number in reception[:2])]
             used.update(number for number in pairs if isinstance(number, int))
@@ -95,8 +93,8 @@ def _sessions(connection: sqlite3.Connection) -> Iterator[str]:
     lost = connection.execute(
         "SELECT number, dev_eui, record FROM sessions WHERE number NOT IN (SELECT session FROM counters)"
     ).fetchall()
-    names = {(dev_eui, _activation(record)): number for number, dev_eui, record in lost}
-    heard = _last_heard(connection, names.keys()) if names else {}
+    names = {(dev_eui, activation(record)): number for number, dev_eui, record in lost}
+    heard = last_heard(connection, names.keys()) if names else {}
     connection.executemany(
         "INSERT INTO counters VALUES (?, ?, ?, ?, NULL)",
         [(number, heard.get(name, -1) + 1, UNKNOWN_DOWNLINKS, UNKNOWN_DOWNLINKS) for name, number in names.items()],
@@ -108,60 +106,6 @@ def _sessions(connection: sqlite3.Connection) -> Iterator[str]:
 def _number_activations(connection: sqlite3.Connection) -> None:
     """Let no ABP activation have a number that a session has."""
     for dev_eui, record in connection.execute("SELECT dev_eui, record FROM sessions").fetchall():
-        found = ABP_ACTIVATION.search(_activation(record) or "")
+        found = ABP_ACTIVATION.search(activation(record) or "")
         if found is not None:
             connection.execute(ABP_NUMBER, (dev_eui, int(found[1])))
-
-
-def _last_heard(
-    connection: sqlite3.Connection, names: Collection[tuple[int, str | None]]
-) -> dict[tuple[int, str | None], int]:
-    """Return the greatest uplink counter that the newest rows have of each session."""
-    heard = dict[tuple[int, str | None], int]()
-    for _, record in _newest(connection, LOOK_BACK):
-        fields = _fields(record)
-        if len(fields) > 4 and isinstance(fields[1], bytes):
-            name = int.from_bytes(fields[1], "big", signed=True), fields[3]
-            if name in names:
-                heard[name] = max(heard.get(name, -1), fields[4])
-    return heard
-
-
-def _begin_above(connection: sqlite3.Connection, last: int) -> None:
-    """Begin a segment above every row that anything refers to: an id given twice would be passed over unheard."""
-    held = connection.execute("SELECT max(id) FROM held UNION ALL SELECT max(id) FROM kept")
-    named = [last, *(row for (row,) in held if row)]
-    for low, above in connection.execute("SELECT low, above FROM cursors"):
-        named += [low, *(cbor2.loads(above) if above else ())]
-    newest = max(firsts_of(connection), default=1)
-    (there,) = connection.execute(f"SELECT max(id) FROM {table(newest)}").fetchone()  # noqa: S608 — a name of ours
-    if max(named) > max(there or 0, newest - 1):
-        connection.execute(create(max(named) + 1))
-
-
-def _newest(connection: sqlite3.Connection, most: int) -> Iterator[tuple[int, bytes]]:
-    for first in sorted(firsts_of(connection), reverse=True):
-        rows = connection.execute(f"SELECT id, record FROM {table(first)} ORDER BY id DESC LIMIT ?", (most,)).fetchall()  # noqa: S608 — a name of ours
-        yield from unpacked(rows)
-        most -= len(rows)
-        if most <= 0:
-            return
-
-
-def firsts_of(connection: sqlite3.Connection) -> list[int]:
-    """Return the first rows of the segments that are there."""
-    names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'log_[0-9]*'")
-    return [int(name.removeprefix("log_")) for (name,) in names]
-
-
-def _activation(record: bytes) -> str | None:
-    fields = _fields(record)
-    return fields[1] if len(fields) > 1 and isinstance(fields[1], str) else None
-
-
-def _fields(record: bytes) -> list[Any]:
-    try:
-        fields = cbor2.loads(record)
-    except (cbor2.CBORDecodeError, ValueError):
-        return []
-    return fields if isinstance(fields, list) else []

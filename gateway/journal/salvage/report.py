@@ -42,9 +42,14 @@ def words_of(found: Found, rows: Mapping[str, int], taken: Taken) -> Iterator[st
     if taken.missing:
         count = sum(last - first + 1 for first, last in taken.missing)
         yield f"{count} uplinks are lost: rows {_ranges(taken.missing)}; {taken.saved} of damaged segments are saved"
+    if taken.is_open_ended:
+        yield f"where the newest uplinks lay is damaged: there may have been some after row {taken.last}"
     if taken.left:
         count = sum(last - first + 1 for first, last in taken.left)
-        yield f"{count} uplinks were left in the damaged file for want of room on the disk: rows {_ranges(taken.left)}"
+        yield (
+            f"{count} uplinks, delivered ones among them, were left in the damaged file for want of room on the disk: "
+            f"rows {_ranges(taken.left)}"
+        )
     if found.unknown:
         yield f"{found.unknown} pages hold rows of which nobody can say whose they are"
 

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from gateway.errors import StorageError
 from gateway.journal import schema, wal
+from gateway.journal.disk import Ballast
 from gateway.journal.faults import UNREADABLE
 from gateway.journal.salvage.content import readable_text
 from gateway.journal.salvage.image import Image, opened
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 NEW, ASIDE = ".salvaged", ".damaged-"
 MARK, ORIGIN = "salvaged", "salvaged_from"  # in the table `box`: what happened, in words, and of which file
+OF_SQLITE: Final = "*** in database main *** "  # how it begins what it finds: there is no other database
+ALL_THERE: Final = "all that was in it could be read"
 WITH_A_BOX: Final = 2  # the first version that has that table
 MOST_ASIDE: Final = 2  # damaged files that are kept: a dying card would fill itself with them
 ROOM_KEPT: Final = 4 / 5  # of a disk that cannot hold a second journal: the rest is for what is heard next
@@ -43,7 +46,10 @@ def salvage(path: Path, why: str) -> None:
     log.error("%s: the journal is damaged: %s; what can be read is taken over into a new one", path, why)
     new = path.with_name(path.name + NEW)
     try:
+        if finish(path):
+            return  # an attempt before has made it whole, and the disk took no more than that
         _remove(new)
+        _make_room(path)
         for line in _fill(path, new, why):
             log.error("%s: %s", path, line)
         _exchange(path, new)
@@ -51,16 +57,17 @@ def salvage(path: Path, why: str) -> None:
         raise StorageError(f"{path}: the damaged journal cannot be salvaged: {error}") from error
 
 
-def finish(path: Path) -> None:
-    """Finish what a crash has interrupted: a whole new journal takes the place of the damaged one; half of one goes."""
+def finish(path: Path) -> bool:
+    """Finish what a crash has interrupted, and tell whether a whole new journal has taken the damaged one's place; half of one goes."""
     new = path.with_name(path.name + NEW)
     if not new.exists():
-        return
+        return False
     told = _origin_told_by(new)
-    if told is not None and (not path.exists() or told == _origin(path)):
-        _exchange(path, new)
-    else:
+    if told is None or (path.exists() and told != _origin(path)):
         _remove(new)
+        return False
+    _exchange(path, new)
+    return True
 
 
 def _fill(path: Path, new: Path, why: str) -> list[str]:
@@ -78,7 +85,8 @@ def _fill(path: Path, new: Path, why: str) -> list[str]:
             taken = take_log(connection, image, found, good, _most_segments(path, image, len(found.firsts)))
             connection.execute("COMMIT")
     schema.prepare(new, scripts)
-    words = [why, *words_of(found, rows, taken)]
+    lost = [*words_of(found, rows, taken)]
+    words = [why.replace(OF_SQLITE, ""), *(lost or [ALL_THERE])]
     if own is None and wal.read(wal.beside(path)) is not None:
         words.append("its log is another database's, and was left out")
     words += _mended(path, new, taken, {*found.broken, *found.lost, *rows}, words)
@@ -88,7 +96,13 @@ def _fill(path: Path, new: Path, why: str) -> list[str]:
 
 def _mended(path: Path, new: Path, taken: Taken, damaged: Collection[str], words: Sequence[str]) -> list[str]:
     """Make the new database consistent and whole, and return what more there is to say."""
-    aside = f"the damaged file is kept as {_aside(path).name}: it may be deleted when nobody wants to look into it"
+    name = _aside(path).name
+    aside = f"the damaged file is kept as {name}: it may be deleted when nobody wants to look into it"
+    if taken.left:
+        aside = (
+            f"the damaged file is kept as {name}. Before it is deleted: `brygga journal export --from {path.with_name(name)} FILE` "
+            "writes what is in it to another disk, and `brygga journal import --for NAME FILE` takes in what is not here"
+        )
     with contextlib.closing(_connected(new)) as connection:
         connection.execute("BEGIN")
         more = [*mend(connection, taken, damaged), aside]
@@ -134,12 +148,19 @@ def own_log(path: Path) -> Path | None:
         return None if find(both, {}).broken and not find(alone, {}).broken else beside
 
 
+def _make_room(path: Path) -> None:
+    """Let go of the ballast where the disk cannot hold a second journal: what is in this one is worth more."""
+    size = path.stat().st_size if path.exists() else 0
+    if shutil.disk_usage(path.parent).free * ROOM_KEPT <= size and Ballast(path, 1).let_go():
+        log.warning("%s: the ballast goes so that more of the damaged journal can be taken over", path)
+
+
 def _most_segments(path: Path, image: Image, segments: int) -> int | None:
     """Return how many segments of the log the disk has room for; None: all."""
     size, free = image.count * image.page_size, shutil.disk_usage(path.parent).free
     if free * ROOM_KEPT > size or not segments:
         return None
-    return int(free * ROOM_KEPT / size * segments)
+    return max(1, int(free * ROOM_KEPT / size * segments))  # the newest has what counters are read from
 
 
 # ── files ──

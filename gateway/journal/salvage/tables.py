@@ -87,10 +87,15 @@ def version(image: Image, scripts: Sequence[str]) -> int:
 
 def made_by(scripts: Sequence[str]) -> frozenset[str]:
     """Return the tables that ``scripts`` make."""
+    return frozenset(shapes_of(scripts))
+
+
+def shapes_of(scripts: Sequence[str]) -> dict[str, Shape]:
+    """Return the shapes of the tables that ``scripts`` make, but the log's."""
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         for script in scripts:
             connection.executescript(script)
-        return frozenset(shapes(connection))
+        return shapes(connection)
 
 
 @dataclass(slots=True)

@@ -33,6 +33,7 @@ class Taken:
     left: list[Range] = field(default_factory=list)  # rows that there was no room for
     saved: int = 0  # rows of damaged segments
     last: int = 0  # the log's newest row
+    is_open_ended: bool = False  # the last segment was damaged: there may have been newer rows
 
 
 def whole(new: sqlite3.Connection) -> frozenset[str]:
@@ -60,7 +61,7 @@ def take_tables(
         if name in good and _copied(new, name):
             _drop_unreadable(new, name, rows)
             continue
-        for row in _rows(image, walk, found.pages.get(name, ())):
+        for row in rows_of_pages(image, walk, found.pages.get(name, ())):
             values = shape.values(row)
             if shape.fits(row) and is_readable(name, values):
                 columns = ", ".join(column.name for column in shape.columns[: len(values)])
@@ -88,7 +89,7 @@ def take_log(
     taken = Taken()
     known = [first for first in found.firsts if table(first) in good]
     pages = [number for first in found.firsts if first not in known for number in found.pages[table(first)]]
-    entries = _Sorted(image, [*pages, *found.pages.get(LOG, ())])
+    entries = Entries(image, [*pages, *found.pages.get(LOG, ())])
     firsts = sorted({*found.firsts, *_further_firsts(entries, found.firsts)}) or [1]
     new.execute(f"DROP TABLE {table(1)}")
     if most is not None and len(firsts) > most > 0:
@@ -113,7 +114,8 @@ def _copied(new: sqlite3.Connection, name: str) -> bool:
     return True
 
 
-def _rows(image: Image, walk: Walk, pages: Iterable[int]) -> Iterator[Row]:
+def rows_of_pages(image: Image, walk: Walk, pages: Iterable[int]) -> Iterator[Row]:
+    """Yield the rows of ``pages`` that can be read."""
     for number in pages:
         try:
             yield from walk.rows(image, number)
@@ -121,7 +123,7 @@ def _rows(image: Image, walk: Walk, pages: Iterable[int]) -> Iterator[Row]:
             continue
 
 
-class _Sorted:
+class Entries:
     """Entries of the log's pages in the order of their rows; only the pages' numbers are kept in memory."""
 
     def __init__(self, image: Image, pages: Iterable[int]) -> None:
@@ -134,7 +136,7 @@ class _Sorted:
             yield from self._page(number)
 
     def _page(self, number: int) -> Iterator[Entry]:
-        return (entry for row in _rows(self._image, Walk(), (number,)) if (entry := _entry(row)) is not None)
+        return (entry for row in rows_of_pages(self._image, Walk(), (number,)) if (entry := _entry(row)) is not None)
 
 
 def _entry(row: Row) -> Entry | None:
@@ -175,7 +177,7 @@ def _count(
     new: sqlite3.Connection, taken: Taken, firsts: Sequence[int], damaged: Sequence[int], there: Sequence[Range]
 ) -> None:
     (last,) = new.execute(f"SELECT max(id) FROM {table(firsts[-1])}").fetchone()  # noqa: S608 — a name of ours
-    taken.last = max(last or 0, firsts[-1] - 1)
+    taken.last, taken.is_open_ended = max(last or 0, firsts[-1] - 1), firsts[-1] in damaged
     ends = dict(pairwise([*firsts, taken.last + 1]))
     for first in damaged:
         lacking = [*_lacking(there, first, ends[first] - 1)]
