@@ -221,10 +221,9 @@ class Journal:
         With ``after`` only rows after that one, and none that is retried: the live lane. A row is given again until it is
         settled. Fewer than ``limit`` does not mean that there are no more.
         """
-        known = self._store.destinations[destination]
-        rows = await self._reader.next_rows(known, limit, after)
-        if known.unsaved:
-            self._writer.note_settled()  # rows that are gone are passed over and counted, though nothing may be heard
+        rows = await self._reader.next_rows(self._store.destinations[destination], limit, after)
+        if self._store.riding:
+            self._writer.note_settled()  # rows that are gone were counted, and an alarm waits: nothing may be heard for long
         return rows
 
     async def wait(self, destination: str, *, after: RowId | None = None) -> None:
