@@ -16,7 +16,7 @@ from gateway.journal.database import Database, Insert, Step, Transaction
 from gateway.journal.disk import Ballast
 from gateway.journal.faults import Damaged, takes_nothing
 from gateway.journal.lock import FileLock
-from gateway.journal.salvage.salvage import MARK, finish, salvage
+from gateway.journal.salvage import MARK, NEW
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +70,15 @@ def make_ready(path: Path, *, was_in_use: bool = False) -> bool:
     ConfigError for a file that is no journal of ours, StorageError when the disk fails.
     """
     try:
-        finish(path)
+        if path.with_name(path.name + NEW).exists():
+            from gateway.journal.salvage.salvage import finish  # its page reader is for those who need it: a megabyte
+
+            finish(path)
         had_log = wal.holds(wal.beside(path))
         wrong = _told_before(path) or examining.damage(path, schema.scripts(), was_in_use=was_in_use)
         if wrong is not None:
+            from gateway.journal.salvage.salvage import salvage
+
             salvage(path, wrong)
         suspect(path).unlink(missing_ok=True)
     except OSError as error:

@@ -23,7 +23,7 @@ from gateway.journal.database import Insert, Statement, Step
 from gateway.journal.destination_rows import counted
 from gateway.journal.destinations import Destination
 from gateway.journal.opening import OPEN, make_way
-from gateway.journal.salvage.salvage import MARK, salvage
+from gateway.journal.salvage import MARK
 from gateway.journal.store import NAMES_LOST, Store
 from gateway.journal.values import AlarmKind, HeldKind
 
@@ -57,6 +57,8 @@ class Recovering:
             await self._catch_up()
 
     async def _salvage(self, why: str) -> None:
+        from gateway.journal.salvage.salvage import salvage  # carried only where a file is damaged
+
         store = self._store
         try:
             async with store.reading:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import StorageError
-from gateway.journal import AlarmKind, Changes, HeldKind, Hold, Journal, Settlement, recovering, wal
+from gateway.journal import AlarmKind, Changes, HeldKind, Hold, Journal, Settlement, wal
 from gateway.journal.database import Transaction
 from gateway.journal.faults import Damaged, Fault, fault_of
 from gateway.journal.salvage.salvage import salvage
@@ -174,7 +174,7 @@ async def test_a_new_file_that_does_not_take_what_memory_knows_is_tried_until_it
     await journal.retry(CITY, HeldKind.REFUSED, rows[:2])
     await journal.read(CITY, 1)
     spoil(path, "dev_nonces")
-    monkeypatch.setattr(recovering, "salvage", then_full(disk))
+    monkeypatch.setattr("gateway.journal.salvage.salvage.salvage", then_full(disk))
     journal._store.database._reading.doubt()
     with pytest.raises(Damaged):
         await journal.dev_nonces(DEV_EUI)

@@ -23,6 +23,7 @@ from gateway.errors import StorageError
 from gateway.journal import schema, wal
 from gateway.journal.disk import Ballast
 from gateway.journal.faults import UNREADABLE
+from gateway.journal.salvage import MARK, NEW
 from gateway.journal.salvage.content import readable_text
 from gateway.journal.salvage.image import Image, opened
 from gateway.journal.salvage.mending import mend
@@ -32,8 +33,8 @@ from gateway.journal.salvage.taking import OLD, Taken, take_log, take_tables, wh
 
 log = logging.getLogger(__name__)
 
-NEW, ASIDE = ".salvaged", ".damaged-"
-MARK, ORIGIN = "salvaged", "salvaged_from"  # in the table `box`: what happened, in words, and of which file
+ASIDE = ".damaged-"
+ORIGIN = "salvaged_from"  # in the table `box`, beside MARK: of which file
 OF_SQLITE: Final = "*** in database main *** "  # how it begins what it finds: there is no other database
 ALL_THERE: Final = "all that was in it could be read"
 WITH_A_BOX: Final = 2  # the first version that has that table
