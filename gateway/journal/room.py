@@ -58,6 +58,12 @@ class Room:
         Where the log is crowded a destination that is no longer configured keeps none of them. Where it is nearly full, the oldest
         go all the same, if they may. Held rows keep to their share.
         """
+        try:
+            await self._tidy_log()
+        finally:
+            await self._keep_held_rows_to_their_share()  # also where the log's turn found no room for itself
+
+    async def _tidy_log(self) -> None:
         looking, refused = self._look()
         if looking:
             is_crowded = self._disk.is_nearly_full or await self._use() > CROWDED
@@ -72,7 +78,6 @@ class Room:
             self._end_overrun()
         if (looking or refused) and not made:
             await self._make_way(looking=looking)
-        await self._keep_held_rows_to_their_share()
 
     def _look(self) -> tuple[bool, bool]:
         """Return whether the file may have become crowded, and whether rows were refused."""
@@ -211,7 +216,7 @@ class Room:
             lost = Statement(
                 "UPDATE destinations SET held_lost = held_lost + ? WHERE number = ?", (len(entries), destination.number)
             )
-            await self._store.apply_alone([*forget(entries), lost])
+            await self._store.apply_bare([*forget(entries), lost])
             destination.held[kind] -= len(entries)
             destination.held_lost += len(entries)
         return len(entries)

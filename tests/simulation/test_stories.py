@@ -41,6 +41,12 @@ def test_every_law_holds_in_every_story(part: int) -> None:
     assert not broken, "\n\n".join(broken)
 
 
+def test_a_full_journal_lets_held_rows_go_though_settlements_find_no_room() -> None:
+    verdict = run(14772)  # the one of 10,000 in which an agent stood still until it was started again
+
+    assert verdict.broken is None
+
+
 def test_much_happens_in_them() -> None:
     verdicts = [run(seed) for seed in (1, 2, 3, 4, 5)]
 
