@@ -320,10 +320,9 @@ async def test_the_status_of_a_stopped_box_is_what_its_journal_says(box: Box) ->
 
     assert outcome.output.splitlines()[0] == "roof: not running; this is what its journal says"
     assert outcome.output.splitlines()[1].startswith("journal: 2 uplinks kept, ")
-    assert outcome.output.splitlines()[-2:] == [  # what is written to this machine's card may stand between
-        "destination  state          waiting  oldest  delivered  held back               last answer",
-        "goteborg     agent stopped  0                           refused 1, undecoded 1",
-    ]
+    *_, destination, held_back = outcome.output.splitlines()  # what is written to this machine's card may stand before
+    assert destination.split() == ["goteborg", "agent", "stopped", "0", "2"]
+    assert "refused 1, undecoded 1" in held_back
 
 
 async def test_the_status_of_a_running_agent_shows_source_network_and_destinations(box: Box) -> None:
