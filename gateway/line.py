@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.errors import Unreachable
-from gateway.model import Answer, Request, Verdict
+from gateway.model import NOT_SENT, Answer, Request, Verdict
 from gateway.transports import Transport
 
 
@@ -35,10 +35,10 @@ class Line:
                 self._answered = True
                 self._note_loss(answers)
                 return answers
-        return [Answer(verdict=Verdict.LATER, status=0, detail=f"not sent: {self.lost}")] * len(requests)
+        return [Answer.unsent(self.lost)] * len(requests)
 
     def _note_loss(self, answers: Sequence[Answer]) -> None:
-        unsent = next((one for one in answers if one.verdict is Verdict.LATER and one.status == 0), None)
+        unsent = next((one for one in answers if one.is_unsent), None)
         if unsent is not None:
-            self.lost = unsent.detail.removeprefix("not sent: ")
+            self.lost = unsent.detail.removeprefix(NOT_SENT)
             self._is_gone = all(one.verdict is not Verdict.UNCLEAR for one in answers)

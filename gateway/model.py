@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Any, NewType
+from typing import Any, Final, NewType
 from uuid import UUID
 
 from decoders.contract import Decoded
@@ -517,6 +517,9 @@ class Request:
         return f"Request({shown.method} {shown.target!r}, {shown.content_type!r}, {shown.headers!r}, {shown.body!r})"
 
 
+NOT_SENT: Final = "not sent: "  # how the words of `Answer.unsent` begin
+
+
 class Verdict(StrEnum):
     """What an answer means to whoever does not know the platform."""
 
@@ -539,6 +542,16 @@ class Answer:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     retry_after: timedelta | None = None
+
+    @classmethod
+    def unsent(cls, why: str) -> Answer:
+        """Return what stands for the answer to a request that was not sent, and may be later."""
+        return cls(verdict=Verdict.LATER, status=0, detail=f"{NOT_SENT}{why}")
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether `unsent` made it."""
+        return self.verdict is Verdict.LATER and self.status == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,10 +38,10 @@ class GivingWay:
                 if not answers:
                     raise
                 self.is_troubled = True
-                return [*answers, *_unsent(len(requests) - len(answers), str(error))]
+                return [*answers, *[Answer.unsent(str(error))] * (len(requests) - len(answers))]
             self._has_sent = True
         self.is_troubled |= any(one.verdict in {Verdict.LATER, Verdict.UNCLEAR} for one in answers)
-        return [*answers, *_unsent(len(requests) - len(answers), GAVE_WAY)]
+        return [*answers, *[Answer.unsent(GAVE_WAY)] * (len(requests) - len(answers))]
 
     async def close(self) -> None:
         """Leave the transport open: it is another's."""
@@ -53,7 +53,3 @@ class GivingWay:
     def _gives_way(self) -> bool:
         self.gave_way = self.gave_way or (self._has_sent and self._is_wanted())
         return self.gave_way
-
-
-def _unsent(count: int, why: str) -> list[Answer]:
-    return [Answer(verdict=Verdict.LATER, status=0, detail=f"not sent: {why}")] * count

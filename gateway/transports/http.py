@@ -129,7 +129,7 @@ class Http:
             self._note(str(away))
             if not any(isinstance(outcome, Answer) for outcome in outcomes):
                 raise away
-        later = Answer(verdict=Verdict.LATER, status=0, detail=f"not sent: {away}")
+        later = Answer.unsent(str(away))
         return [outcome if isinstance(outcome, Answer) else later for outcome in outcomes]
 
     def _count(self, answers: Sequence[Answer]) -> None:

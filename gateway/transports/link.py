@@ -194,7 +194,7 @@ class Link:
 
     def _judged(self, sending: _Sending) -> list[Answer]:
         unclear = Answer(verdict=Verdict.UNCLEAR, status=0, detail=f"sent, and no PUBACK: {self.ended}")
-        later = Answer(verdict=Verdict.LATER, status=0, detail=f"not sent: {self.ended}")
+        later = Answer.unsent(str(self.ended))
         open_places = frozenset(sending.waiting.values())
         return [answer or (unclear if place in open_places else later) for place, answer in enumerate(sending.answers)]
 

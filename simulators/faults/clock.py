@@ -14,6 +14,7 @@ from typing import Final
 
 from simulators.faults.compiling import compiled
 from simulators.faults.missing import Missing
+from simulators.faults.saying import say
 
 SOURCE: Final = Path(__file__).with_name("clock_faults.c")
 LIBRARIES: Final = Path("/usr/lib")
@@ -54,6 +55,4 @@ class FaultyClock:
         """Let the wall clock be so far ahead of the machine's, and the kernel say so of it, from now on."""
         error_us = SYNCHRONISED_US if is_synchronised else UNSYNCHRONISED_US
         for path, text in ((self.error, f"{error_us}\n"), (self.offset, f"{ahead.total_seconds():+.0f}\n")):
-            new = path.with_suffix(".new")
-            new.write_text(text, encoding="ascii")
-            new.replace(path)  # no question may read half of it
+            say(path, text)

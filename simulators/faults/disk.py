@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from simulators.faults.compiling import compiled
+from simulators.faults.saying import say
 
 SOURCE: Final = Path(__file__).with_name("disk_faults.c")
 
@@ -31,9 +32,7 @@ class FaultyDisk:
 
     def say(self, words: str) -> None:
         """Let the disk be as ``words`` tell from now on (`disk_faults.c`), e.g. "only=journal.db fail_flush=1..:EIO"."""
-        new = self.control.with_suffix(".new")
-        new.write_text(f"{words}\n", encoding="ascii")
-        new.replace(self.control)  # no call may read half of it
+        say(self.control, f"{words}\n")
 
     def heal(self) -> None:
         """Let the disk be as it really is."""

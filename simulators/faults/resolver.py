@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from simulators.faults.compiling import compiled
+from simulators.faults.saying import say
 
 SOURCE: Final = Path(__file__).with_name("resolver_faults.c")
 
@@ -31,6 +32,4 @@ class FaultyResolver:
 
     def say(self, name: str, what: str) -> None:
         """Let ``name`` be an address, "again" or "none", with milliseconds behind it (`resolver_faults.c`), from now on."""
-        new = self.names.with_suffix(".new")
-        new.write_text(f"{name} {what}\n", encoding="ascii")
-        new.replace(self.names)  # no question may read half of it
+        say(self.names, f"{name} {what}\n")
