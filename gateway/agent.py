@@ -21,20 +21,20 @@ from decoders.registry import Registry
 from gateway import former, redating
 from gateway.clock import SystemClock, learn_boots
 from gateway.codecs import Codecs
-from gateway.config import DestinationSettings, Settings, SourceSettings, data_folder_problem, make_data_folder
+from gateway.config import DestinationSettings, Settings, data_folder_problem, make_data_folder
 from gateway.control import Desk, serving
 from gateway.delivery import Destination, Telling
 from gateway.errors import Busy, StorageError
 from gateway.formats import Commandable
 from gateway.journal import Begin, Journal, WhenFull
 from gateway.machine import fingerprint
-from gateway.model import Clock, Frame, Json, TimeQuality
+from gateway.model import Clock, Frame, Heard, Json, ServerUplink, TimeQuality
 from gateway.network import Network
 from gateway.network.office import RunningOffice
 from gateway.redecoding import Redecoding
 from gateway.sources import Source
+from gateway.sources import catalogue as sources
 from gateway.sources.gather import Gather
-from gateway.sources.semtech_udp import SemtechUdp
 from gateway.transports import Listener
 from gateway.transports import catalogue as transports
 
@@ -61,7 +61,7 @@ class Agent:
         self._started = clock().monotonic
         self._trust = settings.clock.trust
         self.journal = journal
-        self.sources: list[Source] = [_source(one, clock) for one in settings.sources]
+        self.sources: list[Source] = [sources.make(one, clock) for one in settings.sources]
         self.codecs = Codecs(registry.get)
         self.network = Network(
             journal=journal,
@@ -178,11 +178,15 @@ class Agent:
                 for telling in [*self.tellings, *self.former.tellings()]:
                     leaving.create_task(_leave(telling), name=f"leaving {telling.destination.name}")
 
-    async def _hear(self, frame: Frame) -> None:
-        """Take a frame, and the time from it where its gateway has a GPS receiver."""
-        if isinstance(self._clock, SystemClock):
-            self._clock.hear(frame)
-        await self.gather(frame)
+    async def _hear(self, heard: Heard) -> None:
+        """Take what a source brings: a frame, and the time from it where its gateway has a GPS receiver, or a server's uplink."""
+        match heard:
+            case Frame():
+                if isinstance(self._clock, SystemClock):
+                    self._clock.hear(heard)
+                await self.gather(heard)
+            case ServerUplink():
+                raise NotImplementedError
 
     async def devices_changed(self) -> None:
         """Take devices from the journal anew, and try what no decoder understood with the decoders of now."""
@@ -343,15 +347,4 @@ def _clock_words(clock: Clock, trust: TimeQuality, *, is_trusted: bool) -> str:
         if is_trusted
         else f"not yet {trust.name.lower()}: uplinks are kept and wait for it. Is chrony or systemd-timesyncd running? "
         'A machine whose clock is right without them says clock.trust = "system"'
-    )
-
-
-def _source(settings: SourceSettings, clock: Clock) -> Source:
-    return SemtechUdp(
-        settings.name,
-        host=settings.host,
-        port=settings.port,
-        gateways=settings.gateways,
-        clock=clock,
-        receive_buffer_bytes=settings.receive_buffer_bytes,
     )

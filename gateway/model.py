@@ -178,6 +178,7 @@ class Reception:
     fine_time_ns: int | None = None
     place: Place | None = None
     source: str = ""  # the name of the source in the configuration: answers go back through it
+    context: bytes = b""  # what the source needs to answer to this copy, its own words; never stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,14 @@ class TxRequest:
     frequency_hz: int
     data_rate: DataRate
     power_dbm: float  # that the radio sends: the allowed EIRP less the antenna's gain
-    timestamp_us: int | None  # concentrator counter to send at; None: at once
+    timestamp_us: int | None  # concentrator counter to send at; None: at once, or by ``context`` and ``delay``
+    delay: timedelta | None = None  # from the end of the uplink that it answers to the slot; None: at once
+    context: bytes = b""  # of the reception that it answers
+
+    @property
+    def at_once(self) -> bool:
+        """Whether it goes out as soon as the radio is free: class C."""
+        return self.timestamp_us is None and self.delay is None
 
 
 class TxResult(StrEnum):
@@ -368,6 +376,31 @@ class Uplink:
     def best(self) -> Reception:
         """The strongest copy."""
         return self.receptions[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerUplink:
+    """An application payload that a network server in front of this box has proved, decrypted and told.
+
+    ``id`` is the server's own word for this uplink (its deduplication id, or what stands for one): the same each time it is told.
+    """
+
+    source: str
+    id: str
+    dev_eui: Eui64
+    dev_addr: DevAddr | None
+    f_cnt: int  # 32 bits, as the server counts
+    f_port: int  # 0 for a frame that carried no application payload
+    payload: bytes
+    confirmed: bool
+    adr: bool
+    receptions: tuple[Reception, ...]  # may be none: not every server tells
+    server_time: datetime | None  # when the server says that it was heard
+    heard_at: Instant  # when it came here
+    decoded: Json = None  # what the server's own codec made of it, where it is to be taken; None: decode here
+
+
+Heard = Frame | ServerUplink  # what sources bring
 
 
 def uplink_id(dev_eui: Eui64, activation: str, f_cnt: int) -> UUID:

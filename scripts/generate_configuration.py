@@ -18,10 +18,11 @@ sys.path.insert(0, str(ROOT))
 
 from pydantic.fields import FieldInfo  # noqa: E402 - the path comes first
 
-from gateway.config.keys import SECTIONS, SOURCES, DestinationKeys  # noqa: E402
+from gateway.config.keys import SECTIONS, DestinationKeys  # noqa: E402
 from gateway.config.reading import hint_in_words  # noqa: E402
 from gateway.config.section_keys import Keys  # noqa: E402
 from gateway.config.share_keys import ShareKeys  # noqa: E402
+from gateway.config.sources import SOURCES  # noqa: E402
 from gateway.config.units import DURATIONS, SIZES  # noqa: E402
 from gateway.config.values import Shown  # noqa: E402
 from gateway.config.way_keys import CommandsKeys, TlsKeys  # noqa: E402

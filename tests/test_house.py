@@ -27,6 +27,7 @@ MAY_SEE: dict[str, set[str]] = {
         "gateway.transports",
         "gateway.cities",
         "gateway.sharing",
+        "gateway.sources.settings",
     },
     "gateway/cities": {"gateway.model", "gateway.errors"},
     "gateway/sharing.py": {"gateway.model", "decoders.vocabulary"},

@@ -18,9 +18,7 @@ from gateway.config.settings import (
     Journal,
     Radio,
     Selection,
-    SemtechUdpSettings,
     Settings,
-    SourceSettings,
 )
 
 
@@ -48,9 +46,7 @@ __all__ = [
     "Journal",
     "Radio",
     "Selection",
-    "SemtechUdpSettings",
     "Settings",
-    "SourceSettings",
     "data_folder_problem",
     "load",
     "load_apart",

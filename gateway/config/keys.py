@@ -19,7 +19,6 @@ from gateway.config.share_keys import ShareKeys
 from gateway.config.values import (
     Addresses,
     City,
-    Decibels,
     DestinationName,
     Duration,
     Euis,
@@ -30,13 +29,11 @@ from gateway.config.values import (
     JournalSize,
     Name,
     NetId,
-    Octets,
     OptionalFile,
     OptionalFolder,
     OptionalPath,
     OptionalText,
     Options,
-    Port,
     RegionName,
     Seconds,
     SecretFile,
@@ -133,29 +130,6 @@ class DecodersKeys(Keys):
 
     folder: OptionalFolder = Field(
         default=None, description="`<vendor>/<model>.yaml` or `.py`; one of a known name replaces the built-in one"
-    )
-
-
-class SemtechUdpKeys(Keys):
-    """A port that packet forwarders speak to (Semtech UDP, GWMP)."""
-
-    name: Name = Field(description="what this source is called; no two sources have the same name")
-    type: Annotated[Literal["semtech_udp"], Shown('"semtech_udp"')] = Field(description="what kind of source it is")
-    host: Text = Field(
-        default="0.0.0.0",  # noqa: S104 - forwarders of other boxes are meant; the reference says what that means
-        description="the address to listen on; `127.0.0.1` where the forwarder runs on this machine: the protocol proves nothing",
-    )
-    port: Port = Field(
-        default=1700, description="the UDP port, `server_address`'s in the forwarder's `global_conf.json`"
-    )
-    gateways: Euis = Field(default=[], description="the gateways that may speak; none named: all")
-    receive_buffer: Octets = Field(
-        default=4 << 20,
-        description="what the kernel is asked to hold while the agent is busy; it grants `net.core.rmem_max` at most",
-    )
-    antenna_gain_dbi: Decibels = Field(
-        default=0.0,
-        description="of the antenna, the cable's loss taken off: so much less is sent, for the law limits what leaves the antenna",
     )
 
 
@@ -278,7 +252,6 @@ SECTIONS: Final[Mapping[str, type[Keys]]] = {
     "journal": JournalKeys,
     "decoders": DecodersKeys,
 }
-SOURCES: Final[Mapping[str, type[Keys]]] = {"semtech_udp": SemtechUdpKeys}
 MQTT_ONLY: Final = ("sas_key_file", "mqtt_version", "client_id", "window", "keep_alive_s", "status_topic", "commands")
 HTTP_ONLY: Final = (
     "token",

@@ -16,31 +16,27 @@ from gateway.config.cities import Cities, Located, elsewhere, in_its_file
 from gateway.config.destination import CHECKS, destination_settings, keys_of
 from gateway.config.keys import (
     SECTIONS,
-    SOURCES,
     ClockKeys,
     DecodersKeys,
     DestinationKeys,
     JournalKeys,
     RadioKeys,
-    SemtechUdpKeys,
 )
 from gateway.config.network import network
 from gateway.config.network_keys import NetworkKeys
 from gateway.config.reading import Section, Table, cross_checked, did_you_mean, read_section, shown_value
-from gateway.config.section_keys import Keys
 from gateway.config.settings import (
     Clock,
     Decoders,
     Gateway,
     Journal,
     Radio,
-    SemtechUdpSettings,
     Settings,
-    SourceSettings,
 )
-from gateway.config.whole import Sections, client_of, contradictions, control_socket, key_file, warnings
+from gateway.config.sources import SOURCES
+from gateway.config.whole import Sections, client_of, contradictions, control_socket, key_file, source_keys, warnings
 from gateway.errors import ConfigError
-from gateway.model import Eui64, TimeQuality
+from gateway.model import TimeQuality
 
 KNOWN: Final = [*SECTIONS, "source", "destination"]
 
@@ -121,7 +117,10 @@ def _source(table: Table, place: str, folder: Path) -> tuple[Section | None, lis
     if not isinstance(kind, str) or kind not in SOURCES:
         words = "is missing" if kind is None else f"{shown_value(kind)} is no type of source"
         return None, [f"{place}.type: {words}{did_you_mean(str(kind), SOURCES)}"]
-    return read_section(SOURCES[kind], table, place, folder)
+    section, problems = read_section(SOURCES[kind], table, place, folder)
+    if not problems:
+        problems = [f"{place}.{key}: {words}" for key, words in source_keys(section).problems()]
+    return section, problems
 
 
 def _destination(cities: Cities, table: Table, place: str, folder: Path) -> tuple[Section, list[str]]:
@@ -171,7 +170,7 @@ def _settings(sections: Sections, path: Path, cities: Cities) -> Settings:
             card_bytes=None if journal.card_tbw is None else round(journal.card_tbw * 10**12),
         ),
         decoders=Decoders(decoders.folder),
-        sources=tuple(_source_settings(section.keys) for section in sections.sources),
+        sources=tuple(source_keys(section).settings() for section in sections.sources),
         destinations=tuple(destination_settings(keys_of(one), gateway.name) for one in sections.destinations),
         control_socket=control_socket(gateway),
         former=tuple(destination_settings(keys_of(one), gateway.name) for one in former),
@@ -251,18 +250,3 @@ def _wrong(sections: Sections, cities: Cities) -> Iterator[Located]:
     if any(keys_of(section).city is not None for section in sections.destinations):
         for city, problems in cities.catalogue.wrong.items():
             yield from (Located(f"{one}; nothing here uses it") for one in problems if city not in cities.connected)
-
-
-def _source_settings(keys: Keys) -> SourceSettings:
-    match keys:
-        case SemtechUdpKeys():
-            return SemtechUdpSettings(
-                name=keys.name,
-                host=keys.host,
-                port=keys.port,
-                gateways=frozenset(map(Eui64, keys.gateways)),
-                receive_buffer_bytes=keys.receive_buffer,
-                antenna_gain_dbi=keys.antenna_gain_dbi,
-            )
-        case _:
-            raise AssertionError(f"no settings are made of {type(keys).__name__}")

@@ -12,6 +12,7 @@ from gateway.lorawan.mac_layer import Wanted
 from gateway.lorawan.region import Region
 from gateway.model import Device, Eui64, TimeQuality
 from gateway.sharing import ALL, Share
+from gateway.sources.settings import SourceSettings
 from gateway.transports.broker import Broker
 from gateway.transports.service import Service
 
@@ -72,21 +73,6 @@ class Decoders:
     def folders(self) -> tuple[Path, ...]:
         """Return the folder as a registry takes it, or none."""
         return () if self.folder is None else (self.folder,)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SemtechUdpSettings:
-    """A port that packet forwarders speak to."""
-
-    name: str
-    host: str
-    port: int  # 0: any that is free
-    gateways: frozenset[Eui64]  # that may speak; none named: all
-    receive_buffer_bytes: int
-    antenna_gain_dbi: float  # the cable's loss taken off
-
-
-SourceSettings = SemtechUdpSettings  # a union, once there are more types
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final, cast
 
 from gateway.config.destination import keys_of
-from gateway.config.keys import GatewayKeys, RadioKeys, SemtechUdpKeys
+from gateway.config.keys import GatewayKeys, RadioKeys
 from gateway.config.network import network_problems
 from gateway.config.platform import client_id, speaks_mqtt
 from gateway.config.reading import Section
+from gateway.config.sources.keys import Listens, SourceKeys
 from gateway.lorawan.dev_addr import AddressBlock
 
 KEY_FILE: Final = "brygga.key"  # as a systemd credential, and in the data folder
@@ -95,18 +96,23 @@ def client_of(section: Section, sections: Sections) -> tuple[str, str] | None:
     return (str(keys.url), client_id(keys, sections.gateway.name)) if speaks_mqtt(keys) else None
 
 
+def source_keys(section: Section) -> SourceKeys:
+    """Return the keys of a source's section."""
+    return cast("SourceKeys", section.keys)
+
+
 def _ports(sources: Sequence[Section]) -> Iterator[str]:
-    taken: list[tuple[str, Section]] = []
+    taken: list[tuple[Listens, Section]] = []
     for section in sources:
-        keys = section.keys
-        if not isinstance(keys, SemtechUdpKeys) or not section.wrong.isdisjoint({"host", "port"}) or not keys.port:
+        if section.wrong or (mine := source_keys(section).listens()) is None or not mine.port:
             continue
-        for host, other in taken:
-            other_port = cast("SemtechUdpKeys", other.keys).port
-            if other_port == keys.port and (host == keys.host or EVERY_ADDRESS & {host, keys.host}):
-                yield f"{section.place}.port: {other.place} listens on {keys.port} already; give each its own port"
+        for other, where in taken:
+            if (other.protocol, other.port) == (mine.protocol, mine.port) and (
+                other.host == mine.host or EVERY_ADDRESS & {other.host, mine.host}
+            ):
+                yield f"{section.place}.port: {where.place} listens on {mine.port} already; give each its own port"
                 break
-        taken.append((keys.host, section))
+        taken.append((mine, section))
 
 
 def _places(sections: Sections) -> Iterator[str]:
@@ -170,6 +176,8 @@ def warnings(sections: Sections, path: Path) -> Iterator[str]:
     yield from _open_secrets(sections, path)
     yield from _open_key_file(sections)
     yield from _destinations(sections)
+    for section in sections.sources:
+        yield from (f"{section.place}.{key}: {words}" for key, words in source_keys(section).warnings())
     if sections.single["radio"].table.get("duty_cycle") == "ignored":
         yield "radio.duty_cycle: is ignored; with an antenna that breaks the law (ETSI EN 300 220), so only for a laboratory"
     name = sections.gateway.name

@@ -110,8 +110,10 @@ def _window(
     region: Region,
     phy_payload: bytes,
 ) -> TxRequest | None:
-    if reception.timestamp_us is None or frequency_hz is None or data_rate is None:
+    tells_time = reception.timestamp_us is not None or reception.context
+    if not tells_time or frequency_hz is None or data_rate is None:
         return None
+    timestamp_us = reception.timestamp_us
     return TxRequest(
         source=reception.source,
         gateway=reception.gateway,
@@ -119,5 +121,7 @@ def _window(
         frequency_hz=frequency_hz,
         data_rate=data_rate,
         power_dbm=region.eirp_dbm(frequency_hz),
-        timestamp_us=(reception.timestamp_us + delay // _MICROSECOND) % _TIMESTAMPS,
+        timestamp_us=None if timestamp_us is None else (timestamp_us + delay // _MICROSECOND) % _TIMESTAMPS,
+        delay=delay,
+        context=reception.context,
     )

@@ -102,7 +102,7 @@ class Transmitters:
         """Send in the first of ``windows`` that is possible and lawful, and say what became of it."""
         why = "both receive windows have passed, or no gateway can send"
         for window in windows:
-            if self._now() >= window.opens - (LEAD if window.request.timestamp_us is not None else timedelta(0)):
+            if self._now() >= window.opens - (timedelta(0) if window.request.at_once else LEAD):
                 continue
             if (refusal := self._refusal(window)) is not None:
                 why = str(refusal)
@@ -161,6 +161,7 @@ class Transmitters:
                         data_rate=data_rate,
                         power_dbm=self._region.eirp_dbm(frequency_hz),
                         timestamp_us=None,
+                        context=reception.context,
                     )
                 ),
             )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from gateway.model import Frame, Json, TxRequest, TxResult
+from gateway.model import Frame, Heard, Json, TxRequest, TxResult
 
 Hear = Callable[[Frame], Awaitable[None]]
 """Take a frame; return when it is safe (on disk, or dropped for a counted reason). Many may be under way at once."""
+
+HearAll = Callable[[Heard], Awaitable[None]]
+"""The same, of all that sources bring; a radio's `run` needs `Hear` only."""
 
 
 class Source(Protocol):
@@ -19,7 +22,7 @@ class Source(Protocol):
         """Return the source's name in the configuration."""
         ...
 
-    async def run(self, hear: Hear) -> None:
+    async def run(self, hear: HearAll) -> None:
         """Hear until cancelled. Raises ConfigError when it cannot begin (port in use), never for what comes in."""
         ...
 

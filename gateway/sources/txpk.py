@@ -17,7 +17,7 @@ def write_txpk(request: TxRequest) -> dict[str, Json]:
     Power is EIRP in whole dBm, rounded down: forwarders subtract their antenna's gain and read an integer. `ncrc` keeps
     other gateways, which hear every downlink, from taking it for an uplink.
     """
-    moment = {"imme": True} if request.timestamp_us is None else {"imme": False, "tmst": request.timestamp_us}
+    moment = {"imme": True} if request.at_once else {"imme": False, "tmst": request.timestamp_us}
     return {
         **moment,
         "freq": request.frequency_hz / 1e6,

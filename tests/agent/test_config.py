@@ -14,6 +14,7 @@ from gateway.config import load, whole
 from gateway.formats.ngsi_ld import NgsiLd
 from gateway.formats.senml import SenMl
 from gateway.model import Device, Eui64, TimeQuality
+from gateway.sources.settings import SemtechUdpSettings
 from gateway.transports.broker import Broker, MqttVersion
 from gateway.transports.secret import Secret
 from gateway.transports.service import ApiKey, Basic, Bearer, Service
@@ -58,6 +59,7 @@ def test_a_source_is_read_whole(tmp_path: Path) -> None:
 
     (source,) = loaded(tmp_path, text).sources
 
+    assert isinstance(source, SemtechUdpSettings)
     assert (source.name, source.host, source.port) == ("mast", "127.0.0.1", 0)
     assert source.gateways == frozenset({Eui64("aa555a0000000001")})
     assert source.receive_buffer_bytes == 1 << 20
