@@ -25,7 +25,7 @@ from gateway.journal import Changes, Journal
 from gateway.journal.state_rows import state_of
 from gateway.model import REFUSED, Clock, CommandState, Device, Downlink, Json, TimeQuality, Verdict
 from gateway.network import Network
-from gateway.network.office import check_class
+from gateway.network.office import check_answers
 from gateway.transports import Listener, Message
 
 logger = logging.getLogger(__name__)
@@ -211,7 +211,7 @@ class Commanding:
             await self._journal.commit(Changes(command_states=(state_of(downlink, self._clock()),)))
 
     def _downlink(self, command: Command, device: Device, key: str) -> Downlink:
-        check_class(device)
+        check_answers(device)
         f_port, payload = self._octets(command, device)
         now = self._clock().utc
         return Downlink(

@@ -279,6 +279,7 @@ class Device:
     tags: frozenset[str] = frozenset()  # destinations select devices by tag
     adr_margin_db: float | None = None  # None: the network's
     counter_reset_allowed: bool = False  # ABP: whether its frame counter may begin again at 0
+    answered_by: str = ""  # the relay whose network server answers it; "": this agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,6 +359,23 @@ def is_moved(session: Session) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerDecoded:
+    """What a network server's own codec made of a payload."""
+
+    fields: Json = None  # as the codec names them: a mapping as a rule; None: it said nothing
+    normalised: Json = None  # a measurement or a list of them, in the words of The Things Network's normalised payload
+    goes_first: bool = False  # it is taken though the device names a decoder here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """That a network server in front has told an uplink, and by which source."""
+
+    source: str
+    decoded: ServerDecoded | None = None  # where it is kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Uplink:
     """An application payload, proved, decrypted and new."""
 
@@ -369,13 +387,17 @@ class Uplink:
     payload: bytes
     confirmed: bool
     adr: bool
-    receptions: tuple[Reception, ...]
+    receptions: tuple[Reception, ...]  # may be none of what a network server has told
     heard_at: Instant
+    told: Told | None = None  # None: this box has proved it itself
 
     @property
-    def best(self) -> Reception:
-        """The strongest copy."""
-        return self.receptions[0]
+    def best(self) -> Reception | None:
+        """The strongest copy; None where nobody told how it was heard."""
+        return self.receptions[0] if self.receptions else None
+
+
+NO_MONOTONIC: Final = -1.0  # of an `Instant` that another clock than this box's has told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,6 +405,7 @@ class ServerUplink:
     """An application payload that a network server in front of this box has proved, decrypted and told.
 
     ``id`` is the server's own word for this uplink (its deduplication id, or what stands for one): the same each time it is told.
+    ``address`` is what a downlink to the device is addressed to there, "" where none can be.
     """
 
     source: str
@@ -397,10 +420,34 @@ class ServerUplink:
     receptions: tuple[Reception, ...]  # may be none: not every server tells
     server_time: datetime | None  # when the server says that it was heard
     heard_at: Instant  # when it came here
-    decoded: Json = None  # what the server's own codec made of it, where it is to be taken; None: decode here
+    decoded: ServerDecoded | None = None  # where it is to be taken; None: decode here
+    address: str = ""
 
 
-Heard = Frame | ServerUplink  # what sources bring
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerNews:
+    """What a network server tells of a device beside its payloads: that it joined, how its battery is, what went wrong."""
+
+    source: str
+    dev_eui: Eui64
+    at: datetime | None  # by the server's clock
+    what: str  # in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerReceipt:
+    """What a network server says of a downlink that it was given."""
+
+    source: str
+    dev_eui: Eui64
+    reference: UUID  # that the downlink was given with
+    state: DownlinkState
+    detail: str = ""
+    f_cnt: int | None = None
+
+
+FromServer = ServerUplink | ServerNews | ServerReceipt
+Heard = Frame | FromServer  # what sources bring
 
 
 def uplink_id(dev_eui: Eui64, activation: str, f_cnt: int) -> UUID:

@@ -32,7 +32,7 @@ MAY_SEE: dict[str, set[str]] = {
     "gateway/cities": {"gateway.model", "gateway.errors"},
     "gateway/sharing.py": {"gateway.model", "decoders.vocabulary"},
     "gateway/clock.py": {"gateway.model", "gateway.errors", "gateway.dating"},
-    "gateway/sources": {"gateway.model", "gateway.errors"},
+    "gateway/sources": {"gateway.model", "gateway.errors", "gateway.transports"},
     "gateway/lorawan": {"gateway.model", "gateway.errors"},
     "gateway/dating.py": {"gateway.model"},
     "gateway/journal": {"gateway.model", "gateway.errors", "gateway.dating"},

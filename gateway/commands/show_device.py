@@ -31,6 +31,7 @@ def _story(row: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     yield "tags", " ".join(row["tags"]) or "-"
     yield "ADR margin", "" if row["adr_margin_db"] is None else f"{row['adr_margin_db']:g} dB, its own"
     yield "counter", "may begin again at 0 (counter_reset_allowed)" if row["counter_reset_allowed"] else ""
+    yield "answered", f"by the network server of relay {row['answered_by']!r}" if row.get("answered_by") else ""
     yield "last heard", _last_heard(row)
     yield "session", "\n".join(map(_session, row["sessions"])) or "none: it has not joined yet"
     yield "events", _lines(f"{moment(one['at'])}  {one['what']}" for one in row["events"])

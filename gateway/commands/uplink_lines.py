@@ -4,7 +4,8 @@
      "f_cnt": 7, "f_port": 2, "payload": "0102", "confirmed": false, "adr": true, "heard_at": "2026-11-24T12:00:00.123456+00:00",
      "time_quality": "ntp", "monotonic_s": 12345.7, "boot": "0b1c…", "receptions": [{"gateway": "b827ebfffe123456", …}]}
 
-Octets are hex digits. Keys are in none of it. A frame of nobody has "phy_payload" instead of an uplink's own.
+Octets are hex digits. Keys are in none of it. A frame of nobody has "phy_payload" instead of an uplink's own. What a network
+server has told says so, {"told": {"source": "campus", "decoded": {"fields": {"temperature": 21.5}}}}; its "monotonic_s" is -1.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from gateway.dating import LAST_YEAR, LONGEST_BOOT_S
 from gateway.model import (
+    NO_MONOTONIC,
     Eui64,
     Frame,
     FskRate,
@@ -26,7 +28,9 @@ from gateway.model import (
     LoraRate,
     Place,
     Reception,
+    ServerDecoded,
     TimeQuality,
+    Told,
     Uplink,
     eui64,
 )
@@ -96,6 +100,21 @@ class ReceptionLine(Line):
     source: Text = ""
 
 
+class DecodedLine(Line):
+    """What a network server's own codec made of it."""
+
+    fields: Json = None
+    normalised: Json = None
+    goes_first: bool = False
+
+
+class ToldLine(Line):
+    """That a network server has told it."""
+
+    source: Text
+    decoded: DecodedLine | None = None
+
+
 class UplinkLine(Line):
     """An uplink."""
 
@@ -109,9 +128,10 @@ class UplinkLine(Line):
     adr: bool = False
     heard_at: Time
     time_quality: Annotated[str, Field(pattern=f"^({'|'.join(STORED)})$")]
-    monotonic_s: float = Field(ge=0, le=LONGEST_BOOT_S)
+    monotonic_s: float = Field(ge=NO_MONOTONIC, le=LONGEST_BOOT_S)
     boot: Text
-    receptions: tuple[ReceptionLine, ...] = Field(min_length=1)
+    receptions: tuple[ReceptionLine, ...]
+    told: ToldLine | None = None
 
 
 def line_of(uplink: Uplink, row: int, name: str) -> dict[str, Json]:
@@ -128,6 +148,7 @@ def line_of(uplink: Uplink, row: int, name: str) -> dict[str, Json]:
         "confirmed": uplink.confirmed,
         "adr": uplink.adr,
         **_heard(uplink.heard_at, uplink.receptions),
+        **({} if uplink.told is None else {"told": asdict(uplink.told)}),
     }
 
 
@@ -148,6 +169,7 @@ def _heard(at: Instant, receptions: tuple[Reception, ...]) -> dict[str, Json]:
 
 def _reception(one: Reception) -> dict[str, Json]:
     told = asdict(one) | {"gateway_time": None if one.gateway_time is None else one.gateway_time.isoformat()}
+    del told["context"]  # the source's own, and long over
     return {name: value for name, value in told.items() if value is not None}
 
 
@@ -179,7 +201,16 @@ def _uplink(told: UplinkLine) -> Uplink:
         adr=told.adr,
         receptions=tuple(map(_reception_of, told.receptions)),
         heard_at=Instant(told.heard_at, told.monotonic_s, told.boot, quality),
+        told=None if told.told is None else _told(told.told),
     )
+
+
+def _told(told: ToldLine) -> Told:
+    decoded = told.decoded
+    if decoded is None:
+        return Told(source=told.source)
+    made = ServerDecoded(fields=decoded.fields, normalised=decoded.normalised, goes_first=decoded.goes_first)
+    return Told(source=told.source, decoded=made)
 
 
 def _reception_of(told: ReceptionLine) -> Reception:

@@ -291,5 +291,6 @@ SecretFile = Annotated[Secret | None, BeforeValidator(_secret_of), Shown("a file
 Folder = Annotated[Path, BeforeValidator(_in_folder), Shown("a folder")]
 OptionalFolder = Annotated[Path | None, BeforeValidator(_existing_folder), Shown("a folder")]
 OptionalPath = Annotated[Path | None, BeforeValidator(_in_folder), Shown("a path")]
+File = Annotated[Path, BeforeValidator(_readable), Shown("a file")]
 OptionalFile = Annotated[Path | None, BeforeValidator(_readable), Shown("a file")]
 AuthorityFile = Annotated[Path | None, BeforeValidator(_authority), Shown("a file of certificates, PEM")]

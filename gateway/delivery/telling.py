@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from gateway.codecs import Codecs
 from gateway.delivery.acquaintance import acquaint
-from gateway.delivery.backoff import FIRST_DELAY, Backoff
+from gateway.delivery.backoff import Backoff
 from gateway.delivery.destination import Destination, FindDevice
 from gateway.delivery.giving_up import AT_ONCE, READINGS, GivingUp
 from gateway.delivery.giving_way import GivingWay
@@ -34,6 +34,7 @@ from gateway.line import Line
 from gateway.model import Clock, Item, Json, Receipt, RowId, TimeQuality
 from gateway.revisions import noted
 from gateway.standing import Standing
+from gateway.transports.jitter import FIRST_DELAY
 
 logger = logging.getLogger(__name__)
 

@@ -72,6 +72,7 @@ def described(device: Device) -> dict[str, Json]:
         "tags": sorted(device.tags),
         "adr_margin_db": device.adr_margin_db,
         "counter_reset_allowed": device.counter_reset_allowed,
+        "answered_by": device.answered_by or None,
     }
 
 

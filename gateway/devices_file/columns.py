@@ -201,6 +201,12 @@ COLUMNS = {
             read=_truth,
             empty=False,
         ),
+        Column(
+            name="answered_by",
+            words="the relay whose network server answers it; empty: this agent does (docs/relay.md)",
+            read=_text,
+            empty="",
+        ),
         Column(name="s_nwk_s_int_key", words="32 hex digits (as dev_addr, LoRaWAN 1.1)", read=Key.parse),
         Column(name="nwk_s_enc_key", words="32 hex digits (as dev_addr, LoRaWAN 1.1)", read=Key.parse),
         Column(

@@ -110,6 +110,7 @@ def _device(cells: Cells, before: Device) -> Device:
         tags=cells.get("tags", before.tags),
         adr_margin_db=cells.get("adr_margin_db", before.adr_margin_db),
         counter_reset_allowed=cells.get("counter_reset_allowed", before.counter_reset_allowed),
+        answered_by=cells.get("answered_by", before.answered_by),
     )
 
 

@@ -71,6 +71,7 @@ CELLS: dict[str, Cell] = {
     "tags": lambda one: " ".join(sorted(one.device.tags)),
     "adr_margin_db": lambda one: one.device.adr_margin_db,
     "counter_reset_allowed": lambda one: "yes" if one.device.counter_reset_allowed else "",
+    "answered_by": lambda one: one.device.answered_by,
     "activation_number": _of_session(lambda session: _abp_number(session.activation)),
     "session_name": _of_session(
         lambda session: session.activation if _abp_number(session.activation) is None else None

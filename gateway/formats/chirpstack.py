@@ -92,14 +92,14 @@ class ChirpStack(OneByOne):
             "deviceInfo": self._device_info(item),
             "devAddr": dev_addr(item),
             "adr": uplink.adr,
-            "dr": data_rate_index(self._region, uplink.best.data_rate),
+            "dr": 0 if uplink.best is None else data_rate_index(self._region, uplink.best.data_rate),
             "fCnt": uplink.f_cnt,
             "fPort": uplink.f_port,
             "confirmed": uplink.confirmed,
             "data": b64encode(uplink.payload).decode(),
             "object": decoded(item, self._object),
             "rxInfo": [_rx_info(one, item) for one in uplink.receptions],
-            "txInfo": _tx_info(uplink.best),
+            "txInfo": {} if uplink.best is None else _tx_info(uplink.best),
             "regionConfigId": self._region,
         }
 

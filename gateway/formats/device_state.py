@@ -132,6 +132,8 @@ def _signal(item: Item, told_snr: float | None) -> Iterator[Observation]:
     """Yield how ``item`` was heard: the RSSI always, for its time is when the device was last seen; the SNR where it is new."""
     own = {one.quantity for one in item.observations}  # a device that tells of a radio of its own
     best = item.uplink.best
+    if best is None:
+        return
     if "rssi" not in own:
         yield _observation(item, "rssi", best.rssi_dbm)
     if "snr" not in own and best.snr_db is not None and best.snr_db != told_snr:
@@ -170,7 +172,9 @@ def _told_devices(due: Sequence[Item], told: Receipt, memory: Mapping[str, Json]
 
 
 def _gateways(delivered: Sequence[Item], memory: Mapping[str, Json], interval_ms: int) -> Iterator[GatewayState]:
-    newest = {item.uplink.best.gateway: item for item in sorted(delivered, key=_heard_ms)}
+    # A network server's gateways are none of ours: nobody knows what software they run, nor since when.
+    ours = [(best.gateway, item) for item in delivered if item.uplink.told is None and (best := item.uplink.best)]
+    newest = dict(sorted(ours, key=lambda one: _heard_ms(one[1])))
     for eui, item in newest.items():
         told_ms, facts = memory.get(f"{GATEWAY}{eui}") or (None, {})
         if told_ms is not None and _heard_ms(item) < told_ms + interval_ms:
@@ -187,7 +191,7 @@ def _gateways(delivered: Sequence[Item], memory: Mapping[str, Json], interval_ms
 
 def _facts(item: Item) -> Mapping[str, Json]:
     facts: dict[str, Json] = {"software_version": f"brygga {VERSION}"}
-    place = item.uplink.best.place
+    place = None if item.uplink.best is None else item.uplink.best.place
     return facts if place is None else {**facts, "latitude": place.latitude, "longitude": place.longitude}
 
 

@@ -80,9 +80,10 @@ def place(where: Place | None) -> Table:
 def radio(item: Item) -> Table:
     """Return how an uplink was heard best."""
     best = item.uplink.best
-    said: Table = {
-        "f_cnt": item.uplink.f_cnt,
-        "f_port": item.uplink.f_port,
+    said: Table = {"f_cnt": item.uplink.f_cnt, "f_port": item.uplink.f_port}
+    if best is None:
+        return said
+    said |= {
         "gateway": best.gateway,
         "gateways": len({one.gateway for one in item.uplink.receptions}),
         "frequency_hz": best.frequency_hz,

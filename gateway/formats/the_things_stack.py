@@ -98,7 +98,7 @@ class TheThingsStack(OneByOne):
             decoded_payload_warnings=list(item.decoded.warnings),
             normalized_payload=normalised_payload(item.observations),
             rx_metadata=[_rx_metadata(one, item) for one in uplink.receptions],
-            settings=_settings(uplink.best),
+            settings={} if uplink.best is None else _settings(uplink.best),
             received_at=rfc3339(uplink.heard_at.utc),
             confirmed=uplink.confirmed,
             network_ids=_stated(tenant_id=self._tenant),

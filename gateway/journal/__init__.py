@@ -2,6 +2,7 @@
 
 from gateway.journal.journal import Journal
 from gateway.journal.remembered import MEMORY_OF, about_rows
+from gateway.journal.served import Place
 from gateway.journal.values import (
     Ahead,
     Alarm,
@@ -18,6 +19,7 @@ from gateway.journal.values import (
     PutBack,
     Registration,
     Row,
+    Served,
     Settlement,
     SkippedAhead,
     Stats,
@@ -40,9 +42,11 @@ __all__ = [
     "ImportResult",
     "Journal",
     "Nonces",
+    "Place",
     "PutBack",
     "Registration",
     "Row",
+    "Served",
     "Settlement",
     "SkippedAhead",
     "Stats",

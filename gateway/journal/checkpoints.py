@@ -45,7 +45,7 @@ class Checkpoints:
     async def tidy(self, page_bytes: int) -> None:
         """Begin to empty a log that has grown, or end it; never waits for a disk longer than a commit does."""
         step = page_bytes + wal.FRAME.size
-        frames, limit = wal.frames_in_use(self._log), LOG_BYTES // step
+        frames, limit = self._database.log_frames(), LOG_BYTES // step
         if frames < self._copied:  # it was begun anew
             self._copied, self._due = 0, limit
         if self._has_grown and frames - self._copied <= FEW and await self.cut():

@@ -209,6 +209,13 @@ class Database:
         except sqlite3.Error as error:
             raise self._told(self._writing, error) from error
 
+    def log_frames(self) -> int:
+        """Return how many frames the log has in its present round, as its index says; 0 where there is none to be read."""
+        try:
+            return 0 if self._index is None else self._index.last_frame()
+        except OSError:
+            return 0
+
     async def empty_log(self) -> int:
         """Bring what the log holds into the file as far as that can be done now; return how many of its frames are there."""
         return _copied(await self.tune(CHECKPOINT))

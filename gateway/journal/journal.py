@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
+from uuid import UUID
 
 from gateway.dating import Boots, Spans, age, learned
 from gateway.errors import ConfigError
@@ -35,6 +36,7 @@ from gateway.journal.records import encode_uplink, microseconds, moment
 from gateway.journal.recovering import Recovering
 from gateway.journal.roll import Roll
 from gateway.journal.room import Room
+from gateway.journal.served import Place
 from gateway.journal.spare import GiveBack, Spare
 from gateway.journal.store import Store
 from gateway.journal.values import (
@@ -376,6 +378,14 @@ class Journal:
     async def rejoin_count(self, dev_eui: Eui64, join_eui: Eui64) -> int | None:
         """Return the last RJcount1 that a device has used with a JoinEUI; None before the first (LoRaWAN 1.1)."""
         return await self._registry.rejoin_count(dev_eui, join_eui)
+
+    def has_told(self, dev_eui: Eui64, id_: UUID) -> bool:
+        """Tell whether an uplink that a network server told is on disk, as far back as is known."""
+        return self._store.served.has(dev_eui, id_)
+
+    def place_behind(self, dev_eui: Eui64) -> Place | None:
+        """Return through which source a network server told a device's last uplink; None for a device that none ever told."""
+        return self._store.served.place(dev_eui)
 
     def mac_state(self, session: Session) -> bytes | None:
         """Return a session's MAC state as it was committed last; None where it has none."""

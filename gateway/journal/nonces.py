@@ -22,14 +22,14 @@ REJOIN_COUNT = (
 
 def moved(entries: Sequence[Entry]) -> list[Step]:
     """Return what stores the nonces and numbers of ``entries``."""
-    used = [(eui_number(eui), nonce) for entry in entries for eui, nonce in entry.changes.dev_nonces]
-    following = [(eui_number(eui), nonce) for entry in entries for eui, nonce in entry.changes.join_nonces]
-    rejoined = [
-        (eui_number(eui), eui_number(join_eui), count)
-        for entry in entries
-        for eui, join_eui, count in entry.changes.rejoin_counts
-    ]
-    activated = [(eui_number(eui), number) for entry in entries for eui, number in entry.changes.abp_activations]
+    used, following, rejoined, activated = [], [], [], []
+    for entry in entries:
+        changes = entry.changes
+        if changes.dev_nonces or changes.join_nonces or changes.rejoin_counts or changes.abp_activations:
+            used += [(eui_number(eui), nonce) for eui, nonce in changes.dev_nonces]
+            following += [(eui_number(eui), nonce) for eui, nonce in changes.join_nonces]
+            rejoined += [(eui_number(eui), eui_number(join), count) for eui, join, count in changes.rejoin_counts]
+            activated += [(eui_number(eui), number) for eui, number in changes.abp_activations]
     return [
         *([Insert("INSERT OR IGNORE INTO dev_nonces", used)] if used else []),
         *([Each(ABP_ACTIVATION, activated)] if activated else []),

@@ -7,6 +7,10 @@
     monotonic    seconds, float
     UTC          microseconds since 1970
 
+What a network server has told is of format 2, and has one element more at its end:
+
+    told         [source, goes first, fields, normalised]; without the last three where the server's decoding was not kept
+
     reception    [source, gateway, frequency, data rate, RSSI, SNR, timestamp, channel, antenna,
                   gateway time, fine time, latitude, longitude, altitude, gateway time is GPS]; what is absent at the end is left out
 
@@ -36,11 +40,14 @@ from gateway.model import (
     LoraRate,
     Place,
     Reception,
+    ServerDecoded,
     TimeQuality,
+    Told,
     Uplink,
 )
 
 UPLINK_FORMAT = 1
+TOLD_FORMAT = 2  # with the network server's word at the end
 CONFIRMED, ADR = 1, 2
 RECEPTION_FIELDS = 15
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,10 +59,10 @@ QUALITIES = tuple(one for one in TimeQuality if one >= 0)  # by their number; te
 
 def encode_uplink(uplink: Uplink, words: Words) -> bytes:
     """Return the record of ``uplink``; new texts in it are numbered by ``words``."""
-    at = uplink.heard_at
+    at, told = uplink.heard_at, uplink.told
     return cbor2.dumps(
         (
-            UPLINK_FORMAT,
+            UPLINK_FORMAT if told is None else TOLD_FORMAT,
             bytes.fromhex(uplink.dev_eui),
             uplink.id.bytes,
             uplink.activation,
@@ -68,6 +75,7 @@ def encode_uplink(uplink: Uplink, words: Words) -> bytes:
             microseconds(at.utc),
             max(int(at.quality), 0),
             [pack_reception(reception, words) for reception in uplink.receptions],
+            *(() if told is None else (_pack_told(told, words),)),
         )
     )
 
@@ -76,9 +84,13 @@ def decode_uplink(record: bytes, words: Words) -> Uplink:
     """Return the uplink of ``record``; StorageError when it is damaged or of a format that is not known."""
     try:
         fields = cbor2.loads(record)
-        if fields[0] != UPLINK_FORMAT:
-            raise StorageError(f"a record of format {fields[0]!r} in the journal; this version knows {UPLINK_FORMAT}")
-        return _uplink(fields, words)
+        match fields[0]:
+            case 1:
+                return _uplink(fields, words)
+            case 2:
+                return _uplink(fields[:-1], words, _unpack_told(fields[-1], words))
+            case other:
+                raise StorageError(f"a record of format {other!r} in the journal; this version knows 1 and 2")
     except (cbor2.CBORDecodeError, ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
         raise StorageError("a damaged record in the journal") from error
 
@@ -103,7 +115,7 @@ def moment(since_1970: int) -> datetime:
     return EPOCH + timedelta(microseconds=since_1970)
 
 
-def _uplink(fields: list[Any], words: Words) -> Uplink:
+def _uplink(fields: list[Any], words: Words, told: Told | None = None) -> Uplink:
     _, dev_eui, id_, activation, f_cnt, f_port, payload, flags, boot, monotonic, utc, quality, receptions = fields
     if not (type(f_cnt) is type(f_port) is int and type(payload) is bytes and type(activation) is str):
         raise TypeError("a field is of another type")
@@ -120,7 +132,22 @@ def _uplink(fields: list[Any], words: Words) -> Uplink:
         adr=bool(flags & ADR),
         receptions=tuple([unpack_reception(packed, words) for packed in receptions]),
         heard_at=Instant(moment(utc), monotonic, words.text(boot), QUALITIES[quality]),
+        told=told,
     )
+
+
+def _pack_told(told: Told, words: Words) -> list[Any]:
+    decoded, source = told.decoded, words.number(told.source)
+    return [source] if decoded is None else [source, decoded.goes_first, decoded.fields, decoded.normalised]
+
+
+def _unpack_told(packed: list[Any], words: Words) -> Told:
+    source, *decoded = packed
+    if not decoded:
+        return Told(source=words.text(source))
+    goes_first, fields, normalised = decoded
+    made = ServerDecoded(fields=fields, normalised=normalised, goes_first=bool(goes_first))
+    return Told(source=words.text(source), decoded=made)
 
 
 def pack_reception(reception: Reception, words: Words) -> list[Any]:

@@ -119,6 +119,7 @@ class Recovering:
         return [
             *store.words.all(),
             *store.sessions.whole(),
+            *store.served.whole(),
             *destination_rows.whole(store.destinations.values()),
             raised(AlarmKind.DAMAGED, store.clock().utc, f"{self._happened}\n{KNOWN}"),
             Statement("DELETE FROM box WHERE name IN (?, ?)", (MARK, NAMES_LOST)),

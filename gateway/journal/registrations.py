@@ -28,7 +28,12 @@ from gateway.model import (
     never_back,
 )
 
-CLEAR, SEALED, WISHES = 1, 2, 3  # formats of a record: keys in clear, sealed, and what is wished for the device
+CLEAR, SEALED, WISHES, BESIDE = (
+    1,
+    2,
+    3,
+    4,
+)  # formats of a record: keys in clear, sealed, with wishes, with who answers the device
 KEYS = 2  # of a device: AppKey and NwkKey
 
 
@@ -47,7 +52,7 @@ def encode(registration: Registration, vault: Vault) -> bytes:
     place = device.place
     return cbor2.dumps(
         (
-            WISHES,
+            BESIDE,
             device.name,
             device.decoder,
             device.activation.value,
@@ -60,6 +65,7 @@ def encode(registration: Registration, vault: Vault) -> bytes:
             vault.seal((keys.app_key, keys.nwk_key), _owner(device.dev_eui)),
             device.adr_margin_db,
             device.counter_reset_allowed,
+            device.answered_by,
         )
     )
 
@@ -81,7 +87,7 @@ def decode(eui: int, record: bytes, vault: Vault) -> Registration:
         if form == CLEAR
         else vault.open(rest[0], KEYS, _owner(eui_of(eui)))
     )
-    adr_margin_db, counter_reset_allowed = rest[1:] if form == WISHES else (None, False)
+    adr_margin_db, counter_reset_allowed = rest[1:3] if form >= WISHES else (None, False)
     device = Device(
         dev_eui=eui_of(eui),
         name=name,
@@ -95,6 +101,7 @@ def decode(eui: int, record: bytes, vault: Vault) -> Registration:
         tags=frozenset(tags),
         adr_margin_db=adr_margin_db,
         counter_reset_allowed=counter_reset_allowed,
+        answered_by=rest[3] if form >= BESIDE else "",
     )
     return Registration(device=device, root_keys=RootKeys(app_key=app_key, nwk_key=nwk_key))
 

@@ -23,6 +23,7 @@ SCRIPTS: Sequence[str] = (
     "schema_v3.sql",
     "schema_v4.sql",
     "schema_v5.sql",
+    "schema_v6.sql",
 )  # the n-th leads from version n - 1 to n; a new file runs all
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import cbor2
@@ -19,6 +20,10 @@ log = logging.getLogger(__name__)
 CLEAR, SEALED = 1, 2  # formats of a record: version 1 of the schema had keys in clear
 KEYS = 4  # of a session
 RETIRED_KEPT: Final = 20_000  # names, 4 MB; far more than sessions that end while a commit of theirs waits for the disk
+FIXED: Final = attrgetter(
+    "dev_addr", "mac_version", "rx1_delay_s", "rx1_dr_offset", "rx2_data_rate", "rx2_frequency_hz"
+)  # what of a session moves with no counter
+COUNTERS: Final = attrgetter("f_cnt_up", "n_f_cnt_down", "a_f_cnt_down", "confirmed_f_cnt_up")
 Name = tuple[Eui64, str]  # dev_eui and activation
 
 
@@ -59,22 +64,27 @@ class Sessions:
         """
         for session in sessions:
             name = (session.dev_eui, session.activation)
-            if self._is_retired(name) and name not in begun:
-                self._ended.append(session)  # its counters are greater than those it was retired with
-                continue
-            found = self._staged.get(name) or self._known.get(name)
-            if found is None:
-                self._staged[name] = (self._next, session)
-                self._next += 1
-            else:
+            found = self._staged.get(name, self._known.get(name))
+            if found is not None:
                 self._staged[name] = (found[0], never_back(found[1], session))
+            elif self._is_retired(name) and name not in begun:
+                self._ended.append(session)  # its counters are greater than those it was retired with
+            else:
+                self._begin(name, session)
         for name in retired:
             if (found := self._staged.get(name) or self._known.get(name)) is not None:
                 self._ended.append(found[1])
             self._staged[name] = None
 
     def _is_retired(self, name: Name) -> bool:
-        return self._staged[name] is None if name in self._staged else name in self._retired
+        return name in self._staged or name in self._retired
+
+    def _begin(self, name: Name, session: Session) -> None:
+        if (found := self._known.get(name)) is not None:  # it is retired with what is staged, and begins again
+            self._staged[name] = (found[0], never_back(found[1], session))
+            return
+        self._staged[name] = (self._next, session)
+        self._next += 1
 
     def stage_mac_states(self, mac_states: Sequence[tuple[Eui64, str, bytes]]) -> None:
         """Note MAC states that change; one of a session that is not there, or is about to go, is passed over."""
@@ -94,7 +104,7 @@ class Sessions:
                 retired += [(known[0],)] if known else []
                 continue
             number, session = staged
-            counters.append(_counters(number, session))
+            counters.append((number, *COUNTERS(session)))
             begun += [session] if known is None else []
             if known is None or not _only_counters_differ(known[1], session):
                 records.append((number, eui_number(session.dev_eui), _encode(session, self._vault)))
@@ -114,7 +124,7 @@ class Sessions:
         """Return what stores every session as it was committed last, also where it is there already."""
         known = [*self._known.values()]
         records = [(number, eui_number(one.dev_eui), _encode(one, self._vault)) for number, one in known]
-        counters = [_counters(number, one) for number, one in known]
+        counters = [(number, *COUNTERS(one)) for number, one in known]
         states = [*self._mac_states.items()]
         return [
             *([Insert("REPLACE INTO sessions", records)] if records else []),
@@ -141,7 +151,8 @@ class Sessions:
                 self._retired[name] = None
             else:
                 self._known[name] = staged
-                self._retired.pop(name, None)
+                if self._retired:
+                    self._retired.pop(name, None)
         while len(self._retired) > RETIRED_KEPT:
             del self._retired[next(iter(self._retired))]
         self._staged.clear()
@@ -189,29 +200,14 @@ def _name(session: Session) -> Name:
 
 
 def _only_counters_differ(old: Session, new: Session) -> bool:
-    return (old.keys is new.keys or old.keys == new.keys) and _fixed(old) == _fixed(new)
-
-
-def _fixed(session: Session) -> tuple[object, ...]:
-    return (
-        session.dev_addr,
-        session.mac_version,
-        session.rx1_delay_s,
-        session.rx1_dr_offset,
-        session.rx2_data_rate,
-        session.rx2_frequency_hz,
-    )
-
-
-def _counters(number: int, session: Session) -> tuple[int | None, ...]:
-    return number, session.f_cnt_up, session.n_f_cnt_down, session.a_f_cnt_down, session.confirmed_f_cnt_up
+    return (old.keys is new.keys or old.keys == new.keys) and FIXED(old) == FIXED(new)
 
 
 def _encode(session: Session, vault: Vault) -> bytes:
     keys = session.keys
     four = (keys.f_nwk_s_int_key, keys.s_nwk_s_int_key, keys.nwk_s_enc_key, keys.app_s_key)
     sealed = vault.seal(four, _owner(session.dev_eui, session.activation))
-    return cbor2.dumps((SEALED, session.activation, *_fixed(session), sealed))
+    return cbor2.dumps((SEALED, session.activation, *FIXED(session), sealed))
 
 
 def _owner(dev_eui: Eui64, activation: str) -> bytes:

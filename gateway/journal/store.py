@@ -12,12 +12,13 @@ from itertools import islice
 from pathlib import Path
 
 from gateway.errors import StorageError
-from gateway.journal import destination_rows, downlinks, nonces, segments, sessions, state_rows, trouble
+from gateway.journal import destination_rows, downlinks, nonces, segments, served, sessions, state_rows, trouble
 from gateway.journal.database import Database, Step, Transaction
 from gateway.journal.destinations import Destination
 from gateway.journal.passing import Passing, passing
 from gateway.journal.quota import Quota
 from gateway.journal.segments import Segments
+from gateway.journal.served import ServedDevices
 from gateway.journal.sessions import Sessions
 from gateway.journal.values import AlarmKind, Stats, WhenFull
 from gateway.journal.vault import Vault
@@ -42,6 +43,7 @@ class Store:
     words: Words
     segments: Segments
     sessions: Sessions
+    served: ServedDevices
     destinations: dict[str, Destination]
     news: asyncio.Event = field(default_factory=asyncio.Event)  # replaced by a new one when it is set
     commits: int = 0
@@ -95,6 +97,7 @@ class Store:
             words=Words(await database.fetch("SELECT number, word FROM words ORDER BY number")),
             segments=await segments.load(database, max(lows, default=0), quota.segment_bytes),
             sessions=await sessions.load(database, vault),
+            served=await served.load(database),
             destinations=known,
             untold=Counter(await state_rows.waiting(database)),
             told=box.get(TOLD, 0),
@@ -196,15 +199,21 @@ class Store:
         for entry in entries:
             changes = entry.changes
             self.sessions.stage(changes.sessions, changes.retired, changes.begun)
-            self.sessions.stage_mac_states(changes.mac_states)
+            if changes.mac_states:
+                self.sessions.stage_mac_states(changes.mac_states)
+            if changes.served:
+                self.served.stage(changes.served)
             steps += entry.steps
-            steps += downlinks.stored(changes.downlinks, now)
-            to_tell += (state_rows.state_of(one, now) for one in changes.downlinks if one.origin)
+            if changes.downlinks:
+                steps += downlinks.stored(changes.downlinks, now)
+                to_tell += (state_rows.state_of(one, now) for one in changes.downlinks if one.origin)
             to_tell += changes.command_states
-            steps += downlinks.told(changes.events)
+            if changes.events:
+                steps += downlinks.told(changes.events)
         steps += state_rows.to_tell(to_tell)
         self._to_tell = Counter(one.destination for one in to_tell)
         steps += self.sessions.steps()
+        steps += self.served.steps()
         steps += nonces.moved(entries)
         steps += self._settlements()
         some_pass = any(entry.not_for for entry in entries)
@@ -220,6 +229,7 @@ class Store:
     def _confirm(self, records: Sequence[bytes]) -> None:
         self.words.confirm()
         self.sessions.confirm()
+        self.served.confirm()
         self._confirm_settlements()
         for one in self._passing:
             one.confirm()
@@ -239,6 +249,7 @@ class Store:
 
     def _undo(self) -> None:
         self.sessions.undo()
+        self.served.undo()
         for known in self.destinations.values():
             known.undo()
 

@@ -14,7 +14,6 @@ import os
 import struct
 import sys
 from array import array
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,27 +92,6 @@ def read(path: Path) -> Wal | None:
     return _frames(octets, page_size, salts, sums, is_big=is_big)
 
 
-def frames_in_use(log: Path) -> int:
-    """Return how many frames of a log are of its present round; costs a few reads, for frames of earlier rounds lie behind them."""
-    try:
-        descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return 0
-    try:
-        head = os.pread(descriptor, HEADER.size, 0)
-        if len(head) < HEADER.size:
-            return 0
-        _, _, page_size, _, *salts, _, _ = HEADER.unpack(head)
-        step, wanted = FRAME.size + page_size, struct.pack(">2I", *salts)
-        return bisect_left(
-            range(os.fstat(descriptor).st_size // step),
-            True,
-            key=lambda frame: os.pread(descriptor, len(wanted), HEADER.size + frame * step + SALTS_AT) != wanted,
-        )
-    finally:
-        os.close(descriptor)
-
-
 class Index:
     """The index of an open database's log, for reading.
 
@@ -132,6 +110,11 @@ class Index:
             self.close()  # of a file that is no more nobody holds a lock
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         return os.pread(self._descriptor, INDEX.size, 0)
+
+    def last_frame(self) -> int:
+        """Return the number of the log's last frame, 0 for an empty one. Raises OSError."""
+        head = self.head()
+        return int(INDEX.unpack(head)[0]) if len(head) == INDEX.size else 0
 
     def close(self) -> None:
         """Let go of the file. Connections go first."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.errors import StorageError
 from gateway.journal.database import Step
@@ -22,9 +21,8 @@ Rows = tuple[RowId, ...]
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Entry:
-    """What one caller wants in the next commit."""
+class Entry(NamedTuple):
+    """What one caller wants in the next commit. A tuple, for each uplink is one: it is made in a third of the time."""
 
     records: Sequence[bytes]  # of changes.uplinks
     changes: Changes
@@ -61,15 +59,15 @@ class Writer:
         # No TaskGroup: open() and close() may run in different tasks. What ends this one is raised by submit() and close().
         self._task = asyncio.create_task(self._run(), name="journal writer")
 
-    async def submit(
+    def submit(
         self,
         *,
         records: Sequence[bytes] = (),
         changes: Changes = NOTHING,
         steps: Sequence[Step] = (),
         not_for: frozenset[str] = frozenset(),
-    ) -> Rows:
-        """Return the rows that ``records`` became, when all of it is durable; StorageError when none of it is.
+    ) -> asyncio.Future[Rows]:
+        """Return what will be the rows that ``records`` became, when all of it is durable; StorageError when none of it is.
 
         Has no time limit: how long a disk may take is for the caller to say. Who cancels does not know the outcome.
         """
@@ -78,9 +76,9 @@ class Writer:
         if self._task.done():
             raise RuntimeError("the journal's writer has failed")
         done: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Entry(records=records, changes=changes, steps=steps, done=done, not_for=not_for))
+        self._waiting.append(Entry(records, changes, steps, done, not_for))
         self._wake.set()
-        return await done
+        return done
 
     def note_settled(self) -> None:
         """Tell that settlements are unsaved."""

@@ -138,7 +138,14 @@ def open_uplink(frame: Frame, data_frame: DataFrame, sessions: Sequence[OpenSess
     raise BadFrame(BadFrameReason.MIC, data_frame.dev_addr)
 
 
-def _candidates(data_frame: DataFrame, sessions: Sequence[OpenSession]) -> Iterator[tuple[OpenSession, int]]:
+def maker(frame: Frame, data_frame: DataFrame, sessions: Sequence[AnyOpen], region: Region = EU868) -> AnyOpen | None:
+    """Return whose of ``sessions`` an uplink is by its MIC, old or new; None for a stranger's, who may have the same DevAddr."""
+    return next(
+        (one for one, f_cnt in _candidates(data_frame, sessions) if _made(one, frame, data_frame, f_cnt, region)), None
+    )
+
+
+def _candidates(data_frame: DataFrame, sessions: Sequence[AnyOpen]) -> Iterator[tuple[AnyOpen, int]]:
     """Yield who may have made the frame with which counter, the likely ones first: mostly one MIC is computed."""
     received16 = data_frame.f_cnt16
     for opened in sessions:

@@ -27,7 +27,7 @@ from gateway.model import (
 )
 from gateway.network.downlinks import DownlinkQueue
 from gateway.network.keeping import Keeping, Kept
-from gateway.network.mac import MacLayer
+from gateway.network.mac import Composed, MacLayer
 from gateway.network.sessions import LiveSession
 from gateway.network.transmitters import Answer, Outcome, Transmitters
 
@@ -115,9 +115,14 @@ class Dispatch:
         else:
             self._tasks.create_task(self._answer(frame, answer, downlink), name="answer")
 
-    async def too_late(self, downlink: Downlink) -> None:
-        """Put a downlink back whose commit took too long for its windows."""
-        await self._unsent(downlink, TOO_LATE)
+    async def let_go(self, frame: Frame, composed: Composed | None, kept: Kept) -> None:
+        """Send what was composed for ``frame``; a downlink whose commit took too long for its windows waits for the next uplink."""
+        if composed is None:
+            return
+        if kept is Kept.AT_ONCE:
+            self.answer(frame, composed.answer, composed.downlink)
+        elif composed.downlink is not None:
+            await self._unsent(composed.downlink, TOO_LATE)
 
     async def _answer(self, frame: Frame, answer: Answer, downlink: Downlink | None) -> None:
         transmitters = self._parts.transmitters

@@ -162,8 +162,7 @@ class Joins:
         listens_as: Session | None = None,
     ) -> Joined:
         nonces.next_join_nonce += 1
-        changes = replace(
-            changes,
+        changes = changes._replace(
             sessions=(session,),
             join_nonces=((session.dev_eui, nonces.next_join_nonce),),
             mac_states=(*changes.mac_states, (*name_of(session), encode(state))),

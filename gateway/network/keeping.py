@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 from typing import Final
@@ -124,10 +124,5 @@ def _together(line: Iterable[_Waiting], most: int) -> Sequence[_Waiting]:
 
 
 def _joined(together: Iterable[_Waiting]) -> Changes:
-    changes = [one.changes for one in together]
-    return Changes(
-        **{
-            each.name: tuple(chain.from_iterable(getattr(one, each.name) for one in changes))
-            for each in fields(Changes)
-        }
-    )
+    columns = zip(*(one.changes for one in together), strict=True)
+    return Changes._make(tuple(chain.from_iterable(column)) for column in columns)

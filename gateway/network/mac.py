@@ -66,6 +66,10 @@ class MacLayer:
         self._wanted = wanted
         self._device = device
 
+    def untaken(self, live: LiveSession, new: NewUplink) -> Taken:
+        """Return an uplink whose MAC commands are for another network: its counter moves, and nothing else."""
+        return Taken(session=new.session, state=live.mac, answers=(), owed=False, notes=(), rest=b"")
+
     def take(self, live: LiveSession, new: NewUplink, frame: Frame, now: datetime) -> Taken:
         """Take an uplink's MAC commands, and remember how it was heard."""
         session = new.session

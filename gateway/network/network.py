@@ -24,19 +24,21 @@ from gateway.lorawan.region import Region
 from gateway.lorawan.sessions import NewUplink, Proved, Repeated, new_uplink
 from gateway.model import Clock, Device, Eui64, Frame, Json, TimeQuality
 from gateway.network.air_record import AirRecord
+from gateway.network.beside import Beside
 from gateway.network.claiming import claim
 from gateway.network.dispatch import Dispatch, Parts
 from gateway.network.downlinks import DownlinkQueue
+from gateway.network.joining import Joining
 from gateway.network.joins import Joins
 from gateway.network.keeping import Keeping, Kept
-from gateway.network.mac import Composed, MacLayer
+from gateway.network.mac import MacLayer
 from gateway.network.mac_records import encode
 from gateway.network.refused import NOBODYS, REFUSALS_KEPT, Refused
 from gateway.network.rejoining import force_rejoin
 from gateway.network.restarting import Restarting
 from gateway.network.restoring import Stored, restore
 from gateway.network.sessions import LiveSession, LiveSessions, name_of
-from gateway.network.transmitters import Answer, Transmitters
+from gateway.network.transmitters import Transmitters
 from gateway.network.unclaimed import UnclaimedFrames
 from gateway.sources import Source
 
@@ -93,10 +95,29 @@ class Network:
                 class_c=self._class_c,
             )
         )
+        self.last_heard: dict[Eui64, float] = {}  # monotonic
+        self.beside = Beside(
+            registered=self._registration,
+            sessions=self._sessions,
+            transmitters=self._transmitters,
+            keeping=self._keeping,
+            region=region,
+            clock=clock,
+        )
+        self._joining = Joining(
+            registered=self._registration,
+            sessions=self._sessions,
+            joins=self._joins,
+            keeping=self._keeping,
+            dispatch=self.dispatch,
+            beside=self.beside,
+            clock=clock,
+            counts=self._keeping.counts,
+            last_heard=self.last_heard,
+        )
         self.refused: Counter[BadFrameReason] = Counter()
         self.refusals: deque[Refused] = deque(maxlen=REFUSALS_KEPT)
         self.counts: Counter[str] = self._keeping.counts
-        self.last_heard: dict[Eui64, float] = {}  # monotonic
 
     async def run(self) -> None:
         """Let answers and queued downlinks leave, for as long as the agent runs."""
@@ -123,6 +144,9 @@ class Network:
         if claimed := await claim(fresh, self._sessions, self.unclaimed, self._keeping, self._region):
             self.counts["claimed"] += claimed
 
+    def _registration(self, dev_eui: Eui64) -> Registration | None:
+        return self._registered.get(dev_eui)
+
     def device(self, dev_eui: Eui64) -> Device | None:
         """Return a registered device, as destinations need it."""
         registration = self._registered.get(dev_eui)
@@ -147,7 +171,7 @@ class Network:
                 case DataFrame() as data_frame:
                     await self._hear_data(frame, data_frame)
                 case JoinRequest() | RejoinRequest() as request:
-                    await self._hear_join(frame, request)
+                    await self._joining.hear(frame, request)
                 case other:
                     self._refuse(frame, BadFrame(BadFrameReason.NOT_SUPPORTED, type(other).__name__))
         except BadFrame as bad:
@@ -165,6 +189,7 @@ class Network:
             "duty_cycle": sent["duty_cycle"],
             "downlinks_waiting": len(self.queue),
             "unclaimed": dict(self.unclaimed.counts),
+            "beside": self.beside.status(),
             "waiting_for_disk": self._keeping.waiting,
         }
 
@@ -180,9 +205,16 @@ class Network:
             case Repeated():
                 self._note(frame, live)
                 self.refused[BadFrameReason.REPEATED] += 1
-                wants_answer = data_frame.confirmed or data_frame.f_ctrl.adr_ack_req
+                wants_answer = self._is_ours(live) and (data_frame.confirmed or data_frame.f_ctrl.adr_ack_req)
                 if wants_answer and self._restarting.is_repetition(live, frame):
                     await self._answer_again(frame, opened, live)
+
+    def _is_ours(self, live: LiveSession) -> bool:
+        """Tell whether the agent is the network of a device whose frame it can read."""
+        if not self.beside.is_left_to_a_server(live.session.dev_eui):
+            return True
+        self.beside.proved(live.session.dev_eui)
+        return False
 
     def _note(self, frame: Frame, live: LiveSession) -> None:
         self.last_heard[live.session.dev_eui] = frame.heard_at.monotonic
@@ -204,10 +236,11 @@ class Network:
         self._note(frame, live)
         before, now, uplink = live.mac, self._clock().utc, new.uplink
         live.proved = frame.phy_payload[:-MIC_OCTETS]
-        taken = self._mac.take(live, new, frame, now)
+        is_ours = self._is_ours(live)
+        taken = self._mac.take(live, new, frame, now) if is_ours else self._mac.untaken(live, new)
         taken = replace(taken, state=self._restarting.noted(live, taken.state, frame, uplink.f_cnt))
         answered = self.queue.heard(uplink.dev_eui, ack=new.f_ctrl.ack)
-        composed = self._mac.compose(live, taken, frame, new, now)
+        composed = self._mac.compose(live, taken, frame, new, now) if is_ours else None
         live.session, live.mac = (
             (taken.session, taken.state) if composed is None else (composed.session, composed.state)
         )
@@ -230,16 +263,7 @@ class Network:
         else:
             self._restarting.kept(live)
             self.counts["uplinks"] += uplink.f_port > 0
-        await self._let_go(frame, composed, kept)
-
-    async def _let_go(self, frame: Frame, composed: Composed | None, kept: Kept) -> None:
-        """Send what was composed; what came too late for its windows waits for the next uplink."""
-        if composed is None:
-            return
-        if kept is Kept.AT_ONCE:
-            self.dispatch.answer(frame, composed.answer, composed.downlink)
-        elif composed.downlink is not None:
-            await self.dispatch.too_late(composed.downlink)
+        await self.dispatch.let_go(frame, composed, kept)
 
     def _unhear(self, new: NewUplink, live: LiveSession) -> None:
         """Let the device's next try of a lost uplink count as new: as a repetition it would be acknowledged."""
@@ -257,40 +281,16 @@ class Network:
         if bad.reason in NOBODYS:
             self.unclaimed.keep(frame)
 
-    # ── joining ──
-
-    async def _hear_join(self, frame: Frame, request: JoinRequest | RejoinRequest) -> None:
-        dev_eui, registration = request.dev_eui, self._registered.get(request.dev_eui)
-        if isinstance(request, JoinRequest):
-            joined = await self._joins.answer(request, registration, frame.best.data_rate, self._sessions)
-            words = f"joined as {joined.live.session.dev_addr}, DevNonce {request.dev_nonce}"
-        else:
-            joined = await self._joins.answer_again(request, registration, frame.best.data_rate, self._sessions)
-            words = f"rejoined (type {request.rejoin_type}) as {joined.live.session.dev_addr}"
-        if dev_eui not in self._registered:
-            raise BadFrame(BadFrameReason.UNKNOWN_DEVICE, f"{dev_eui}: removed while it joined")
-        self.last_heard[dev_eui] = frame.heard_at.monotonic
-        words = f"{words}, through {frame.best.gateway}"
-        kept = await self._keeping.keep(
-            replace(
-                joined.changes,
-                retired=self._sessions.retire(joined.ended),
-                events=(Event(dev_eui, self._clock().utc, words),),
-            )
-        )
-        if kept is Kept.LOST or dev_eui not in self._registered:
-            return
-        self._sessions.add(joined.live)
-        self.counts["joins"] += 1
-        logger.info("%s %s", dev_eui, words)
-        if kept is Kept.AT_ONCE:
-            self.dispatch.answer(frame, Answer(phy_payload=joined.accept, session=joined.listens_as))
-
     # ── sessions ──
 
     def _class_c(self, dev_eui: Eui64) -> LiveSession | None:
         live, device = self._sessions.current(dev_eui), self.device(dev_eui)
-        if live is None or device is None or "C" not in {device.device_class, live.mac.device_class}:
+        if (
+            live is None
+            or device is None
+            or device.answered_by
+            or "C" not in {device.device_class, live.mac.device_class}
+        ):
             return None
         return live
 

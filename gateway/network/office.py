@@ -69,7 +69,7 @@ class RunningOffice:
 
     async def enqueue(self, device: Device, downlink: Downlink) -> Downlink:
         """Queue a downlink; see `Office`."""
-        check_class(device)
+        check_answers(device)
         return await self._network.dispatch.enqueue(downlink)
 
     async def drop(self, ids: Sequence[int]) -> int:
@@ -111,7 +111,7 @@ class StoppedOffice:
 
     async def enqueue(self, device: Device, downlink: Downlink) -> Downlink:
         """Queue a downlink; see `Office`."""
-        check_class(device)
+        check_answers(device)
         queue = await self._queue()
         queued = queue.enqueue(downlink, self._region)
         await self._journal.commit(Changes(downlinks=(queued,)))
@@ -160,8 +160,13 @@ class StoppedOffice:
         return queue
 
 
-def check_class(device: Device) -> None:
-    """Raise ConfigError for a device whose ping slots nobody here can meet."""
+def check_answers(device: Device) -> None:
+    """Raise ConfigError for a device that is sent nothing: a server answers it, or it listens in slots that nobody here can meet."""
+    if device.answered_by:
+        raise ConfigError(
+            f"{device.dev_eui} is answered by the network server of relay {device.answered_by!r}, and two that answer one device "
+            "disturb each other: send it there, or take `answered_by` away"
+        )
     if device.device_class == "B":
         raise ConfigError(
             f"{device.dev_eui} is registered as class B, and this box sends no beacons: it cannot meet its ping slots. "

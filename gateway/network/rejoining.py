@@ -23,6 +23,10 @@ async def force_rejoin(journal: Journal, live: LiveSession, rejoin_type: int) ->
 
 def check_rejoin(device: Device, session: Session | None) -> None:
     """Raise ConfigError for a device that no ForceRejoinReq can have rejoin."""
+    if device.answered_by:
+        raise ConfigError(
+            f"{device.dev_eui} is answered by the network server of relay {device.answered_by!r}: have it rejoin there"
+        )
     if device.activation is not Activation.OTAA:
         raise ConfigError(f"{device.dev_eui} is personalised (ABP): it has nothing that it could rejoin with")
     if device.mac_version is not MacVersion.V1_1:

@@ -83,11 +83,11 @@ def frame(uplink: Uplink) -> Mapping[str, Json]:
         "f_port": uplink.f_port,
         "payload": uplink.payload.hex(),
         "confirmed": uplink.confirmed,
-        "data_rate": str(best.data_rate),
-        "frequency_hz": best.frequency_hz,
-        "rssi_dbm": best.rssi_dbm,
-        "snr_db": best.snr_db,
-        "margin_db": margin_db(best),
+        "data_rate": None if best is None else str(best.data_rate),
+        "frequency_hz": None if best is None else best.frequency_hz,
+        "rssi_dbm": None if best is None else best.rssi_dbm,
+        "snr_db": None if best is None else best.snr_db,
+        "margin_db": None if best is None else margin_db(best),
         "gateways": len({reception.gateway for reception in uplink.receptions}),
     }
 
@@ -100,7 +100,8 @@ def margin_db(reception: Reception) -> float | None:
 
 def best_margin_db(uplinks: Iterable[Uplink]) -> float | None:
     """Return the best margin of some uplinks, which is what ADR goes by."""
-    return max((found for uplink in uplinks if (found := margin_db(uplink.best)) is not None), default=None)
+    heard = (uplink.best for uplink in uplinks)
+    return max((found for best in heard if best is not None and (found := margin_db(best)) is not None), default=None)
 
 
 def gateways(uplinks: Sequence[Uplink]) -> list[Mapping[str, Json]]:

@@ -8,7 +8,7 @@ another. Each gateway has one ledger of what it sent, by sub-band.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -29,7 +29,7 @@ AT_ONCE: Final = timedelta(milliseconds=50)  # from the request to the air, wher
 class Window:
     """One chance to send: where, when (in this box's monotonic time) and how."""
 
-    name: str  # "rx1", "rx2", "at_once"
+    name: str  # "rx1", "rx2", "at_once"; "relayed" is a network server's beside this box
     request: TxRequest
     opens: timedelta
 
@@ -198,14 +198,24 @@ class Transmitters:
                         "allowed_s": None if limit is None else limit.total_seconds(),
                     }
 
+    async def hand_over(self, window: Window, give: Callable[[], Awaitable[TxResult]]) -> TxResult | Refusal:
+        """Book what a network server beside this box sends and have ``give`` give it to the radio; Refusal: neither was done."""
+        if (refusal := self._refusal(window)) is None:
+            return await self._given(window, give)
+        self.counts[f"{window.name}_{refusal}"] += 1
+        return refusal
+
     async def _transmit(self, window: Window) -> TxResult:
+        return await self._given(window, lambda: self._sources[window.request.source].transmit(window.request))
+
+    async def _given(self, window: Window, give: Callable[[], Awaitable[TxResult]]) -> TxResult:
         request = window.request
         band = self._region.sub_band(request.frequency_hz)
         length = airtime(len(request.phy_payload), request.data_rate, Direction.DOWNLINK)
         ledger = self._ledger((request.source, request.gateway))
         if band is not None:
             ledger.book(band, window.opens, length)  # before it is asked: two answers at once must not have one slot
-        result = await self._sources[request.source].transmit(request)
+        result = await give()
         if result is TxResult.SENT:
             self.counts[f"sent_{window.name}"] += 1
         elif result is TxResult.NO_ANSWER:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.model import Clock
 from gateway.sources import Source
-from gateway.sources.settings import SemtechUdpSettings, SourceSettings
+from gateway.sources.settings import RecordingSettings, SemtechUdpSettings, SourceSettings
 
 
 def make(settings: SourceSettings, clock: Clock) -> Source:
@@ -21,5 +21,9 @@ def make(settings: SourceSettings, clock: Clock) -> Source:
                 clock=clock,
                 receive_buffer_bytes=settings.receive_buffer_bytes,
             )
+        case RecordingSettings():
+            from gateway.sources.recording import Recording
+
+            return Recording(settings, clock)
         case _:
             raise AssertionError(f"no source is made of {type(settings).__name__}")

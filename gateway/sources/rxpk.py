@@ -61,7 +61,7 @@ def read_rxpk(
         raise BadDatagram(BadDatagramReason.RXPK)
     crc = _crc(rxpk.get("stat", 1))
     receptions = _receptions(rxpk, gateway, source, place, is_ours=is_ours)
-    return Received(_payload(rxpk.get("data")), receptions, crc)
+    return Received(payload_of(rxpk.get("data")), receptions, crc)
 
 
 def _crc(stat: Json) -> Crc:
@@ -74,7 +74,8 @@ def _crc(stat: Json) -> Crc:
     return crc
 
 
-def _payload(data: Json) -> bytes:
+def payload_of(data: Json) -> bytes:
+    """Return the PHYPayload that `data` holds; raises BadDatagram."""
     if not isinstance(data, str):
         raise BadDatagram(BadDatagramReason.DATA)
     try:
@@ -100,10 +101,10 @@ def _receptions(
     rxpk: dict[str, Json], gateway: Eui64, source: str, place: Place | None, *, is_ours: bool
 ) -> tuple[Reception, ...]:
     """Return a reception for each antenna of `rsig`, or the one of the rxpk itself."""
-    frequency_hz, data_rate = _frequency_hz(rxpk.get("freq")), _data_rate(rxpk.get("modu"), rxpk.get("datr"))
-    timestamp_us, gateway_time = _whole(rxpk.get("tmst"), 0xFFFF_FFFF), _gateway_time(rxpk)
+    frequency_hz, data_rate = frequency_of(rxpk.get("freq")), data_rate_of(rxpk.get("modu"), rxpk.get("datr"))
+    timestamp_us, gateway_time = whole_of(rxpk.get("tmst"), 0xFFFF_FFFF), _gateway_time(rxpk)
     is_gps = is_ours and _is_gps(rxpk, gateway_time)
-    fine_time_ns = _whole(rxpk.get("ftime"), 999_999_999)
+    fine_time_ns = whole_of(rxpk.get("ftime"), 999_999_999)
     antennas = _antennas(rxpk)
     if not antennas:
         raise BadDatagram(BadDatagramReason.RSSI)
@@ -113,10 +114,10 @@ def _receptions(
             frequency_hz=frequency_hz,
             data_rate=data_rate,
             rssi_dbm=rssi_dbm,
-            snr_db=_number(antenna.get("lsnr"), -100, 100),
+            snr_db=number_of(antenna.get("lsnr"), -100, 100),
             timestamp_us=timestamp_us,
-            channel=_whole(antenna.get("chan"), 255),
-            antenna=_whole(antenna.get("ant"), 255) or 0,
+            channel=whole_of(antenna.get("chan"), 255),
+            antenna=whole_of(antenna.get("ant"), 255) or 0,
             gateway_time=gateway_time,
             gateway_time_is_gps=is_gps,
             fine_time_ns=fine_time_ns,
@@ -139,20 +140,21 @@ def _antennas(rxpk: dict[str, Json]) -> list[tuple[dict[str, Json], float]]:
 def _rssi_dbm(antenna: dict[str, Json]) -> float | None:
     """Return the channel's RSSI (`rssic` in an `rsig`), else the signal's own, which an SX1302 adds."""
     for name in ("rssi", "rssic", "rssis"):
-        if (rssi := _number(antenna.get(name), -300, 300)) is not None:
+        if (rssi := number_of(antenna.get(name), -300, 300)) is not None:
             return rssi
     return None
 
 
-def _frequency_hz(freq: Json) -> int:
-    megahertz = _number(freq, 1, 10_000)
+def frequency_of(freq: Json) -> int:
+    """Return `freq` in hertz; raises BadDatagram."""
+    megahertz = number_of(freq, 1, 10_000)
     if megahertz is None:
         raise BadDatagram(BadDatagramReason.FREQUENCY)
     return round(megahertz * 1e6)  # not cut: what a forwarder printed may lie a hair below what it meant
 
 
-def _data_rate(modu: Json, datr: Json) -> DataRate:
-    """Return the data rate: a word for LoRa ("SF7BW125"), a number of bit/s for FSK."""
+def data_rate_of(modu: Json, datr: Json) -> DataRate:
+    """Return the data rate: a word for LoRa ("SF7BW125"), a number of bit/s for FSK; raises BadDatagram."""
     rate: DataRate | None
     match modu or ("LORA" if isinstance(datr, str) else "FSK"):
         case "LORA":
@@ -168,7 +170,7 @@ def _data_rate(modu: Json, datr: Json) -> DataRate:
 
 def _fsk_rate(datr: Json) -> FskRate | None:
     number = int(datr) if isinstance(datr, str) and len(datr) < 10 and datr.isascii() and datr.isdigit() else datr
-    bit_rate = _number(number, 1, 1_000_000)
+    bit_rate = number_of(number, 1, 1_000_000)
     return None if bit_rate is None else FskRate(round(bit_rate))
 
 
@@ -181,11 +183,12 @@ def _gateway_time(rxpk: dict[str, Json]) -> datetime | None:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):  # no date, or one that a time zone carries beyond the years 1 to 9999
             pass
-    return _gps_time(rxpk)
+    return gps_time_of(rxpk)
 
 
-def _gps_time(rxpk: dict[str, Json]) -> datetime | None:
-    tmms = _whole(rxpk.get("tmms"), 1 << 42)
+def gps_time_of(rxpk: dict[str, Json]) -> datetime | None:
+    """Return the time that `tmms` says, in UTC; None where there is none."""
+    tmms = whole_of(rxpk.get("tmms"), 1 << 42)
     return None if tmms is None else GPS_EPOCH + timedelta(milliseconds=tmms) - GPS_AHEAD_OF_UTC
 
 
@@ -196,19 +199,20 @@ def _is_gps(rxpk: dict[str, Json], gateway_time: datetime | None) -> bool:
     proves nothing: ChirpStack Concentratord puts the system's there where it is told to (`time_fallback_enabled`), and so do
     forwarders of one channel; and a `stat` always has the system's.
     """
-    gps_time = _gps_time(rxpk)
+    gps_time = gps_time_of(rxpk)
     return gps_time is not None and gateway_time is not None and abs(gps_time - gateway_time) <= MOST_APART
 
 
-def _number(value: Json, low: float, high: float) -> float | None:
+def number_of(value: Json, low: float, high: float) -> float | None:
     """Return a finite number between bounds; None for all else: NaN, booleans, words, integers of 400 digits."""
     if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
         return float(value)
     return None
 
 
-def _whole(value: Json, high: int) -> int | None:
-    number = _number(value, 0, high)
+def whole_of(value: Json, high: int) -> int | None:
+    """Return a whole number from 0 to ``high``; None for all else."""
+    number = number_of(value, 0, high)
     return None if number is None or number != (whole := int(number)) else whole
 
 
@@ -239,7 +243,7 @@ def read_stat(stat: Json) -> Stat:
     """Return what a `stat` says, leaving out what cannot be; raise BadDatagram (SHAPE) for what is no object."""
     if not isinstance(stat, dict):
         raise BadDatagram(BadDatagramReason.SHAPE)
-    known = {name: _number(stat.get(name), -1e12, 1e12) for name in _STAT_NUMBERS}
+    known = {name: number_of(stat.get(name), -1e12, 1e12) for name in _STAT_NUMBERS}
     return Stat(_stat_time(stat.get("time")), {name: value for name, value in known.items() if value is not None})
 
 

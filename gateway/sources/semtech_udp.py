@@ -8,7 +8,6 @@ run elsewhere, and name the gateways that may speak.
 from __future__ import annotations
 
 import asyncio
-import random
 import socket
 from collections import Counter
 from collections.abc import Mapping
@@ -22,14 +21,15 @@ from gateway.sources.gwmp import (
     BadDatagram,
     BadDatagramReason,
     PullData,
-    PullResp,
     PushData,
     TxAck,
     acknowledgement,
     parse,
     sender,
 )
+from gateway.sources.orders import Orders
 from gateway.sources.rxpk import Crc, Received, read_rxpk, read_stat
+from gateway.sources.tap import Tap, Tapped
 from gateway.sources.txpk import write_txpk
 from gateway.sources.udp import (
     Address,
@@ -87,13 +87,12 @@ class SemtechUdp:
         self._gateways = gateways
         self._crc = crc
         self._receive_buffer_bytes = receive_buffer_bytes
-        self._answer_limit_s = answer_limit_s
         self._most_under_way = most_under_way
         self._counts: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
         self._forwarders = Forwarders()
-        self._answers: dict[tuple[Eui64, int], asyncio.Future[TxResult]] = {}
-        self._token = random.randrange(0x10000)  # noqa: S311 - a token tells answers apart, it keeps no secret
+        self._orders = Orders(answer_limit_s)
+        self._taps: list[Tap] = []
         self._listener: Listener | None = None
         self._under_way: UnderWay | None = None
         self._listening = asyncio.Event()
@@ -132,11 +131,22 @@ class SemtechUdp:
             if listener.error is not None:
                 raise listener.error
 
+    def tap(self, tap: Tap) -> None:
+        """Tell ``tap`` from now on what each gateway brings, before anything of it is judged."""
+        self._taps.append(tap)
+
     async def transmit(self, request: TxRequest) -> TxResult:
         """Ask the gateway to send, and return what it says within ``answer_limit_s``."""
-        result = await self._ask(request)
+        said = await self._ask(request.gateway, write_txpk(request))
+        result = said if isinstance(said, TxResult) else self._understood(said)
         self._counts[f"transmit_{result}"] += 1
         return result
+
+    async def pass_on(self, gateway: Eui64, txpk: Json) -> TxAck | TxResult:
+        """Have a gateway send a network server's txpk as it stands; return what it says within ``answer_limit_s``."""
+        said = await self._ask(gateway, txpk)
+        self._counts[f"pass_on_{said if isinstance(said, TxResult) else self._understood(said)}"] += 1
+        return said
 
     def status(self) -> Mapping[str, Json]:
         """Return counters, the receive buffer and each gateway's state."""
@@ -188,79 +198,70 @@ class SemtechUdp:
         forwarder.version = said.version
         match said:
             case PushData():
-                self._push(said, forwarder, now)
+                self._push(said, forwarder, now, datagram)
             case PullData():
                 self._counts["pull_data"] += 1
                 forwarder.pulled(address, now.monotonic)
+                self._tell_taps(Tapped(gateway=said.gateway, at=now, datagram=datagram))
             case TxAck():
                 self._counts["tx_ack"] += 1
                 self._answered(said)
 
-    def _push(self, said: PushData, forwarder: Forwarder, now: Instant) -> None:
+    def _push(self, said: PushData, forwarder: Forwarder, now: Instant, datagram: bytes) -> None:
         self._counts["push_data"] += 1
         if said.version == 1:
             self._counts["push_data_version_1"] += 1
-        is_ours = is_loopback(forwarder.address)
-        for rxpk in said.rxpk:
-            forwarder.rxpk += 1
-            try:
-                received = read_rxpk(
-                    rxpk, gateway=said.gateway, source=self._name, place=forwarder.place, is_ours=is_ours
-                )
-            except BadDatagram as error:
-                self._dropped[error.reason] += 1
-            else:
-                self._tell(received, forwarder, now)
+        heard = [self._read(rxpk, forwarder) for rxpk in said.rxpk]
+        frames = [None if one is None else Frame(one.phy_payload, one.receptions, now) for one in heard]
+        self._tell_taps(Tapped(gateway=said.gateway, at=now, frames=tuple(frames), datagram=datagram, said=said))
+        for received, frame in zip(heard, frames, strict=True):
+            if received is not None and frame is not None:
+                self._tell(received, frame, forwarder)
         if said.stat is not None:
             self._counts["stat"] += 1
             forwarder.told(read_stat(said.stat), now.monotonic)
 
-    def _tell(self, received: Received, forwarder: Forwarder, now: Instant) -> None:
+    def _read(self, rxpk: Json, forwarder: Forwarder) -> Received | None:
+        forwarder.rxpk += 1
+        is_ours = is_loopback(forwarder.address)
+        try:
+            return read_rxpk(rxpk, gateway=forwarder.gateway, source=self._name, place=forwarder.place, is_ours=is_ours)
+        except BadDatagram as error:
+            self._dropped[error.reason] += 1
+            return None
+
+    def _tell(self, received: Received, frame: Frame, forwarder: Forwarder) -> None:
         if received.crc not in self._crc:
             self._dropped[BadDatagramReason.NO_CRC] += 1
             return
         assert self._under_way is not None
-        if self._under_way.tell(Frame(received.phy_payload, received.receptions, now)):
+        if self._under_way.tell(frame):
             self._counts["frames"] += 1
             forwarder.frames += 1
         else:
             self._dropped[Dropped.OVERFLOW] += 1
 
+    def _tell_taps(self, tapped: Tapped) -> None:
+        for tap in self._taps:
+            tap.take(tapped)
+
     # ── down ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _ask(self, request: TxRequest) -> TxResult:
-        forwarder = self._forwarders.get(request.gateway)
+    async def _ask(self, gateway: Eui64, txpk: Json) -> TxAck | TxResult:
+        forwarder = self._forwarders.get(gateway)
         address = None if forwarder is None else forwarder.downlink_address(self._clock().monotonic)
         if forwarder is None or address is None:
             return TxResult.NOT_CONNECTED
-        token = self._next_token(request.gateway)
-        answer: asyncio.Future[TxResult] = asyncio.get_running_loop().create_future()
-        self._answers[request.gateway, token] = answer
-        try:
-            if not self._send(PullResp(forwarder.version, token, write_txpk(request)).to_bytes(), address):
-                return TxResult.NOT_CONNECTED
-            async with asyncio.timeout(self._answer_limit_s):
-                return await answer
-        except TimeoutError:  # version 1 has no TX_ACK, and forwarders are silent about JSON that they cannot read
-            return TxResult.NO_ANSWER
-        finally:
-            del self._answers[request.gateway, token]
-
-    def _next_token(self, gateway: Eui64) -> int:
-        """Return a token that no answer of this gateway is awaited for."""
-        self._token = (self._token + 1) & 0xFFFF
-        while (gateway, self._token) in self._answers:
-            self._token = (self._token + 1) & 0xFFFF
-        return self._token
+        return await self._orders.give(gateway, forwarder.version, txpk, lambda datagram: self._send(datagram, address))
 
     def _answered(self, said: TxAck) -> None:
-        answer = self._answers.get((said.gateway, said.token))
-        if answer is None or answer.done():
+        if not self._orders.answered(said):
             self._dropped[Dropped.LATE_TX_ACK] += 1
-            return
+
+    def _understood(self, said: TxAck) -> TxResult:
         if said.result is None:
             self._dropped[Dropped.UNKNOWN_TX_ERROR] += 1
-        answer.set_result(said.result or TxResult.NO_ANSWER)
+        return said.result or TxResult.NO_ANSWER
 
     def _send(self, datagram: bytes, address: Address) -> bool:
         return self._listener is not None and self._listener.send(datagram, address)

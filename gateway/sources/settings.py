@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from gateway.model import Eui64
+from gateway.model import Eui64, TimeQuality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +24,14 @@ class SemtechUdpSettings(SourceSettings):
     port: int  # 0: any that is free
     gateways: frozenset[Eui64]  # that may speak; none named: all
     receive_buffer_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingSettings(SourceSettings):
+    """A file that is heard again."""
+
+    file: Path
+    speed: float | None  # times faster than it was recorded; None: as fast as it is taken
+    repeat: bool
+    recorded_time: TimeQuality | None  # how good the recorded times are by who configured it; None: all is heard now
+    port: int  # of the server, in a capture

@@ -1,14 +1,20 @@
-"""One `txpk` (a packet for a concentrator to send), as GWMP carries it: written for the gateway, read for simulators."""
+"""One `txpk` (a packet for a concentrator to send), as GWMP carries it: written for the gateway, read of a network server."""
 
 from __future__ import annotations
 
 import math
 from base64 import b64encode
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from gateway.model import FskRate, Json, LoraRate, TxRequest
+from gateway.model import Eui64, FskRate, Json, LoraRate, TxRequest
+from gateway.sources.gwmp import BadDatagram, BadDatagramReason
+from gateway.sources.rxpk import data_rate_of, frequency_of, gps_time_of, number_of, payload_of, whole_of
 
 FSK_DEVIATION_HZ: Final = 25_000  # of LoRaWAN's 50 kbit/s (Regional Parameters RP002, EU863-870 data rate 7)
+USUAL_POWER_DBM: Final = 14.0  # where a txpk says none: what forwarders take then
+LAST_TIMESTAMP_US: Final = 0xFFFF_FFFF
 
 
 def write_txpk(request: TxRequest) -> dict[str, Json]:
@@ -36,3 +42,33 @@ def _modulation(data_rate: LoraRate | FskRate) -> dict[str, Json]:
             return {"modu": "LORA", "datr": str(data_rate), "codr": "4/5", "ipol": True}
         case FskRate():
             return {"modu": "FSK", "datr": data_rate.bit_rate, "fdev": FSK_DEVIATION_HZ}
+
+
+@dataclass(frozen=True, slots=True)
+class Txpk:
+    """What a server wants sent; ``gps_time`` where it names its moment in GPS time (class B) and not by the counter."""
+
+    request: TxRequest
+    gps_time: datetime | None = None
+
+
+def read_txpk(txpk: Json, *, gateway: Eui64, source: str) -> Txpk:
+    """Return what a txpk says; raise BadDatagram and nothing else, whatever the JSON."""
+    if not isinstance(txpk, dict):
+        raise BadDatagram(BadDatagramReason.SHAPE)
+    timestamp_us, gps_time = None, None
+    if txpk.get("imme") is not True:
+        timestamp_us, gps_time = whole_of(txpk.get("tmst"), LAST_TIMESTAMP_US), gps_time_of(txpk)
+        if timestamp_us is None and gps_time is None:
+            raise BadDatagram(BadDatagramReason.SHAPE)
+    power_dbm = number_of(txpk.get("powe"), -30, 40)
+    request = TxRequest(
+        source=source,
+        gateway=gateway,
+        phy_payload=payload_of(txpk.get("data")),
+        frequency_hz=frequency_of(txpk.get("freq")),
+        data_rate=data_rate_of(txpk.get("modu"), txpk.get("datr")),
+        power_dbm=USUAL_POWER_DBM if power_dbm is None else power_dbm,
+        timestamp_us=timestamp_us,
+    )
+    return Txpk(request, None if timestamp_us is not None else gps_time)

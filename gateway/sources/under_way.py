@@ -24,6 +24,7 @@ class UnderWay:
         self._most = most
         self._count = 0
         self._none_left = asyncio.Event()
+        self._one_less = asyncio.Event()
 
     def __len__(self) -> int:
         """Return how many frames are not safe yet."""
@@ -36,6 +37,18 @@ class UnderWay:
         self._count += 1
         self._group.create_task(self._told(frame), name="hear a frame")
         return True
+
+    async def give(self, frame: Frame) -> None:
+        """Hand a frame on as soon as there is room for it: for a source that can let its frames wait."""
+        while not self.tell(frame):
+            self._one_less.clear()
+            await self._one_less.wait()  # no limit: as long as the disk takes nothing
+
+    async def empty(self) -> None:
+        """Return when no frame is under way; call it when no more is told."""
+        while self._count:
+            self._one_less.clear()
+            await self._one_less.wait()  # no limit: as long as the disk takes nothing
 
     async def drain(self, limit_s: float) -> None:
         """Return when no frame is under way, or after ``limit_s``; call it when no more is told. Those that are left are lost."""
@@ -53,5 +66,6 @@ class UnderWay:
             await self._hear(frame)
         finally:
             self._count -= 1
+            self._one_less.set()
             if not self._count:
                 self._none_left.set()

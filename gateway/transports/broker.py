@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,8 @@ from gateway.transports.secret import Secret
 from gateway.transports.shared_access import SharedAccess
 from gateway.transports.tls import Tls
 
+SENT_AHEAD: Final = 20  # messages that the broker sends before the first is acknowledged (our Receive Maximum)
+LARGEST_COMMAND: Final = 1 << 16  # octets of a packet; a command has some hundred, and a gateway has little memory
 WIDEST_WINDOW: Final = 100  # twice the window is no faster (measured), and what is in flight is unclear after a cut
 
 
@@ -24,11 +27,17 @@ class MqttVersion(StrEnum):
 
 def is_for(topic_filter: str, topic: str) -> bool:
     """Tell whether a subscription to ``topic_filter`` brings what is published to ``topic`` (MQTT 5.0, section 4.7)."""
+    return any_of((topic_filter,))(topic)
+
+
+def any_of(topic_filters: Iterable[str]) -> Callable[[str], bool]:
+    """Return what tells whether a subscription to one of the filters brings a topic."""
     from paho.mqtt.matcher import MQTTMatcher
 
     matcher = MQTTMatcher()  # type: ignore[no-untyped-call]  # paho has no types here
-    matcher[topic_filter] = True
-    return next(matcher.iter_match(topic), None) is not None  # type: ignore[no-untyped-call]
+    for one in topic_filters:
+        matcher[one] = True
+    return lambda topic: next(matcher.iter_match(topic), None) is not None  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +55,9 @@ class Broker:
     keepalive_s: int = 60  # 0: none, and a connection that died while idle is noticed with the next message
     status_topic: str | None = None  # retained "online" and "offline", the latter as last will
     listen_topic: str | None = None  # a filter: what the platform says to us
+    listen_topics: tuple[str, ...] = ()  # filters, where there are several; instead of ``listen_topic``
+    sent_ahead: int = SENT_AHEAD
+    largest_packet: int = LARGEST_COMMAND  # that it may send us
     keeps_session: bool = True  # where it is listened to: what is said while we are away comes later
     connect_limit_s: float = 15.0  # for name, TCP, TLS and CONNACK together
     answer_limit_s: float = 20.0  # for a PUBACK while one is due
@@ -67,7 +79,12 @@ class Broker:
     @property
     def has_session(self) -> bool:
         """Whether the broker keeps a session of ours that outlives connections."""
-        return self.listen_topic is not None and self.keeps_session
+        return bool(self.topics) and self.keeps_session
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Return the filters that it is subscribed to; none where it has nothing to say to us."""
+        return self.listen_topics or (() if self.listen_topic is None else (self.listen_topic,))
 
     def password_at(self, now: datetime) -> Secret | None:
         """Return what proves who we are to a connection that is opened at ``now``."""

@@ -38,9 +38,9 @@ def new_client(broker: Broker, password: Secret | None) -> WiredClient:
 
 def inbox_of(broker: Broker, client: Client) -> Inbox | None:
     """Return where what the platform says arrives; None where it says nothing."""
-    if broker.listen_topic is None:
+    if not broker.topics:
         return None
-    return Inbox(broker.listen_topic, client, v5=broker.version is MqttVersion.V5)
+    return Inbox(broker.topics, client, v5=broker.version is MqttVersion.V5)
 
 
 def greet(client: WiredClient, broker: Broker) -> None:
@@ -48,7 +48,7 @@ def greet(client: WiredClient, broker: Broker) -> None:
     host, port, keepalive = broker.endpoint.host, broker.endpoint.port, broker.keepalive_s
     # No properties where none are needed: a broker of 3.1.1 would take them for the client_id, and wait for the rest of it instead of saying no.
     if broker.version is MqttVersion.V5:
-        properties = session_properties() if broker.has_session else None
+        properties = session_properties(broker) if broker.has_session else None
         rc = client.connect(host, port, keepalive, clean_start=not broker.has_session, properties=properties)
     else:
         rc = client.connect(host, port, keepalive)

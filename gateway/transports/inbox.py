@@ -7,7 +7,7 @@ acknowledged when the connection ends, the broker sends again over the next one,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -17,27 +17,30 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway.transports import Message
-from gateway.transports.broker import is_for
+from gateway.transports.broker import Broker, any_of
 from gateway.transports.reasons import subscribe_words
 
 QOS: Final = 1
-MOST_UNACKNOWLEDGED: Final = 20  # the Receive Maximum we name: so many messages the broker sends ahead
-LARGEST_PACKET: Final = 1 << 16  # octets; a command has some hundred, and a gateway has little memory
+HELD_ABOVE: Final = 1000  # messages that wait: what is sent at QoS 0, or by MQTT 3.1.1, has no Receive Maximum
 SESSION_S: Final = 7 * 86_400  # so long the broker keeps what comes while this gateway is away
 
 
 class Inbox:
     """The messages of one connection."""
 
-    def __init__(self, topic: str, client: Client, *, v5: bool) -> None:
-        """``topic`` is a filter, wildcards allowed; the client must be one that acknowledges by hand."""
-        self._topic = topic
+    def __init__(self, topics: Sequence[str], client: Client, *, v5: bool) -> None:
+        """``topics`` are filters, wildcards allowed; the client must be one that acknowledges by hand."""
+        self._topics = tuple(topics)
+        self._is_ours = any_of(self._topics)
         self._client = client
         self._v5 = v5
         self._messages: asyncio.Queue[Message | None] = asyncio.Queue()
         self._answered = asyncio.Event()
         self._is_over = False
+        self.hold: Callable[[bool], None] = lambda _: None  # told whether nothing more is to be read for now
+        self._is_held = False
         self.refused = ""  # why the broker does not let us subscribe, in words
+        self.best_effort = False  # it grants QoS 0 only: what comes while we are away is lost
         client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
 
@@ -46,9 +49,9 @@ class Inbox:
         # Of what is retained only what is new to this session, and marked as such; nothing of our own.
         options = SubscribeOptions(qos=QOS, noLocal=True, retainAsPublished=True, retainHandling=1)
         if self._v5:
-            self._client.subscribe(self._topic, options=options)
+            self._client.subscribe([(topic, options) for topic in self._topics])
         else:
-            self._client.subscribe(self._topic, qos=QOS)
+            self._client.subscribe([(topic, QOS) for topic in self._topics])
 
     async def subscribed(self) -> None:
         """Return when the broker has answered, or the connection has ended; the caller limits the wait."""
@@ -60,7 +63,12 @@ class Inbox:
         Has no limit: most days nobody commands anything.
         """
         message = await self._messages.get()
-        return None if self._is_over else message  # what was not acknowledged comes again, in its order
+        while self._is_over and message is not None and message.number:  # it comes again, in its order
+            message = await self._messages.get()
+        if self._is_held and self._messages.qsize() <= HELD_ABOVE // 2:
+            self._is_held = False
+            self.hold(False)
+        return message
 
     def acknowledge(self, message: Message) -> None:
         """Tell the broker that a message is safe; the caller flushes. Of one at QoS 0 nothing is told."""
@@ -83,8 +91,11 @@ class Inbox:
             is_retained=message.retain,
             is_repeated=message.dup,
         )
-        if is_for(self._topic, came.topic):
+        if self._is_ours(came.topic):
             self._messages.put_nowait(came)
+            if not self._is_held and self._messages.qsize() > HELD_ABOVE:
+                self._is_held = True
+                self.hold(True)
         else:  # a subscription of an older configuration, which the session still knows
             self.acknowledge(came)
 
@@ -94,13 +105,14 @@ class Inbox:
         failed = next((one for one in reasons if one.is_failure), None)
         if failed is not None:
             self.refused = subscribe_words(failed.value, str(getattr(properties, "ReasonString", "")))
+        self.best_effort = any(one.value == 0 for one in reasons)
         self._answered.set()
 
 
-def session_properties() -> Properties:
+def session_properties(broker: Broker) -> Properties:
     """Return what CONNECT says of a session that outlives its connections (MQTT 5.0, section 3.1.2.11)."""
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
     properties.SessionExpiryInterval = SESSION_S
-    properties.ReceiveMaximum = MOST_UNACKNOWLEDGED
-    properties.MaximumPacketSize = LARGEST_PACKET
+    properties.ReceiveMaximum = broker.sent_ahead
+    properties.MaximumPacketSize = broker.largest_packet
     return properties

@@ -67,6 +67,9 @@ class Link:
         self._client.on_publish = self._on_publish
         self._client.on_disconnect = self._on_disconnect
         self.inbox = inbox_of(broker, self._client)
+        if self.inbox is not None:
+            self.inbox.hold = self._wire.hold
+        self.is_new_session = True  # the broker knew of no earlier connection: what came in between is not there
         self.ended: str | None = None  # why, in words; None while it lasts
         self.ended_reason: int | None = None  # of the broker's DISCONNECT
         self.outlived = False  # the password of this connection is about to run out
@@ -108,10 +111,11 @@ class Link:
             self._client.flush()
             await self.inbox.subscribed()
 
-    def acknowledge(self, message: Message) -> None:
-        """Tell the broker that a message of the inbox is safe; on a link that has ended it comes again."""
+    def acknowledge(self, *messages: Message) -> None:
+        """Tell the broker that messages of the inbox are safe; on a link that has ended they come again."""
         if self.inbox is not None and self.ended is None:
-            self.inbox.acknowledge(message)
+            for message in messages:
+                self.inbox.acknowledge(message)
             self._client.flush()
 
     async def publish(self, requests: Sequence[Request], window: int, *, retain: bool = False) -> list[Answer]:
@@ -264,7 +268,7 @@ class Link:
     # ── what paho calls ──
 
     def _on_connect(
-        self, _client: Client, _: Any, _flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+        self, _client: Client, _: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if reason.is_failure:
             dated = DATED if self._broker.shared_access is not None else ""
@@ -274,6 +278,7 @@ class Link:
         else:
             self.window = min(self.window, getattr(properties, "ReceiveMaximum", LARGEST_RECEIVE_MAXIMUM))
             self.largest_packet = getattr(properties, "MaximumPacketSize", None)
+            self.is_new_session = not flags.session_present
             self._greeted.set()
 
     def _on_publish(self, _client: Client, _: Any, mid: int, reason: ReasonCode, properties: Properties | None) -> None:

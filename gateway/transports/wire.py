@@ -68,6 +68,14 @@ class Wire(asyncio.Protocol):
             self._transport.write(b"".join(self._out))
             self._out.clear()
 
+    def hold(self, is_held: bool) -> None:  # noqa: FBT001 - of a call-back
+        """Read nothing more for now, or go on; the sender's own buffers, and then the sender, wait."""
+        if self.connected and self._transport is not None and not self._transport.is_closing():
+            if is_held:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
     def abort(self) -> None:
         """End at once, without good-bye."""
         self._out.clear()

@@ -18,7 +18,9 @@ from gateway.model import (
     LoraRate,
     Place,
     Reception,
+    ServerDecoded,
     TimeQuality,
+    Told,
     Uplink,
 )
 
@@ -61,6 +63,7 @@ def uplink_as_json(uplink: Uplink) -> dict[str, Json]:
         "adr": uplink.adr,
         "receptions": [_reception_as_json(one) for one in uplink.receptions],
         "heard_at": [heard_at.utc.isoformat(), heard_at.monotonic, heard_at.boot_id, int(heard_at.quality)],
+        "told": None if uplink.told is None else asdict(uplink.told),
     }
 
 
@@ -78,12 +81,15 @@ def uplink_of(told: Mapping[str, Json]) -> Uplink:
         adr=told["adr"],
         receptions=tuple(map(_reception_of, told["receptions"])),
         heard_at=Instant(datetime.fromisoformat(utc), monotonic, boot_id, TimeQuality(quality)),
+        told=_told(told.get("told")),
     )
 
 
 def _reception_as_json(one: Reception) -> dict[str, Json]:
     gateway_time = None if one.gateway_time is None else one.gateway_time.isoformat()
-    return {**asdict(one), "gateway_time": gateway_time}
+    told = {**asdict(one), "gateway_time": gateway_time}
+    del told["context"]  # the source's own, and long over
+    return told
 
 
 def _reception_of(told: Mapping[str, Json]) -> Reception:
@@ -96,6 +102,12 @@ def _reception_of(told: Mapping[str, Json]) -> Reception:
         "place": _place(told["place"]),
     }
     return Reception(**known)
+
+
+def _told(told: Mapping[str, Json] | None) -> Told | None:
+    if told is None:
+        return None
+    return Told(source=told["source"], decoded=None if told["decoded"] is None else ServerDecoded(**told["decoded"]))
 
 
 def _data_rate(told: Mapping[str, Json]) -> DataRate:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.sources import SOURCES
 from gateway.journal.journal import SMALLEST_LIMIT
 from tests.agent.brygga_toml import HTTP, MQTT, SOURCE, loaded, problems
 
@@ -52,9 +53,12 @@ WRONG = [
     ('[decoders]\nfolder = "gone"', "decoders.folder: {folder}/gone is not there; a folder is expected"),
     ('[decoders]\nfolder = "brygga.toml"', "decoders.folder: {folder}/brygga.toml is a file; a folder is expected"),
     # sources
-    ('[[source]]\nname = "x"', "source[0].type: is missing; there is semtech_udp"),
+    ('[[source]]\nname = "x"', f"source[0].type: is missing; there are {', '.join(SOURCES)}"),
     (SOURCE.replace("_udp", "_upd"), "source[0].type: 'semtech_upd' is no type of source; did you mean 'semtech_udp'?"),
-    (SOURCE.replace("semtech_udp", "lora"), "source[0].type: 'lora' is no type of source; there is semtech_udp"),
+    (
+        SOURCE.replace("semtech_udp", "lora"),
+        f"source[0].type: 'lora' is no type of source; there are {', '.join(SOURCES)}",
+    ),
     ('[[source]]\ntype = "semtech_udp"', "source[0].name: is missing; a name of 1 to 64 characters is expected"),
     (SOURCE + "prot = 1700", "source[0].prot: there is no such key; did you mean 'port'?"),
     (

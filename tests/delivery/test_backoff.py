@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.delivery.backoff import PATIENCE, SHORTEST, Backoff
+from gateway.delivery.backoff import PATIENCE, Backoff
+from gateway.transports.jitter import SHORTEST
 from tests.delivery.scene import Platform, Scene, play
 
 GATEWAYS = 1000

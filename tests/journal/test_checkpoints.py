@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import struct
+from bisect import bisect_left
 from contextlib import closing
 from pathlib import Path
 
@@ -28,6 +31,29 @@ def log_of(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
+def frames_in_use(log: Path) -> int:
+    """Return how many frames of a log are of its present round, by their salts: frames of earlier rounds lie behind them."""
+    try:
+        descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0
+    try:
+        head = os.pread(descriptor, wal.HEADER.size, 0)
+        if len(head) < wal.HEADER.size:
+            return 0
+        _, _, page_size, _, *salts, _, _ = wal.HEADER.unpack(head)
+        step, wanted = wal.FRAME.size + page_size, struct.pack(">2I", *salts)
+        return bisect_left(
+            range(os.fstat(descriptor).st_size // step),
+            True,
+            key=lambda frame: (
+                os.pread(descriptor, len(wanted), wal.HEADER.size + frame * step + wal.SALTS_AT) != wanted
+            ),
+        )
+    finally:
+        os.close(descriptor)
+
+
 async def under_way() -> None:
     """Wait for what brings the log into the file, however busy the machine is."""
     await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "journal checkpoint"))
@@ -35,23 +61,32 @@ async def under_way() -> None:
 
 def test_frames_of_earlier_rounds_are_not_counted(tmp_path: Path) -> None:
     path = tmp_path / "any.db"
+    index, counted, in_use = wal.Index(path), list[int](), list[int]()
+
+    def count() -> None:
+        counted.append(index.last_frame())
+        in_use.append(frames_in_use(log_of(path)))
+
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA page_size={PAGE_SIZE}")
         connection.execute("PRAGMA journal_mode=WAL")
-        counted = [wal.frames_in_use(log_of(path))]
         connection.execute("CREATE TABLE t (a)")
         for _ in range(10):
             connection.execute("INSERT INTO t VALUES (randomblob(300))")
-            counted.append(wal.frames_in_use(log_of(path)))
+            count()
         ((_, told, _),) = connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         connection.execute("INSERT INTO t VALUES (1)")
-        again = wal.frames_in_use(log_of(path))
+        count()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        count()
+    index.close()
 
-    assert counted[0] == 0
-    assert counted == sorted(counted)
-    assert counted[-1] == told
-    assert 0 < again < 4
-    assert wal.frames_in_use(log_of(path)) == 0  # closed: there is none
+    *before, after, cut = counted
+    assert before == sorted(before)
+    assert before[-1] == told
+    assert 0 < after < 4
+    assert cut == 0
+    assert counted == in_use
 
 
 async def test_the_log_is_used_again_from_its_beginning_and_does_not_grow(path: Path) -> None:
@@ -61,7 +96,7 @@ async def test_the_log_is_used_again_from_its_beginning_and_does_not_grow(path: 
     for batch in range(60):
         await fill(journal, 1, batch * 200)
         await under_way()
-        frames = wal.frames_in_use(log_of(path))
+        frames = frames_in_use(log_of(path))
         largest, rounds, before = max(largest, frames), rounds + (frames < before), frames
     size = log_of(path).stat().st_size
     rows = len(await given(journal, limit=100_000))
@@ -96,7 +131,7 @@ async def test_commits_go_on_while_the_log_goes_into_the_file(path: Path, monkey
     for f_cnt in range(50):
         await hear(journal, [200_000 + f_cnt])
         await under_way()
-    emptied = wal.frames_in_use(log_of(path))
+    emptied = frames_in_use(log_of(path))
     await journal.close()
 
     assert emptied < LIMIT
@@ -110,12 +145,12 @@ async def test_a_reader_that_holds_the_log_up_is_no_harm(path: Path) -> None:
         reader.execute("SELECT count(*) FROM words").fetchone()
         for batch in range(20):
             await fill(journal, 1, 1 + batch * 200)
-        held_up = wal.frames_in_use(log_of(path))
+        held_up = frames_in_use(log_of(path))
         reader.execute("COMMIT")
     for batch in range(20, 40):
         await fill(journal, 1, 1 + batch * 200)
         await under_way()
-    after = wal.frames_in_use(log_of(path))
+    after = frames_in_use(log_of(path))
     rows = len(await given(journal, limit=100_000))
     await journal.close()
 

@@ -36,6 +36,7 @@ FULL = Registration(
         tags=frozenset({"air", "öppen"}),
         adr_margin_db=15.0,
         counter_reset_allowed=True,
+        answered_by="city server",
     ),
     root_keys=RootKeys(app_key=Key(bytes(16)), nwk_key=Key(bytes(range(16)))),
 )
@@ -55,11 +56,22 @@ async def test_a_device_comes_back_as_it_was_registered(path: Path) -> None:
 def test_a_record_without_wishes_is_read_as_one_of_a_device_that_has_none() -> None:
     vault = Vault(bytes(32))
     fields = cbor2.loads(registrations.encode(FULL, vault))
-    older = cbor2.dumps([registrations.SEALED, *fields[1:-2]])
+    older = cbor2.dumps([registrations.SEALED, *fields[1:-3]])
 
     read = registrations.decode(eui_number(FULL.device.dev_eui), older, vault)
 
-    assert read == replace(FULL, device=replace(FULL.device, adr_margin_db=None, counter_reset_allowed=False))
+    bare = replace(FULL.device, adr_margin_db=None, counter_reset_allowed=False, answered_by="")
+    assert read == replace(FULL, device=bare)
+
+
+def test_a_record_that_says_nothing_of_who_answers_is_read_as_one_of_a_device_that_the_agent_answers() -> None:
+    vault = Vault(bytes(32))
+    fields = cbor2.loads(registrations.encode(FULL, vault))
+    older = cbor2.dumps([registrations.WISHES, *fields[1:-1]])
+
+    read = registrations.decode(eui_number(FULL.device.dev_eui), older, vault)
+
+    assert read == replace(FULL, device=replace(FULL.device, answered_by=""))
 
 
 async def test_the_number_of_an_activation_never_moves_back(journal: Journal) -> None:

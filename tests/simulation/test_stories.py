@@ -101,7 +101,7 @@ def commits_counters_apart(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def broken(self: Network, live: Any, changes: Changes) -> Any:
         await keep(self, live, Changes(sessions=changes.sessions))
-        return await keep(self, live, replace(changes, sessions=()))
+        return await keep(self, live, changes._replace(sessions=()))
 
     monkeypatch.setattr(Network, "_keep_in_turn", broken)
 

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.config.sources.keys import SourceKeys
+from gateway.config.sources.recording import RecordingKeys
 from gateway.config.sources.semtech_udp import SemtechUdpKeys
 
-SOURCES: Final[Mapping[str, type[SourceKeys]]] = {"semtech_udp": SemtechUdpKeys}
+SOURCES: Final[Mapping[str, type[SourceKeys]]] = {
+    "semtech_udp": SemtechUdpKeys,
+    "recording": RecordingKeys,
+}
 
 __all__ = ["SOURCES", "SourceKeys"]

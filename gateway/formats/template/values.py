@@ -131,8 +131,17 @@ def _heard(scope: Scope) -> datetime:
     return scope.item.uplink.heard_at.utc
 
 
+def _of_best(name: str) -> Take:
+    return lambda scope: getattr(scope.item.uplink.best, name, None)
+
+
+def _data_rate(scope: Scope) -> str | None:
+    rate = _of_best("data_rate")(scope)
+    return None if rate is None else str(rate)
+
+
 def _spreading_factor(scope: Scope) -> int | None:
-    rate = scope.item.uplink.best.data_rate
+    rate = _of_best("data_rate")(scope)
     return rate.spreading_factor if isinstance(rate, LoraRate) else None
 
 
@@ -163,10 +172,10 @@ OF_AN_UPLINK: Final[Mapping[str, Take]] = {
     "f_port": lambda scope: scope.item.uplink.f_port,
     "rssi_dbm": lambda scope: radio(scope.item).get("rssi_dbm"),
     "snr_db": lambda scope: radio(scope.item).get("snr_db"),
-    "data_rate": lambda scope: str(scope.item.uplink.best.data_rate),
+    "data_rate": _data_rate,
     "spreading_factor": _spreading_factor,
-    "frequency_hz": lambda scope: scope.item.uplink.best.frequency_hz,
-    "gateway": lambda scope: scope.item.uplink.best.gateway,
+    "frequency_hz": _of_best("frequency_hz"),
+    "gateway": _of_best("gateway"),
 }
 OF_AN_OBSERVATION: Final[Mapping[str, Callable[[Observation, Scope], Json]]] = {
     "observation_id": lambda one, _: str(one.id),

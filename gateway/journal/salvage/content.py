@@ -13,6 +13,7 @@ from gateway.errors import ConfigError
 from gateway.journal import downlinks, registrations, sessions, state_rows
 from gateway.journal.again import AGAIN
 from gateway.journal.records import moment
+from gateway.journal.served import PART
 from gateway.journal.values import HeldKind
 from gateway.journal.vault import KEY_OCTETS, Vault
 from gateway.model import Key, TimeQuality
@@ -69,10 +70,16 @@ def _list(record: bytes, fewest: int = 1) -> None:
         raise ValueError("fields of a record are lacking")
 
 
+def _served(_dev_eui: int, _source: str, _address: str, ids: bytes) -> None:
+    if len(ids) % PART:
+        raise ValueError("an id of an uplink is no whole one")
+
+
 READ: Final[Mapping[str, Callable[..., object]]] = {
     "sessions": lambda _number, eui, record: sessions.decode(eui, record, (0, 0, 0, None), BLIND),
     "devices": lambda eui, record: registrations.decode(eui, record, BLIND),
     "counters": _counters,
+    "served": _served,
     "cursors": _cursor,
     "memory": lambda _destination, _key, value: cbor2.loads(value),
     "held": _held,

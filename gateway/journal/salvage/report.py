@@ -22,6 +22,10 @@ TABLES: Final[Mapping[str, tuple[str, str]]] = {
     "held": ("dead letters and other rows held back", "those that are missing are lost"),
     "kept": ("uplinks of dead letters", "those that are missing are lost"),
     "memory": ("what formats remember of platforms", "they ask again, or send all anew"),
+    "served": (
+        "uplinks that network servers told last",
+        "one that is told again may be stored twice, with the same id",
+    ),
     "downlinks": ("downlinks", "what waited must be queued again"),
     "words": ("names of gateways, sources and boots", "rows stay, without them"),
     "boot_spans": ("times of boots", "rows that were not dated yet may stay undated"),

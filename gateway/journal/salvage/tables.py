@@ -19,7 +19,9 @@ SEGMENT: Final = "log_"
 RECORDS: Final = (
     b"\x8d\x01\x48",
     b"\xcd\x01\x48",
-)  # an uplink's: an array of 13, format 1, a DevEUI (records.py, groups.py)
+    b"\x8e\x02\x48",
+    b"\xce\x02\x48",
+)  # an uplink's: an array of 13, format 1, a DevEUI; of 14, format 2 (records.py, groups.py)
 TYPES: Final[Mapping[str, tuple[type, ...]]] = {"INTEGER": (int,), "TEXT": (str,), "BLOB": (bytes,)}
 OF_ANY_TYPE: Final = "value"  # what the box and formats remember
 VERSION_AT: Final = slice(60, 64)  # of the file's header
