@@ -12,7 +12,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -24,22 +24,27 @@ from gateway.codecs import Codecs
 from gateway.config import DestinationSettings, Settings, data_folder_problem, make_data_folder
 from gateway.control import Desk, serving
 from gateway.delivery import Destination, Telling
+from gateway.delivery.sorting import NOT_REGISTERED
 from gateway.errors import Busy, StorageError
 from gateway.formats import Commandable
+from gateway.here import Here
 from gateway.journal import Begin, Journal, WhenFull
 from gateway.machine import fingerprint
-from gateway.model import Clock, Frame, Heard, Json, ServerUplink, TimeQuality
+from gateway.model import Clock, Fix, Frame, Heard, Json, ServerNews, ServerReceipt, ServerUplink, TimeQuality
 from gateway.network import Network
 from gateway.network.office import RunningOffice
 from gateway.redecoding import Redecoding
+from gateway.servers import Servers
 from gateway.sources import Source
 from gateway.sources import catalogue as sources
 from gateway.sources.gather import Gather
+from gateway.survey import Survey
 from gateway.transports import Listener
 from gateway.transports import catalogue as transports
 
 if TYPE_CHECKING:
     from gateway.commanding import Commanding
+    from gateway.relay.relay import Relay
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +80,10 @@ class Agent:
             lawful=settings.radio.lawful,
             antenna_gain_dbi={one.name: one.antenna_gain_dbi for one in settings.sources}.__getitem__,
         )
-        self.office = RunningOffice(self.network)
+        self.servers = Servers.of(
+            self.network, journal, {one.name: one for one in self.sources}, clock, settings.clock.trust
+        )
+        self.office = RunningOffice(self.network, self.servers.strangers)
         self._broken_decoders = registry.broken
         self._redecoding = Redecoding(
             self.codecs,
@@ -86,6 +94,9 @@ class Agent:
             broken=registry.broken,
             unread=registry.unread,
         )
+        self.relays = self._relays(settings)
+        self._surveys: list[Survey] = []
+        self.here = Here()
         self.gather = Gather(self.network.hear, window_s=settings.radio.gather_ms / 1000)
         self.tellings = [self._telling(one) for one in settings.destinations]
         ended = journal.former()
@@ -97,6 +108,14 @@ class Agent:
         ]
 
         self.untold = former.Untold(journal, [one.commander.name for one in self.commandings])
+
+    def _relays(self, settings: Settings) -> Sequence[Relay]:
+        if not settings.relays:
+            return ()
+        from gateway.relay import catalogue as relays  # where there is one
+
+        found = {source.name: source for source in self.sources}
+        return [relays.make(one, found, self.network.beside, self.journal, self._clock) for one in settings.relays]
 
     def _telling(self, settings: DestinationSettings) -> Telling:
         destination = Destination(
@@ -160,12 +179,15 @@ class Agent:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.network.run(), name="network")
+                tasks.create_task(self.servers.downlinks.run(), name="downlinks to network servers")
                 tasks.create_task(learn_boots(self._clock, self._trust, self.journal.learn_boot), name="clock")
                 tasks.create_task(self._redecoding.run(), name="redecoding")
                 for telling in self.tellings:
                     tasks.create_task(telling.run(), name=f"telling {telling.destination.name}")
                 tasks.create_task(self.former.run(), name="former cities")
                 tasks.create_task(self.untold.run(), name="states for former cities")
+                for relay in self.relays:
+                    tasks.create_task(relay.run(), name=f"relay {relay.name}")
                 for commanding in self.commandings:
                     tasks.create_task(commanding.run(), name=f"commanding {commanding.commander.name}")
                 # Within: sources end first, and what they have acknowledged still gets safe and is answered.
@@ -180,18 +202,36 @@ class Agent:
 
     async def _hear(self, heard: Heard) -> None:
         """Take what a source brings: a frame, and the time from it where its gateway has a GPS receiver, or a server's uplink."""
+        for survey in self._surveys:
+            survey.take(heard)
         match heard:
             case Frame():
                 if isinstance(self._clock, SystemClock):
                     self._clock.hear(heard)
-                await self.gather(heard)
-            case ServerUplink():
-                raise NotImplementedError
+                await self.gather(self.here.placed(heard))
+            case Fix():
+                if isinstance(self._clock, SystemClock):
+                    self._clock.hear(heard)
+                self.here.learn(heard)
+            case ServerUplink() | ServerNews() | ServerReceipt():
+                await self.servers.hear(heard)
+
+    @contextlib.contextmanager
+    def attend(self, survey: Survey) -> Iterator[None]:
+        """Have a survey take all that sources bring, for as long as the block lasts."""
+        self._surveys.append(survey)
+        try:
+            yield
+        finally:
+            self._surveys.remove(survey)
 
     async def devices_changed(self) -> None:
         """Take devices from the journal anew, and try what no decoder understood with the decoders of now."""
         await self.network.load()
+        self.servers.claimed()
         await self._redecoding.again()
+        with contextlib.suppress(StorageError):  # the next change of devices, or start, tries again
+            await self.journal.retry_reason(NOT_REGISTERED, [device.dev_eui for device in self.network.devices()])
 
     def status(self) -> Mapping[str, Json]:
         """Return what only a running agent knows, for `brygga status`."""
@@ -209,6 +249,8 @@ class Agent:
             "sources": [{"name": source.name, **source.status()} for source in self.sources],
             "gather": self.gather.status(),
             "network": self.network.status(),
+            "relays": {relay.name: relay.status() for relay in self.relays},
+            "servers": self.servers.status(),
             "destinations": {
                 telling.destination.name: self._told(telling) for telling in [*self.tellings, *self.former.tellings()]
             },

@@ -17,7 +17,7 @@ from typing import Final
 
 from gateway.dating import EARLIEST, JUMP, Boots
 from gateway.errors import StorageError
-from gateway.model import Clock, Frame, Instant, TimeQuality
+from gateway.model import Clock, Fix, Frame, Instant, TimeQuality
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class Beliefs:
         return zero, TimeQuality.GPS if apart <= GPS_APART_S else quality
 
     def hear_gps(self, utc_s: float, monotonic: float) -> None:
-        """Note a frame's GPS time; it is heard some time after, so that the least delay counts."""
+        """Note a frame's or a receiver's GPS time; it is heard some time after, so that the least delay counts."""
         zero = utc_s - monotonic
         if utc_s < EARLIEST.timestamp():  # a receiver that has forgotten the number of the week
             return
@@ -183,11 +183,15 @@ class SystemClock:
             last = spans[-1]
             self._beliefs.own = Belief(last.utc_at_zero.timestamp(), last.quality, last.since, last.until)
 
-    def hear(self, frame: Frame) -> None:
-        """Learn from the GPS time of a frame, where it has one."""
-        best = frame.receptions[0]
-        if best.gateway_time_is_gps and best.gateway_time is not None:
-            self._beliefs.hear_gps(best.gateway_time.timestamp(), frame.heard_at.monotonic)
+    def hear(self, heard: Frame | Fix) -> None:
+        """Learn from the GPS time of a frame, or of a GNSS receiver of this box, where it has one."""
+        if isinstance(heard, Fix):
+            utc = heard.utc
+        else:
+            best = heard.receptions[0]
+            utc = best.gateway_time if best.gateway_time_is_gps else None
+        if utc is not None:
+            self._beliefs.hear_gps(utc.timestamp(), heard.heard_at.monotonic)
 
     def _tell_of_the_jump(self) -> None:
         by = self.not_followed_s

@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from decoders import door
+from decoders import door, served
 from decoders.contract import Decoded, DecodeError, Decoder, DecodeReason, NotNow, Payload
 from gateway.model import Device, Uplink
 
@@ -57,12 +57,16 @@ class Codecs:
         Decoders that work elsewhere are awaited, each with all of its payloads; none of them waits for another.
         """
         await self._load({device.decoder for _, device in batch})
+        said_there = {uplink.id: said for uplink, device in batch if (said := self._served(uplink, device)) is not None}
         elsewhere: dict[str, list[Heard]] = {}
         for uplink, device in batch:
-            if self._works_elsewhere(device.decoder):
+            if uplink.id not in said_there and self._works_elsewhere(device.decoder):
                 elsewhere.setdefault(device.decoder, []).append((uplink, device))
         awaited = await self._awaited(elsewhere) if elsewhere else {}
-        return [awaited.get((uplink.id, device.decoder)) or self._here(uplink, device) for uplink, device in batch]
+        return [
+            said_there.get(uplink.id) or awaited.get((uplink.id, device.decoder)) or self._here(uplink, device)
+            for uplink, device in batch
+        ]
 
     def revision(self, name: str) -> str:
         """Return "vendor/model@revision" of the decoder now in use, or "" when there is none."""
@@ -105,6 +109,15 @@ class Codecs:
         """Tell whether one of those devices' uplinks has been tried since this was asked last."""
         recovered, self._recovered = self._recovered, False
         return recovered
+
+    def _served(self, uplink: Uplink, device: Device) -> Decoded | None:
+        """Return what the network server's own codec said, where it is to be taken; None: decode here."""
+        said = None if uplink.told is None else uplink.told.decoded
+        if said is None or (device.decoder and not said.goes_first):
+            return None
+        mapping = getattr(self._decoder(device.decoder), "mapping", None)
+        made = served.decoded(said.fields, said.normalised, mapping, uplink.heard_at.utc)
+        return made if made.readings or not device.decoder else None
 
     def _works_elsewhere(self, name: str) -> bool:
         return hasattr(self._decoder(name), "decode_all")

@@ -28,6 +28,7 @@ LAST_YEAR: Final = 2200  # no clock that says more is right, either
 MOST_SPANS: Final = 64  # of one boot: a wall clock that is set again and again fills no disk
 
 NEVER_SYNCHRONISED: Final = "the clock was never synchronised in that boot"
+SERVER_WRONG: Final = "the clock of the network server that told it cannot be right"
 OUT_OF_RANGE: Final = "its monotonic time, {:g} s, is none that a box has: no date can be reckoned from it"
 
 
@@ -93,7 +94,8 @@ def date(uplink: Uplink, boots: Boots, trust: TimeQuality, present: str) -> Date
         return Dated(uplink)
     if not 0 <= heard_at.monotonic <= LONGEST_BOOT_S:
         unknown = replace(heard_at, quality=TimeQuality.UNKNOWN)
-        return Undatable(replace(uplink, heard_at=unknown), OUT_OF_RANGE.format(heard_at.monotonic))
+        why = SERVER_WRONG if uplink.told is not None else OUT_OF_RANGE.format(heard_at.monotonic)
+        return Undatable(replace(uplink, heard_at=unknown), why)
     spans = trusted(boots.get(heard_at.boot_id, ()), trust)
     found = _gps_time(uplink, boots, trust) or (time_at(spans, heard_at.monotonic) if spans else None)
     if found is not None:

@@ -179,6 +179,7 @@ class Reception:
     place: Place | None = None
     source: str = ""  # the name of the source in the configuration: answers go back through it
     context: bytes = b""  # what the source needs to answer to this copy, its own words; never stored
+    is_here: bool = False  # the gateway is this box beyond doubt; never stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ class TxRequest:
 
 
 class TxResult(StrEnum):
-    """What the radio said of a TxRequest (GWMP's names; the last two are ours)."""
+    """What the radio said of a TxRequest (GWMP's names and, behind them, ChirpStack's; the last two are ours)."""
 
     SENT = "sent"
     TOO_LATE = "too_late"
@@ -226,6 +227,9 @@ class TxResult(StrEnum):
     TX_FREQ = "tx_freq"
     TX_POWER = "tx_power"
     GPS_UNLOCKED = "gps_unlocked"
+    QUEUE_FULL = "queue_full"
+    INTERNAL_ERROR = "internal_error"
+    DUTY_CYCLE_OVERFLOW = "duty_cycle_overflow"  # the radio keeps a ledger of its own, and this one is over it
     NO_ANSWER = "no_answer"  # the radio was asked and said nothing
     NOT_CONNECTED = "not_connected"  # there is no radio to ask
 
@@ -446,8 +450,19 @@ class ServerReceipt:
     f_cnt: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """Where this box is and what time it was, as a GNSS receiver measured; what is None was not told, or is not sure enough."""
+
+    source: str
+    place: Place | None
+    accuracy_m: float | None
+    utc: datetime | None  # when it was measured: at ``heard_at``, or up to a second before, for a serial line is late
+    heard_at: Instant
+
+
 FromServer = ServerUplink | ServerNews | ServerReceipt
-Heard = Frame | FromServer  # what sources bring
+Heard = Frame | FromServer | Fix  # what sources bring
 
 
 def uplink_id(dev_eui: Eui64, activation: str, f_cnt: int) -> UUID:

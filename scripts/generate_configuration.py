@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo  # noqa: E402 - the path comes first
 
 from gateway.config.keys import SECTIONS, DestinationKeys  # noqa: E402
 from gateway.config.reading import hint_in_words  # noqa: E402
+from gateway.config.relay_keys import RelayKeys  # noqa: E402
 from gateway.config.section_keys import Keys  # noqa: E402
 from gateway.config.share_keys import ShareKeys  # noqa: E402
 from gateway.config.sources import SOURCES  # noqa: E402
@@ -56,6 +57,7 @@ def render() -> str:
         parts += _section(f"[{name}]", keys)
     for name, keys in SOURCES.items():
         parts += _section(f'[[source]] with type = "{name}"', keys)
+    parts += _section("[[relay]]", RelayKeys)
     parts += _section("[[destination]]", DestinationKeys)
     parts += _section("[destination.share]", ShareKeys)
     parts += _section("[destination.tls]", TlsKeys)

@@ -165,7 +165,7 @@ class PacketForwarder:
             "freq": signal.frequency_hz / 1e6,
             "stat": signal.crc,
             **_modulation(signal.data_rate),
-            "rssi": signal.rssi_dbm,
+            "rssi": round(signal.rssi_dbm),  # whole, as the real ones write it: Gateway Bridge reads nothing else
             "size": len(signal.phy_payload),
             "data": b64encode(signal.phy_payload).decode(),
         }

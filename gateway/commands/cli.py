@@ -21,6 +21,7 @@ from gateway.commands import (
     lines,
     network,
     places,
+    source,
     text_file,
 )
 from gateway.errors import Brygga, ConfigError
@@ -128,6 +129,7 @@ def _lab_torture(options: argparse.Namespace) -> int:
         pace_s=options.pace,
         faults=options.faults,
         hurry=options.hurry,
+        kills_per_minute=options.kills_per_minute,
         folder=options.folder,
         as_json=options.json,
     )
@@ -312,6 +314,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
             **destinations.DEEDS,
             **journal.DEEDS,
             **network.DEEDS,
+            **source.DEEDS,
         }.items()
     },
 }

@@ -13,6 +13,7 @@ from gateway.commands import (
     command_line_lab,
     command_line_network,
     command_line_simulate,
+    command_line_source,
 )
 from gateway.commands.command_words import CONFIG as _CONFIG
 from gateway.commands.command_words import JSON as _JSON
@@ -231,6 +232,7 @@ COMMANDS = (
     *command_line_destinations.COMMANDS,
     *command_line_journal.COMMANDS,
     *command_line_network.COMMANDS,
+    *command_line_source.COMMANDS,
     *command_line_simulate.COMMANDS,
     *command_line_lab.COMMANDS,
 )
@@ -243,6 +245,7 @@ GROUPS = {
     **command_line_destinations.GROUPS,
     **command_line_journal.GROUPS,
     **command_line_network.GROUPS,
+    **command_line_source.GROUPS,
     **command_line_simulate.GROUPS,
     **command_line_lab.GROUPS,
 }

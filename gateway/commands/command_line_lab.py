@@ -12,6 +12,7 @@ GROUPS = {"lab": "try the agent to its limits on this machine: torture"}
 # As simulators/torture/troubles.py has them, which is imported only when it is run.
 FAULTS = (
     "kill",
+    "kill-starting",
     "power-cut",
     "broker-kill",
     "broker-stop",
@@ -85,6 +86,12 @@ COMMANDS = (
                 default=1.0,
                 metavar="N",
                 help="so many times as often, and as short (1)",
+            ),
+            argument(
+                "--kills-per-minute",
+                type=_more_than_nothing,
+                metavar="N",
+                help="of the agent, power cuts among them; as many as it can start again. Without it some twenty come",
             ),
             argument(
                 "--folder",

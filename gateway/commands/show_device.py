@@ -135,7 +135,8 @@ def _gateway(one: Mapping[str, Json]) -> str:
 
 def _frame(one: Mapping[str, Json]) -> str:
     kind = "confirmed, " if one["confirmed"] else ""
-    heard = f"{one['data_rate']} {_mhz(one['frequency_hz'])} MHz, {signal(one)}"
+    radio = "" if one["data_rate"] is None else f"{one['data_rate']} {_mhz(one['frequency_hz'])} MHz, "
+    heard = f"{radio}signal {signal(one)}" if not radio else f"{radio}{signal(one)}"
     return f"{moment(one['heard_at'])}  FCnt {one['f_cnt']}, port {one['f_port']}, {kind}{heard}\n  {one['payload']}"
 
 

@@ -24,6 +24,8 @@ def moment(text: str) -> str:
 
 def signal(one: Mapping[str, Json]) -> str:
     """Return how well a frame was heard: "-57 dBm, 9.2 dB"."""
+    if one["rssi_dbm"] is None:
+        return "not told"
     snr = "" if one["snr_db"] is None else f", {one['snr_db']:g} dB"
     return f"{one['rssi_dbm']:g} dBm{snr}"
 
@@ -89,13 +91,18 @@ def strangers(rows: Rows) -> None:
         say("nobody was heard but this box's own devices")
         return
     _table(STRANGER_COLUMNS, [_stranger_row(row) for row in rows])
-    if any(row["kind"] == "join" for row in rows):
-        say("one that asks to join and is yours: `brygga device add --dev-eui …`")
+    if any(row["kind"] in {"join", "served"} for row in rows):
+        say("one that asks to join, or that a network server tells of, and is yours: `brygga device add --dev-eui …`")
 
 
 def _stranger_row(row: Mapping[str, Json]) -> tuple[str, ...]:
-    join = row["kind"] == "join"
-    whose = f"asks to join at {row['join_eui']}" if join else row["operator"] or "an unknown network"
+    match row["kind"]:
+        case "join":
+            whose = f"asks to join at {row['join_eui']}"
+        case "served":
+            whose = f"told by {row['source']}"
+        case _:
+            whose = row["operator"] or "an unknown network"
     return (
         row["address"],
         whose,

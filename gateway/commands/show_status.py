@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gateway.commands import show_journal, show_lanes
+from gateway.commands import show_journal, show_lanes, show_relays, show_source
 from gateway.commands.lines import say
 from gateway.commands.listing import Column, folded, lay_out, printable, terminal_width
 from gateway.commands.show_destinations import losses
 from gateway.commands.show_wear import wear_lines
-from gateway.commands.spans import ago, size, span
+from gateway.commands.spans import ago, span
 from gateway.model import Json
 
-GATEWAYS_SHOWN = 10  # of each source, those heard last: anybody can invent EUIs
 BAR = 20  # characters of a full bar
 
 
@@ -34,10 +33,12 @@ def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
     else:
         yield f"{agent['name']}: not running; this is what its journal says"
     for source in answer.get("sources", ()):
-        yield from _source(source)
+        yield from show_source.status_lines(source)
     if "network" in answer:
         yield from _network(answer["network"])
         yield from _memory(answer)
+    yield from show_relays.relay_lines(answer.get("relays", {}))
+    yield from show_relays.keys_out_of_date(answer.get("network", {}).get("beside", {}))
     if undecoded := answer.get("undecoded"):
         yield f"    ! not decoded: {_counted(undecoded)}"
     for name, why in answer.get("broken_decoders", {}).items():
@@ -59,34 +60,6 @@ def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
     if skipped := answer.get("skipped_ahead"):
         yield f"    ! {skipped['at'][:16].replace('T', ' ')}: counters skipped ahead: {printable(skipped['why'])}"
     yield from _destinations(answer["destinations"])
-
-
-def _source(source: Mapping[str, Json]) -> Iterator[str]:
-    yield f"source {source['name']}: " + (f"listens on {source['listening']}" if source["listening"] else "opens")
-    if counts := _counted(source["counts"]):
-        yield f"    {counts}"
-    if dropped := _counted(source["dropped"]):
-        yield f"    dropped: {dropped}"
-    yield from _gateways(source["gateways"])
-    if source["dropped"].get("too_many_gateways"):
-        yield "    ! more gateways speak than there can be: somebody invents some; name yours in source.gateways"
-    buffer = source["receive_buffer"]
-    if buffer and buffer["advice"]:
-        granted, asked = size(buffer["granted_bytes"]), size(buffer["asked_bytes"])
-        yield f"    ! the kernel gives {granted} of {asked} of receive buffer: {buffer['advice']}"
-    if buffer and buffer["dropped_by_kernel"]:
-        yield f"    ! {buffer['dropped_by_kernel']} datagrams did not fit into the receive buffer and are lost"
-
-
-def _gateways(gateways: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:
-    last = sorted(gateways, key=lambda eui: (gateways[eui]["last_seen_s"], eui))[:GATEWAYS_SHOWN]
-    for eui in sorted(last):
-        gateway = gateways[eui]
-        transmits = "can" if gateway["can_transmit"] else "cannot"
-        seen = ago(gateway["last_seen_s"])
-        yield f"    gateway {eui}: last datagram {seen}, {gateway['frames']} frames, {transmits} transmit"
-    if more := len(gateways) - len(last):
-        yield f"    and {more} gateways more, heard earlier; `brygga status --json` names all"
 
 
 def _memory(answer: Mapping[str, Json]) -> Iterator[str]:

@@ -25,6 +25,8 @@ from gateway.config.keys import (
 from gateway.config.network import network
 from gateway.config.network_keys import NetworkKeys
 from gateway.config.reading import Section, Table, cross_checked, did_you_mean, read_section, shown_value
+from gateway.config.relay_keys import RelayKeys
+from gateway.config.relays import relay_keys, relay_settings
 from gateway.config.settings import (
     Clock,
     Decoders,
@@ -33,12 +35,12 @@ from gateway.config.settings import (
     Radio,
     Settings,
 )
-from gateway.config.sources import SOURCES
+from gateway.config.sources import SOURCES, Site
 from gateway.config.whole import Sections, client_of, contradictions, control_socket, key_file, source_keys, warnings
 from gateway.errors import ConfigError
 from gateway.model import TimeQuality
 
-KNOWN: Final = [*SECTIONS, "source", "destination"]
+KNOWN: Final = [*SECTIONS, "source", "relay", "destination"]
 
 
 def load(path: Path) -> Settings:
@@ -90,8 +92,10 @@ def _sections(document: Table, cities: Cities) -> tuple[Sections, list[str]]:
         single[name], found = read_section(keys, table, name, folder)
         problems += found
     sources, found = _each(document, "source", _source, folder)
+    relays, wrong = _each(document, "relay", _relay, folder)
     destinations, more = _each(document, "destination", partial(_destination, cities), folder)
-    return Sections(single=single, sources=sources, destinations=destinations), problems + found + more
+    sections = Sections(single=single, sources=sources, destinations=destinations, relays=relays)
+    return sections, problems + found + wrong + more
 
 
 Read = Callable[[Table, str, Path], tuple[Section | None, list[str]]]
@@ -123,6 +127,13 @@ def _source(table: Table, place: str, folder: Path) -> tuple[Section | None, lis
     return section, problems
 
 
+def _relay(table: Table, place: str, folder: Path) -> tuple[Section, list[str]]:
+    section, problems = read_section(RelayKeys, table, place, folder)
+    if not problems:
+        problems = [f"{place}.{key}: {words}" for key, words in relay_keys(section).problems()]
+    return section, problems
+
+
 def _destination(cities: Cities, table: Table, place: str, folder: Path) -> tuple[Section, list[str]]:
     whole, problems = cities.layered(table, place)
     section, found = _checked(whole, place, folder)
@@ -151,9 +162,11 @@ def _settings(sections: Sections, path: Path, cities: Cities) -> Settings:
     assert isinstance(journal, JournalKeys)
     assert isinstance(decoders, DecodersKeys)
     former, unlike = _former(sections, cities)
+    air, trust = network(radio, wishes), TimeQuality[clock.trust.upper()]
+    site = Site(air.region, trust)
     return Settings(
         gateway=Gateway(name=gateway.name, data=gateway.data, key_file=key_file(gateway)),
-        clock=Clock(TimeQuality[clock.trust.upper()]),
+        clock=Clock(trust),
         radio=Radio(
             region=radio.region,
             net_id=int(radio.net_id, 16),
@@ -161,7 +174,7 @@ def _settings(sections: Sections, path: Path, cities: Cities) -> Settings:
             gather_ms=radio.gather_ms,
             lawful=radio.duty_cycle == "kept",
         ),
-        network=network(radio, wishes),
+        network=air,
         journal=Journal(
             limit_bytes=journal.limit,
             keep_delivered=journal.keep_delivered,
@@ -170,13 +183,19 @@ def _settings(sections: Sections, path: Path, cities: Cities) -> Settings:
             card_bytes=None if journal.card_tbw is None else round(journal.card_tbw * 10**12),
         ),
         decoders=Decoders(decoders.folder),
-        sources=tuple(source_keys(section).settings() for section in sections.sources),
+        sources=tuple(source_keys(section).settings_at(site) for section in sections.sources),
         destinations=tuple(destination_settings(keys_of(one), gateway.name) for one in sections.destinations),
         control_socket=control_socket(gateway),
+        relays=relay_settings(sections.sources, sections.relays),
         former=tuple(destination_settings(keys_of(one), gateway.name) for one in former),
         warnings=tuple(
             in_its_file(warning, sections.destinations, path.name)
-            for warning in [*warnings(sections, path), *unlike, *_generic(sections, cities), *_wrong(sections, cities)]
+            for warning in [
+                *warnings(sections, path, site),
+                *unlike,
+                *_generic(sections, cities),
+                *_wrong(sections, cities),
+            ]
         ),
     )
 

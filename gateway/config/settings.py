@@ -11,6 +11,7 @@ from gateway.lorawan.dev_addr import AddressBlock
 from gateway.lorawan.mac_layer import Wanted
 from gateway.lorawan.region import Region
 from gateway.model import Device, Eui64, TimeQuality
+from gateway.relay.settings import RelaySettings
 from gateway.sharing import ALL, Share
 from gateway.sources.settings import SourceSettings
 from gateway.transports.broker import Broker
@@ -135,6 +136,7 @@ class Settings:
     sources: tuple[SourceSettings, ...]
     destinations: tuple[DestinationSettings, ...]
     control_socket: Path
+    relays: tuple[RelaySettings, ...] = ()
     former: tuple[DestinationSettings, ...] = ()  # the same destinations, at every other city that is connected
     warnings: tuple[str, ...] = ()
 

@@ -16,7 +16,8 @@ from gateway.config.keys import GatewayKeys, RadioKeys
 from gateway.config.network import network_problems
 from gateway.config.platform import client_id, speaks_mqtt
 from gateway.config.reading import Section
-from gateway.config.sources.keys import Listens, SourceKeys
+from gateway.config.relays import relay_problems
+from gateway.config.sources.keys import Listens, Site, SourceKeys
 from gateway.lorawan.dev_addr import AddressBlock
 
 KEY_FILE: Final = "brygga.key"  # as a systemd credential, and in the data folder
@@ -35,6 +36,7 @@ class Sections:
     single: dict[str, Section]
     sources: Sequence[Section]
     destinations: Sequence[Section]
+    relays: Sequence[Section] = ()
 
     @property
     def gateway(self) -> GatewayKeys:
@@ -70,6 +72,8 @@ def contradictions(sections: Sections) -> Iterator[str]:
     yield from _places(sections)
     yield from _key_file(sections)
     yield from _addresses(sections)
+    yield from _same(sections.relays, lambda one: getattr(one.keys, "name", None), "name", "a relay")
+    yield from relay_problems(sections.sources, sections.relays)
     yield from network_problems(sections.single["radio"], sections.single["network"])
 
 
@@ -167,7 +171,7 @@ def _addresses(sections: Sections) -> Iterator[str]:
 # ── warnings ──
 
 
-def warnings(sections: Sections, path: Path) -> Iterator[str]:
+def warnings(sections: Sections, path: Path, site: Site) -> Iterator[str]:
     """Yield a line for all that works and is unwise."""
     if not sections.sources:
         yield "no [[source]]: nothing will be heard"
@@ -177,7 +181,9 @@ def warnings(sections: Sections, path: Path) -> Iterator[str]:
     yield from _open_key_file(sections)
     yield from _destinations(sections)
     for section in sections.sources:
-        yield from (f"{section.place}.{key}: {words}" for key, words in source_keys(section).warnings())
+        keys = source_keys(section)
+        for key, words in (*keys.warnings(), *keys.warnings_at(site)):
+            yield f"{section.place}.{key}: {words}"
     if sections.single["radio"].table.get("duty_cycle") == "ignored":
         yield "radio.duty_cycle: is ignored; with an antenna that breaks the law (ETSI EN 300 220), so only for a laboratory"
     name = sections.gateway.name

@@ -18,7 +18,7 @@ from gateway.normalise import normalise
 from gateway.sharing import shared
 
 LONGEST_REASON: Final = 500  # characters that a dead letter keeps of why
-NOT_REGISTERED: Final = "its device is not registered any more: nobody can say what it measures"
+NOT_REGISTERED: Final = "its device is not registered: nobody can say what it measures"
 Wanted = tuple[RowId, Uplink, Device]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from gateway import __version__
@@ -13,15 +14,21 @@ from gateway.desk.decoding import DecodingDesk
 from gateway.desk.destinations import DestinationDesk
 from gateway.desk.journal import JournalDesk
 from gateway.desk.network import NetworkDesk
+from gateway.desk.relays import relay_standing
+from gateway.desk.sources import SourceDesk
 from gateway.desk.words import did_you_mean, eui, full_name
 from gateway.errors import ConfigError
 from gateway.journal import HeldKind, HeldRow, Journal, Registration
 from gateway.model import Clock, Eui64, Json, RowId
 from gateway.network.office import Office, StoppedOffice
+from gateway.survey import Survey
 
 ALL_ROWS = -1  # what SQLite takes for no LIMIT
 MOST_LISTED = 100_000  # dead letters of one answer: some 40 MB, and it is made in memory
 LARGEST_ID = 2**63 - 1  # of SQLite's numbers
+
+Answer = Callable[[Mapping[str, Json]], Awaitable[Json]]
+"""What a counter does with a request."""
 
 
 class Running(Protocol):
@@ -48,6 +55,10 @@ class Running(Protocol):
         """Tell a former city no more."""
         ...
 
+    def attend(self, survey: Survey) -> AbstractContextManager[None]:
+        """Have a survey take all that sources bring, for as long as the block lasts."""
+        ...
+
 
 class Desk:
     """Answer requests about one box: ``{"do": "status"}`` and the rest that `answer` names."""
@@ -63,6 +74,19 @@ class Desk:
         self._destinations = DestinationDesk(settings, journal, clock, None if running is None else running.let_go)
         self._records = JournalDesk(settings, journal, clock)
         self._network = NetworkDesk(settings, journal, clock, office, heard)
+        self._sources = (
+            SourceDesk(settings, journal)
+            if running is None
+            else SourceDesk(settings, journal, self._source_statuses, running.attend)
+        )
+
+        self._counters: Mapping[str, Answer] = {
+            "dead_letters": self._dead_letters,
+            "decoding": self._decoding.answer,
+            "journal": self._records.answer,
+            "destination": self._destinations.answer,
+            "source": self._sources.answer,
+        }
 
     async def answer(self, request: Mapping[str, Json]) -> Json:
         """Do what is asked; ConfigError says in words what is wrong with the request, StorageError what with the disk."""
@@ -85,16 +109,10 @@ class Desk:
                 return await self._devices()
             case {"do": "device.remove", "devices": list(devices)}:
                 return await self._remove(devices)
-            case {"do": str(what)} if what.startswith("dead_letters."):
-                return await self._dead_letters(request)
-            case {"do": str(what)} if what.startswith("decoding."):
-                return await self._decoding.answer(request)
             case {"do": "journal.stats"}:
                 return {**await self._status(), "room": await self._records.room()}
-            case {"do": str(what)} if what.startswith("journal."):
-                return await self._records.answer(request)
-            case {"do": str(what)} if what.startswith("destination."):
-                return await self._destinations.answer(request)
+            case {"do": what}:
+                return await self._counters.get(str(what).partition(".")[0], self._network.answer)(request)
             case _:
                 return await self._network.answer(request)
 
@@ -106,6 +124,9 @@ class Desk:
         live = dict(self._running.status()) if self._running else {}
         for name, more in live.pop("destinations", {}).items():
             destinations.setdefault(name, {}).update(more)
+        relays = await relay_standing(self._settings, self._journal, self._clock)
+        for name, more in live.pop("relays", {}).items():
+            relays[name].update(more)
         return {
             "agent": {
                 "name": self._settings.gateway.name,
@@ -116,8 +137,13 @@ class Desk:
             "downlinks_waiting": len(await self._journal.downlinks(open_only=True, limit=ALL_ROWS)),
             "skipped_ahead": None if skipped is None else {"at": skipped.at.isoformat(), "why": skipped.why},
             "destinations": destinations,
+            "relays": relays,
             **live,
         }
+
+    def _source_statuses(self) -> Mapping[str, Mapping[str, Json]]:
+        assert self._running is not None
+        return {one["name"]: one for one in self._running.status()["sources"]}
 
     # ── devices ──
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from gateway.journal.records import dev_eui_of, moment
 from gateway.journal.store import Store
 from gateway.journal.values import HeldKind, HeldRow
 from gateway.journal.writer import Writer
-from gateway.model import RowId, Uplink
+from gateway.model import Eui64, RowId, Uplink
 
 ROWS_AT_ONCE = 500  # undecoded rows looked at between two turns of the event loop
 Chosen = tuple[str | None, HeldKind | None, Sequence[RowId] | None]  # a destination's name, a kind, ids; None means all
@@ -151,12 +151,20 @@ class HeldRows:
                 ]
             return await self._retry(found)
 
-    async def retry_reason(self, word: str) -> int:
-        """Put back the undecoded rows whose reason begins with ``word``."""
+    async def retry_reason(self, word: str, owners: Collection[Eui64] | None) -> int:
+        """Put back the undecoded rows whose reason begins with ``word``, those of ``owners`` only where they are given."""
         async with in_hand(self._store, self._alone):
             await self._writer.submit()
             entries = await chosen(self._store.database, Choice(kind=HeldKind.UNDECODED))
-            return await self._retry([entry for entry in entries if entry.reason.startswith(word)])
+            found = [entry for entry in entries if entry.reason.startswith(word)]
+            return await self._retry(found if owners is None else await self._owned(found, frozenset(owners)))
+
+    async def _owned(self, entries: Sequence[HeldEntry], owners: frozenset[Eui64]) -> Sequence[HeldEntry]:
+        owned: list[HeldEntry] = []
+        for batch in _batches(entries):
+            records = await self._reader.by_ids({entry.id for entry in batch})
+            owned += [one for one in batch if one.id in records and dev_eui_of(records[one.id]) in owners]
+        return owned
 
     async def drop(self, destination: str | None, kind: HeldKind | None, ids: Sequence[RowId] | None) -> int:
         """Forget held rows."""

@@ -34,6 +34,7 @@ from gateway.journal.quota import Quota
 from gateway.journal.reader import Reader
 from gateway.journal.records import encode_uplink, microseconds, moment
 from gateway.journal.recovering import Recovering
+from gateway.journal.relayed import RelayedFrames
 from gateway.journal.roll import Roll
 from gateway.journal.room import Room
 from gateway.journal.served import Place
@@ -90,6 +91,7 @@ class Journal:
         self.command_states = CommandStates(store, self._writer)
         self.box = Box(store, self._writer, self._alone)
         self._alarms = Alarms(store, self._writer)
+        self.relayed = RelayedFrames(store, self._writer, self._alone)
 
     @classmethod
     async def open(
@@ -306,9 +308,9 @@ class Journal:
         """
         return await self._held.retry_decoder_changed(current)
 
-    async def retry_reason(self, word: str) -> int:
-        """Put back the undecoded rows whose reason begins with ``word``, and return how many."""
-        return await self._held.retry_reason(word)
+    async def retry_reason(self, word: str, owners: Collection[Eui64] | None = None) -> int:
+        """Put back the undecoded rows whose reason begins with ``word``, and return how many; of ``owners`` only, where given."""
+        return await self._held.retry_reason(word, owners)
 
     async def rows_of(self, dev_euis: Collection[Eui64], since: datetime | None = None) -> Sequence[Row]:
         """Return the rows of devices that are kept, oldest first, and were heard since then; those without a true time, too."""

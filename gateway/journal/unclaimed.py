@@ -6,6 +6,7 @@ They are kept in groups and without a promise: a city's air is full of other peo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cbor2
 
@@ -45,22 +46,26 @@ async def last_id(database: Database) -> int:
 
 
 def _encode(frame: Frame, words: Words) -> bytes:
-    at = frame.heard_at
-    return cbor2.dumps(
-        (
-            FORMAT,
-            frame.phy_payload,
-            words.number(at.boot_id),
-            at.monotonic,
-            microseconds(at.utc),
-            int(at.quality),
-            [pack_reception(reception, words) for reception in frame.receptions],
-        )
-    )
+    return cbor2.dumps((FORMAT, *pack_frame(frame, words)))
 
 
 def decode(record: bytes, words: Words) -> Frame:
     """Return the frame that was stored; what is none raises one of `salvage.content.UNREADABLE`."""
-    _, phy_payload, boot, monotonic, utc, quality, receptions = cbor2.loads(record)
+    _, *packed = cbor2.loads(record)
+    return unpack_frame(packed, words)
+
+
+def pack_frame(frame: Frame, words: Words) -> list[Any]:
+    """Return a frame as a record holds it; new texts in it are numbered by ``words``."""
+    at = frame.heard_at
+    receptions = [pack_reception(reception, words) for reception in frame.receptions]
+    return [
+        frame.phy_payload, words.number(at.boot_id), at.monotonic, microseconds(at.utc), int(at.quality), receptions
+    ]  # fmt: skip
+
+
+def unpack_frame(packed: Sequence[Any], words: Words) -> Frame:
+    """Return what pack_frame() was given; what is none raises one of `salvage.content.UNREADABLE`."""
+    phy_payload, boot, monotonic, utc, quality, receptions = packed
     heard_at = Instant(moment(utc), monotonic, words.text(boot), QUALITIES[quality])
     return Frame(phy_payload, tuple(unpack_reception(packed, words) for packed in receptions), heard_at)

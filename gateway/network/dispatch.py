@@ -63,6 +63,7 @@ class Dispatch:
         self._parts = parts
         self._tasks: asyncio.TaskGroup | None = None
         self._news = asyncio.Event()
+        self.queued: Callable[[], None] = lambda: None  # told of each new downlink; network servers take some, too
         self.counts: Counter[str] = Counter()
 
     @property
@@ -155,6 +156,7 @@ class Dispatch:
             self._parts.queue.drop([queued.id])  # nobody was promised anything
             raise
         self._news.set()
+        self.queued()
         return queued
 
     async def drop(self, ids: Sequence[int]) -> int:

@@ -119,6 +119,10 @@ class DownlinkQueue:
         found = [one for waiting in self._waiting.values() for one in waiting if one.id in wanted]
         return tuple(self._put(replace(one, state=DownlinkState.DROPPED)) for one in found)
 
+    def moved(self, downlink: Downlink) -> Downlink:
+        """Take over what became of a downlink elsewhere, and return it."""
+        return self._put(downlink)
+
     def _put(self, downlink: Downlink) -> Downlink:
         others = [one for one in self._waiting.get(downlink.dev_eui, ()) if one.id != downlink.id]
         if downlink.is_open:

@@ -6,7 +6,7 @@ and goes when the agent runs again and hears the device.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,8 +64,10 @@ class Office(Protocol):
 class RunningOffice:
     """The office of a network that runs."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, served: Callable[[], Sequence[Stranger]] = tuple) -> None:
+        """``served`` are strangers that network servers told of."""
         self._network = network
+        self._served = served
 
     async def enqueue(self, device: Device, downlink: Downlink) -> Downlink:
         """Queue a downlink; see `Office`."""
@@ -78,7 +80,7 @@ class RunningOffice:
 
     async def strangers(self) -> Sequence[Stranger]:
         """Return who belongs to nobody; see `Office`."""
-        return await self._network.unclaimed.strangers()
+        return [*await self._network.unclaimed.strangers(), *self._served()]
 
     def refusals(self) -> Sequence[Refused]:
         """Return what was not taken; see `Office`."""

@@ -27,12 +27,13 @@ MOST_IN_MEMORY: Final = 2_000  # between two commits: three times what an SX1302
 class Stranger:
     """Who was heard and belongs to nobody: a DevAddr, or a DevEUI that asks to join."""
 
-    kind: str  # "data" or "join"
+    kind: str  # "data" or "join"; "served": a network server has told it
     address: str
     join_eui: Eui64 | None
     last: Frame
     frames: int = 0
     gateways: set[Eui64] = field(default_factory=set)  # that heard it
+    source: str = ""  # which told it
 
 
 class UnclaimedFrames:
@@ -110,7 +111,7 @@ def _strangers(frame: Frame) -> Iterator[Stranger]:
 
 def as_json(stranger: Stranger, now: datetime) -> Mapping[str, Json]:
     """Return a stranger as the commands show it."""
-    best = stranger.last.best
+    best = next(iter(stranger.last.receptions), None)  # not every network server tells how it was heard
     return {
         "kind": stranger.kind,
         "address": stranger.address,
@@ -119,8 +120,9 @@ def as_json(stranger: Stranger, now: datetime) -> Mapping[str, Json]:
         "frames": stranger.frames,
         "last_heard": stranger.last.heard_at.utc.isoformat(),
         "age_s": round((now - stranger.last.heard_at.utc).total_seconds(), 1),
-        "rssi_dbm": best.rssi_dbm,
-        "snr_db": best.snr_db,
-        "data_rate": str(best.data_rate),
+        "rssi_dbm": None if best is None else best.rssi_dbm,
+        "snr_db": None if best is None else best.snr_db,
+        "data_rate": "" if best is None else str(best.data_rate),
         "gateways": sorted(stranger.gateways),
+        "source": stranger.source,
     }

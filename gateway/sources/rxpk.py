@@ -120,6 +120,7 @@ def _receptions(
             antenna=whole_of(antenna.get("ant"), 255) or 0,
             gateway_time=gateway_time,
             gateway_time_is_gps=is_gps,
+            is_here=is_ours,
             fine_time_ns=fine_time_ns,
             place=place,
             source=source,

@@ -29,6 +29,7 @@ from gateway.sources.gwmp import (
 )
 from gateway.sources.orders import Orders
 from gateway.sources.rxpk import Crc, Received, read_rxpk, read_stat
+from gateway.sources.semtech_advice import advice
 from gateway.sources.tap import Tap, Tapped
 from gateway.sources.txpk import write_txpk
 from gateway.sources.udp import (
@@ -149,25 +150,29 @@ class SemtechUdp:
         return said
 
     def status(self) -> Mapping[str, Json]:
-        """Return counters, the receive buffer and each gateway's state."""
+        """Return counters, the receive buffer, each gateway's state, and what is wrong in words."""
         listener = self._listener
+        buffer = None if listener is None else self._buffer_status(listener.socket)
+        dropped = {str(reason): count for reason, count in self._dropped.items()}
+        gateways = self._forwarders.status(self._clock().monotonic)
         return {
             "listening": None if listener is None else in_words(listener.address),
-            "receive_buffer": None if listener is None else self._buffer_status(listener.socket),
+            "receive_buffer": buffer,
             "under_way": 0 if self._under_way is None else len(self._under_way),
             "counts": dict(self._counts),
-            "dropped": {str(reason): count for reason, count in self._dropped.items()},
-            "gateways": self._forwarders.status(self._clock().monotonic),
+            "dropped": dropped,
+            "advice": advice(gateways, dropped, buffer),
+            "gateways": gateways,
         }
 
     def _buffer_status(self, bound: socket.socket) -> Mapping[str, Json]:
         granted = granted_receive_buffer_bytes(bound)
-        advice = "raise net.core.rmem_max: systemd/90-brygga.conf" if granted < self._receive_buffer_bytes else None
+        more = "raise net.core.rmem_max: systemd/90-brygga.conf" if granted < self._receive_buffer_bytes else None
         return {
             "asked_bytes": self._receive_buffer_bytes,
             "granted_bytes": granted,
             "dropped_by_kernel": kernel_drops(bound),
-            "advice": advice,
+            "advice": more,
         }
 
     # ── up ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ from typing import Final
 from gateway.clock import learn_boots
 from gateway.codecs import Codecs
 from gateway.delivery import Destination, Telling
-from gateway.errors import StorageError
+from gateway.errors import BadFrameReason, StorageError
 from gateway.former import Former
 from gateway.journal import Journal, Registration, WhenFull
 from gateway.lorawan.region import EU868
@@ -29,13 +29,16 @@ from simulators.simulation.payload import SerialDecoder
 from simulators.simulation.platforms import Kind, Platform, Way
 from simulators.simulation.process import Fuse, Process
 from simulators.simulation.radio import Radio
-from simulators.simulation.residents import OnAir
+from simulators.simulation.town import OnAir
 from simulators.simulation.trace import Trace
 from simulators.simulation.witness import Witness
 
 PATH: Final = Path("journal.db")  # a name: nothing is made there
 STOP_LIMIT_S: Final = 90.0  # systemd kills what takes longer
 RESTART_S: Final = 5.0
+RESTARTS_REFUSED: Final = {
+    BadFrameReason.REPLAYED_COUNTER
+}  # of a device that begins again too soon (lorawan/restarts.py)
 TRUST: Final = TimeQuality.NTP
 
 
@@ -235,6 +238,7 @@ class Box:
             strict=platform.kind is Kind.STRICT,
             backlog_per_s=self.configuration.backlog_per_s,
             give_up=self.configuration.give_up,
+            uncertain_time=platform.takes_uncertain_time,
         )
         return Telling(destination, journal=journal, codecs=codecs, find=network.device, clock=self.clock, trust=TRUST)
 
@@ -247,13 +251,18 @@ class Box:
             self._given.add(on_air.phy_payload)
 
     def _heard(self, on_air: OnAir, frame: Frame) -> None:
-        """Hold what the agent says is safe, and was honest and new, against the disk (laws 2 and 4)."""
+        """Hold what the agent says is safe, and was honest and new, against the disk (laws 2 and 4).
+
+        A device that begins again at the very counter that was last heard is taken for a repetition where the agent has been
+        started since: nothing is promised to it.
+        """
         what = "a join request" if on_air.said is None else f"{on_air.said.serial}"
         for one in () if self.rooms is None else self.rooms.network.refusals:
             if one.frame.phy_payload == frame.phy_payload and one.frame.heard_at == frame.heard_at:
-                self.trace.break_law("4", f"{what} is honest and new, and is refused: {one.detail}")
+                if not (on_air.said is not None and on_air.said.forgets and one.reason in RESTARTS_REFUSED):
+                    self.trace.break_law("4", f"{what} is honest and new, and is refused: {one.detail}")
                 return
-        if on_air.said is not None and on_air.said.id not in self.witness.rows.by_id:
+        if on_air.said is not None and not on_air.said.forgets and not self.witness.rows.is_on_disk(on_air.said):
             self.trace.break_law("2", f"{what} counts as heard, and is not on disk")
 
     def command(self, downlink: Downlink) -> None:

@@ -22,6 +22,7 @@ V1_1: Final = "1.1"
 MAY_BE_ON_AIR: Final = frozenset({TxResult.SENT, TxResult.NO_ANSWER})
 
 Name = tuple[str, str]  # device and activation
+Counted = tuple[Name, bool, int]  # whose counter, whether the application's (1.1), which
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +47,9 @@ class Counters:
         self.stored: dict[Name, Stored] = {}
         self._ever: dict[Name, Stored] = {}  # as they were last, those that have ended, too
         self._join_nonces: dict[int, int] = {}
+        self._rejoins: dict[tuple[int, int], int] = {}
         self._dev_nonces = 0
-        self._on_air: set[tuple[Name, bool, int]] = set()
+        self._on_air: set[Counted] = set()
 
     def look(self) -> None:
         """Read what is there now, and hold it against what was and against the uplinks."""
@@ -78,6 +80,11 @@ class Counters:
         for device, following in self._join_nonces.items():
             if nonces.get(device, 0) < following:
                 self._trace.break_law("4", f"{eui_of(device)}: JoinNonce went back from {following}")
+        rejoins = {(eui, join): last for eui, join, last in self._database.execute("SELECT * FROM rejoin_counts")}
+        for (device, join_eui), last in self._rejoins.items():
+            if rejoins.get((device, join_eui), -1) < last:
+                self._trace.break_law("4", f"{eui_of(device)}: RJcount1 went back from {last}")
+        self._rejoins = rejoins
         ((used,),) = self._database.execute("SELECT count(*) FROM dev_nonces").fetchall()
         if used < self._dev_nonces:
             self._trace.break_law("4", f"{self._dev_nonces - used} used DevNonces were forgotten")
@@ -85,22 +92,27 @@ class Counters:
 
     def asked_to_send(self, octets: bytes) -> None:
         """Hold a downlink that is about to be on air against the disk."""
-        for name, is_application, f_cnt in self._counted(octets):
-            if (name, is_application, f_cnt) in self._on_air:
-                self._trace.break_law("4", f"{name}: downlink counter {f_cnt} is on air a second time")
-            stored = self.stored.get(name)
-            if stored is None:
-                continue  # it ended with the commit that it was answered in: nobody counts on from there
-            free = stored.application_down if is_application else stored.down
-            if f_cnt >= free:
-                self._trace.break_law("4", f"{name}: downlink counter {f_cnt} is on air, and {free} is free on disk")
+        found = [self._wrong_with(one) for one in self._counted(octets)]
+        if found and all(found):
+            self._trace.break_law("4", "; ".join(words for words in found if words))
+
+    def _wrong_with(self, counted: Counted) -> str | None:
+        """Return what forbids a downlink's counter, were it this session's."""
+        name, is_application, f_cnt = counted
+        if counted in self._on_air:
+            return f"{name}: downlink counter {f_cnt} is on air a second time"
+        stored = self.stored.get(name)
+        if stored is None:
+            return None  # it ended with the commit that it was answered in: nobody counts on from there
+        free = stored.application_down if is_application else stored.down
+        return f"{name}: downlink counter {f_cnt} is on air, and {free} is free on disk" if f_cnt >= free else None
 
     def was_asked_to_send(self, octets: bytes, result: TxResult) -> None:
         """Remember a counter that may have been on air."""
         if result in MAY_BE_ON_AIR:
             self._on_air.update(self._counted(octets))
 
-    def _counted(self, octets: bytes) -> list[tuple[Name, bool, int]]:
+    def _counted(self, octets: bytes) -> list[Counted]:
         """Return whose counter a data downlink carries; of several sessions with one address, all."""
         try:
             frame = parse(octets)

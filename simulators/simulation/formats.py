@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gateway.formats import Conversation
-from gateway.model import Answer, Item, Json, Receipt, Request, RowId, Verdict
+from gateway.model import Answer, Bounds, Instant, Item, Json, Receipt, Request, RowId, TimeQuality, Verdict
 
 NEWEST: Final = "newest"  # the greatest row that was accepted, in the format's memory: it must go with the cursor
 
@@ -43,8 +43,17 @@ def request_of(item: Item) -> Request:
         "dev_eui": item.uplink.dev_eui,
         "serial": observation.value,
         "at": observation.observed_at.isoformat(),
+        "bounds": _bounds(item.uplink.heard_at),
     }
     return Request(target="/uplinks", body=json.dumps(body).encode(), content_type="application/json")
+
+
+def _bounds(heard_at: Instant) -> Json:
+    """Return what is known of a time that nobody knows; None where it is known."""
+    if heard_at.quality is not TimeQuality.UNKNOWN:
+        return None
+    bounds = heard_at.bounds or Bounds()
+    return [at and at.isoformat() for at in (bounds.not_before, bounds.not_after)]
 
 
 def receipt_of(answered: Sequence[tuple[Item, Answer]], memory: Mapping[str, Json]) -> Receipt:

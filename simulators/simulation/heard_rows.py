@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,9 +12,9 @@ from gateway.errors import StorageError
 from gateway.journal.groups import unpacked
 from gateway.journal.records import decode_uplink
 from gateway.journal.words import Words
-from gateway.model import Instant
+from gateway.model import Instant, Uplink
 from simulators.simulation.box_clock import BoxClock
-from simulators.simulation.residents import Said
+from simulators.simulation.town import Said
 from simulators.simulation.trace import Trace
 
 LOG_TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'log\\_%' ESCAPE '\\' ORDER BY CAST(substr(name, 5) AS INTEGER)"
@@ -34,7 +33,7 @@ class Heard:
 class HeardRows:
     """All rows that were ever durable, and those that are there now."""
 
-    def __init__(self, database: sqlite3.Connection, said: Mapping[UUID, Said], clock: BoxClock, trace: Trace) -> None:
+    def __init__(self, database: sqlite3.Connection, said: dict[UUID, Said], clock: BoxClock, trace: Trace) -> None:
         self._database = database
         self._said = said
         self._clock = clock
@@ -42,6 +41,7 @@ class HeardRows:
         self.by_row: dict[int, Heard] = {}
         self.by_id: dict[UUID, Heard] = {}
         self.newest: dict[tuple[str, str], int] = {}  # the greatest counter of each device's activation
+        self.named: dict[UUID, UUID] = {}  # ids that the network gave, by those of devices that forget their counters
         self.there: set[int] = set()
         self._stored: dict[tuple[int, int], tuple[int, ...]] = {}  # the rows of what is stored, by id and length
         self.last = 0
@@ -53,6 +53,10 @@ class HeardRows:
             stored = self._database.execute(f"SELECT id, length(record) FROM {table} ORDER BY id").fetchall()  # noqa: S608 - the journal's own names
             self._stored |= {one: known[one] if one in known else self._opened(table, one[0]) for one in stored}
         self.there = {row for rows in self._stored.values() for row in rows}
+
+    def is_on_disk(self, said: Said) -> bool:
+        """Tell whether an uplink is or was there, by the id that its device gave it."""
+        return self.named.get(said.id, said.id) in self.by_id
 
     def _opened(self, table: str, last: int) -> tuple[int, ...]:
         """Return the rows that are stored as one record, and take those that are new."""
@@ -73,7 +77,7 @@ class HeardRows:
         if row <= self.last:
             self._trace.break_law("3", f"row {row} was written after row {self.last}")
         self.last = max(row, self.last)
-        said, name = self._said.get(uplink.id), f"{uplink.dev_eui[-4:]} {uplink.activation} counter {uplink.f_cnt}"
+        said, name = self._said_as(uplink), f"{uplink.dev_eui[-4:]} {uplink.activation} counter {uplink.f_cnt}"
         if said is None or said.payload != uplink.payload:
             self._trace.break_law("3", f"row {row}, {name}: no device has said this under the id {uplink.id}")
             return
@@ -87,3 +91,19 @@ class HeardRows:
             self._trace.break_law("4", f"row {row}, {name}: {self.newest[session]} was there before: a replay")
         self.newest[session] = max(uplink.f_cnt, self.newest.get(session, -1))
         self._trace.note(f"row {row}: {said.serial} is on disk")
+
+    def _said_as(self, uplink: Uplink) -> Said | None:
+        """Return what was said under an uplink's id; where a device forgets its counters, under the id that the network gave."""
+        if (known := self._said.get(uplink.id)) is not None:
+            return known
+        own = next((one for one in self._said.values() if one.forgets and _are_alike(one, uplink)), None)
+        if own is None:
+            return None
+        named = replace(own, id=uplink.id, activation=uplink.activation)
+        self.named[own.id], self._said[uplink.id] = uplink.id, named
+        del self._said[own.id]
+        return named
+
+
+def _are_alike(said: Said, uplink: Uplink) -> bool:
+    return (said.dev_eui, said.f_cnt, said.payload) == (uplink.dev_eui, uplink.f_cnt, uplink.payload)

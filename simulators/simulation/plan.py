@@ -12,7 +12,7 @@ from typing import Final
 from gateway.journal import WhenFull
 from gateway.model import MacVersion
 from simulators.simulation.platforms import Kind
-from simulators.simulation.residents import Habits
+from simulators.simulation.town import Gps, Habits, Kin
 
 MINUTE, HOUR, DAY, WEEK = 60.0, 3_600.0, 86_400.0, 604_800.0
 VERSIONS: Final = (MacVersion.V1_0_2, MacVersion.V1_0_3, MacVersion.V1_0_3, MacVersion.V1_0_4, MacVersion.V1_1)
@@ -51,6 +51,7 @@ class City:
     kind: Kind
     takes_all: bool  # else every second device
     refuses_one_in: int
+    takes_uncertain_time: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class Plan:
     """The story of one seed."""
 
     seed: int
-    devices: Sequence[tuple[MacVersion, bool]]  # and whether it joins
+    devices: Sequence[Kin]
     habits: Habits
     cities: Sequence[City]
     batch: int
@@ -85,13 +86,14 @@ def plan_of(seed: int) -> Plan:
     is_tight = random.random() < 0.25
     return Plan(
         seed=seed,
-        devices=[(random.choice(VERSIONS), random.random() < 0.6) for _ in range(random.randint(2, 5))],
+        devices=[_kin(random) for _ in range(random.randint(2, 5))],
         habits=Habits(
             slowest_s=random.choice((10.0, 40.0)),
             confirmed=random.choice((0.0, 0.3, 0.8)),
             garbled=random.choice((0.0, 0.0, 0.05)),
             padding=150 if is_tight else 20,
             air_loss=random.choice((0.0, 0.05, 0.3)),
+            gps=random.choice((Gps.NONE, Gps.NONE, Gps.NONE, Gps.RIGHT, Gps.FORGETFUL)),
         ),
         cities=_cities(random),
         batch=random.choice((1, 4, 10, 100)),
@@ -104,6 +106,17 @@ def plan_of(seed: int) -> Plan:
     )
 
 
+def _kin(random: Random) -> Kin:
+    version, joins = random.choice(VERSIONS), random.random() < 0.6
+    return Kin(
+        version=version,
+        joins=joins,
+        device_class=random.choice(("A", "A", "A", "C")),
+        rejoins=joins and version is MacVersion.V1_1 and random.random() < 0.7,
+        forgets=not joins and version is not MacVersion.V1_1 and random.random() < 0.4,
+    )
+
+
 def _cities(random: Random) -> list[City]:
     drawn = [
         City(
@@ -111,6 +124,7 @@ def _cities(random: Random) -> list[City]:
             kind=kind,
             takes_all=random.random() < 0.7,
             refuses_one_in=random.choice((20, 1_000)),
+            takes_uncertain_time=kind is Kind.EVENTS and random.random() < 0.5,
         )
         for name, kind in (("orion", Kind.STRICT), ("lake", Kind.EVENTS), ("tap", Kind.FORGETFUL))
     ]

@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from gateway.errors import Unreachable
-from gateway.model import Answer, Json, Request, Verdict
+from gateway.model import Answer, Bounds, Json, Request, Verdict
 from simulators.simulation.process import Process
 from simulators.simulation.trace import Trace
 
@@ -52,6 +52,7 @@ class Told:
     dev_eui: str
     serial: int
     at: datetime
+    bounds: Bounds | None  # of a time that nobody knows: it lies within them
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +63,7 @@ class Platform:
     kind: Kind
     random: Random
     refuses_one_in: int
+    takes_uncertain_time: bool = False
     mood: Mood = CALM
     changed_s: float = 0.0  # when its mood changed last, in the loop's time
     taken: dict[UUID, Told] = field(default_factory=dict)
@@ -173,4 +175,9 @@ def _told(request: Request) -> Told:
         dev_eui=body["dev_eui"],
         serial=body["serial"],
         at=datetime.fromisoformat(body["at"]),
+        bounds=None if body["bounds"] is None else Bounds(*map(_time, body["bounds"])),
     )
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

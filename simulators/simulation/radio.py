@@ -13,7 +13,7 @@ from gateway.sources.semtech_udp import DRAIN_LIMIT_S, MOST_UNDER_WAY
 from gateway.sources.under_way import UnderWay
 from simulators.simulation.counters import Counters
 from simulators.simulation.process import Process
-from simulators.simulation.residents import OnAir
+from simulators.simulation.town import OnAir
 from simulators.simulation.trace import Trace
 
 SAYS: Final = (*[TxResult.SENT] * 12, TxResult.NO_ANSWER, TxResult.TOO_LATE, TxResult.COLLISION_PACKET)

@@ -1,20 +1,17 @@
-"""Devices of the town: they join, speak, ask for acknowledgements, begin anew; and an attacker who has recorded them."""
+"""Devices of the town: they join, rejoin, speak, listen, ask for acknowledgements, begin anew."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from datetime import datetime, timedelta
 from random import Random
-from typing import Final, Protocol
-from uuid import UUID
+from typing import Final
 
 from gateway.journal import Registration
 from gateway.model import (
     Activation,
-    DataRate,
     Device,
     Eui64,
-    MacVersion,
     Reception,
     RootKeys,
     Session,
@@ -23,99 +20,39 @@ from gateway.model import (
     eui64,
     uplink_id,
 )
-from simulators.end_device import EndDevice
+from simulators.end_device import EndDevice, Make, Oddities
 from simulators.simulation.payload import DECODER, F_PORT, payload_of
+from simulators.simulation.town import COUNTER_US, ROOFS, Gps, Habits, Kin, OnAir, Said, Town
 from simulators.simulation.trace import Trace
 
 FIRST_EUI: Final = 0x70B3_D57E_D000_0001
 FIRST_ADDRESS: Final = 0x26B0_0000
-FAR_ROOF: Final = eui64("aa555a0000000003")
-ROOFS: Final = (eui64("aa555a0000000001"), eui64("aa555a0000000002"))
 TRANSMISSIONS: Final = 8  # of a confirmed uplink that nobody acknowledges (LoRaWAN 1.0.3, section 18.4)
 ANSWER_LIMIT_S: Final = 4.0  # RX2 opens after 2 s, and what is sent there at SF12 takes 1.5 s
 JOIN_LIMIT_S: Final = 9.0
 WINDOWS_US: Final = 8_000_000  # within which a downlink can be the answer to an uplink
-COUNTER_US: Final = 1 << 32  # a concentrator's microseconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """An uplink as its device made it; its repetitions are the same."""
-
-    id: UUID
-    dev_eui: Eui64
-    activation: str
-    f_cnt: int
-    serial: int
-    payload: bytes
-    garbled: bool
-    confirmed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnAir:
-    """A frame as gateways hear it, and what of it is known to who is honest."""
-
-    phy_payload: bytes
-    receptions: tuple[Reception, ...]
-    said: Said | None  # None: a join request
-    frequency_hz: int
-    data_rate: DataRate
-    is_replay: bool = False
-
-
-class Town(Protocol):
-    """What devices need around them."""
-
-    def next_serial(self) -> int:
-        """Return a number that no uplink has had."""
-        ...
-
-    def hear(self, frame: OnAir) -> None:
-        """Take a frame to whoever hears it."""
-        ...
-
-    def said(self, said: Said) -> None:
-        """Be told of a new uplink before it is on air."""
-        ...
-
-    def acknowledged(self, said: Said) -> None:
-        """Be told that a device has proved an acknowledgement."""
-        ...
-
-    def joined(self, dev_eui: Eui64, activation: str) -> None:
-        """Be told that a device has a session."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
-    """How devices of one story behave."""
-
-    slowest_s: float = 40.0
-    confirmed: float = 0.3
-    garbled: float = 0.0
-    padding: int = 20
-    air_loss: float = 0.05
+REJOINS: Final = 0.15  # of the turns of a device that rejoins
+REJOIN_TYPES: Final = (0, 1, 2)
+GPS_ROUND: Final = timedelta(weeks=1024)
 
 
 class Resident:
     """One device, and the task that is its life."""
 
-    def __init__(
-        self, number: int, town: Town, trace: Trace, habits: Habits, random: Random, *, version: MacVersion, joins: bool
-    ) -> None:
+    def __init__(self, number: int, town: Town, trace: Trace, habits: Habits, random: Random, kin: Kin) -> None:
         self.dev_eui = eui64(f"{FIRST_EUI + number:016x}")
         self.habits = habits
         self._town = town
         self._trace = trace
         self._random = random
-        self.joins = joins
+        self.kin = kin
+        self.restarts = 0  # of a device that forgets its counters then
         address = dev_addr(f"{FIRST_ADDRESS + number:08x}")
+        make = Make(device_class=kin.device_class, oddities=Oddities(forgets_counters=kin.forgets))
         self.radio = (
-            EndDevice(self.dev_eui, mac_version=version, random=random)
-            if joins
-            else EndDevice.abp(self.dev_eui, address, mac_version=version, random=random)
+            EndDevice(self.dev_eui, mac_version=kin.version, random=random, make=make)
+            if kin.joins
+            else EndDevice.abp(self.dev_eui, address, mac_version=kin.version, random=random, make=make)
         )
         self._heard_us: int | None = None  # the counter at the end of the last transmission, while it listens
         self._answer: asyncio.Future[None] | None = None
@@ -124,7 +61,12 @@ class Resident:
 
     @property
     def activation(self) -> str:
-        """Return the name of its session (`gateway.model.Session`)."""
+        """Return the name of its session (`gateway.model.Session`).
+
+        Of one that forgets its counters the network gives the number, when it notices: `HeardRows` learns it there.
+        """
+        if self.kin.forgets:
+            return f"{self.radio.dev_addr}-restart{self.restarts}"
         number = "abp0" if self.radio.join_nonce is None else self.radio.join_nonce
         return f"{self.radio.dev_addr}-{number}"
 
@@ -133,11 +75,13 @@ class Resident:
         device = Device(
             dev_eui=self.dev_eui,
             decoder=DECODER,
-            activation=Activation.OTAA if self.joins else Activation.ABP,
+            activation=Activation.OTAA if self.kin.joins else Activation.ABP,
             mac_version=self.radio.mac_version,
-            join_eui=self.radio.join_eui if self.joins else None,
+            device_class=self.kin.device_class,
+            join_eui=self.radio.join_eui if self.kin.joins else None,
+            counter_reset_allowed=self.kin.forgets,
         )
-        if self.joins:
+        if self.kin.joins:
             return Registration(
                 device=device, root_keys=RootKeys(app_key=self.radio.app_key, nwk_key=self.radio.nwk_key)
             )
@@ -146,7 +90,7 @@ class Resident:
         session = Session(
             dev_eui=self.dev_eui,
             dev_addr=self.radio.dev_addr,
-            activation=self.activation,
+            activation=f"{self.radio.dev_addr}-abp0",
             mac_version=self.radio.mac_version,
             keys=self.radio.keys,
         )
@@ -157,12 +101,22 @@ class Resident:
         while True:
             await asyncio.sleep(self._random.uniform(1.0, self.habits.slowest_s))
             self._busy = True
-            await (self._join() if self.radio.dev_addr is None else self._speak())
+            await self._turn()
             self._busy = False
 
+    async def _turn(self) -> None:
+        if self.radio.dev_addr is None:
+            await self._join(self.radio.join_request(), "asks to join")
+        elif self.kin.rejoins and self._random.random() < REJOINS:
+            kind = self._random.choice(REJOIN_TYPES)
+            await self._join(self.radio.rejoin_request(kind), f"asks to rejoin ({kind})")
+        else:
+            await self._speak()
+
     def begin_anew(self) -> None:
-        """Lose power: an OTAA device has to join again; a personalised one remembers its counters."""
+        """Lose power: an OTAA device has to join again; a personalised one remembers its counters, or forgets them."""
         self._trace.note(f"{self.dev_eui[-4:]} begins anew")
+        self.restarts += 1
         self.radio.restart()
 
     def hurry(self) -> None:
@@ -198,24 +152,25 @@ class Resident:
             payload=payload,
             garbled=garbled,
             confirmed=confirmed,
+            forgets=self.kin.forgets,
         )
         self._town.said(said)
         return said, self.radio.uplink(F_PORT, payload, confirmed=said.confirmed)
 
-    async def _join(self) -> None:
+    async def _join(self, request: bytes, words: str) -> None:
         self._joining = True
-        self._transmit(self.radio.join_request(), None)
+        self._transmit(request, None, words)
         if await self._answered(JOIN_LIMIT_S) and self.radio.dev_addr is not None:
             self._town.joined(self.dev_eui, self.activation)
         self._joining = False
 
-    def _transmit(self, frame: bytes, said: Said | None) -> None:
+    def _transmit(self, frame: bytes, said: Said | None, asks: str = "") -> None:
         now_us = int(asyncio.get_running_loop().time() * 1e6) % COUNTER_US
         self._heard_us = now_us
         receptions = tuple(
             self._reception(roof, now_us) for roof in ROOFS if self._random.random() >= self.habits.air_loss
         )
-        words = "asks to join" if said is None else f"says {said.serial}, counter {said.f_cnt}"
+        words = asks if said is None else f"says {said.serial}, counter {said.f_cnt}"
         kind = ", confirmed" if said is not None and said.confirmed else ""
         self._trace.note(f"{self.dev_eui[-4:]} {words}{kind}{'' if receptions else ', lost on the air'}")
         on_air = self.radio.on_air
@@ -226,6 +181,7 @@ class Resident:
                 said=said,
                 frequency_hz=on_air.frequency_hz,
                 data_rate=on_air.data_rate,
+                is_private=self.kin.forgets,
             )
         )
 
@@ -240,7 +196,18 @@ class Resident:
             timestamp_us=now_us,
             channel=0,
             source="radio",
+            gateway_time=self._gps_time() if roof == ROOFS[0] else None,
+            gateway_time_is_gps=roof == ROOFS[0] and self.habits.gps is not Gps.NONE,
         )
+
+    def _gps_time(self) -> datetime | None:
+        match self.habits.gps:
+            case Gps.NONE:
+                return None
+            case Gps.RIGHT:
+                return self._town.truth()
+            case Gps.FORGETFUL:
+                return self._town.truth() - GPS_ROUND
 
     async def _answered(self, limit_s: float) -> bool:
         self._answer = asyncio.get_running_loop().create_future()
@@ -252,7 +219,10 @@ class Resident:
 
     def catch(self, request: TxRequest) -> None:
         """Hear a downlink when it is on air, if this device listens then."""
-        if request.timestamp_us is None or self._heard_us is None:
+        if request.timestamp_us is None:
+            self._catch_at_once(request.phy_payload)
+            return
+        if self._heard_us is None:
             return
         ahead_us, of = (request.timestamp_us - self._heard_us) % COUNTER_US, self._heard_us
         if ahead_us > WINDOWS_US or self._random.random() < self.habits.air_loss:
@@ -262,6 +232,19 @@ class Resident:
         if passed_us <= ahead_us:
             loop.call_later((ahead_us - passed_us) / 1e6, self._hear, request.phy_payload, of)
 
+    def _catch_at_once(self, octets: bytes) -> None:
+        """Hear what comes unasked: in class C, whenever no answer is waited for."""
+        is_deaf = self.kin.device_class != "C" or self.radio.dev_addr is None or self._busy
+        if not is_deaf and self._random.random() >= self.habits.air_loss:
+            self._listen(octets)
+
+    def _listen(self, octets: bytes) -> bool:
+        """Take a downlink; return whether it acknowledges an uplink."""
+        downlink = self.radio.hear(octets)
+        if downlink is not None:
+            self._town.downlink_heard(self.dev_eui, downlink)
+        return downlink is not None and downlink.ack
+
     def _hear(self, octets: bytes, of: int) -> None:
         if self._heard_us != of:
             return  # it sends already, or has stopped listening
@@ -270,27 +253,6 @@ class Resident:
         elif self.radio.dev_addr is None:
             return
         else:
-            downlink = self.radio.hear(octets)
-            is_mine = downlink is not None and downlink.ack
+            is_mine = self._listen(octets)
         if is_mine and self._answer is not None and not self._answer.done():
             self._answer.set_result(None)
-
-
-def out_of_earshot(on_air: OnAir, now_s: float) -> tuple[Reception, ...]:
-    """Return how a frame that is played again is heard: by a roof that no device hears.
-
-    A LoRaWAN 1.0 device that heard the answer could not tell that it is for an old frame: a join accept names no DevNonce, an
-    acknowledgement no counter.
-    """
-    return (
-        Reception(
-            gateway=FAR_ROOF,
-            frequency_hz=on_air.frequency_hz,
-            data_rate=on_air.data_rate,
-            rssi_dbm=-60.0,
-            snr_db=9.0,
-            timestamp_us=(int(now_s * 1e6) + COUNTER_US // 2) % COUNTER_US,
-            channel=0,
-            source="radio",
-        ),
-    )

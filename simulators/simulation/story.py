@@ -15,11 +15,13 @@ from simulators.simulation.bad_disk import FAILURES, SOUND, DiskMood
 from simulators.simulation.plan import DAY, HOUR, MINUTE, WEEK, Deed, span
 from simulators.simulation.platforms import CALM, Kind, Mood
 from simulators.simulation.process import POINTS, Fuse
-from simulators.simulation.residents import Resident, out_of_earshot
+from simulators.simulation.residents import Resident
+from simulators.simulation.town import out_of_earshot
 from simulators.simulation.world import World
 
 WRONG_S: Final = (-20 * 365 * DAY, -DAY, -HOUR, HOUR, 10 * 365 * DAY)  # how a clock may be wrong that nobody sets
 CLOCK_ERROR_S: Final = 0.2  # of one that is set
+LEARNS: Final = 0.5  # of the boots without a clock: in the others nobody sets it
 LEAPS: Final = 12  # in which a long time passes; each wakes every sleeper
 OTHER_CITY: Final = {"": "@lund", "@lund": ""}
 
@@ -81,7 +83,8 @@ class Story:
             )
         else:
             box.before_start.append(lambda: box.clock.boot(wrong_s, TimeQuality.UNSYNCHRONISED))
-            self._later(span(random, 5.0, HOUR), self._set_right)
+            if random.random() < LEARNS:
+                self._later(span(random, 5.0, HOUR), self._set_right)
         box.kill("power cut")
 
     def _stop_and_start(self) -> None:
@@ -182,8 +185,8 @@ class Story:
             self._world.box.hear(played)
 
     def _device_begins_anew(self) -> None:
-        if joining := [one for one in self._world.residents if one.joins]:
-            self._random.choice(joining).begin_anew()
+        if changing := [one for one in self._world.residents if one.kin.joins or one.kin.forgets]:
+            self._random.choice(changing).begin_anew()
 
     def _downlink_is_queued(self) -> None:
         random, box = self._random, self._world.box
@@ -191,7 +194,7 @@ class Story:
             id=0,
             dev_eui=random.choice(self._world.residents).dev_eui,
             f_port=10,
-            payload=random.randbytes(random.randint(1, 20)),
+            payload=random.randbytes(random.randint(6, 20)),
             queued_at=box.clock().utc,
             confirmed=random.random() < 0.5,
         )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from gateway.model import TimeQuality
+from simulators.end_device import Downlink
 from simulators.simulation.bad_disk import BadDisk
 from simulators.simulation.box_clock import BoxClock
 from simulators.simulation.counters import Counters
 from simulators.simulation.heard_rows import HeardRows
 from simulators.simulation.platforms import CALM, Ear, Kind, Platform, Told
-from simulators.simulation.residents import Said
 from simulators.simulation.settled_rows import SettledRows
+from simulators.simulation.town import Said
 from simulators.simulation.trace import Trace
 
 TIME_ERROR: Final = timedelta(seconds=2)  # of a told time: the clock's own error, twice, and what gathering takes
@@ -37,6 +38,7 @@ class Witness(Ear):
         self._may_return: dict[str, set[UUID]] = {}  # rows that were put back on purpose
         self._disturbed_s = now()  # when something happened last that holds up every destination
         self._live: dict[tuple[str, int], float] = {}  # rows that are to be told soon: when they were heard
+        self._commanded: set[tuple[str, bytes]] = set()  # downlinks that devices have proved; no two are alike
         self.repeats = 0
         self.most_repeatable = 0
 
@@ -113,8 +115,18 @@ class Witness(Ear):
     def acknowledged(self, said: Said) -> None:
         """Hold an acknowledgement that a device has proved against the disk (law 2)."""
         self._trace.note(f"{said.dev_eui[-4:]} knows that {said.serial} arrived")
-        if said.id not in self.rows.by_id:
+        if not self.rows.is_on_disk(said):
             self._trace.break_law("2", f"{said.serial} was acknowledged to its device, and is not on disk")
+
+    def downlink_heard(self, dev_eui: str, downlink: Downlink) -> None:
+        """Hold a downlink that a device has proved against those before: an unconfirmed one is told once."""
+        if not downlink.f_port:
+            return
+        self._trace.note(f"{dev_eui[-4:]} is told {downlink.payload.hex()}")
+        key = dev_eui, downlink.payload
+        if not downlink.confirmed and key in self._commanded:
+            self._trace.break_law("3", f"{dev_eui} is told {downlink.payload.hex()} a second time")
+        self._commanded.add(key)
 
     def joined(self, dev_eui: str, activation: str) -> None:
         """Hold a session that a device has against the disk."""
@@ -133,10 +145,21 @@ class Witness(Ear):
         self._live.pop((name, heard.row), None)
         if self._serials.setdefault(told.serial, told.id) != told.id:
             self._trace.break_law("3", f"{name} is told {told.serial} under two ids")
-        if abs(told.at - heard.truth) > TIME_ERROR:
-            self._trace.break_law("5", f"{name} is told {told.serial} at {told.at}, heard {heard.truth}")
+        self._check_time(platform, told, heard.truth)
         self._check_order(platform, told)
         self._check_repetition(platform, told)
+
+    def _check_time(self, platform: Platform, told: Told, truth: datetime) -> None:
+        words = f"{platform.name} is told {told.serial} at {told.at}, heard {truth}"
+        if told.bounds is None:
+            if abs(told.at - truth) > TIME_ERROR:
+                self._trace.break_law("5", words)
+            return
+        if not platform.takes_uncertain_time:
+            self._trace.break_law("5", f"{words}: within bounds alone, and it takes no such time")
+        before, after = told.bounds.not_before or truth, told.bounds.not_after or truth
+        if not before - TIME_ERROR <= truth <= after + TIME_ERROR:
+            self._trace.break_law("5", f"{words}: not within {told.bounds}")
 
     def _check_order(self, platform: Platform, told: Told) -> None:
         newest = platform.values.get(told.dev_eui)

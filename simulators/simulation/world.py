@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 from gateway.model import Eui64, TimeQuality, TxRequest
+from simulators.end_device import Downlink
 from simulators.simulation.bad_disk import SOUND, BadDisk
 from simulators.simulation.box import Box, Configuration
 from simulators.simulation.box_clock import BoxClock
 from simulators.simulation.loop import SimulatedLoop
 from simulators.simulation.plan import Plan
 from simulators.simulation.platforms import CALM, Platform
-from simulators.simulation.residents import OnAir, Resident, Said
+from simulators.simulation.residents import Resident
+from simulators.simulation.town import OnAir, Said
 from simulators.simulation.trace import Trace
 from simulators.simulation.witness import Witness
 
@@ -45,6 +48,7 @@ class World:
                 kind=city.kind,
                 random=Random(f"{plan.seed}/{name}"),
                 refuses_one_in=city.refuses_one_in,
+                takes_uncertain_time=city.takes_uncertain_time,
             )
             for city in plan.cities
             for name in (city.name, city.name + OTHER)
@@ -56,10 +60,9 @@ class World:
                 trace,
                 plan.habits,
                 Random(f"{plan.seed}/device {number}"),
-                version=version,
-                joins=joins,
+                kin,
             )
-            for number, (version, joins) in enumerate(plan.devices)
+            for number, kin in enumerate(plan.devices)
         ]
         selects = _Selection({city.name: city.takes_all for city in plan.cities})
         self.witness.attach(self.disk, self.platforms, selects)
@@ -94,13 +97,22 @@ class World:
 
     def hear(self, frame: OnAir) -> None:
         """Take a frame to the box, and to whoever records."""
-        self.recorded.append(frame)
-        del self.recorded[:-RECORDED]
+        if not frame.is_private:
+            self.recorded.append(frame)
+            del self.recorded[:-RECORDED]
         self.box.hear(frame)
 
     def said(self, said: Said) -> None:
         """Know an uplink before it is on air."""
         self.witness.said[said.id] = said
+
+    def truth(self) -> datetime:
+        """Return what time it is."""
+        return self.clock.truth()
+
+    def downlink_heard(self, dev_eui: Eui64, downlink: Downlink) -> None:
+        """Have a downlink held against those that were heard before."""
+        self.witness.downlink_heard(dev_eui, downlink)
 
     def acknowledged(self, said: Said) -> None:
         """Have an acknowledgement held against the disk."""

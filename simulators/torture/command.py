@@ -23,7 +23,7 @@ from simulators.torture.plan import Plan
 from simulators.torture.report import Report, as_json, show
 from simulators.torture.run import Torture
 from simulators.torture.scene import NotStarted
-from simulators.torture.troubles import TROUBLES
+from simulators.torture.troubles import TROUBLES, Lane
 
 REFRESH_S: Final = 0.25
 MINUTE_S: Final = 60.0
@@ -43,6 +43,7 @@ class Wishes:
     pace_s: float
     faults: str  # "all", "none", or names apart by commas
     hurry: float = 1.0
+    kills_per_minute: float | None = None
     folder: Path | None = None
     as_json: bool = False
 
@@ -65,6 +66,7 @@ def torture(wishes: Wishes, say: Say) -> int:
         seed=wishes.seed,
         pace_s=wishes.pace_s,
         hurry=wishes.hurry,
+        kills_per_minute=wishes.kills_per_minute,
     )
     with contextlib.ExitStack() as stack:
         folder = wishes.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="torture-")))
@@ -152,4 +154,6 @@ async def _watch(run: Torture) -> None:
 
 def _how_far(run: Torture) -> str:
     now = ", ".join(sorted(run.under_way)) or ("delivering what is left" if run.is_over else "calm")
-    return f"{run.sent} sent, {run.counts().get('kill', 0)} kills, {len(run.incidents)} troubles; now: {now}"
+    counts = run.counts()
+    kills = sum(counts[name] for name in counts if TROUBLES[name].lane is Lane.AGENT)
+    return f"{run.sent} sent, {kills} kills, {len(run.incidents)} troubles; now: {now}"

@@ -18,6 +18,8 @@ from simulators.torture.troubles import PAUSES_S, TROUBLES, Lane, Trouble
 
 JOINS_EVERY: Final = 4  # each fourth device joins over the air
 CONFIRMED_EVERY: Final = 5
+MINUTE_S: Final = 60.0
+PERIODS: Final = (0.5, 1.5)  # of what kills are apart where a plan says how many a minute
 FIRST_DEV_EUI: Final = 0x70B3_D57E_D100_0000
 GATEWAYS: Final = tuple(
     eui64(f"aa555a00000000{number:02x}") for number in range(1, 11)
@@ -37,12 +39,16 @@ class Plan:
     speed: float = 1.0  # seconds of radio in a real one; see `PacketForwarder`
     loss: float = 0.6  # of each gateway's copy: four of the ten hear an uplink, and of 200 uplinks one is heard by none
     hurry: float = 1.0  # of troubles: pauses between them, and how long they last, divided by this
+    kills_per_minute: float | None = None  # and power cuts, as far as the agent starts as fast; None: as pauses have it
     arrival_limit_s: float = 15.0  # in the end, for what the broker has taken to reach the city
 
 
 @dataclass(frozen=True, slots=True)
 class Blow:
-    """One trouble: after how long a pause, and how long it lasts."""
+    """One trouble: after how long a pause, and how long it lasts.
+
+    The pause is from the end of the one before; where a plan says how many a minute, from its beginning.
+    """
 
     trouble: Trouble
     pause_s: float
@@ -59,7 +65,10 @@ def blows(plan: Plan, lane: Lane) -> Iterator[Blow]:
             bag = random.sample(choice, len(choice))
         trouble = bag.pop()
         pause_s, lasts_s = random.uniform(*PAUSES_S[lane]), random.uniform(*trouble.lasts_s)
-        yield Blow(trouble, pause_s / plan.hurry, lasts_s / plan.hurry)
+        if lane is Lane.AGENT and plan.kills_per_minute is not None:
+            yield Blow(trouble, random.uniform(*PERIODS) * MINUTE_S / plan.kills_per_minute, lasts_s / plan.hurry)
+        else:
+            yield Blow(trouble, pause_s / plan.hurry, lasts_s / plan.hurry)
 
 
 def tortured_members(plan: Plan) -> Sequence[Member]:

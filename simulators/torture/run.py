@@ -147,9 +147,13 @@ class Torture:
     # ── troubles ──
 
     async def _trouble(self, lane: Lane) -> None:
+        began = self.seconds
+        counts_from_beginnings = lane is Lane.AGENT and self.plan.kills_per_minute is not None
         for blow in blows(self.plan, lane):
-            if await self._is_over_within(blow.pause_s):
+            spent_s = self.seconds - began if counts_from_beginnings else 0.0
+            if await self._is_over_within(max(0.0, blow.pause_s - spent_s)):
                 return
+            began = self.seconds
             await self._strike(blow)
 
     async def _strike(self, blow: Blow) -> None:

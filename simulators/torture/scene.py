@@ -158,6 +158,19 @@ class Scene:
         except TimeoutError:
             self.agent.crashes.append(f"did not answer within {START_LIMIT_S:g} s; its log is {self.agent.log}")
 
+    @contextlib.asynccontextmanager
+    async def agent_starting(self) -> AsyncIterator[None]:
+        """Have the agent start, and kill it however far it has come."""
+        bad_before = self._was_bad - self._is_bad
+        await self.agent.start()
+        try:
+            yield
+        finally:
+            if self.agent.pid is None and self._was_bad > bad_before:
+                self.restarts += 1
+                self.agent.forget()
+            await self.agent.kill()
+
     async def _start_until_it_answers(self) -> None:
         async with PacketForwarder(STRANGER, self._server, keep_alive_s=KEEP_ALIVE_S) as stranger:
             while True:

@@ -41,6 +41,14 @@ async def _kill(scene: Scene) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def _kill_starting(scene: Scene) -> AsyncIterator[None]:
+    await scene.agent.kill()
+    async with scene.agent_starting():
+        yield
+    await scene.start_agent()
+
+
+@asynccontextmanager
 async def _cut_power(scene: Scene) -> AsyncIterator[None]:
     assert scene.volume is not None
     async with scene.volume_in_hand:
@@ -140,6 +148,7 @@ async def _fill(scene: Scene) -> AsyncIterator[None]:
 
 DEEDS: Final[Mapping[str, Deed]] = {
     "kill": _kill,
+    "kill-starting": _kill_starting,
     "power-cut": _cut_power,
     "broker-kill": _kill_broker,
     "broker-stop": _stop_broker,

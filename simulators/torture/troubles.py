@@ -54,6 +54,12 @@ ON_DISK: Final = "only=journal.db"
 _ALL: Final = (
     Trouble(name="kill", lane=Lane.AGENT, words="the agent is killed (SIGKILL)", lasts_s=(0.0, 1.0)),
     Trouble(
+        name="kill-starting",
+        lane=Lane.AGENT,
+        words="the agent is killed, and again while it starts",
+        lasts_s=(0.05, 1.2),
+    ),
+    Trouble(
         name="power-cut",
         lane=Lane.AGENT,
         words="power is cut: the disk has what was flushed, and nothing else",

@@ -7,6 +7,7 @@ import json
 import socket
 import stat
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from gateway.errors import Busy, ConfigError, StorageError
 from gateway.journal import Changes, Journal
 from gateway.model import Json
 from gateway.network.office import Office, StoppedOffice
+from gateway.survey import Survey
 from tests.agent.commands import make_box
 from tests.journal.samples import DEV_EUI, abp, clock, deliver, hear, otaa
 
@@ -60,6 +62,9 @@ class FakeAgent:
 
     async def devices_changed(self) -> None:
         self.changes += 1
+
+    def attend(self, survey: Survey) -> AbstractContextManager[None]:
+        raise AssertionError(survey)
 
     async def let_go(self, destination: str) -> None:
         raise AssertionError(f"{destination} has no loop here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from gateway.errors import ConfigError
 from gateway.former import Former, Untold
 from gateway.journal import Changes, Journal, Settlement
 from gateway.model import Downlink, DownlinkState
+from gateway.survey import Survey
 from tests.agent.commands import CONFIGURATION, Box, make_box, said
 from tests.journal.samples import DEV_EUI, NOW, clock, given, hear
 from tests.transports.conftest import until
@@ -53,6 +55,9 @@ class Running:
     def __init__(self) -> None:
         self.let_gone: list[str] = []
         self.office = None
+
+    def attend(self, survey: Survey) -> AbstractContextManager[None]:
+        raise AssertionError(survey)
 
     async def let_go(self, destination: str) -> None:
         self.let_gone.append(destination)

@@ -113,7 +113,7 @@ def test_a_number_that_cannot_be_is_refused(arguments: list[str], capsys: pytest
 @pytest.mark.parametrize(
     ("faults", "words"),
     [
-        ("kill,flood", "'flood' is none of all, none, kill, power-cut"),
+        ("kill,flood", "'flood' is none of all, none, kill, kill-starting, power-cut"),
         ("power-cut", "power-cut cannot be had here: mo"),
     ],
 )

@@ -104,6 +104,16 @@ def test_each_trouble_of_a_lane_comes_before_any_comes_again(lane: Lane) -> None
     assert sorted(first) == mine
 
 
+def test_kills_come_as_often_as_a_plan_says() -> None:
+    plan = replace(SHORT, kills_per_minute=30.0)
+
+    pauses = [blow.pause_s for blow in islice(blows(plan, Lane.AGENT), 300)]
+
+    assert min(pauses) >= 1.0
+    assert max(pauses) <= 3.0
+    assert 1.8 < sum(pauses) / len(pauses) < 2.2
+
+
 def test_a_lane_without_troubles_is_quiet() -> None:
     assert list(blows(replace(SHORT, troubles=("kill",)), Lane.DISK)) == []
 

@@ -24,8 +24,8 @@ class RecordingKeys(SourceKeys):
     )
     speed: Annotated[
         float | None,
-        BeforeValidator(lambda value: None if value == FASTEST else value),
         Field(gt=0, le=1_000_000, allow_inf_nan=False),
+        BeforeValidator(lambda value: None if value == FASTEST else value),
         Shown('a number above 0, or "fastest"'),
     ] = Field(default=1.0, description="how many times faster than it was recorded; `fastest`: as fast as it is taken")
     repeat: Truth = Field(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ from gateway.sources.settings import SemtechUdpSettings
 
 class SemtechUdpKeys(SourceKeys):
     """A port that packet forwarders speak to (Semtech UDP, GWMP)."""
+
+    can_be_relayed: ClassVar[bool] = True
 
     type: Annotated[Literal["semtech_udp"], Shown('"semtech_udp"')] = Field(description="what kind of source it is")
     host: Text = Field(

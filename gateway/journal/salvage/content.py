@@ -88,6 +88,7 @@ READ: Final[Mapping[str, Callable[..., object]]] = {
     "downlinks": lambda number, eui, _ended, record: downlinks.decode(number, eui, record),
     "command_states": lambda _id, destination, record: state_rows.decode(destination, record),
     "unclaimed": lambda _id, record: _list(record, UNCLAIMED_FIELDS),
+    "relayed": lambda _id, _relay, _frames, _until, record: _list(record),
 }
 
 

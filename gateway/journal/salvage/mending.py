@@ -56,6 +56,7 @@ def _words_used(connection: sqlite3.Connection) -> set[int]:
         fields = fields_of(record)
         if len(fields) > 12 and isinstance(fields[12], list):
             pairs = [fields[8], *(number for reception in fields[12] for number in reception[:2])]
+            pairs += [part[0] for part in fields[13:14] if isinstance(part, list) and part]
             used.update(number for number in pairs if isinstance(number, int))
     return used
 

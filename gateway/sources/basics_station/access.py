@@ -15,7 +15,7 @@ class Refused(StrEnum):
     """Why a station may not speak: the label of its counter."""
 
     NOT_ALLOWED = "not_allowed"  # its EUI is not on the list
-    TOKEN = "token"  # none, or another one
+    TOKEN = "token"  # noqa: S105 - a reason: none, or another one
     CERTIFICATE = "certificate"  # made out to another EUI
     TOO_MANY_GATEWAYS = "too_many_gateways"
 

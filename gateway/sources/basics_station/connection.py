@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,7 +25,7 @@ PATIENCE_S: Final = 0.5  # after the slot; the network tries RX2 until 0.1 s bef
 AT_ONCE_S: Final = 2.0  # a station tries a class C frame eleven times, 100 ms apart
 
 Send = Callable[[str], Awaitable[None]]
-"""Send a text; raises ConnectionError where nobody is there any more."""
+"""Send a text; raises Gone where nobody is there any more."""
 
 
 class Gone(Exception):
@@ -46,6 +46,7 @@ class Connection:
     address: str
     since: float
     send: Send
+    close: Callable[[], Coroutine[None, None, None]]  # end it, within a limit
     clock: Clock
     air: AirClock = field(default_factory=AirClock)
     version: Version | None = None

@@ -77,13 +77,14 @@ def tuned(plan: RadioPlan) -> Tuning:
 
 
 def _centres(plan: RadioPlan, wanted: Sequence[int]) -> tuple[int, int]:
-    """Return both centres; a radio begins with its lowest channel, so that the room above is for what is wide."""
+    """Return both centres: each radio begins with its lowest channel, the second where the first one's reach has ended."""
 
     def worth(lowest: tuple[int, int]) -> tuple[int, int]:
         heard = {hz for hz in wanted if any(0 <= hz - low <= 2 * REACH_HZ for low in lowest)}
         return len(heard.intersection(plan.default_hz)), len(heard)
 
-    first, second = max(combinations_with_replacement(sorted({*wanted}), 2), key=worth)
+    pairs = combinations_with_replacement(sorted({*wanted}), 2)
+    first, second = max((pair for pair in pairs if pair[0] == pair[1] or pair[1] - pair[0] > 2 * REACH_HZ), key=worth)
     return first + REACH_HZ, second + REACH_HZ
 
 

@@ -27,6 +27,9 @@ class Filters:
     join_euis: tuple[tuple[int, int], ...] | None = None  # ranges, both ends in them
 
 
+NO_FILTERS: Final = Filters()
+
+
 def router_config(
     plan: RadioPlan,
     tuning: Tuning,

@@ -146,10 +146,8 @@ MESSAGES: Final[Mapping[str, Mapping[str, tuple[int, str]]]] = {
     "Command": {
         "send_downlink_frame": (1, "DownlinkFrame"),
         "get_gateway_id": (3, "Nothing"),
-        "get_location": (4, "Nothing"),
     },
     "GetGatewayIdResponse": {"gateway_id": (1, "string")},
-    "GetLocationResponse": {"location": (1, "Location")},
 }
 
 TX_ACK_STATUS: Final = (

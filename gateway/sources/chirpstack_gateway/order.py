@@ -43,12 +43,13 @@ class Dialect:
 
     generation: Generation = Generation.V4
     is_json: bool = False
+    in_kilohertz: bool = False  # v3's bandwidths: Gateway Bridge counts so, Concentratord in Hz
 
 
 def write_order(request: TxRequest, number: int, dialect: Dialect) -> bytes:
     """Return the DownlinkFrame of a request as a gateway of that dialect reads it."""
     message, said = (
-        ("DownlinkFrameV3", _order_v3(request, number))
+        ("DownlinkFrameV3", _order_v3(request, number, bandwidth_unit_hz=1000 if dialect.in_kilohertz else 1))
         if dialect.generation is Generation.V3
         else ("DownlinkFrame", order(request, number))
     )
@@ -130,14 +131,14 @@ def _modulation(data_rate: LoraRate | FskRate) -> Mapping[str, Json]:
 # ── v3 ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _order_v3(request: TxRequest, number: int) -> Mapping[str, Json]:
+def _order_v3(request: TxRequest, number: int, *, bandwidth_unit_hz: int) -> Mapping[str, Json]:
     board, antenna, context = _context(request)
     timing = "IMMEDIATELY" if request.delay is None else "DELAY"
     tx_info = {
         "gateway_id": bytes.fromhex(request.gateway),
         "frequency": request.frequency_hz,
         "power": math.floor(request.power_dbm),
-        **_modulation_v3(request.data_rate),
+        **_modulation_v3(request.data_rate, bandwidth_unit_hz),
         "board": board,
         "antenna": antenna,
         "timing": DOWNLINK_TIMING_V3.index(timing),
@@ -156,13 +157,13 @@ def _order_v3(request: TxRequest, number: int) -> Mapping[str, Json]:
     }
 
 
-def _modulation_v3(data_rate: LoraRate | FskRate) -> Mapping[str, Json]:
+def _modulation_v3(data_rate: LoraRate | FskRate, bandwidth_unit_hz: int) -> Mapping[str, Json]:
     match data_rate:
         case LoraRate():
             return {
                 "modulation": MODULATION_V3.index("LORA"),
                 "lora_modulation_info": {
-                    "bandwidth": data_rate.bandwidth_hz // 1000,
+                    "bandwidth": data_rate.bandwidth_hz // bandwidth_unit_hz,
                     "spreading_factor": data_rate.spreading_factor,
                     "code_rate": "4/5",
                     "polarization_inversion": True,

@@ -48,14 +48,13 @@ def write(message: str, said: Mapping[str, Json]) -> bytes:
 
 def _fields_of(message: Message) -> dict[str, Json]:
     """Return the fields that are there; a scalar that is zero is not."""
-    return {
-        field.name: value if field.type != FieldDescriptor.TYPE_MESSAGE else _within(field, value)
-        for field, value in message.ListFields()
-    }
+    return {field.name: _value(field, value) for field, value in message.ListFields()}
 
 
-def _within(field: FieldDescriptor, value: Json) -> Json:
-    return [_fields_of(one) for one in value] if field.is_repeated else _fields_of(value)
+def _value(field: FieldDescriptor, value: Json) -> Json:
+    if field.message_type is None:
+        return value
+    return _fields_of(value) if isinstance(value, Message) else [_fields_of(one) for one in value]
 
 
 @cache

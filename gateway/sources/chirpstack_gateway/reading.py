@@ -52,6 +52,7 @@ class Heard:
     reception: Reception
     crc: Crc
     generation: Generation
+    in_kilohertz: bool  # its bandwidth, and so what it is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,13 @@ def read_uplink(
         antenna=whole(rx.get("antenna", 0), 255) or 0,
         gateway_time=moment_of_reception,
         gateway_time_is_gps=is_ours and _is_gps(rx, moment_of_reception),
+        is_here=is_ours,
         fine_time_ns=_fine_time_ns(rx),
         place=read_place(rx.get("location")) or place,
         source=source,
         context=_context(rx),
     )
-    return Heard(_payload(said.get("phy_payload")), reception, crc, generation)
+    return Heard(_payload(said.get("phy_payload")), reception, crc, generation, _in_kilohertz(tx))
 
 
 def read_stats(said: Mapping[str, Json]) -> Stats:
@@ -195,6 +197,12 @@ def _lora_rate(lora: Mapping[str, Json]) -> LoraRate:
     return LoraRate(spreading_factor, bandwidth_hz)
 
 
+def _in_kilohertz(tx: Mapping[str, Json]) -> bool:
+    lora = tx.get("lora_modulation_info")
+    bandwidth = whole(lora.get("bandwidth"), KILOHERTZ_BELOW - 1) if isinstance(lora, dict) else None
+    return bandwidth is not None
+
+
 def _fsk_rate(fsk: Mapping[str, Json]) -> FskRate:
     bit_rate = whole(fsk.get("datarate"), 1_000_000)
     if not bit_rate:
@@ -210,7 +218,8 @@ def _rssi_dbm(rx: Mapping[str, Json]) -> float:
 
 
 def _snr_db(rx: Mapping[str, Json]) -> float | None:
-    return number(rx.get("snr", rx.get("lora_snr", 0.0)), 100)
+    snr_db = number(rx.get("snr", rx.get("lora_snr", 0.0)), 100)
+    return None if snr_db is None else round(snr_db, 2)  # v4 has 32 bits for it: 9.2 would be 9.199999809
 
 
 def _context(rx: Mapping[str, Json]) -> bytes:

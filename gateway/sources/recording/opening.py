@@ -35,7 +35,8 @@ class RecordingFile:
         self._records: Iterator[Record] = iter(())
 
     def begin(self) -> None:
-        """Open it at its beginning; raise ConfigError for what is no recording."""
+        """Open it at its beginning, anew where it is open; raise ConfigError for what is no recording."""
+        self.close()
         self._file = self._open()
         self._records = self._recognised(self._file)
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final, TypeVar
 
+from gateway.errors import ConfigError
 from gateway.model import Clock, Eui64, Frame, Instant, Json, TxRequest, TxResult
 from gateway.sources import Hear
 from gateway.sources.forwarders import Forwarder, Forwarders
@@ -69,19 +70,16 @@ class Recording:
 
     async def run(self, hear: Hear) -> None:
         """Hear the recording, and then nothing until cancelled. Raises ConfigError for a file that is no recording."""
-        async with asyncio.TaskGroup() as group:
-            under_way = self._under_way = UnderWay(hear, group, MOST_UNDER_WAY)
-            try:
-                await self._play_once(under_way)
-                while self._settings.repeat:
-                    await asyncio.sleep(REST_S)
-                    await self._play_once(under_way)
-                await under_way.empty()
-                self._state = State.FINISHED
-                await asyncio.Event().wait()  # no limit: a source is there until it is cancelled
-            finally:
-                self._listening.clear()
-                await under_way.drain(DRAIN_LIMIT_S)
+        settings = self._settings
+        file = RecordingFile(settings.file, settings.port, f"source {self.name!r}")
+        try:
+            await _in_thread(file.begin)
+            async with asyncio.TaskGroup() as group:
+                self._under_way = UnderWay(hear, group, MOST_UNDER_WAY)
+                await self._play_all(file, self._under_way)
+        finally:
+            self._listening.clear()
+            file.close()
 
     async def transmit(self, request: TxRequest) -> TxResult:  # noqa: ARG002 - a source's
         """Send nothing: who sent these frames has long stopped listening."""
@@ -104,23 +102,39 @@ class Recording:
 
     # ── the file ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _play_once(self, under_way: UnderWay) -> None:
-        """Hear the file from its beginning to its end."""
-        settings, loop = self._settings, asyncio.get_running_loop()
-        file = RecordingFile(settings.file, settings.port, f"source {self.name!r}")
+    async def _play_all(self, file: RecordingFile, under_way: UnderWay) -> None:
+        self._state = State.PLAYS
+        self._listening.set()
+        try:
+            await self._play_once(file, under_way)
+            while self._settings.repeat and await self._begin_again(file):
+                await self._play_once(file, under_way)
+            await under_way.empty()
+            self._state = State.FINISHED
+            await asyncio.Event().wait()  # no limit: a source is there until it is cancelled
+        finally:
+            await under_way.drain(DRAIN_LIMIT_S)
+
+    async def _begin_again(self, file: RecordingFile) -> bool:
+        """Return whether there is another round: a file that is gone by now ends no agent."""
+        await asyncio.sleep(REST_S)
         try:
             await _in_thread(file.begin)
-            self._state = State.PLAYS
-            self._listening.set()
-            pace = Pace(settings.speed, loop.time())
-            while some := await _in_thread(partial(file.read, RECORDS_A_TURN)):
-                for record in some:
-                    if (wait_s := pace.due(record.at_s) - loop.time()) > 0:
-                        await asyncio.sleep(wait_s)
-                    await self._play(record, under_way)
-                await asyncio.sleep(0)  # others have their turn, also where nothing waits
-        finally:
-            file.close()
+        except ConfigError as error:
+            self._drop(BadRecordReason.BROKEN_OFF, str(error))
+            return False
+        return True
+
+    async def _play_once(self, file: RecordingFile, under_way: UnderWay) -> None:
+        """Hear the file from its beginning to its end."""
+        loop = asyncio.get_running_loop()
+        pace = Pace(self._settings.speed, loop.time())
+        while some := await _in_thread(partial(file.read, RECORDS_A_TURN)):
+            for record in some:
+                if (wait_s := pace.due(record.at_s) - loop.time()) > 0:
+                    await asyncio.sleep(wait_s)
+                await self._play(record, under_way)
+            await asyncio.sleep(0)  # others have their turn, also where nothing waits
         self._counts["rounds"] += 1
 
     async def _play(self, record: Record, under_way: UnderWay) -> None:

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from gateway.model import LoraRate
 
 LONGEST_PAYLOAD: Final = 255  # octets of a PHYPayload: LoRa's length field has eight bits
+LONGEST_LINE: Final = 640  # octets: 255 of a frame as hex digits, and what stands around them
 PREAMBLE: Final = 8  # symbols, RP002
 SYNC_WORD: Final = 0x34  # of public networks, RP002: LoRaWAN's on every channel
 
@@ -75,8 +76,8 @@ Said = Packet | Answer | Bad | Event
 class Exchange:
     """A command and its answer.
 
-    ``wanted`` matches the whole answer that is right, ``then`` what follows it; ``limit_s`` is for each of three tries.
-    Where the exchange is ``optional``, a refusal or silence is no matter.
+    ``wanted`` matches the whole answer that is right, ``then`` what follows it; ``limit_s`` is for each try. Where the exchange
+    is ``optional`` it is tried once, and a refusal or silence is no matter.
     """
 
     send: bytes
@@ -94,6 +95,7 @@ class Driver(Protocol):
     baud: int
     refusal: re.Pattern[bytes]  # what answers a command that it does not do
     busy: re.Pattern[bytes]  # what answers one that it will do in a moment
+    wake: Sequence[Exchange]  # what makes it hear a command, whatever it does
     identity: Exchange  # that no other family answers so
     caveats: Sequence[str]  # what a person must know of this family
 

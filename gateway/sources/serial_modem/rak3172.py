@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gateway.sources.serial_modem.driver import (
+    LONGEST_LINE,
     PREAMBLE,
     Answer,
     Bad,
@@ -34,7 +35,7 @@ from gateway.sources.serial_modem.driver import (
     Said,
     payload_of,
 )
-from gateway.sources.serial_modem.lines import Lines
+from gateway.sources.serial_port.lines import Lines
 
 VERSION: Final = re.compile(rb"(?:AT\+VER=)?((?:RUI_|V?\d+\.)\S*)")
 FRAME: Final = re.compile(rb"\+EVT:RXP2P:(-?\d{1,3}):(-?\d{1,3}):(\S*)")
@@ -68,11 +69,12 @@ class Rak3172:
     baud = 115200
     refusal = re.compile(rb"AT_(?:PARAM_)?ERROR|AT_COMMAND_NOT_FOUND|AT_MODE_NO_SUPPORT|AT_NO_[A-Z_]+")
     busy = re.compile(rb"AT_BUSY_ERROR")
+    wake: Sequence[Exchange] = ()
     identity = _ask("AT+VER=?", VERSION, ends=True)
-    caveats: tuple[str, ...] = ()
+    caveats: Sequence[str] = ()
 
     def __init__(self) -> None:
-        self._lines = Lines()
+        self._lines = Lines(LONGEST_LINE)
         self._signal: tuple[float, float] | None = None  # RSSI, SNR of the frame that is to follow
 
     def take(self, octets: bytes) -> Iterator[Said]:
@@ -122,10 +124,10 @@ class Rak3172:
         """Return the packet: it came with its strength."""
         return packet
 
-    def _said(self, line: bytes | Bad) -> Iterator[Said]:
+    def _said(self, line: bytes | None) -> Iterator[Said]:
         signal, self._signal = self._signal, None
-        if isinstance(line, Bad):
-            yield line
+        if line is None:
+            yield Bad(BadReason.OVERLONG)
         elif (frame := FRAME.fullmatch(line)) is not None:
             yield _packet(frame[3], (float(frame[1]), float(frame[2])))
         elif (told := SIGNAL.fullmatch(line)) is not None:
@@ -135,6 +137,7 @@ class Rak3172:
         elif RADIO_ERROR.fullmatch(line) is not None:
             yield Event.RADIO_ERROR
         elif EVENT.fullmatch(line) is not None:
+            # a time-out is as good as a restart: it receives no more
             yield Event.RESTARTED if TIMEOUT.fullmatch(line) else Bad(BadReason.NOT_UNDERSTOOD)
         else:
             yield Answer(line)

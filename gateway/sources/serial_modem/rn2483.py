@@ -1,15 +1,15 @@
 """Microchip RN2483 and RN2903, also in the LoStik: lines at 57600 baud (Command Reference DS40001784G).
 
-    sys get ver                 RN2483 1.0.5 Oct 31 2018 15:06:52
-    sys reset                   the same, when it has begun anew
-    mac pause                   4294967245        milliseconds that LoRaWAN's own stack keeps quiet
-    radio set NAME VALUE        ok
-    radio rx 0                  ok, and then, once:
-        radio_rx  40DA1B01…     a frame; then it is deaf until the next `radio rx 0`
-        radio_err               one whose CRC failed, or the watchdog
-    radio get snr               9                 of the last frame
-    radio get rssi              -57               from firmware 1.0.5 on
-    anything                    invalid_param, busy
+sys get ver                 RN2483 1.0.5 Oct 31 2018 15:06:52
+sys reset                   the same, when it has begun anew
+mac pause                   4294967245        milliseconds that LoRaWAN's own stack keeps quiet
+radio set NAME VALUE        ok
+radio rx 0                  ok, and then, once:
+    radio_rx  40DA1B01…     a frame; then it is deaf until the next `radio rx 0`
+    radio_err               one whose CRC failed, or the watchdog
+radio get snr               9                 of the last frame
+radio get rssi              -57               from firmware 1.0.5 on
+anything                    invalid_param, busy
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.sources.serial_modem.driver import (
+    LONGEST_LINE,
     PREAMBLE,
     SYNC_WORD,
     Answer,
     Bad,
+    BadReason,
     Channel,
     Event,
     Exchange,
@@ -31,7 +33,7 @@ from gateway.sources.serial_modem.driver import (
     Said,
     payload_of,
 )
-from gateway.sources.serial_modem.lines import Lines
+from gateway.sources.serial_port.lines import Lines
 
 VERSION: Final = re.compile(rb"(RN2\d{3}A? \d+\.\d+\.\d+)\b.*")
 FRAME: Final = re.compile(rb"radio_rx +(\S*)")
@@ -55,13 +57,14 @@ class Rn2483:
     family = "rn2483"
     makes = "Microchip RN2483 or RN2903 (LoStik)"
     baud = 57600
-    refusal = re.compile(rb"invalid_param|not_joined|mac_paused|err")
+    refusal = re.compile(rb"invalid_param|err")
     busy = re.compile(rb"busy")
+    wake: Sequence[Exchange] = ()
     identity = _ask("sys get ver", VERSION)
-    caveats: tuple[str, ...] = ()
+    caveats: Sequence[str] = ()
 
     def __init__(self) -> None:
-        self._lines = Lines()
+        self._lines = Lines(LONGEST_LINE)
 
     def take(self, octets: bytes) -> Iterator[Said]:
         """Yield what its lines say; a version that nobody asked for is told as an answer, and `RESTARTED`."""
@@ -114,9 +117,9 @@ class Rn2483:
             rssi = NOISE_DBM + snr
         return replace(packet, snr_db=snr, rssi_dbm=rssi)
 
-    def _said(self, line: bytes | Bad) -> Iterator[Said]:
-        if isinstance(line, Bad):
-            yield line
+    def _said(self, line: bytes | None) -> Iterator[Said]:
+        if line is None:
+            yield Bad(BadReason.OVERLONG)
         elif line == b"radio_err":
             yield Event.RADIO_ERROR
         elif (frame := FRAME.fullmatch(line)) is not None:

@@ -30,17 +30,19 @@ from gateway.sources.serial_modem.driver import (
 )
 from gateway.sources.serial_modem.slip import Messages, wrapped
 
-FIRMWARE: Final, FIRMWARE_IS: Final = b"\x01\x05", b"\x01\x06"
-CONFIGURE: Final, CONFIGURED: Final = b"\x01\x11", b"\x01\x12"
-STATUS: Final, STATUS_IS: Final = b"\x01\x17", b"\x01\x18"
-STARTED: Final = b"\x01\x20"
-RAW: Final = b"\x03\x08"
+FIRMWARE: Final = b"\x01\x05"
+CONFIGURE: Final = b"\x01\x11"
+STATUS: Final = b"\x01\x17"
 EXTENDED: Final = 1  # of the format octet: RSSI, SNR and time stand at the end
 SIGNAL: Final = struct.Struct("<hbI")
 BANDWIDTHS: Final = {125_000: 0, 250_000: 1, 500_000: 2}
 CRC_ERRORS: Final = 26  # where their count stands in a whole system status, SAP and message counted
 STEP_HZ: Final = 32e6 / (1 << 19)  # of the SX127x's frequency register
 IN_MEMORY, SNIFFER, LORA, CODING_4_5, ALWAYS_ON = 0, 2, 0, 1, 1
+NO_SYNC_WORD: Final = (
+    "LR Base firmware has no command for the sync word: where nothing is heard of a device that does send, this module "
+    "listens for its own networks only, and another modem is needed"
+)
 MISCELLANEOUS: Final = 0b1001  # extended output, and tell of power-ups
 
 
@@ -55,12 +57,10 @@ class Wimod:
     makes = "IMST WiMOD (LR Base)"
     baud = 115200
     refusal = re.compile(rb"\x01[\x06\x12\x18][^\x00].*", re.DOTALL)  # the status is not 0
-    busy = re.compile(rb"\x01[\x06\x12\x18]\x06", re.DOTALL)
+    busy = re.compile(rb"\x01[\x06\x12\x18]\x06.*", re.DOTALL)
+    wake: Sequence[Exchange] = ()
     identity = _ask(FIRMWARE, rb"\x01\x06\x00.{14,}")
-    caveats = (
-        "LR Base firmware has no command for the sync word: where nothing is heard of a device that does send, this module "
-        "listens for its own networks only, and another modem is needed",
-    )
+    caveats: Sequence[str] = (NO_SYNC_WORD,)
 
     def __init__(self) -> None:
         self._messages = Messages()
@@ -82,7 +82,9 @@ class Wimod:
         rate = channel.data_rate
         addresses = bytes(6)  # groups and devices: not looked at in the sniffer mode
         radio = (BANDWIDTHS[rate.bandwidth_hz], rate.spreading_factor, CODING_4_5, 14, 0, ALWAYS_ON)
-        rest = bytes(2) + bytes((0, MISCELLANEOUS, 0, 0)) + bytes(2)  # window; LEDs, options, FSK, power saving; threshold
+        rest = (
+            bytes(2) + bytes((0, MISCELLANEOUS, 0, 0)) + bytes(2)
+        )  # window; LEDs, options, FSK, power saving; threshold
         configuration = bytes((IN_MEMORY, SNIFFER)) + addresses + bytes((LORA,)) + register + bytes(radio) + rest
         return (_ask(CONFIGURE + configuration, rb"\x01\x12\x00.*"),)
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gateway.sources.serial_modem.driver import (
+    LONGEST_LINE,
     PREAMBLE,
     Answer,
     Bad,
@@ -32,7 +33,7 @@ from gateway.sources.serial_modem.driver import (
     Said,
     payload_of,
 )
-from gateway.sources.serial_modem.lines import Lines
+from gateway.sources.serial_port.lines import Lines
 
 VERSION: Final = re.compile(rb"\+VER: *(\S.*)")
 SIGNAL: Final = re.compile(rb"\+TEST: *LEN: *(\d{1,3}), *RSSI: *(-?\d{1,3}), *SNR: *(-?\d{1,3})")
@@ -41,11 +42,10 @@ FRAME_BEGUN: Final = re.compile(rb"\+TEST: *RX\b.*")
 
 
 def _ask(text: str, wanted: str, *, optional: bool = False, limit_s: float = 1.0) -> Exchange:
-    return Exchange(
-        send=f"{text}\r\n".encode(), wanted=re.compile(wanted.encode()), optional=optional, limit_s=limit_s
-    )
+    return Exchange(send=f"{text}\r\n".encode(), wanted=re.compile(wanted.encode()), optional=optional, limit_s=limit_s)
 
 
+STOP: Final = _ask("AT+TEST=STOP", r"\+TEST: *STOP", optional=True, limit_s=0.4)
 LISTEN: Final = _ask("AT+TEST=RXLRPKT", r"\+TEST: *RXLRPKT")
 
 
@@ -57,11 +57,12 @@ class WioE5:
     baud = 9600
     refusal = re.compile(rb"\+[A-Z]+: *ERROR\(-?\d+\).*")
     busy = re.compile(rb"\+[A-Z]+: *(?:LoRaWAN modem is )?busy")
-    identity = Exchange(send=b"AT+TEST=STOP\r\nAT+VER\r\n", wanted=VERSION)
-    caveats: tuple[str, ...] = ()
+    wake: Sequence[Exchange] = (STOP,)
+    identity = Exchange(send=b"AT+VER\r\n", wanted=VERSION)
+    caveats: Sequence[str] = ()
 
     def __init__(self) -> None:
-        self._lines = Lines()
+        self._lines = Lines(LONGEST_LINE)
         self._signal: tuple[int, float, float] | None = None  # length, RSSI, SNR of the frame that is to follow
 
     def take(self, octets: bytes) -> Iterator[Said]:
@@ -81,7 +82,7 @@ class WioE5:
         rate, bandwidth = channel.data_rate, channel.data_rate.bandwidth_hz // 1000
         frequency = f"{channel.frequency_hz / 1e6:.6f}".rstrip("0").rstrip(".")
         return (
-            _ask("AT+TEST=STOP", r"\+TEST: *STOP", optional=True, limit_s=0.3),
+            STOP,
             _ask("AT+MODE=TEST", r"\+MODE: *TEST"),
             _ask(
                 f"AT+TEST=RFCFG,{frequency},SF{rate.spreading_factor},{bandwidth},{PREAMBLE},{PREAMBLE},14,ON,OFF,ON",
@@ -107,10 +108,10 @@ class WioE5:
         """Return the packet: it came with its strength."""
         return packet
 
-    def _said(self, line: bytes | Bad) -> Said | None:
-        if isinstance(line, Bad):
+    def _said(self, line: bytes | None) -> Said | None:
+        if line is None:
             self._signal = None
-            return line
+            return Bad(BadReason.OVERLONG)
         if (signal := SIGNAL.fullmatch(line)) is not None:
             lost = self._signal is not None
             self._signal = int(signal[1]), float(signal[2]), float(signal[3])

@@ -1,0 +1,67 @@
+"""How a source stands, for `brygga status` and the commands about sources; every type has `counts`, `dropped` and `advice`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gateway.commands.listing import Column, lay_out, printable
+from gateway.commands.spans import ago
+from gateway.model import Json
+
+GATEWAYS_SHOWN = 10  # of each source, those heard last: anybody can invent EUIs
+
+COLUMNS = (Column("source", is_cut=True), Column("type"), Column("how it stands", is_cut=True), Column("frames"))
+
+
+def standing(source: Mapping[str, Json], where: str = "listens on") -> str:
+    """Return in words how a source stands: what it says itself, or the place where it is heard."""
+    words = printable(source.get("words") or "")
+    if source.get("listening"):
+        place = printable(f"{where} {source['listening']}")
+        return f"{place}; {words}" if words else place
+    return words or printable(str(source.get("state") or "opens"))
+
+
+def status_lines(source: Mapping[str, Json]) -> Iterator[str]:
+    """Yield what `brygga status` says of a source."""
+    yield f"source {source['name']}: {standing(source)}"
+    if counts := counted(source["counts"]):
+        yield f"    {counts}"
+    if dropped := counted(source["dropped"]):
+        yield f"    dropped: {dropped}"
+    yield from gateway_lines(source.get("gateways", {}))
+    yield from (f"    ! {printable(words)}" for words in source.get("advice", ()))
+
+
+def gateway_lines(gateways: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:
+    """Yield a line for each gateway of a source that was heard lately."""
+    last = sorted(gateways, key=lambda eui: (gateways[eui]["last_seen_s"], eui))[:GATEWAYS_SHOWN]
+    for eui in sorted(last):
+        gateway = gateways[eui]
+        transmits = "can" if gateway["can_transmit"] else "cannot"
+        frames = gateway.get("frames", 0)
+        yield f"    gateway {eui}: last heard {ago(gateway['last_seen_s'])}, {frames} frames, {transmits} transmit"
+    if more := len(gateways) - len(last):
+        yield f"    and {more} gateways more, heard earlier; `brygga status --json` names all"
+
+
+def counted(counts: Mapping[str, Json]) -> str:
+    """Return what was counted, by name."""
+    return ", ".join(f"{printable(str(name))} {count}" for name, count in sorted(counts.items()) if count)
+
+
+def listed(answer: Mapping[str, Json], width: int | None) -> Iterator[str]:
+    """Yield the sources, a line each, and what is wrong with them."""
+    if not answer["sources"]:
+        yield "no sources: nothing is heard; a [[source]] in brygga.toml is one (docs/sources/README.md tells which)"
+        return
+    yield from lay_out(COLUMNS, [_row(one, running=answer["running"]) for one in answer["sources"]], width)
+    for one in answer["sources"]:
+        yield from (f"! {one['name']}: {printable(words)}" for words in (one["status"] or {}).get("advice", ()))
+
+
+def _row(one: Mapping[str, Json], *, running: bool) -> tuple[str, ...]:
+    if one["status"] is None:
+        words = "not in the agent that runs: start it again" if running else "the agent does not run"
+        return one["name"], one["type"], words, ""
+    return one["name"], one["type"], standing(one["status"]), str(one["status"]["counts"].get("frames", 0))

@@ -1,0 +1,54 @@
+"""What is wrong with a Basics Station source, in words for whoever stands beside the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gateway.sources.basics_station.access import Refused
+from gateway.sources.basics_station.lns import PRODUCTION, Dropped
+from gateway.sources.basics_station.messages import BadMessageReason
+from gateway.sources.basics_station.stations import Stations
+
+
+def advice(
+    stations: Stations, dropped: Mapping[str, int], unheard_hz: Sequence[int], *, uri: str | None
+) -> Sequence[str]:
+    """Return a line for each thing that is wrong; none when all is well. ``uri`` is what a tc.uri must say."""
+    return [*_connecting(stations, dropped, uri), *_hearing(stations, dropped, unheard_hz)]
+
+
+def _connecting(stations: Stations, dropped: Mapping[str, int], uri: str | None) -> Iterator[str]:
+    if not len(stations) and uri is not None:
+        yield f"no station is connected: the station's tc.uri must say {uri} with this box's address, and the port must be open"
+    for gateway, why in stations.refused.items():
+        match why:
+            case Refused.NOT_ALLOWED:
+                yield f"{gateway} asks to come in and is not among source.gateways: add it where it is yours"
+            case Refused.TOKEN:
+                yield f"{gateway} has no token or another one: its tc.key must say 'Authorization: Bearer TOKEN' with the token that stands here"
+            case Refused.CERTIFICATE:
+                yield f"{gateway} shows another station's certificate: each needs the one that is made out to its own EUI"
+            case Refused.TOO_MANY_GATEWAYS:
+                yield f"{gateway} finds no room: too many stations are connected; name yours in source.gateways"
+    if dropped.get(Refused.TOKEN) and not any(why == Refused.TOKEN for why in stations.refused.values()):
+        yield "somebody connects without the right token: the tc.key of a station must say 'Authorization: Bearer TOKEN'"
+
+
+def _hearing(stations: Stations, dropped: Mapping[str, int], unheard_hz: Sequence[int]) -> Iterator[str]:
+    if unheard_hz:
+        named = ", ".join(f"{hz / 1e6:.1f}" for hz in unheard_hz)
+        yield f"devices may use {named} MHz, and a station's two radios do not reach that: change network.channels_hz"
+    for station in stations:
+        if station.counts["not_sent"]:
+            own = ", or its own duty cycle, which a station that is built for production keeps, was spent"
+            more = own if station.version and PRODUCTION in (station.version.features or "") else ""
+            yield (
+                f"{station.gateway} did not send {station.counts['not_sent']} downlinks: they came too late, or another one had "
+                f"their slot{more}"
+            )
+    if dropped.get(Dropped.TIMESYNC_UNANSWERED):
+        yield "a station asks for GPS time and gets none: this box does not know the time yet"
+    if dropped.get(BadMessageReason.XTIME):
+        yield "a station's times have lost their last digits (a xtime that is no whole number): its frames are not taken"
+    if dropped.get(BadMessageReason.BINARY):
+        yield "a station sends binary data, as its remote shell does: nobody here asks for that, and it is thrown away"

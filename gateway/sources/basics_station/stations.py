@@ -1,0 +1,57 @@
+"""The stations that are connected, each once, bounded in number; and those that were refused lately, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from gateway.model import Eui64, Json
+from gateway.sources.basics_station.connection import Connection
+
+MOST_STATIONS: Final = 64
+REFUSED_REMEMBERED: Final = 5  # for `status`
+
+
+class Stations:
+    """Connections by EUI."""
+
+    def __init__(self) -> None:
+        self._by_gateway: dict[Eui64, Connection] = {}
+        self.refused: dict[Eui64, str] = {}  # the last ones, and why
+
+    def __len__(self) -> int:
+        return len(self._by_gateway)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(self._by_gateway.values())
+
+    def get(self, gateway: Eui64) -> Connection | None:
+        """Return a station's connection."""
+        return self._by_gateway.get(gateway)
+
+    def has_room(self, gateway: Eui64) -> bool:
+        """Tell whether a station may connect; one that is connected already may do so anew."""
+        return gateway in self._by_gateway or len(self._by_gateway) < MOST_STATIONS
+
+    def meet(self, station: Connection) -> Connection | None:
+        """Take a connection, and return the one that it replaces."""
+        before = self._by_gateway.pop(station.gateway, None)
+        self._by_gateway[station.gateway] = station
+        self.refused.pop(station.gateway, None)
+        return before
+
+    def part(self, station: Connection) -> None:
+        """Let go of a connection, unless another one has replaced it."""
+        if self._by_gateway.get(station.gateway) is station:
+            del self._by_gateway[station.gateway]
+
+    def refuse(self, gateway: Eui64, why: str) -> None:
+        """Note who was refused."""
+        self.refused.pop(gateway, None)
+        self.refused[gateway] = why
+        while len(self.refused) > REFUSED_REMEMBERED:
+            del self.refused[next(iter(self.refused))]
+
+    def status(self, now: float) -> Mapping[str, Json]:
+        """Return each station's status by EUI."""
+        return {gateway: self._by_gateway[gateway].status(now) for gateway in sorted(self._by_gateway)}

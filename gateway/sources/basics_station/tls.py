@@ -1,0 +1,46 @@
+"""TLS as a server: our certificate, and which authority's certificates stations must show."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerTls:
+    """Who we are to stations (`tc.trust` must believe it), and whom of them to believe."""
+
+    certificate_file: Path  # ours, PEM, with its chain
+    key_file: Path | None = None  # None: it stands in certificate_file
+    client_ca_file: Path | None = None  # None: stations need no certificate
+
+
+def server_context(tls: ServerTls) -> ssl.SSLContext:
+    """Read the files into a context; ConfigError names the file that is wrong."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2  # the latest that Basics Station 2.0.6 speaks
+    names = f"{tls.certificate_file} and {tls.key_file}" if tls.key_file else str(tls.certificate_file)
+    try:
+        # Without a password of its own OpenSSL would ask the terminal for the key's.
+        made.load_cert_chain(tls.certificate_file, tls.key_file, password=b"")
+    except ssl.SSLError as error:
+        words = f"no certificate and its unencrypted private key in PEM form ({error.reason or 'not readable'})"
+        raise ConfigError(f"{names}: {words}") from error
+    except OSError as error:
+        raise ConfigError(f"{names}: cannot be read: {error.strerror}") from error
+    if tls.client_ca_file is not None:
+        _believe(made, tls.client_ca_file)
+    return made
+
+
+def _believe(made: ssl.SSLContext, ca_file: Path) -> None:
+    try:
+        made.load_verify_locations(ca_file)
+    except ssl.SSLError as error:
+        raise ConfigError(f"{ca_file}: holds no certificate authority in PEM form (BEGIN CERTIFICATE)") from error
+    except OSError as error:
+        raise ConfigError(f"{ca_file}: cannot be read: {error.strerror}") from error
+    made.verify_mode = ssl.CERT_REQUIRED

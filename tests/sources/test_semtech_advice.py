@@ -1,0 +1,51 @@
+"""What a packet forwarders' source says is wrong, and that it says nothing where all is well."""
+
+from __future__ import annotations
+
+from gateway.sources.semtech_advice import advice
+from gateway.sources.semtech_udp import SemtechUdp
+from tests.sources.conftest import GATEWAY, Ear, pull_data, push_data, running, rxpk, udp, understood
+
+BUFFER = {"asked_bytes": 4_000_000, "granted_bytes": 212_992, "dropped_by_kernel": 3, "advice": "raise rmem_max"}
+
+
+async def test_a_forwarder_that_hears_and_pulls_needs_no_advice(source: SemtechUdp, ear: Ear) -> None:
+    async with running(source, ear) as server:
+        with udp(server) as forwarder:
+            await forwarder.ask(pull_data())
+            await forwarder.ask(push_data({"rxpk": [rxpk()]}))
+            await understood(server)
+        gateways = source.status()["gateways"]
+
+    assert advice(gateways, {"bad_crc": 7}, {**BUFFER, "dropped_by_kernel": 0, "advice": None}) == []
+
+
+async def test_a_forwarder_that_never_pulls_cannot_answer_and_that_is_said(source: SemtechUdp, ear: Ear) -> None:
+    async with running(source, ear) as server:
+        with udp(server) as forwarder:
+            await forwarder.ask(push_data({"rxpk": [rxpk()]}))
+        said = source.status()["advice"]
+
+    assert any(words.startswith(GATEWAY) and "serv_port_down" in words for words in said)
+
+
+async def test_a_gateway_that_hears_nothing_but_noise_is_named(source: SemtechUdp, ear: Ear) -> None:
+    async with running(source, ear) as server:
+        with udp(server) as forwarder:
+            await forwarder.ask(pull_data())
+            await forwarder.ask(push_data({"rxpk": [rxpk(stat=-1)]}))
+            await understood(server)
+        said = source.status()["advice"]
+
+    assert any(words.startswith(GATEWAY) and "antenna" in words for words in said)
+
+
+def test_strangers_and_a_buffer_that_is_too_small_are_told() -> None:
+    said = advice({}, {"not_allowed": 1, "too_many_gateways": 2}, BUFFER)
+
+    assert [words.split(":")[0] for words in said] == [
+        "a gateway speaks that source.gateways does not name",
+        "more gateways speak than there can be",
+        "the kernel gives 212 kB of 4000 kB of receive buffer",
+        "3 datagrams did not fit into the receive buffer and are lost",
+    ]
