@@ -23,7 +23,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, ClientWSTimeout, WSM
 from gateway.model import DataRate, Eui64, FskRate, Json, LoraRate
 from simulators.concentrator import Transmission
 from simulators.packet_forwarder import Signal
-from simulators.station_radio import CHECK_US, Placed, StationRadio, taken_apart
+from simulators.station_radio import CHECK_US, REGIONS, Placed, StationRadio, taken_apart
 
 ANSWER_LIMIT_S: Final = 60.0  # the real one's TC_TIMEOUT
 CLOSE_S: Final = 1.0
@@ -219,6 +219,9 @@ class BasicsStation:
 
     async def _ordered(self, message: Mapping[str, Json]) -> None:
         xtime, now_us = message.get("xtime", 0), self.now_us
+        if self.config["region"] not in REGIONS:
+            self.counts["unknown_region"] += 1
+            return
         if xtime and xtime & ~0xFFFF_FFFF_FFFF != self._session:
             self.counts["obsolete_xtime"] += 1
             return

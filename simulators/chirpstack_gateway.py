@@ -24,27 +24,28 @@ from simulators.chirpstack_radio import Message, Radio
 from simulators.packet_forwarder import Signal
 
 CONNECT_LIMIT_S: Final = 5.0
+SUBSCRIPTION: Final = b"\x01"  # to everything, as XPUB (which is PUB that tells of subscriptions) says it
 
 
 class SimulatedConcentratord:
     """A Concentratord: `async with SimulatedConcentratord(radio, event_url, command_url) as concentratord`.
 
-    ``two_parts``: a release before v4.5. ``deaf``: it takes commands and answers none.
+    ``two_parts``: a release before v4.5. While ``answering`` is cleared it takes one command more and answers it when that is set again.
     """
 
-    def __init__(
-        self, radio: Radio, event_url: str, command_url: str, *, two_parts: bool = False, deaf: bool = False
-    ) -> None:
+    def __init__(self, radio: Radio, event_url: str, command_url: str, *, two_parts: bool = False) -> None:
         self.radio = radio
         self.commands: list[list[bytes]] = []
-        self.deaf = deaf
+        self._has_subscriber = False
+        self.answering = asyncio.Event()
+        self.answering.set()
         self._urls = event_url, command_url
         self._two_parts = two_parts
 
     async def __aenter__(self) -> Self:
         """Bind both sockets and begin to answer."""
         self._context = zmq.asyncio.Context()
-        self._events, self._answers = self._context.socket(zmq.PUB), self._context.socket(zmq.REP)
+        self._events, self._answers = self._context.socket(zmq.XPUB), self._context.socket(zmq.REP)
         self._events.bind(self._urls[0])
         self._answers.bind(self._urls[1])
         self._task = asyncio.create_task(self._answer(), name="concentratord")
@@ -76,7 +77,12 @@ class SimulatedConcentratord:
             await self.publish_parts(gw_pb2.Event(**{name: message}).SerializeToString())
 
     async def publish_parts(self, *parts: bytes) -> None:
-        """Publish any octets."""
+        """Publish any octets, once somebody has subscribed: what is published before that is lost without a word."""
+        if not self._has_subscriber:
+            async with asyncio.timeout(CONNECT_LIMIT_S):
+                while await self._events.recv() != SUBSCRIPTION:
+                    continue
+            self._has_subscriber = True
         await self._events.send_multipart(parts)
 
     async def _answer(self) -> None:
@@ -86,8 +92,7 @@ class SimulatedConcentratord:
             else:  # it reads one part; with another one waiting it cannot answer, and its loop ends
                 parts = [await self._answers.recv()]
             self.commands.append(parts)
-            if self.deaf:
-                await asyncio.Event().wait()  # no limit: until it is stopped
+            await self.answering.wait()  # no limit: until it is stopped
             await self._answers.send(self._reply_in_two_parts(parts) if self._two_parts else self._reply(parts[0]))
 
     def _reply(self, command: bytes) -> bytes:

@@ -24,6 +24,8 @@ MOST_AHEAD_US: Final = 600_000_000
 DUTY_CYCLE: Final = ((869_400_000, 869_650_000, 10), (868_000_000, 868_600_000, 100), (869_700_000, 870_000_000, 100))
 DUTY_CYCLE_ELSEWHERE: Final = 1000
 POWER_DBM: Final = 14
+# By the words that it knows. With another one it starts, hears, and drops whatever it is to send.
+REGIONS: Final = frozenset({"EU863", "EU868", "IL915", "KR920", "AS923JP", "AS923-1", "US902", "US915", "AU915"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ MAY_SEE: dict[str, set[str]] = {
         "gateway.sources.basics_station.plan",
         "gateway.sources.basics_station.router_config",
         "gateway.sources.basics_station.tls",
+        "gateway.sources.network_server.decode",
     },
     "gateway/cities": {"gateway.model", "gateway.errors"},
     "gateway/sharing.py": {"gateway.model", "decoders.vocabulary"},

@@ -21,6 +21,7 @@ from gateway.commands import (
     lines,
     network,
     places,
+    relay,
     source,
     text_file,
 )
@@ -314,6 +315,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
             **destinations.DEEDS,
             **journal.DEEDS,
             **network.DEEDS,
+            **relay.DEEDS,
             **source.DEEDS,
         }.items()
     },

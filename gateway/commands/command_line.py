@@ -12,6 +12,7 @@ from gateway.commands import (
     command_line_journal,
     command_line_lab,
     command_line_network,
+    command_line_relay,
     command_line_simulate,
     command_line_source,
 )
@@ -232,6 +233,7 @@ COMMANDS = (
     *command_line_destinations.COMMANDS,
     *command_line_journal.COMMANDS,
     *command_line_network.COMMANDS,
+    *command_line_relay.COMMANDS,
     *command_line_source.COMMANDS,
     *command_line_simulate.COMMANDS,
     *command_line_lab.COMMANDS,
@@ -245,6 +247,7 @@ GROUPS = {
     **command_line_destinations.GROUPS,
     **command_line_journal.GROUPS,
     **command_line_network.GROUPS,
+    **command_line_relay.GROUPS,
     **command_line_source.GROUPS,
     **command_line_simulate.GROUPS,
     **command_line_lab.GROUPS,

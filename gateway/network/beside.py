@@ -139,6 +139,10 @@ class Beside:
 
     # ── what a server sends ──
 
+    def powered(self, request: TxRequest) -> TxRequest:
+        """Return a request with the power that the agent's own downlinks have on its frequency."""
+        return self._transmitters.powered(replace(request, power_dbm=self._region.eirp_dbm(request.frequency_hz)))
+
     async def order(self, relay: str, request: TxRequest, opens: timedelta, give: Give) -> TxResult | Refused:
         """Have ``give`` hand a server's frame to the radio that is to send it at ``opens`` (monotonic); return what became of it."""
         said = _parsed(request.phy_payload)

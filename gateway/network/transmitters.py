@@ -127,7 +127,7 @@ class Transmitters:
                 for reception in receptions
             ]
         return [
-            Window(name=name, opens=opens, request=self._powered(request))
+            Window(name=name, opens=opens, request=self.powered(request))
             for name, opens, request in found
             if request is not None
         ]
@@ -152,7 +152,7 @@ class Transmitters:
             Window(
                 name="at_once",
                 opens=opens,
-                request=self._powered(
+                request=self.powered(
                     TxRequest(
                         source=reception.source,
                         gateway=reception.gateway,
@@ -232,7 +232,7 @@ class Transmitters:
         length = airtime(len(request.phy_payload), request.data_rate, Direction.DOWNLINK)
         return self._ledger((request.source, request.gateway)).refusal(band, window.opens, length)
 
-    def _powered(self, request: TxRequest) -> TxRequest:
+    def powered(self, request: TxRequest) -> TxRequest:
         """Return a request whose EIRP is what the law allows: the antenna's gain is taken off what the radio sends."""
         gain_dbi = self._antenna_gain_dbi(request.source)
         return replace(request, power_dbm=request.power_dbm - gain_dbi) if gain_dbi else request

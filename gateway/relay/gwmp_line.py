@@ -36,7 +36,6 @@ class GwmpLine:
     order: Order
     counts: Counter[str]
     version: int = 2
-    speaks_for_itself: bool = False  # GWMP, so its own keep-alives are passed on
     seen_at: float = 0.0  # when the gateway gave its last sign of life
     pulled_at: float = float("-inf")
     asked_at: float | None = None  # the first datagram since the server's last answer
@@ -83,11 +82,17 @@ class GwmpLine:
     def _sent(self, datagram: bytes) -> bool:
         if self._socket is None:
             return False
-        try:
-            self._socket.send(datagram)
-        except OSError:  # the network takes nothing more, or ICMP said that nobody listens there
-            return False
-        return True
+        for _ in range(2):
+            try:
+                self._socket.send(datagram)
+            except (
+                ConnectionRefusedError
+            ):  # ICMP said of an earlier one that nobody listened; this one was not tried yet
+                continue
+            except OSError:  # the network takes nothing more
+                return False
+            return True
+        return False
 
     def overdue(self, now: float, limit_s: float = ACK_LIMIT_S) -> Iterator[Frame]:
         """Yield, once, the frames of datagrams that were not acknowledged in time."""

@@ -73,12 +73,15 @@ class GwmpUpstream:
         if overdue := all_overdue([*self._lines.values()], now):
             self.counts["kept"] += len(overdue)
             self._keep(overdue)
+        for gateway in self._gateways.others():
+            if (line := self._line(gateway)) is not None:
+                line.seen_at = now
+                if now - line.pulled_at > KEEP_ALIVE_S:
+                    self._pull(line, now)
         for line in [*self._lines.values()]:
             if now - line.seen_at > SILENT_S:
                 line.close()
                 del self._lines[line.gateway]
-            elif now - line.pulled_at > KEEP_ALIVE_S and not line.speaks_for_itself:
-                self._pull(line, now)
 
     # ── up ──
 
@@ -90,13 +93,12 @@ class GwmpUpstream:
             return
         line.seen_at = now
         datagram = passing.datagram
-        line.speaks_for_itself = line.speaks_for_itself or bool(datagram)
         if datagram:
             line.version = datagram[0]
         elif passing.frames:
             datagram = written(passing.gateway, passing.frames, self._next_token())
         else:
-            return  # a sign of life: `look` pulls for it
+            return  # a sign of life; `look` pulls for who does not do it itself
         if not line.send(datagram, passing.kept, now):
             self._put_by(passing.kept)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -38,6 +38,10 @@ class Neighbour(Protocol):
     @property
     def whose(self) -> Whose:
         """Return who answers the device that sent a frame."""
+        ...
+
+    def powered(self, request: TxRequest) -> TxRequest:
+        """Return a request with the power that the law allows."""
         ...
 
     async def order(self, relay: str, request: TxRequest, opens: timedelta, give: Give) -> TxResult | str:
@@ -136,6 +140,21 @@ class Relay:
             logger.warning("relay %r: its server %s", self.name, "is away" if is_away else "is back")
 
     # ── down ──
+
+    def is_there(self, gateway: Eui64) -> bool:
+        """Tell whether a gateway is connected, or its keep-alives come."""
+        known = self._gateways.get(gateway)
+        return known is not None and isinstance(known.source, Tappable) and known.source.is_there(gateway)
+
+    def others(self) -> Iterator[Eui64]:
+        """Yield the gateways that are connected and speak something else than GWMP."""
+        for gateway, known in self._gateways.items():
+            if not isinstance(known.source, TakesTxpk) and self.is_there(gateway):
+                yield gateway
+
+    def powered(self, request: TxRequest) -> TxRequest:
+        """Return a request with the power that the law allows."""
+        return self._neighbour.powered(request)
 
     async def send_txpk(self, gateway: Eui64, txpk: Json) -> Said | None:
         """Have a gateway send a txpk as it stands, or what it says where the gateway speaks otherwise; None: nobody can read it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +28,18 @@ class Said:
 
 class Gateways(Protocol):
     """The side of the gateways: who takes what a server wants sent."""
+
+    def others(self) -> Iterator[Eui64]:
+        """Yield the gateways that are connected and speak something else than GWMP: no keep-alive of theirs can be passed on."""
+        ...
+
+    def is_there(self, gateway: Eui64) -> bool:
+        """Tell whether a gateway is connected, or its keep-alives come."""
+        ...
+
+    def powered(self, request: TxRequest) -> TxRequest:
+        """Return a request with the power that the law allows: a server that speaks to stations leaves it to them."""
+        ...
 
     async def send_txpk(self, gateway: Eui64, txpk: Json) -> Said | None:
         """Have a gateway send a txpk; None where nobody can read it: a forwarder is silent about such."""

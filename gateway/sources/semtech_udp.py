@@ -136,6 +136,11 @@ class SemtechUdp:
         """Tell ``tap`` from now on what each gateway brings, before anything of it is judged."""
         self._taps.append(tap)
 
+    def is_there(self, gateway: Eui64) -> bool:
+        """Tell whether a gateway's keep-alives come."""
+        forwarder = self._forwarders.get(gateway)
+        return forwarder is not None and forwarder.downlink_address(self._clock().monotonic) is not None
+
     async def transmit(self, request: TxRequest) -> TxResult:
         """Ask the gateway to send, and return what it says within ``answer_limit_s``."""
         said = await self._ask(request.gateway, write_txpk(request))

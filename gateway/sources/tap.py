@@ -40,6 +40,10 @@ class Tappable(Protocol):
         """Tell ``tap`` from now on what each gateway brings."""
         ...
 
+    def is_there(self, gateway: Eui64) -> bool:
+        """Tell whether a gateway is connected, or its keep-alives come, so that it can be told to send."""
+        ...
+
 
 @runtime_checkable
 class TakesTxpk(Protocol):

@@ -39,6 +39,7 @@ RESTART_S: Final = 5.0
 RESTARTS_REFUSED: Final = {
     BadFrameReason.REPLAYED_COUNTER
 }  # of a device that begins again too soon (lorawan/restarts.py)
+GATHERED_S: Final = 1.0  # copies of one frame are heard as one
 TRUST: Final = TimeQuality.NTP
 
 
@@ -191,7 +192,7 @@ class Box:
             await journal.close()
 
     async def _run(self, process: Process, journal: Journal) -> None:
-        radio = Radio(process, self.clock, self.random, self.trace, self.witness.counters, self.to_air, self._heard)
+        radio = Radio(process, self.clock, self.random, self.trace, self.witness.counters, self.to_air, self)
         network = Network(
             journal=journal,
             sources={radio.name: radio},
@@ -250,7 +251,7 @@ class Box:
         if self.rooms is not None and self.rooms.radio.take(on_air, is_new=is_new):
             self._given.add(on_air.phy_payload)
 
-    def _heard(self, on_air: OnAir, frame: Frame) -> None:
+    def heard(self, on_air: OnAir, frame: Frame) -> None:
         """Hold what the agent says is safe, and was honest and new, against the disk (laws 2 and 4).
 
         A device that begins again at the very counter that was last heard is taken for a repetition where the agent has been
@@ -264,6 +265,16 @@ class Box:
                 return
         if on_air.said is not None and not on_air.said.forgets and not self.witness.rows.is_on_disk(on_air.said):
             self.trace.break_law("2", f"{what} counts as heard, and is not on disk")
+
+    def heard_again(self, frame: Frame) -> None:
+        """Hold it against law 4 where a request to join was taken whose nonce the disk has known before."""
+        refused = [] if self.rooms is None else self.rooms.network.refusals
+        now_s = frame.heard_at.monotonic
+        if self.rooms is not None and not any(
+            one.frame.phy_payload == frame.phy_payload and abs(one.frame.heard_at.monotonic - now_s) < GATHERED_S
+            for one in refused
+        ):
+            self.trace.break_law("4", "a request to join that was used before is taken again")
 
     def command(self, downlink: Downlink) -> None:
         """Queue a downlink, if an agent runs."""

@@ -10,8 +10,8 @@ from typing import Final
 import cbor2
 
 from gateway.errors import BadFrame
-from gateway.journal.sessions import eui_of
-from gateway.lorawan.phy import DataFrame, parse
+from gateway.journal.sessions import eui_number, eui_of
+from gateway.lorawan.phy import DataFrame, JoinRequest, RejoinRequest, parse
 from gateway.model import TxResult
 from simulators.simulation.trace import Trace
 
@@ -89,6 +89,17 @@ class Counters:
         if used < self._dev_nonces:
             self._trace.break_law("4", f"{self._dev_nonces - used} used DevNonces were forgotten")
         self._join_nonces, self._dev_nonces = nonces, used
+
+    def is_used(self, octets: bytes) -> bool:
+        """Tell whether a request to join or rejoin is one that the disk knows to have been taken."""
+        match parse(octets):
+            case JoinRequest(dev_eui=dev_eui, dev_nonce=nonce):
+                sql, values = "SELECT 1 FROM dev_nonces WHERE dev_eui = ? AND nonce = ?", (eui_number(dev_eui), nonce)
+                return bool(self._database.execute(sql, values).fetchall())
+            case RejoinRequest(dev_eui=dev_eui, join_eui=str(join_eui), rj_count=count):
+                return count <= self._rejoins.get((eui_number(dev_eui), eui_number(join_eui)), -1)
+            case _:
+                return False  # RJcount0 is its session's, which may have ended since
 
     def asked_to_send(self, octets: bytes) -> None:
         """Hold a downlink that is about to be on air against the disk."""

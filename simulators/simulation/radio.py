@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from math import inf
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.model import Clock, Frame, Json, TxRequest, TxResult
 from gateway.sources import Hear
+from gateway.sources.gather import QUIET_S
 from gateway.sources.semtech_udp import DRAIN_LIMIT_S, MOST_UNDER_WAY
 from gateway.sources.under_way import UnderWay
 from simulators.simulation.counters import Counters
@@ -19,8 +21,17 @@ from simulators.simulation.trace import Trace
 SAYS: Final = (*[TxResult.SENT] * 12, TxResult.NO_ANSWER, TxResult.TOO_LATE, TxResult.COLLISION_PACKET)
 ASKED_S: Final = 0.01  # until a forwarder has answered
 
-Heard = Callable[[OnAir, Frame], None]
-"""Be told of a new and honest frame that the agent says is safe."""
+
+class Hearing(Protocol):
+    """Who is told what became of frames that were heard."""
+
+    def heard(self, on_air: OnAir, frame: Frame) -> None:
+        """Be told of a new and honest frame that the agent says is safe."""
+        ...
+
+    def heard_again(self, frame: Frame) -> None:
+        """Be told of a request to join, played again, that the agent is done with."""
+        ...
 
 
 class Radio:
@@ -36,7 +47,7 @@ class Radio:
         trace: Trace,
         counters: Counters,
         to_air: Callable[[TxRequest], None],
-        heard: Heard,
+        hearing: Hearing,
     ) -> None:
         self._process = process
         self._clock = clock
@@ -44,8 +55,11 @@ class Radio:
         self._trace = trace
         self._counters = counters
         self._to_air = to_air
-        self._heard = heard
+        self._hearing = hearing
         self._new: dict[int, OnAir] = {}  # of frames under way, those that are new and honest
+        self._used: set[int] = set()  # and those that ask again to join, with what was used before
+        self._loop = asyncio.get_running_loop()
+        self._last_s: dict[bytes, float] = {}  # when each frame was last on air, in the loop's time
         self._under_way: UnderWay | None = None
 
     async def run(self, hear: Hear) -> None:
@@ -56,7 +70,10 @@ class Radio:
             await hear(frame)
             self._process.reach("while hearing")
             if (on_air := self._new.pop(id(frame), None)) is not None:
-                self._heard(on_air, frame)
+                self._hearing.heard(on_air, frame)
+            if id(frame) in self._used:
+                self._used.discard(id(frame))
+                self._hearing.heard_again(frame)
 
         async with asyncio.TaskGroup() as group:
             under_way = self._under_way = UnderWay(told, group, MOST_UNDER_WAY)
@@ -70,10 +87,14 @@ class Radio:
         """Tell the agent of a frame, copy by copy; False where nobody listens."""
         if self._under_way is None or self._process.is_over:
             return False
+        is_late_copy = self._loop.time() - self._last_s.get(on_air.phy_payload, -inf) <= QUIET_S
+        self._last_s[on_air.phy_payload] = self._loop.time()
         for reception in on_air.receptions:
             frame = Frame(on_air.phy_payload, (reception,), self._clock())
             if is_new:
                 self._new[id(frame)] = on_air
+            elif not is_late_copy and on_air.said is None and self._counters.is_used(on_air.phy_payload):
+                self._used.add(id(frame))
             self._process.inside(self._under_way.tell, frame)
         return True
 

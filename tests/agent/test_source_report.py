@@ -112,7 +112,7 @@ def test_keep_alives_alone_are_somebody() -> None:
     told = report(RADIO, watched(counts={"datagrams": 5}))
 
     assert told["arrives"] is True
-    assert [*show_source_test.lines(told)][0] == "radio: somebody is there; no frame in 10 s"
+    assert next(iter(show_source_test.lines(told))) == "radio: somebody is there; no frame in 10 s"
 
 
 def test_a_modem_that_has_answered_is_somebody() -> None:

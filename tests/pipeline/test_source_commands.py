@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.devices_file import write_csv_with_keys
 from gateway.model import DevAddr, Eui64
 from simulators.end_device import EndDevice
 from simulators.packet_forwarder import Signal
@@ -29,7 +30,7 @@ async def while_frames_come(box: Box, device: EndDevice, *words: str) -> Outcome
         while not command.done():
             await asyncio.wait([command], timeout=0.1)
             for one in (device, stranger):
-                await box.forwarder.push(_signal(one))
+                box.forwarder.send(_signal(one))
     return command.result()
 
 
@@ -68,9 +69,7 @@ async def test_where_no_agent_runs_the_source_is_opened_and_frames_are_counted_o
 async def test_a_stopped_agents_journal_tells_whose_frames_they_are(box: Box) -> None:
     box.write()
     device = own()
-    await box.agent.ask(
-        "device", "add", "--dev-eui", DEVICE, "--dev-addr", "00011234", "--nwk-s-key", "1" * 32, "--app-s-key", "2" * 32
-    )
+    await box.agent.ask("device", "import", "-", text=write_csv_with_keys([registration(device)]))
 
     outcome = await while_frames_come(box, device, "source", "test", "radio", "--seconds", "1", "--json")
 

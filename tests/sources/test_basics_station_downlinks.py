@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from gateway.lorawan.region import EU868
+from gateway.config.sources.station_plan import station_plan
+from gateway.lorawan.downlink import rx1, rx2
+from gateway.lorawan.region import EU868, REGIONS, Region
 from gateway.model import FskRate, LoraRate, TxResult
 from gateway.network.transmitters import Answer, Transmitters
 from gateway.sources.basics_station.source import BasicsStation
@@ -51,9 +53,9 @@ class Scene:
         return frames[-1].best.context, xtime & 0xFFFF_FFFF_FFFF
 
 
-def played(story: Callable[[Scene], Coroutine[Any, Any, None]], **station: Any) -> None:
+def played(story: Callable[[Scene], Coroutine[Any, Any, None]], region: Region = EU868, **station: Any) -> None:
     async def play() -> None:
-        made, ear, air = source(), Ear(), list[Transmission]()
+        made, ear, air = source(plan=station_plan(region)), Ear(), list[Transmission]()
         async with (
             running(made, ear) as uri,
             Station(ROOF, uri, deliver=air.append, **station) as radio,
@@ -200,6 +202,25 @@ def test_each_downlink_gets_its_own_answer() -> None:
         assert len(scene.air) == 5
 
     played(story)
+
+
+@pytest.mark.parametrize("region", REGIONS.values(), ids=lambda one: one.name)
+def test_both_windows_of_every_region_are_sent(region: Region) -> None:
+    async def story(scene: Scene) -> None:
+        uplink_hz, rate = scene.source._settings.plan.default_hz[0], LoraRate(10, 125_000)
+        await scene.station.hear(signal(frequency_hz=uplink_hz, data_rate=rate))
+        (frame,) = await scene.ear.heard(1)
+        windows = (rx1(frame.best, None, region, DOWNLINK), rx2(frame.best, None, region, DOWNLINK))
+        results = [await scene.source.transmit(window) for window in windows if window is not None]
+        await asyncio.sleep(3)
+
+        assert results == [TxResult.SENT] * 2
+        assert [(one.frequency_hz, one.data_rate) for one in scene.air] == [
+            (region.rx1_frequency_hz(uplink_hz), region.rx1_data_rate(rate, 0)),
+            (region.rx2_frequency_hz, region.data_rate(region.rx2_data_rate)),
+        ]
+
+    played(story, region)
 
 
 def test_fsk_is_a_data_rate_like_others() -> None:

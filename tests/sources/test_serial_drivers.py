@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 
 import pytest
 
@@ -41,8 +40,9 @@ def expected(family: str) -> list[Packet]:
 
 
 @pytest.fixture(params=sorted(FAMILIES))
-def family(request: pytest.FixtureRequest) -> Iterator[str]:
-    yield request.param
+def family(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
@@ -70,7 +70,7 @@ def test_octets_that_are_lost_in_a_frame_make_no_other_where_the_modem_says_its_
         for lost in range(len(told) - 2):
             heard = packets(said(family, told[:lost] + told[lost + 2 :], 1000))
 
-            assert all(one in expected(family) for one in heard), (family, lost)
+            assert {one.phy_payload for one in heard} <= {PHY, OTHER}, (family, lost)
 
 
 def test_hostile_octets_raise_nothing_and_hold_no_memory(family: str) -> None:
@@ -80,7 +80,8 @@ def test_hostile_octets_raise_nothing_and_hold_no_memory(family: str) -> None:
         noise = chance.randbytes(chance.randrange(200))
         list(driver.take(noise.replace(b"\n", b"x").replace(b"\xc0", b"y") if chance.random() < 0.5 else noise))
 
-    assert packets(list(driver.take(b"\r\n\xc0\r\n\xc0" + TOLD[family]))) == expected(family)
+    end = b"\xc0" if family == "wimod" else b"\r\n"
+    assert packets(list(driver.take(end + TOLD[family]))) == expected(family)
 
 
 @pytest.mark.parametrize(

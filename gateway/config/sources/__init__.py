@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.config.sources.basics_station import BasicsStationKeys
+from gateway.config.sources.chirpstack import ChirpstackKeys
 from gateway.config.sources.chirpstack_mqtt import ChirpstackMqttKeys
 from gateway.config.sources.concentratord import ConcentratordKeys
 from gateway.config.sources.gnss import GnssKeys
@@ -13,6 +14,8 @@ from gateway.config.sources.keys import Site, SourceKeys
 from gateway.config.sources.recording import RecordingKeys
 from gateway.config.sources.semtech_udp import SemtechUdpKeys
 from gateway.config.sources.serial_modem import SerialModemKeys
+from gateway.config.sources.the_things_stack import TheThingsStackKeys
+from gateway.config.sources.webhook import WebhookKeys
 
 SOURCES: Final[Mapping[str, type[SourceKeys]]] = {
     "semtech_udp": SemtechUdpKeys,
@@ -22,6 +25,9 @@ SOURCES: Final[Mapping[str, type[SourceKeys]]] = {
     "concentratord": ConcentratordKeys,
     "serial_modem": SerialModemKeys,
     "gnss": GnssKeys,
+    "chirpstack": ChirpstackKeys,
+    "the_things_stack": TheThingsStackKeys,
+    "webhook": WebhookKeys,
 }
 
 __all__ = ["SOURCES", "Site", "SourceKeys"]

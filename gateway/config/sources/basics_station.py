@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from gateway.config.sources.keys import Listens, Site, SourceKeys
-from gateway.config.sources.station_plan import station_plan
+from gateway.config.sources.station_plan import LISTENS_BEFORE, station_plan
 from gateway.config.values import (
     Decibels,
     Euis,
@@ -20,6 +20,7 @@ from gateway.config.values import (
     SecretFile,
     Shown,
     Text,
+    Truth,
     Written,
 )
 from gateway.errors import ConfigError
@@ -49,9 +50,7 @@ def _range(text: str) -> str:
     if low > high:
         raise ValueError(f"{text!r} ends before it begins; {high}..{low} is a range")
     if not int(low, 16):
-        raise ValueError(
-            f"{text!r} begins with 0, which a station takes for no filter at all; begin with 0000000000000001"
-        )
+        raise ValueError(f"{text!r} begins with 0, which a station takes for no filter; begin with 0000000000000001")
     return f"{low}..{high}"
 
 
@@ -91,11 +90,13 @@ JoinEuis = Annotated[
     list[Annotated[str, AfterValidator(_range)]] | None,
     Shown('a list of ranges such as "70b3d57ed0000000..70b3d57ed000ffff"', item="a text"),
 ]
-TokensFile = Annotated[Tokens, BeforeValidator(_tokens), Shown("a file of EUIs and tokens")]
+TokensFile = Annotated[Tokens | None, BeforeValidator(_tokens), Shown("a file of EUIs and tokens")]
 
 
 class BasicsStationKeys(SourceKeys):
     """A port that LoRa Basics Stations connect to (LNS protocol), each configured from here for the region and its channels."""
+
+    can_be_relayed: ClassVar[bool] = True
 
     type: Annotated[Literal["basics_station"], Shown('"basics_station"')] = Field(
         description="what kind of source it is"
@@ -128,7 +129,7 @@ class BasicsStationKeys(SourceKeys):
     )
     token_file: SecretFile = Field(default=None, description="the same, from a file of one line")
     tokens_file: TokensFile = Field(
-        default=(), description="a token for each station: a file of lines with an EUI, a blank and its token"
+        default=None, description="a token for each station: a file of lines with an EUI, a blank and its token"
     )
     net_ids: NetIds = Field(
         default=None,
@@ -142,6 +143,12 @@ class BasicsStationKeys(SourceKeys):
         default=0.0,
         description="of the antenna, the cable's loss taken off: so much less is sent; 0 leaves to the station what its"
         " `station.conf` says",
+    )
+
+    listen_before_talk: Truth = Field(
+        default=False,
+        description="whether a station listens before it sends, as Japan's law asks (AS923-1): its board must be able to, or it"
+        " does not start",
     )
 
     def listens(self) -> Listens:
@@ -180,7 +187,12 @@ class BasicsStationKeys(SourceKeys):
             )
 
     def warnings_at(self, site: Site) -> Iterator[tuple[str, str]]:
-        """Yield which of the site's channels a station cannot hear."""
+        """Yield which of the site's channels a station cannot hear, and what it is not told."""
+        if self.listen_before_talk and site.region.name not in LISTENS_BEFORE:
+            yield (
+                "listen_before_talk",
+                f"a station can be told so in {', '.join(LISTENS_BEFORE)} only; in {site.region.name} it sends at once",
+            )
         if unheard_hz := tuned(station_plan(site.region)).unheard_hz:
             named = ", ".join(map(str, unheard_hz))
             words = (
@@ -195,11 +207,11 @@ class BasicsStationKeys(SourceKeys):
             name=self.name,
             host=self.host,
             port=self.port,
-            plan=station_plan(site.region),
+            plan=station_plan(site.region, listens_before=self.listen_before_talk),
             trust=site.trust,
             gateways=frozenset(map(Eui64, self.gateways)),
             token=self.token or self.token_file,
-            tokens=self.tokens_file,
+            tokens=self.tokens_file or (),
             tls=self._tls(),
             filters=Filters(address_prefixes=self._prefixes(), join_euis=self._ranges()),
             antenna_gain_dbi=self.antenna_gain_dbi,

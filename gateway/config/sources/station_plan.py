@@ -12,38 +12,36 @@ from gateway.sources.basics_station.plan import RadioPlan, WideChannel
 NARROW_HZ: Final = 125_000
 
 
+# What a station makes of a region's word are its own duty cycle, its greatest power and whether it listens before it talks; what
+# it listens to and sends on is told beside it. With a word that it does not know it sends nothing at all (2.0.6, measured, with
+# the AS923 and EU433 of other network servers). AU915 asks nothing of it but the power, which max_eirp lowers.
+WORDS: Final = {"EU868": "EU863", "US915": "US902"}
+NEUTRAL: Final = "AU915"
+LISTENS_BEFORE: Final = {"AS923-1": "AS923-1"}  # by region: the word with which a station listens before it talks
+
+
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """Channels that gateways of a region listen to though no device is told of them, and the protocol's word for the region."""
+    """Channels that gateways of a region listen to though no device is told of them."""
 
-    region: str
     wide: WideChannel | None = None
     fsk_hz: int | None = None
 
 
-# EU868 is what Semtech's own configurations have, and what a station was seen to take. AS923 is no word that a station
-# knows, as ChirpStack and The Things Stack write it: of "AS923-1" it takes that it must listen before it talks, and a board
-# that cannot does not start at all then.
-EXTRAS: Final = {
-    "EU868": Extra("EU863", WideChannel(868_300_000, LoraRate(7, 250_000)), 868_800_000),
-    "EU433": Extra("EU433"),
-    "US915": Extra("US902"),
-    "AU915": Extra("AU915"),
-    "AS923-1": Extra("AS923"),
-    "AS923-2": Extra("AS923-2"),
-    "AS923-3": Extra("AS923-3"),
-    "AS923-4": Extra("AS923-4"),
-}
+# As Semtech's own configurations have it, and a station was seen to take it.
+EXTRAS: Final = {"EU868": Extra(WideChannel(868_300_000, LoraRate(7, 250_000)), 868_800_000)}
+NO_EXTRA: Final = Extra()
 
 
-def station_plan(region: Region) -> RadioPlan:
-    """Return what a station of this region and site listens to and may send."""
-    extra = EXTRAS[region.name]
+def station_plan(region: Region, *, listens_before: bool = False) -> RadioPlan:
+    """Return what a station of this region and site listens to and may send; ``listens_before`` where LISTENS_BEFORE has a word."""
+    extra = EXTRAS.get(region.name, NO_EXTRA)
+    words = LISTENS_BEFORE if listens_before else WORDS
     uplinks = frozenset(region.uplink_data_rates)
     there = frozenset(number for number, rate in enumerate(region.data_rates) if rate is not None)
     default_hz, further_hz, wide = _fixed(region) if region.fixed_plan else _dynamic(region)
     return RadioPlan(
-        region=extra.region,
+        region=words.get(region.name, NEUTRAL),
         frequencies_hz=(
             min(band.lowest_hz for band in region.sub_bands),
             max(band.highest_hz for band in region.sub_bands),

@@ -100,7 +100,7 @@ Said = Version | Uplink | Overheard | DnTxed | TimeSync | Other
 
 def read(text: str) -> Said:
     """Return what a station says; raise BadMessage and nothing else, whatever the text."""
-    fields = _object(text)
+    fields = object_of(text)
     msgtype = fields.get("msgtype")
     if not isinstance(msgtype, str):
         raise BadMessage(BadMessageReason.SHAPE)
@@ -110,7 +110,7 @@ def read(text: str) -> Said:
 
 def read_router_question(text: str) -> Json:
     """Return the `router` of a question for the address of the LNS; BadMessage where there is none."""
-    fields = _object(text)
+    fields = object_of(text)
     if "router" not in fields:
         raise BadMessage(BadMessageReason.ROUTER)
     return fields["router"]
@@ -121,7 +121,8 @@ def whole(value: Json, low: int, high: int) -> int | None:
     return value if type(value) is int and low <= value <= high else None
 
 
-def _object(text: str) -> dict[str, Json]:
+def object_of(text: str) -> dict[str, Json]:
+    """Return a JSON object; raise BadMessage and nothing else, whatever the text."""
     try:
         value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:  # ValueError: a number of more than 4300 digits, too

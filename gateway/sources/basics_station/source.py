@@ -84,6 +84,11 @@ class BasicsStation:
         """Tell ``tap`` from now on what each station brings."""
         self._taps.append(tap)
 
+    def is_there(self, gateway: Eui64) -> bool:
+        """Tell whether a station is connected and listens as it was told."""
+        station = self._stations.get(gateway)
+        return station is not None and station.configured
+
     async def run(self, hear: Hear) -> None:
         """Hear until cancelled; then part from the stations, and give what they brought a second to get safe.
 
@@ -189,6 +194,7 @@ class BasicsStation:
             self._counts["replaced"] += 1
             await before.close()
         self._counts["connections"] += 1
+        self._tell_taps(Tapped(gateway=gateway, at=self._clock()))
         try:
             await self._listen(station, socket)
         finally:
@@ -209,10 +215,13 @@ class BasicsStation:
                 self._dropped[BadMessageReason.BINARY if is_binary else BadMessageReason.TOO_LARGE] += 1
 
     def _tell(self, frame: Frame) -> bool:
-        for tap in self._taps:
-            tap.take(Tapped(gateway=frame.best.gateway, at=frame.heard_at, frames=(frame,)))
+        self._tell_taps(Tapped(gateway=frame.best.gateway, at=frame.heard_at, frames=(frame,)))
         assert self._under_way is not None
         return self._under_way.tell(frame)
+
+    def _tell_taps(self, tapped: Tapped) -> None:
+        for tap in self._taps:
+            tap.take(tapped)
 
     async def _leave(self, listener: WebListener, under_way: UnderWay) -> None:
         async with asyncio.TaskGroup() as group:

@@ -263,12 +263,10 @@ class Concentratord:
 
     def _advice(self) -> Iterator[str]:
         if not self._connected.is_set():
-            yield f"no connection to Concentratord: {trouble(self._settings.event_url)}"
+            yield f"no connection to Concentratord: {trouble(self._settings.event_url, 'event_bind')}"
         elif self._shape is None and self._counts["unanswered"]:
-            yield (
-                f"it is heard and answers no commands, so nothing can be sent: {trouble(self._settings.command_url)}; "
-                "is `command_url` its `command_bind`?"
-            )
+            where = trouble(self._settings.command_url, "command_bind")
+            yield f"it is heard and answers no commands, so nothing can be sent: {where}"
         elif self._clock().monotonic - self._heard_at > QUIET_S:
             yield f"it is connected and has said nothing for {QUIET_S:g} s, not even its statistics: is its radio running?"
         if self._lost_at is not None and self._clock().monotonic - self._lost_at < REMEMBERED_S:

@@ -82,6 +82,7 @@ def read_uplink(
         data_rate=(data_rate := _data_rate(tx)),
         rssi_dbm=_rssi_dbm(rx),
         snr_db=None if isinstance(data_rate, FskRate) else _snr_db(rx),
+        timestamp_us=_timestamp_us(rx),
         channel=whole(rx.get("channel", 0), 255),
         antenna=whole(rx.get("antenna", 0), 255) or 0,
         gateway_time=moment_of_reception,
@@ -230,6 +231,12 @@ def _context(rx: Mapping[str, Json]) -> bytes:
 
 
 # ── times ──
+
+
+def _timestamp_us(rx: Mapping[str, Json]) -> int | None:
+    """Return the concentrator's counter: Concentratord's context is that, and so is that of a packet forwarder behind the others."""
+    context = octets(rx.get("context")) or b""
+    return int.from_bytes(context, "big") if len(context) == 4 else None
 
 
 def _gateway_time(rx: Mapping[str, Json]) -> datetime | None:

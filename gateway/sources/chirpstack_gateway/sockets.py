@@ -111,13 +111,13 @@ def is_local(url: str) -> bool:
     return url.startswith("ipc://") or url.removeprefix("tcp://").startswith(("127.", "localhost:", "[::1]:"))
 
 
-def trouble(url: str) -> str:
-    """Say what keeps us from a socket that does not connect, as far as can be seen from here."""
+def trouble(url: str, key: str) -> str:
+    """Say what keeps us from a socket that does not connect, as far as can be seen from here; ``key`` is its own word for the address."""
     if not url.startswith("ipc://"):
-        return "does it run, is the port right, and does its `event_bind` listen on more than 127.0.0.1?"
+        return f"{url}: does it run, and does its `{key}` listen on that port, and for other machines if it is on another one?"
     path = Path(url.removeprefix("ipc://"))
     if not path.exists():
-        return f"{path} is not there: does Concentratord run, and is that its `event_bind`?"
+        return f"{path} is not there: does Concentratord run, and is that its `{key}`?"
     if not stat.S_ISSOCK(path.stat().st_mode):
         return f"{path} is no socket; remove it, and start Concentratord again"
     if not os.access(path, os.W_OK):

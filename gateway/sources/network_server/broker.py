@@ -35,7 +35,7 @@ QOS_0: Final = (
     "the server publishes at QoS 0: what it tells while this box is away is lost. In ChirpStack it is `qos = 1` in its "
     "[integration.mqtt]; The Things Stack has nothing else over MQTT"
 )
-NOT_A_PERSON: Final = Answer(
+NO_ADDRESS: Final = Answer(
     verdict=Verdict.REFUSED, status=0, detail="the server did not say to which of its applications the device belongs"
 )
 NOBODY: Final = (
@@ -46,7 +46,10 @@ NOBODY: Final = (
 class Dialect(Protocol):
     """A server's topics and words."""
 
-    topics: Sequence[str]
+    @property
+    def topics(self) -> Sequence[str]:
+        """Return the filters to subscribe to."""
+        ...
 
     def read(self, message: Message, about: Circumstances) -> FromServer | None:
         """Return what a message tells; raise BadEvent and nothing else."""
@@ -130,7 +133,7 @@ class BehindABroker:
     async def command(self, address: str, downlink: Downlink, reference: UUID) -> Answer:
         """Hand a downlink to the server."""
         if not address:
-            return NOT_A_PERSON
+            return NO_ADDRESS
         topic, body = self._words.write_down(address, downlink, reference)
         answer = await self._subscription.publish(topic, body)
         if answer.status == NO_SUBSCRIBERS:
@@ -154,9 +157,10 @@ class BehindABroker:
         self._counts["messages"] += 1
         self._at_qos_0 |= not message.number
         about = Circumstances(self.name, self._clock(), self._settings.decode)
+        if message.is_retained:
+            self._dropped[BadEventReason.RETAINED] += 1
+            return None
         try:
-            if message.is_retained:
-                raise BadEvent(BadEventReason.RETAINED)
             told = self._words.read(message, about)
         except BadEvent as bad:
             self._dropped[bad.reason] += 1

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from aiohttp import web
@@ -69,6 +69,7 @@ class Webhook:
         self._read = READERS[settings.server]
         self._hear: HearAll | None = None
         self._listener: WebListener | None = None
+        self._group: asyncio.TaskGroup | None = None
         self._listening = asyncio.Event()
         self._began = clock().monotonic
         self._under_way = 0
@@ -92,17 +93,18 @@ class Webhook:
         tls = None if settings.tls is None else server_context(settings.tls)
         bound = await bind_tcp(f"source {self.name!r}", settings.host, settings.port)
         listener = WebListener(bound, self._answer, tls=tls, refused=self._crowded)
-        await listener.open()
-        self._hear, self._listener = hear, listener
-        self._listening.set()
-        try:
-            await asyncio.Event().wait()  # no limit: a source listens until it is cancelled
-        finally:
-            self._listening.clear()
-            self._listener = None
-            # In a task of its own: in one that is cancelled, Python 3.11.2 (Debian 12) takes its timeouts for cancellation.
-            async with asyncio.TaskGroup() as leaving:
-                leaving.create_task(listener.close(), name=f"leaving {self.name}")
+        async with asyncio.TaskGroup() as group:
+            await listener.open()
+            self._hear, self._listener, self._group = hear, listener, group
+            self._listening.set()
+            try:
+                await asyncio.Event().wait()  # no limit: a source listens until it is cancelled
+            finally:
+                self._listening.clear()
+                self._listener = None
+                # In a task of its own: in one that is cancelled, Python 3.11.2 (Debian 12) takes its timeouts for cancellation.
+                async with asyncio.TaskGroup() as leaving:
+                    leaving.create_task(listener.close(), name=f"leaving {self.name}")
 
     async def transmit(self, request: TxRequest) -> TxResult:  # noqa: ARG002 - there is no radio
         """Say that there is no radio, and no way back."""
@@ -157,22 +159,28 @@ class Webhook:
         return found
 
     async def _take(self, request: web.BaseRequest) -> None:
+        assert self._group is not None
+        body = await self._body(request)
+        about = Circumstances(self.name, self._clock(), self._settings.decode)
+        try:
+            told = [*self._read(request, body, about)]
+        except BadEvent as bad:
+            self._dropped[bad.reason] += 1
+            raise Refused(400, str(bad)) from bad
+        # A task of its own, for it goes on where the answer cannot wait: what is on its way to the disk gets there, and is known
+        # when it is pushed again.
+        taking = self._group.create_task(self._safe(told), name="take a push")
+        done, _ = await asyncio.wait((taking,), timeout=ANSWER_LIMIT_S)
+        if not done:
+            raise Refused(503, "the disk takes nothing at the moment; push it again")
+
+    async def _safe(self, told: Sequence[FromServer]) -> None:
         assert self._hear is not None
         self._under_way += 1
         try:
-            body = await self._body(request)
-            about = Circumstances(self.name, self._clock(), self._settings.decode)
-            try:
-                told = [*self._read(request, body, about)]
-            except BadEvent as bad:
-                self._dropped[bad.reason] += 1
-                raise Refused(400, str(bad)) from bad
-            async with asyncio.timeout(ANSWER_LIMIT_S):
-                for one in told:  # in their order; what is safe of them is known when they come again
-                    await self._hear(one)
-                    self._counts[type(one).__name__] += 1
-        except TimeoutError as error:
-            raise Refused(503, "the disk takes nothing at the moment; push it again") from error
+            for one in told:  # in their order
+                await self._hear(one)
+                self._counts[type(one).__name__] += 1
         finally:
             self._under_way -= 1
 

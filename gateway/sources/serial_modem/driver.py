@@ -16,6 +16,7 @@ from gateway.model import LoraRate
 LONGEST_PAYLOAD: Final = 255  # octets of a PHYPayload: LoRa's length field has eight bits
 LONGEST_LINE: Final = 640  # octets: 255 of a frame as hex digits, and what stands around them
 PREAMBLE: Final = 8  # symbols, RP002
+IDENTITY_S: Final = 0.5  # modems say who they are within 50 ms; a speed that is wrong is not waited at for long
 SYNC_WORD: Final = 0x34  # of public networks, RP002: LoRaWAN's on every channel
 
 

@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gateway.sources.serial_modem.driver import (
+    IDENTITY_S,
     LONGEST_LINE,
     PREAMBLE,
     Answer,
@@ -70,7 +71,7 @@ class Rak3172:
     refusal = re.compile(rb"AT_(?:PARAM_)?ERROR|AT_COMMAND_NOT_FOUND|AT_MODE_NO_SUPPORT|AT_NO_[A-Z_]+")
     busy = re.compile(rb"AT_BUSY_ERROR")
     wake: Sequence[Exchange] = ()
-    identity = _ask("AT+VER=?", VERSION, ends=True)
+    identity = _ask("AT+VER=?", VERSION, ends=True, limit_s=IDENTITY_S)
     caveats: Sequence[str] = ()
 
     def __init__(self) -> None:

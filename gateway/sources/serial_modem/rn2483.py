@@ -20,6 +20,7 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.sources.serial_modem.driver import (
+    IDENTITY_S,
     LONGEST_LINE,
     PREAMBLE,
     SYNC_WORD,
@@ -60,7 +61,7 @@ class Rn2483:
     refusal = re.compile(rb"invalid_param|err")
     busy = re.compile(rb"busy")
     wake: Sequence[Exchange] = ()
-    identity = _ask("sys get ver", VERSION)
+    identity = _ask("sys get ver", VERSION, limit_s=IDENTITY_S)
     caveats: Sequence[str] = ()
 
     def __init__(self) -> None:
@@ -112,7 +113,7 @@ class Rn2483:
 
     def measured(self, packet: Packet, answers: Sequence[bytes | None]) -> Packet:
         """Return the packet with its strength; firmware before 1.0.5 tells no RSSI, and it is reckoned from the SNR."""
-        snr, rssi = ([None if one is None else float(one) for one in answers] + [None, None])[:2]
+        snr, rssi = (None if one is None else float(one) for one in answers[: len(MEASURE)])
         if rssi is None and snr is not None:
             rssi = NOISE_DBM + snr
         return replace(packet, snr_db=snr, rssi_dbm=rssi)

@@ -125,8 +125,8 @@ class Session:
             answer = None
         was_idle = answer is None or self._driver.was_idle(answer)
         if was_idle and not any(isinstance(one.said, Packet) or one.said is Event.RADIO_ERROR for one in self._aside):
-            self._counts["set_up_again"] += 1
             await self.set_up(channel)
+            self._counts["set_up_again"] += 1
 
     async def _measured(self, packet: Packet) -> Packet:
         return self._driver.measured(packet, await self._ask_all(self._driver.after(packet)))

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gateway.sources.serial_modem.driver import (
+    IDENTITY_S,
     LONGEST_PAYLOAD,
     Answer,
     Bad,
@@ -46,8 +47,8 @@ NO_SYNC_WORD: Final = (
 MISCELLANEOUS: Final = 0b1001  # extended output, and tell of power-ups
 
 
-def _ask(send: bytes, wanted: bytes) -> Exchange:
-    return Exchange(send=wrapped(send), wanted=re.compile(wanted, re.DOTALL))
+def _ask(send: bytes, wanted: bytes, *, limit_s: float = 1.0) -> Exchange:
+    return Exchange(send=wrapped(send), wanted=re.compile(wanted, re.DOTALL), limit_s=limit_s)
 
 
 class Wimod:
@@ -59,7 +60,7 @@ class Wimod:
     refusal = re.compile(rb"\x01[\x06\x12\x18][^\x00].*", re.DOTALL)  # the status is not 0
     busy = re.compile(rb"\x01[\x06\x12\x18]\x06.*", re.DOTALL)
     wake: Sequence[Exchange] = ()
-    identity = _ask(FIRMWARE, rb"\x01\x06\x00.{14,}")
+    identity = _ask(FIRMWARE, rb"\x01\x06\x00.{14,}", limit_s=IDENTITY_S)
     caveats: Sequence[str] = (NO_SYNC_WORD,)
 
     def __init__(self) -> None:

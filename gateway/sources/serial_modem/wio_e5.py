@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gateway.sources.serial_modem.driver import (
+    IDENTITY_S,
     LONGEST_LINE,
     PREAMBLE,
     Answer,
@@ -58,7 +59,7 @@ class WioE5:
     refusal = re.compile(rb"\+[A-Z]+: *ERROR\(-?\d+\).*")
     busy = re.compile(rb"\+[A-Z]+: *(?:LoRaWAN modem is )?busy")
     wake: Sequence[Exchange] = (STOP,)
-    identity = Exchange(send=b"AT+VER\r\n", wanted=VERSION)
+    identity = Exchange(send=b"AT+VER\r\n", wanted=VERSION, limit_s=IDENTITY_S)
     caveats: Sequence[str] = ()
 
     def __init__(self) -> None:

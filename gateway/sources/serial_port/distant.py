@@ -80,13 +80,13 @@ class DistantPort:
     def _serve(self) -> None:
         try:
             port = self._open()
-        except (OSError, ValueError, NotImplementedError) as error:  # SerialException is an OSError
-            self._tell(self._failed, f"{self._url} cannot be opened: {error}")
-        else:
             self._tell(self._succeeded)
             self._pass_on(port)
             _close(port)
-        self._tell(self._done)
+        except (OSError, ValueError, LookupError, NotImplementedError) as error:  # as pyserial says that it cannot open
+            self._tell(self._failed, f"{self._url} cannot be opened: {error}")
+        finally:
+            self._tell(self._done)
 
     def _open(self) -> Any:
         port = serial.serial_for_url(self._url, baudrate=self._baud, timeout=WAKE_S, do_not_open=True)
@@ -123,6 +123,8 @@ class DistantPort:
             self._opened.exception()  # asyncio would log it as never seen where the opening was cancelled
 
     def _done(self) -> None:
+        self._failed(f"{self._url} cannot be opened")  # where nothing else was said
+        self._arrivals.end(f"{self._url}: the connection is lost")
         if not self._ended.done():
             self._ended.set_result(None)
 
