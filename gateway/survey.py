@@ -12,7 +12,18 @@ from enum import StrEnum
 
 from gateway.errors import BadFrame
 from gateway.lorawan.phy import DataFrame, Direction, JoinAccept, JoinRequest, RejoinRequest, parse
-from gateway.model import DevAddr, Eui64, Frame, Heard, Json, Reception, ServerUplink
+from gateway.model import (
+    DevAddr,
+    Eui64,
+    Fix,
+    Frame,
+    Heard,
+    Json,
+    Reception,
+    ServerNews,
+    ServerReceipt,
+    ServerUplink,
+)
 
 
 class Kind(StrEnum):
@@ -25,6 +36,7 @@ class Kind(StrEnum):
     DOWNLINK = "downlink"  # another gateway's
     UNREADABLE = "unreadable"  # no LoRaWAN, or not whole
     TOLD = "told"  # a network server tells of something that is no payload
+    FIX = "fix"  # a GNSS receiver tells where this box is
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +69,12 @@ class Survey:
             case ServerUplink() if heard.source == self.source:
                 self._kinds[Kind.OWN if heard.dev_eui in self._known.dev_euis else Kind.STRANGER] += 1
                 self._hear(heard.receptions)
-            case Frame() | ServerUplink():
-                pass
+            case Fix() if heard.source == self.source:
+                self._kinds[Kind.FIX] += 1
+            case ServerNews() | ServerReceipt() if heard.source == self.source:
+                self._kinds[Kind.TOLD] += 1
             case _:
-                self._kinds[Kind.TOLD] += getattr(heard, "source", "") == self.source
+                return  # another source's
 
     def kind(self, phy_payload: bytes) -> Kind:
         """Return whose a frame is, and what."""

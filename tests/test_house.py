@@ -29,6 +29,7 @@ MAY_SEE: dict[str, set[str]] = {
         "gateway.sharing",
         "gateway.sources.settings",
         "gateway.relay.settings",
+        "gateway.sources.basics_station.cups_folder",
         "gateway.sources.basics_station.plan",
         "gateway.sources.basics_station.router_config",
         "gateway.sources.basics_station.tls",

@@ -24,6 +24,8 @@ def relay_lines(relays: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:
         yield f"relay {name}: {_state(one)}"
         if "counts" in one:
             yield f"    {_counts(one['counts'])}"
+        if overwritten := one.get("counts", {}).get("overwritten"):
+            yield f"    ! {overwritten} frames that it has not got are lost: the disk took nothing, and memory was full"
         if refused := one.get("refused"):
             yield f"    downlinks not sent: {', '.join(f'{REASONS.get(why, printable(why))} {count}' for why, count in sorted(refused.items()))}"
         yield from _kept(name, one["kept"])

@@ -20,6 +20,7 @@ KINDS: Final[Mapping[str, str]] = {
     Kind.DOWNLINK: "downlinks of other gateways",
     Kind.UNREADABLE: "that are no LoRaWAN",
     Kind.TOLD: "news of the server: joins, receipts and the like",
+    Kind.FIX: "fixes: where this box is",
 }
 TIMES: Final[Mapping[str, str]] = {"gps": "from GPS", "gateway": "from the gateway's own clock", "none": "none"}
 
@@ -53,9 +54,12 @@ def lines(report: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _verdict(report: Mapping[str, Json]) -> str:
-    frames, time = sum(report["frames"].values()), span(report["seconds"])
-    if frames:
+    kinds, time = report["frames"], span(report["seconds"])
+    fixes, told = kinds.get(Kind.FIX, 0), kinds.get(Kind.TOLD, 0)
+    if frames := sum(kinds.values()) - fixes - told:
         return f"{report['source']}: {frames} frames in {time}"
+    if fixes:
+        return f"{report['source']}: {fixes} fixes in {time}"
     if report["arrives"]:
         return f"{report['source']}: somebody is there; no frame in {time}"
     return f"{report['source']}: nothing arrives in {time}"
@@ -79,9 +83,11 @@ def _frames(report: Mapping[str, Json]) -> Iterator[str]:
     frames = report["frames"]
     if not frames:
         return
-    yield "frames"
+    yield "what came"
     yield from (f"  {frames[kind]:6} {words}" for kind, words in KINDS.items() if frames.get(kind))
     yield from _signal(report)
+    if not frames.keys() - {Kind.FIX, Kind.TOLD}:
+        return
     if not report["devices"]:
         yield "! no devices are registered: `brygga device add` makes one yours"
     elif not frames.get(Kind.OWN) and not frames.get(Kind.OWN_JOIN):

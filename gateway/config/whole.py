@@ -68,6 +68,7 @@ def contradictions(sections: Sections) -> Iterator[str]:
     yield from _same(
         sections.destinations, lambda one: client_of(one, sections), "client_id", "a client of this broker"
     )
+    yield from _same(sections.sources, _serial_port, "port", "the port of a source")
     yield from _ports(sections.sources)
     yield from _places(sections)
     yield from _key_file(sections)
@@ -117,6 +118,12 @@ def _ports(sources: Sequence[Section]) -> Iterator[str]:
                 yield f"{section.place}.port: {where.place} listens on {mine.port} already; give each its own port"
                 break
         taken.append((mine, section))
+
+
+def _serial_port(section: Section) -> str | None:
+    """Return the device or URL of a source that has a serial port; others' ports are numbers."""
+    port = getattr(section.keys, "port", None)
+    return port if isinstance(port, str) else None
 
 
 def _places(sections: Sections) -> Iterator[str]:

@@ -14,7 +14,7 @@ from gateway.desk.decoding import DecodingDesk
 from gateway.desk.destinations import DestinationDesk
 from gateway.desk.journal import JournalDesk
 from gateway.desk.network import NetworkDesk
-from gateway.desk.relays import relay_standing
+from gateway.desk.relays import relay_standing, unknown_relays
 from gateway.desk.sources import SourceDesk
 from gateway.desk.words import did_you_mean, eui, full_name
 from gateway.errors import ConfigError
@@ -172,7 +172,10 @@ class Desk:
             "added": result.added,
             "changed": result.changed,
             "unchanged": result.unchanged,
-            "warnings": await asyncio.to_thread(self._strange_decoders, named),
+            "warnings": [
+                *await asyncio.to_thread(self._strange_decoders, named),
+                *unknown_relays(self._settings, registrations),
+            ],
             "without_decoder": await asyncio.to_thread(self._decoding.without_decoder, registrations),
         }
 

@@ -8,7 +8,7 @@ from functools import partial
 from gateway.journal import Journal
 from gateway.model import Clock
 from gateway.relay.relay import Neighbour, Relay
-from gateway.relay.settings import GwmpServer, RelaySettings
+from gateway.relay.settings import GwmpServer, RelaySettings, StationServer
 from gateway.relay.upstream import Upstream
 from gateway.sources import Source
 
@@ -27,5 +27,7 @@ def _upstream(settings: RelaySettings, clock: Clock, relay: Relay) -> Upstream:
             from gateway.relay.gwmp_upstream import GwmpUpstream
 
             return GwmpUpstream(server, relay, relay.keep, clock, settings.away_after_s)
-        case _:
-            raise AssertionError(f"no line leads to {type(settings.server).__name__}")
+        case StationServer() as server:
+            from gateway.relay.station_upstream import StationUpstream
+
+            return StationUpstream(server, relay, relay.keep, clock, settings.away_after_s)

@@ -14,6 +14,7 @@ from gateway.sources.gwmp import BadDatagram, PullAck, PullResp, PushAck, parse
 from gateway.sources.udp import LARGEST_DATAGRAM, Address
 
 ACK_LIMIT_S: Final = 5.0  # far beyond what a mobile network takes; then a datagram counts as lost
+MOST_UNANSWERED: Final = 2048  # datagrams; three times what the busiest concentrator makes in that time
 DATAGRAMS_A_TURN: Final = 16  # read before other tasks get their turn
 PUSH_DATA, PULL_DATA = 0, 2  # octet 3 of a datagram
 
@@ -72,6 +73,9 @@ class GwmpLine:
             self.asked_at = now
         if kind == PULL_DATA:
             self.pulled_at = now
+        if kind == PUSH_DATA and len(self._unanswered) >= MOST_UNANSWERED:
+            self.counts["overflow"] += 1
+            return False
         if not self._sent(datagram):
             self.counts["not_sent"] += 1
             return False

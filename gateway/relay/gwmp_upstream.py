@@ -31,6 +31,10 @@ LOOK_UP_AGAIN_S: Final = 60.0  # while the server is silent: it may have moved
 LOOK_UP_LONGEST_S: Final = 60.0  # between two tries to find an address at all
 COLLISION: Final = "COLLISION_PACKET"  # what a server is told of a slot that it cannot have: it tries its next window
 TOO_LATE: Final = "TOO_LATE"
+NEVER_ANSWERED: Final = (
+    "does not answer: is the address right, does it speak GWMP there, and does a firewall let UDP through?"
+)
+SILENT_NOW: Final = "does not answer; its frames are kept for the record meanwhile"
 
 
 class GwmpUpstream:
@@ -206,13 +210,7 @@ class GwmpUpstream:
             return []
         if len(silent) == len(self._lines):
             never = all(one.answered_at is None for one in silent)
-            what = (
-                "is the address right, does it speak GWMP there, and does a firewall let UDP through?" if never else ""
-            )
-            return [
-                f"{self._server} does not answer"
-                + (f": {what}" if what else "; its frames are kept for the record meanwhile")
-            ]
+            return [f"{self._server} {NEVER_ANSWERED if never else SILENT_NOW}"]
         names = ", ".join(sorted(one.gateway for one in silent))
         return [f"{self._server} answers other gateways and not {names}: is it registered there?"]
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -25,6 +26,7 @@ from gateway.sources.txpk import read_txpk
 logger = logging.getLogger(__name__)
 
 MOST_GATEWAYS: Final = 100  # anybody can invent EUIs
+LOOK_EVERY_S: Final = 1.0  # whether the server is away, for the log
 SILENT_S: Final = 120.0  # after this long a gateway's place may be given to a new one
 OWN_DEVICE: Final = "own_device"  # a refusal that no other window changes
 PASSED: Final = frozenset({TxResult.SENT, TxResult.NO_ANSWER})
@@ -92,6 +94,9 @@ class Relay:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._raw.run(), name=f"raw frames of {self.name}")
                 tasks.create_task(self._upstream.run(), name=f"upstream of {self.name}")
+                while True:
+                    await asyncio.sleep(LOOK_EVERY_S)
+                    self._tell_of_outages()
         finally:
             await self._raw.write()  # what the line gave back when it ended
 
@@ -110,7 +115,6 @@ class Relay:
         goes = passing(tapped, self._settings.filters, self._neighbour.whose, self._counts)
         if goes is not None:
             self._upstream.pass_on(goes)
-        self._tell_of_outages()
 
     def _gateway(self, eui: Eui64, source: Source) -> Gateway | None:
         known = self._gateways.pop(eui, None)
@@ -152,9 +156,10 @@ class Relay:
             if not isinstance(known.source, TakesTxpk) and self.is_there(gateway):
                 yield gateway
 
-    def powered(self, request: TxRequest) -> TxRequest:
-        """Return a request with the power that the law allows."""
-        return self._neighbour.powered(request)
+    def addressed(self, request: TxRequest) -> TxRequest:
+        """Return a request with the source that speaks with its gateway, and the power that the law allows."""
+        known = self._gateways.get(request.gateway)
+        return request if known is None else self._neighbour.powered(replace(request, source=known.source.name))
 
     async def send_txpk(self, gateway: Eui64, txpk: Json) -> Said | None:
         """Have a gateway send a txpk as it stands, or what it says where the gateway speaks otherwise; None: nobody can read it."""

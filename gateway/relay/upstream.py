@@ -37,8 +37,8 @@ class Gateways(Protocol):
         """Tell whether a gateway is connected, or its keep-alives come."""
         ...
 
-    def powered(self, request: TxRequest) -> TxRequest:
-        """Return a request with the power that the law allows: a server that speaks to stations leaves it to them."""
+    def addressed(self, request: TxRequest) -> TxRequest:
+        """Return a request with its source, and the power that the law allows: a server that speaks to stations leaves it to them."""
         ...
 
     async def send_txpk(self, gateway: Eui64, txpk: Json) -> Said | None:

@@ -141,7 +141,7 @@ def _rmc(fields: Sequence[str]) -> Said:
 
 
 def _zda(fields: Sequence[str]) -> Said:
-    return Said(at=_time(fields[0]), day=_day(*fields[1:4]) if fields[1] else None)
+    return Said(at=_time(fields[0]), day=_day(fields[1], fields[2], fields[3]) if fields[1] else None)
 
 
 def _time(text: str) -> time | None:
@@ -157,8 +157,8 @@ def _time(text: str) -> time | None:
 
 
 def _day(day: str, month: str, year: str) -> date:
-    if len(year) != 4:
-        raise ValueError(year)
+    if not re.fullmatch(r"\d{2} \d{2} \d{4}", f"{day} {month} {year}"):
+        raise ValueError(day, month, year)
     return date(int(year), int(month), int(day))
 
 

@@ -62,6 +62,7 @@ class BasicsStationSettings(SourceSettings):
     tokens: tuple[tuple[Eui64, Secret], ...] = ()  # of one each
     tls: ServerTls | None = None
     filters: Filters = NO_FILTERS
+    cups_folder: Path | None = None  # None: stations find no CUPS here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,20 @@ Left out: holidays, what one device's readings have to do with another's but for
 
 from simulators.values.moments import Moment, Place, Setting, Value
 from simulators.values.processes import PROCESSES, Process, process, value
+from simulators.values.street import ParkingEvent, parking_events
 from simulators.values.utterances import Means, Utterances
 
-__all__ = ["PROCESSES", "Means", "Moment", "Place", "Process", "Setting", "Utterances", "Value", "process", "value"]
+__all__ = [
+    "PROCESSES",
+    "Means",
+    "Moment",
+    "ParkingEvent",
+    "Place",
+    "Process",
+    "Setting",
+    "Utterances",
+    "Value",
+    "parking_events",
+    "process",
+    "value",
+]

@@ -20,7 +20,11 @@ from simulators.values.moments import Value
 
 READ_AT: Final = datetime(2026, 6, 1, 12, tzinfo=UTC)  # for payloads that say how long ago they were measured
 LONGEST: Final = 51  # octets of application payload at DR0 (RP002-1.0.4, EU863-870)
-FOLLOWS: Final = 0.3  # of the way from the old value: what a device rounds at most
+FOLLOWS: Final = 0.3  # of the way from the old value: what a device rounds at most,
+COARSE: Final = 0.02  # or of the value itself
+STEPS: Final = (0, 1, 2, 5, 10)  # that fields are tried with which refuse what lies between two of their steps
+TRIED: Final = 4  # vectors of a model, those with the most readings
+TRUTHS: Final = (0, 1)  # where a field has numbers for false and true
 
 Path = tuple[str | int, ...]
 Field = Value | str
@@ -44,16 +48,20 @@ class Slot:
     quantity: str
     unit: str
     reading: int  # its place among the readings
-    is_whole: bool = False  # the field takes whole numbers only
-    words: tuple[str, str] | None = None  # what the field says for false and for true
+    step: int = 0  # the field takes multiples of this only; 0: whatever is near
+    words: tuple[Field, Field] | None = None  # what the field says for false and for true
 
     def told(self, value: Value) -> Field:
-        """Return a value of the canonical unit in the device's, and in the field's words."""
+        """Return a value of the canonical unit in the device's, and in the field's words and steps."""
         if isinstance(value, bool):
             return value if self.words is None else self.words[value]
+        exact = self.exact(value)
+        return round(exact / self.step) * self.step if self.step else exact
+
+    def exact(self, value: Value) -> Value:
+        """Return a value of the canonical unit in the device's."""
         canonical = QUANTITIES[self.quantity].unit
-        in_its_unit = convert(value, canonical, self.unit or "1") if canonical else value
-        return round(in_its_unit) if self.is_whole else in_its_unit
+        return convert(value, canonical, self.unit or "1") if canonical else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +108,9 @@ def best_phrase(
 
     ``words`` are those that its fields may hold.
     """
-    found = [phrase for vector in vectors if (phrase := _phrase(decoder, encoder, vector, probes, words)) is not None]
-    return max(found, key=lambda phrase: len(phrase.slots), default=None)
+    trials = [trial for vector in vectors if (trial := _first_trial(decoder, encoder, vector)) is not None]
+    richest = sorted(trials, key=lambda trial: -len(trial.decoded.readings))[:TRIED]
+    return max((_phrase(trial, probes, words) for trial in richest), key=lambda phrase: len(phrase.slots), default=None)
 
 
 def read(decoder: Decoder, spoken: Spoken) -> Decoded | None:
@@ -153,15 +162,17 @@ def _trial(
     return _Trial(decoder=decoder, encoder=encoder, f_port=f_port, fields=fields, decoded=decoded)
 
 
-def _phrase(decoder: Decoder, encoder: Encodes, vector: Vector, probes: Probes, words: Sequence[str]) -> Phrase | None:
+def _first_trial(decoder: Decoder, encoder: Encodes, vector: Vector) -> _Trial | None:
     f_port = vector.payload.f_port
     decoded = read(decoder, Spoken(f_port, vector.payload.data))
-    trial = None if decoded is None else _trial(decoder, encoder, f_port, decoded.fields, decoded)
-    if trial is None:
-        return None
+    return None if decoded is None else _trial(decoder, encoder, f_port, decoded.fields, decoded)
+
+
+def _phrase(trial: _Trial, probes: Probes, words: Sequence[str]) -> Phrase:
     for name in trial.fields:
         trial = trial.without(name) or trial
-    return Phrase(encoder=encoder, f_port=f_port, fields=trial.fields, slots=tuple(_slots(trial, probes, words)))
+    slots = tuple(_slots(trial, probes, words))
+    return Phrase(encoder=trial.encoder, f_port=trial.f_port, fields=trial.fields, slots=slots)
 
 
 def _slots(trial: _Trial, probes: Probes, words: Sequence[str]) -> Iterator[Slot]:
@@ -178,29 +189,26 @@ def _slots(trial: _Trial, probes: Probes, words: Sequence[str]) -> Iterator[Slot
 
 
 def _sources(trial: _Trial, value: Field) -> Iterator[Path]:
-    """Yield the fields that a reading may come from: those of the same value, and of a truth those that hold a word."""
+    """Yield the fields that a reading may come from: those of the same value, and of a truth any."""
     for path, one in leaves(trial.fields):
-        if isinstance(one, str) and isinstance(value, bool):
-            yield path
-        elif not isinstance(one, str) and one == value:
+        if isinstance(value, bool) or (one == value and not isinstance(one, str)):
             yield path
 
 
 def _slot(trial: _Trial, wanted: Sequence[Value], words: Sequence[str], number: int, path: Path) -> Slot | None:
-    """Return the slot where a reading follows a field; a field that takes no part of a number is tried with whole ones."""
+    """Return the slot where a reading follows a field."""
     reading = trial.decoded.readings[number]
     plain = Slot(path=path, quantity=reading.quantity, unit=reading.unit, reading=number)
-    if isinstance(reading.value, bool) and not isinstance(_at(trial.fields, path), bool):
-        return _worded(trial, plain, words)
-    for slot in (plain, replace(plain, is_whole=True)):
-        if all(_follows(trial, slot, value) for value in wanted):
-            return slot
-    return None
+    if isinstance(reading.value, bool):
+        field = _at(trial.fields, path)
+        return _worded(trial, plain, (False, True) if isinstance(field, bool) else (*TRUTHS, *words))
+    slots = (replace(plain, step=step) for step in STEPS)
+    return next((slot for slot in slots if _moves(trial, slot, wanted)), None)
 
 
-def _worded(trial: _Trial, plain: Slot, words: Sequence[str]) -> Slot | None:
+def _worded(trial: _Trial, plain: Slot, words: Sequence[Field]) -> Slot | None:
     """Return the slot of a truth that a field has words for: one that is read as false, and one that is read as true."""
-    meant: dict[bool, str] = {}
+    meant: dict[bool, Field] = {}
     for word in words:
         told = trial.with_value(plain.path, word)
         if told is not None and _others_stay(trial, plain, told):
@@ -210,15 +218,26 @@ def _worded(trial: _Trial, plain: Slot, words: Sequence[str]) -> Slot | None:
     return replace(plain, words=(meant[False], meant[True])) if len(meant) == 2 else None
 
 
-def _follows(trial: _Trial, slot: Slot, value: Value) -> bool:
-    field = slot.told(value)
-    told = trial.with_value(slot.path, field)
-    if told is None or isinstance(field, str) or not _others_stay(trial, slot, told):
-        return False
-    now, was = told.readings[slot.reading].value, trial.decoded.readings[slot.reading].value
-    if isinstance(now, str) or isinstance(was, str):
-        return False
-    return now == field or abs(now - field) <= FOLLOWS * abs(field - was)
+def _moves(trial: _Trial, slot: Slot, wanted: Sequence[Value]) -> bool:
+    """Tell whether the reading becomes each value that the field gets, and does not just stay where it was."""
+    was, moved = trial.decoded.readings[slot.reading].value, False
+    for value in wanted:
+        now = _reads(trial, slot, value)
+        if now is None or isinstance(was, str):
+            return False
+        exact = slot.exact(value)
+        if abs(now - exact) > max(FOLLOWS * abs(exact - was), COARSE * abs(exact)):
+            return False
+        moved = moved or now != was
+    return moved
+
+
+def _reads(trial: _Trial, slot: Slot, value: Value) -> Value | None:
+    told = trial.with_value(slot.path, slot.told(value))
+    if told is None or not _others_stay(trial, slot, told):
+        return None
+    now = told.readings[slot.reading].value
+    return None if isinstance(now, str) else now
 
 
 def _others_stay(trial: _Trial, slot: Slot, told: Decoded) -> bool:

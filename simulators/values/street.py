@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, Self
 
 from simulators.hashed import uniform
@@ -29,6 +30,20 @@ def rush(now: Moment) -> float:
     morning = math.exp(-(((now.hour - 7.6) / 1.2) ** 2))
     evening = math.exp(-(((now.hour - 16.6) / 1.6) ** 2))
     return min(1.0, 0.03 + 0.45 * day + 0.6 * morning + 0.55 * evening)
+
+
+@dataclass(frozen=True, slots=True)
+class ParkingEvent:
+    """A car comes, or goes."""
+
+    at: datetime
+    occupied: bool
+
+
+def parking_events(place: Place, begins: datetime, ends: datetime) -> list[ParkingEvent]:
+    """Return what a sensor in a parking space has to tell of a time, in order."""
+    events = Street.at(place).parking_events(begins.timestamp(), ends.timestamp())
+    return [ParkingEvent(datetime.fromtimestamp(seconds, UTC), occupied) for seconds, occupied in events]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

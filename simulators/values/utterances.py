@@ -24,7 +24,14 @@ from simulators.values.moments import Moment, Place, Setting, Value
 from simulators.values.phrases import READ_AT, Phrase, best_phrase, read, words_of
 from simulators.values.processes import PROCESSES, World
 
-PROBED: Final = (1_780_000_000.0, 1_791_234_567.0)  # two days of 2026, for what a model can say
+PROBED: Final = (
+    1_768_460_000.0,
+    1_776_333_333.0,
+    1_782_036_789.0,
+    1_784_555_000.0,
+    1_793_777_777.0,
+)  # times of day and year in 2026
+LESS: Final = 0.93  # of a value, to see that what hardly moves is what moves
 TRIED_ON: Final = Place(seed=1, device="a phrase is tried on it", setting=Setting.OFFICE)
 
 
@@ -101,7 +108,7 @@ def _probes(quantity: str) -> Sequence[Value]:
         return ()
     process = PROCESSES[quantity](World.around(TRIED_ON))
     values = [process(Moment.of_seconds(seconds)) for seconds in PROBED]
-    return (False, True) if isinstance(values[0], bool) else values
+    return (False, True) if isinstance(values[0], bool) else [*values, LESS * values[0]]
 
 
 def _filled(phrase: Phrase, world: World) -> Speaks:

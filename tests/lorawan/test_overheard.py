@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from gateway.errors import BadFrame, BadFrameReason
-from gateway.lorawan.join import Asked, answer_join
+from gateway.lorawan.join import Asked, accepted, answer_join
 from gateway.lorawan.overheard import open_join_accept
 from gateway.lorawan.phy import JoinAccept, JoinRequest, parse
 from gateway.lorawan.region import EU868
 from gateway.model import DevAddr, Device, Eui64, Json, Key, MacVersion, RootKeys, Session
 from simulators.end_device import EndDevice
+from tests.lorawan.join_cases import JoinCase, join_cases
 from tests.lorawan.vectors import lines, name_of
 
 DEV_EUI, JOIN_EUI = Eui64("a81758fffe051d02"), Eui64("70b3d57ed0000001")
@@ -82,6 +83,18 @@ def test_a_device_of_1_1_in_a_network_of_1_0_has_a_session_of_1_0() -> None:
 
     assert device.accept(accept)
     assert (session.keys, session.mac_version) == (device.keys, MacVersion.V1_0_2)
+
+
+@pytest.mark.parametrize("case", join_cases(), ids=lambda one: one.device.dev_eui)
+def test_joins_and_rejoins_of_all_kinds_are_overheard(case: JoinCase) -> None:
+    """What lora-packet finds in the same accepts, `test_lora_packet` shows."""
+    begun, octets = accepted(
+        case.asked, case.device, case.root_keys, case.content, rx2_frequency_hz=EU868.rx2_frequency_hz
+    )
+
+    session, content = open_join_accept(accept_of(octets), case.asked, case.device, case.root_keys, EU868)
+
+    assert (session, content) == (begun, case.content)
 
 
 @pytest.mark.parametrize("version", [MacVersion.V1_0_3, MacVersion.V1_1])

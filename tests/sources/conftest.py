@@ -15,6 +15,7 @@ import pytest
 from gateway.model import Eui64, Frame, Instant, Json, TimeQuality, eui64
 from gateway.sources import Hear
 from gateway.sources.semtech_udp import SemtechUdp
+from simulators.serial_modem import MODEMS, Plug, Rn2483Modem
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "gwmp"
 LIMIT_S = 20.0  # of every wait: far beyond what is needed, so that a hang fails instead of hanging
@@ -149,3 +150,18 @@ async def understood(server: tuple[str, int]) -> None:
     """Return when all that was sent before is taken: the loopback interface keeps the order."""
     with udp(server) as last:
         await last.ask(pull_data(gateway=OTHER))
+
+
+# ── serial modems ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(params=sorted(MODEMS))
+async def plug(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Plug]:
+    with Plug(MODEMS[request.param](), tmp_path / "usb-modem") as made:
+        yield made
+
+
+@pytest.fixture
+async def stick(tmp_path: Path) -> AsyncIterator[Plug]:
+    with Plug(Rn2483Modem(), tmp_path / "usb-modem") as made:
+        yield made

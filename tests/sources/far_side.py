@@ -39,7 +39,9 @@ class FarSide(ABC):
     transmits: ClassVar[bool] = True
     is_server: ClassVar[bool] = False  # it proves, counts and names uplinks itself
     has_stream: ClassVar[bool] = False
+    takes_garbage: ClassVar[bool] = True
     loses_its_line: ClassVar[bool] = True
+    loses_nothing: ClassVar[bool] = False  # what was on its way when the line broke is told again
     merges: ClassVar[bool] = True  # whether several frames can be told at once
 
     def __init__(self, folder: Path, *, pieces: bool = False, speed: float = 1.0) -> None:

@@ -159,6 +159,7 @@ class SerialModemSide(FarSide):
 class RecordingSide(FarSide):
     kind = "recording"
     transmits = False
+    takes_garbage = False  # it is full of it each time
     loses_its_line = False
 
     def section(self) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import ClassVar, Self
 
-from aiohttp import ClientError, ClientSession
+from aiohttp import ClientError, ClientSession, TCPConnector
 
 from gateway.agent import Agent
 from simulators.network_server import ChirpStack, NetworkServer, Payload, TheThingsStack, Words
@@ -34,6 +34,7 @@ class ServerSide(FarSide):
 
 
 class BrokerSide(ServerSide):
+    loses_nothing = True
     words: ClassVar[type[ChirpStack | TheThingsStack]]
 
     async def __aenter__(self) -> Self:
@@ -101,7 +102,8 @@ class WebhookSide(ServerSide):
             self.line = await self.closing.enter_async_context(
                 ByteLine(server, one_by_one=self.pieces)  # type: ignore[arg-type]  # a host and a port
             )
-            self._http = await self.closing.enter_async_context(ClientSession())
+            # Each push has a connection of its own: one that is kept open is waited for when the agent stops.
+            self._http = await self.closing.enter_async_context(ClientSession(connector=TCPConnector(force_close=True)))
 
     async def bring(self, *signals: Signal) -> None:
         async with asyncio.TaskGroup() as pushes:
@@ -113,6 +115,7 @@ class WebhookSide(ServerSide):
         (one,) = self.payloads(signal)
         with contextlib.suppress(ClientError):
             await self._push(ChirpStack().up(one).body)
+        await self.line.is_cut()
 
     async def garbage(self, octets: bytes) -> None:
         assert await self._push(octets) == 400

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from gateway.model import LoraRate
 from gateway.sources.serial_modem import SerialModem
@@ -13,7 +12,7 @@ from gateway.sources.serial_modem.driver import Bad, Channel, Packet, Said
 from gateway.sources.serial_modem.families import FAMILIES
 from gateway.sources.serial_port.keeping import Patience
 from gateway.sources.settings import SerialModemSettings
-from simulators.serial_modem import OnAir, Plug, SimulatedModem
+from simulators.serial_modem import MODEMS, OnAir, Plug
 from tests.sources.conftest import LIMIT_S, Ear, HandClock
 
 PHY = bytes.fromhex("40 da1b0126 80 0100 01") + bytes(range(20)) + bytes.fromhex("01020304")
@@ -72,10 +71,9 @@ def on_air(phy_payload: bytes = PHY, *, crc_is_right: bool = True, **changes: in
     return OnAir(phy_payload=phy_payload, crc_is_right=crc_is_right, **changes)
 
 
-def plugged(modem: SimulatedModem, folder: Path) -> Iterator[Plug]:
-    with Plug(modem, folder / "usb-modem") as plug:
-        yield plug
-
-
 def source_of(plug: Plug, clock: HandClock, modem: str = "auto", *, silent_s: float = 5.0) -> SerialModem:
     return SerialModem(settings(plug, modem), clock, silent_s=silent_s, patience=QUICK)
+
+
+def family_of(plug: Plug) -> str:
+    return next(name for name, made in MODEMS.items() if isinstance(plug.modem, made))

@@ -180,7 +180,7 @@ async def test_every_kind_of_uplink_is_heard_and_downlinks_of_others_are_not(ear
     assert status["gateways"][ROOF]["frames"] == 5
 
 
-async def test_a_tap_is_told_before_anything_is_judged(ear: Ear) -> None:
+async def test_a_tap_is_told_that_a_station_is_there_and_what_it_hears(ear: Ear) -> None:
     made = source()
     told: list[Tapped] = []
 
@@ -193,7 +193,9 @@ async def test_a_tap_is_told_before_anything_is_judged(ear: Ear) -> None:
         await station.hear(signal())
         (frame,) = await ear.heard(1)
 
-    assert [(one.gateway, one.frames) for one in told] == [(ROOF, (frame,))]
+    sign_of_life, heard = told
+    assert (sign_of_life.gateway, sign_of_life.frames) == (ROOF, ())
+    assert (heard.gateway, heard.frames) == (ROOF, (frame,))
 
 
 async def test_several_stations_are_heard_at_once_and_each_is_shown(ear: Ear) -> None:
@@ -265,6 +267,26 @@ def test_a_connection_that_says_nothing_is_hung_up() -> None:
             writer.close()
 
     jumping_time.run(play())
+
+
+async def test_who_hangs_up_in_the_middle_of_a_word_ends_nothing(ear: Ear) -> None:
+    made = source()
+    upgrade = f"GET /router-{ROOF} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n".encode()
+    whole = upgrade + b"Sec-WebSocket-Key: bpse8nVmEl6ZlX4lSb6RMw==\r\nSec-WebSocket-Version: 13\r\n\r\n\x81\xff"
+    async with running(made, ear) as uri:
+        host, port = uri.removeprefix("ws://").split(":")
+        for length in range(0, len(whole) + 1, 3):
+            for again in range(2):
+                _, writer = await asyncio.open_connection(host, int(port))
+                writer.write(whole[:length] if length % 2 else whole)
+                if again:
+                    await asyncio.sleep(0)
+                writer.transport.abort()
+        async with Station(CELLAR, uri) as station:
+            await station.hear(signal())
+            await ear.heard(1)
+
+    assert len(ear.frames) == 1
 
 
 def test_a_station_that_no_longer_answers_is_let_go() -> None:

@@ -49,6 +49,14 @@ def test_eu868_is_what_a_real_station_took() -> None:
     assert heard_hz(message) == heard_hz(captured)
 
 
+def test_it_is_word_for_word_what_a_real_station_started_with() -> None:
+    (told,) = (
+        row["msg"] for row in vectors("captured_here.jsonl", "lns-capture") if row["msg"]["msgtype"] == "router_config"
+    )
+
+    assert config(EU868, mux_time_s=told["MuxTime"]) == told
+
+
 @pytest.mark.parametrize("region", REGIONS.values(), ids=lambda one: one.name)
 def test_every_region_is_one_that_a_station_starts_with(region: Region) -> None:
     message = config(region)

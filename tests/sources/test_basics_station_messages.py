@@ -140,16 +140,44 @@ def test_others_messages_are_taken_or_refused_for_a_reason(vector: dict[str, Jso
     assert reason == (None if expected else BadMessageReason.FIELD)
 
 
-def test_what_the_real_station_sent_is_understood() -> None:
-    told = [row["msg"] for row in vectors("captured.jsonl", "lns-capture") if row["dir"] == "station->lns"]
+def said_by_the_station(name: str) -> list[dict[str, Json]]:
+    rows = vectors(name, "lns-capture")
+    return [row["msg"] for row in rows if row["dir"] == "station->lns" and "msgtype" in row["msg"]]
 
-    kinds = Counter(type(read(json.dumps(message))) for message in told if "msgtype" in message)
-    frames = [heard(message)[0].hex() for message in told if message.get("msgtype") in {"updf", "jreq", "propdf"}]
+
+def test_what_the_real_station_sent_to_another_is_understood() -> None:
+    told = said_by_the_station("captured.jsonl")
+
+    kinds = Counter(type(read(json.dumps(message))) for message in told)
+    frames = [heard(message)[0].hex() for message in told if message["msgtype"] in {"updf", "jreq", "propdf"}]
 
     assert kinds == {Version: 1, Uplink: 6, DnTxed: 1}
     assert frames[0] == "40 da1b0126 00 0100 01".replace(" ", "") + "00" * 20 + "78563412"
     assert frames[1] == "00" + bytes(range(16)).hex() + "0102" + "aabbccdd"
     assert frames[2] == "e000010203040506070809"
+
+
+def test_what_the_real_station_sent_to_this_source_is_understood() -> None:
+    told = said_by_the_station("captured_here.jsonl")
+
+    kinds = Counter(type(read(json.dumps(message))) for message in told)
+    frames = [heard(message) for message in told if message["msgtype"] in {"updf", "jreq", "propdf", "rejoin"}]
+
+    assert kinds == {Version: 1, Uplink: 8, DnTxed: 4, Overheard: 2, TimeSync: 1}
+    assert [phy_payload.hex() for phy_payload, _, _ in frames] == [
+        UPLINK.hex(),
+        "00" + bytes(range(22)).hex(),
+        "e000010203",
+        "80da1b012680010001020304",
+        "c0" + bytes(range(22)).hex(),
+        UPLINK.hex(),
+        UPLINK.hex(),
+        UPLINK.hex(),
+    ]
+    assert {str(reception.data_rate) for _, reception, _ in frames} == {"SF7BW125", "SF12BW125", "FSK50000"}
+    *_, (_, synchronised, _) = frames
+    assert synchronised.gateway_time is not None  # 13.9 ms before it came here, by a clock that we had told it
+    assert synchronised.gateway_time.isoformat() == "2026-11-26T05:33:40.903759+00:00"
 
 
 def test_a_reception_has_all_that_an_answer_needs() -> None:

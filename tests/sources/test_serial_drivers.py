@@ -196,7 +196,7 @@ def test_an_rn2483_tells_strength_when_asked_and_older_firmware_only_half() -> N
 
 def test_it_is_said_what_one_channel_does_not_hear() -> None:
     assert hears(CHANNEL) == (
-        "hears 868.1 MHz SF7BW125 only, and cannot answer: devices must be set to this channel and data rate, as ABP and without "
+        "868.1 MHz SF7BW125 only, and cannot answer: devices must be set to this channel and data rate, as ABP and without "
         "ADR; none can join (OTAA), and no downlink goes out"
     )
 

@@ -185,6 +185,7 @@ def _serve(server: socket.socket) -> None:
                 connection.sendall(b"".join(manager.escape(said)))
 
 
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial 3.5's own
 async def test_a_serial_server_that_sets_the_speed_is_spoken_to() -> None:
     with rfc2217_server() as number:
         port = await open_port(f"rfc2217://127.0.0.1:{number}", 57600)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.commands.source_words import basics_station, chirpstack, recording, semtech_udp, serial
+from gateway.commands.source_words import basics_station, chirpstack, recording, semtech_udp, serial, servers
 from gateway.commands.source_words.words import Meaning, SourceWords
 
 WORDS: Final[Mapping[str, SourceWords]] = {
@@ -15,6 +15,9 @@ WORDS: Final[Mapping[str, SourceWords]] = {
     "gnss": serial.GNSS,
     "chirpstack_mqtt": chirpstack.MQTT,
     "concentratord": chirpstack.CONCENTRATORD,
+    "chirpstack": servers.CHIRPSTACK,
+    "the_things_stack": servers.THE_THINGS_STACK,
+    "webhook": servers.WEBHOOK,
     "recording": recording.WORDS,
 }
 

@@ -15,6 +15,7 @@ from gateway.config.values import (
     Decibels,
     Euis,
     OptionalFile,
+    OptionalFolder,
     Port,
     Reading,
     SecretFile,
@@ -145,6 +146,11 @@ class BasicsStationKeys(SourceKeys):
         " `station.conf` says",
     )
 
+    cups_folder: OptionalFolder = Field(
+        default=None,
+        description="what stations are to have (addresses, credentials, signed updates), in a folder for each; with it they find"
+        " their CUPS on the same port: `cups.uri` is `http://ADDRESS:3001`, or `https://` with a certificate",
+    )
     listen_before_talk: Truth = Field(
         default=False,
         description="whether a station listens before it sends, as Japan's law asks (AS923-1): its board must be able to, or it"
@@ -166,6 +172,10 @@ class BasicsStationKeys(SourceKeys):
                     yield key, "needs a certificate_file: a station sends neither token nor certificate over ws://"
         else:
             yield from self._unreadable()
+        if self.cups_folder is not None:
+            from gateway.sources.basics_station.cups_folder import CupsFolder
+
+            yield from (("cups_folder", words) for words in CupsFolder(self.cups_folder).problems())
         if self.join_euis is not None and len(self.join_euis) > MOST_RANGES:
             yield "join_euis", f"{len(self.join_euis)} ranges where a station takes {MOST_RANGES}"
 
@@ -213,6 +223,7 @@ class BasicsStationKeys(SourceKeys):
             token=self.token or self.token_file,
             tokens=self.tokens_file or (),
             tls=self._tls(),
+            cups_folder=self.cups_folder,
             filters=Filters(address_prefixes=self._prefixes(), join_euis=self._ranges()),
             antenna_gain_dbi=self.antenna_gain_dbi,
         )

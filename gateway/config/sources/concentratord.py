@@ -15,7 +15,8 @@ PATH_LIMIT = 107  # octets, unix(7)
 
 
 def _endpoint(text: str) -> str:
-    if re.fullmatch(r"tcp://(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+):[0-9]{1,5}", text):
+    found = re.fullmatch(r"tcp://(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+):([0-9]{1,5})", text)
+    if found is not None and 0 < int(found[1]) <= 0xFFFF:
         return text
     path = text.removeprefix("ipc://")
     if path == text or not path.startswith("/") or "\0" in path:

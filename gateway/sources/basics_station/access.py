@@ -48,6 +48,10 @@ class Access:
             return None
         return None if token is not None and _among(authorization, [token]) else Refused.TOKEN
 
+    def has_proved(self, gateway: Eui64, certified: Eui64 | None) -> bool:
+        """Tell whether a station that may speak has shown what no other station has: its own token or certificate."""
+        return certified == gateway or gateway in self.tokens
+
 
 def _among(authorization: str | None, known: Iterable[Secret]) -> bool:
     """Compare with each, and in the same time whatever it is."""

@@ -10,7 +10,6 @@ from aiohttp import web
 
 from gateway.errors import ConfigError
 from gateway.model import Eui64
-from gateway.sources.basics_station.access import Refused
 from gateway.sources.basics_station.cups import NOTHING, UpdateInfo, read_update_info
 from gateway.sources.basics_station.cups_folder import CupsFolder, Offer
 from gateway.sources.basics_station.door import STATUS, WORDS, Door
@@ -18,18 +17,16 @@ from gateway.sources.basics_station.messages import LARGEST_MESSAGE, BadMessage,
 from gateway.sources.basics_station.signing import CHUNK
 
 QUESTION_S: Final = 15.0  # for the whole question
+OCTETS: Final = "application/octet-stream"
 MOST_REMEMBERED: Final = 16  # stations with something wrong, for `status`
 
 
 class CupsOffice:
-    """Who answers; ``secrets`` tells whether who comes in has proved who it is. ``counts`` and ``dropped`` are the source's."""
+    """Who answers; ``counts`` and ``dropped`` are the source's."""
 
-    def __init__(
-        self, folder: CupsFolder, door: Door, *, secrets: bool, counts: Counter[str], dropped: Counter[str]
-    ) -> None:
+    def __init__(self, folder: CupsFolder, door: Door, *, counts: Counter[str], dropped: Counter[str]) -> None:
         self._folder = folder
         self._door = door
-        self._secrets = secrets
         self._counts = counts
         self._dropped = dropped
         self.wrong: dict[Eui64, str] = {}  # what is wrong, by station
@@ -42,12 +39,9 @@ class CupsOffice:
         except BadMessage as error:
             self._dropped[error.reason] += 1
             return web.Response(status=400, text=f"{error.reason}\n")
-        if (
-            refusal := self._door.refusal(info.router, request)
-        ) is not None and refusal is not Refused.TOO_MANY_GATEWAYS:
+        if (refusal := self._door.refusal(info.router, request)) is not None:
             return web.Response(status=STATUS[refusal], text=f"{WORDS[refusal]}\n")
-        offer = await self._offer(info)
-        return await self._send(request, offer)
+        return await self._send(request, await self._offer(info, secrets=self._door.has_proved(info.router, request)))
 
     async def _question(self, request: web.BaseRequest) -> UpdateInfo:
         if (request.content_length or 0) > LARGEST_MESSAGE:
@@ -61,9 +55,9 @@ class CupsOffice:
             raise BadMessage(BadMessageReason.SHAPE) from error
         return read_update_info(str(octets, "utf-8", "replace"))
 
-    async def _offer(self, info: UpdateInfo) -> Offer:
+    async def _offer(self, info: UpdateInfo, *, secrets: bool) -> Offer:
         try:
-            offer = await asyncio.to_thread(self._folder.offer, info, secrets=self._secrets)
+            offer = await asyncio.to_thread(self._folder.offer, info, secrets=secrets)
         except ConfigError as error:
             offer = Offer(NOTHING, why="; ".join(error.problems))
         self.wrong.pop(info.router, None)
@@ -79,11 +73,10 @@ class CupsOffice:
     async def _send(self, request: web.BaseRequest, offer: Offer) -> web.StreamResponse:
         head = offer.answer.head()
         if offer.update is None or offer.answer.update is None:
-            return web.Response(body=head, content_type="application/octet-stream")
+            return web.Response(body=head, content_type=OCTETS)
         left = offer.answer.update.size
         response = web.StreamResponse()
-        response.content_type = "application/octet-stream"
-        response.content_length = len(head) + left
+        response.content_type, response.content_length = OCTETS, len(head) + left
         await response.prepare(request)
         await response.write(head)
         with offer.update.open("rb") as file:

@@ -23,6 +23,7 @@ from gateway.sources.basics_station.messages import (
 from gateway.sources.basics_station.stations import Stations
 
 DISCOVERY: Final = "/router-info"
+UPDATE_INFO: Final = "/update-info"
 PATH: Final = "/router-"  # and the EUI: a station's own
 # A station takes a URI of 127 characters.
 HOST: Final = re.compile(r"([A-Za-z0-9._-]{1,80}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
@@ -54,37 +55,53 @@ class Listening:
 class Door:
     """Who comes in; ``counts`` and ``dropped`` are the source's."""
 
-    def __init__(self, access: Access, stations: Stations, *, counts: Counter[str], dropped: Counter[str]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        stations: Stations,
+        *,
+        has_cups: bool,
+        counts: Counter[str],
+        dropped: Counter[str],
+    ) -> None:
         self._access = access
+        self._has_cups = has_cups
         self._stations = stations
         self._counts = counts
         self._dropped = dropped
 
     def wanted(self, request: web.BaseRequest) -> str | Refused | None:
-        """Return what a request wants: DISCOVERY, or the EUI of a station that may speak; None where there is no such path."""
+        """Return what a request wants; None where there is no such path.
+
+        DISCOVERY and UPDATE_INFO, where it is not known yet which station asks, or the EUI of a station that may speak.
+        """
         path = request.path
-        if not path.startswith(PATH):
-            self._dropped[NO_SUCH_PATH] += 1
-            return None
-        if path == DISCOVERY:
+        if path == DISCOVERY or (path == UPDATE_INFO and self._has_cups):
             knows = self._access.knows_token(request.headers.get("Authorization"))
-            return DISCOVERY if knows else self._refused(None, Refused.TOKEN)
+            return path if knows else self._refused(None, Refused.TOKEN)
         try:
-            gateway = read_router(path.removeprefix(PATH))
+            gateway = read_router(path.removeprefix(PATH)) if path.startswith(PATH) else None
         except ValueError:
+            gateway = None
+        if gateway is None:
             self._dropped[NO_SUCH_PATH] += 1
             return None
-        refusal = self.refusal(gateway, request)
-        return gateway if refusal is None else refusal
+        return self._entry_refusal(gateway, request) or gateway
 
     def refusal(self, gateway: Eui64, request: web.BaseRequest) -> Refused | None:
         """Return why a station may not speak, which is counted and noted; None: it may."""
-        certificate = request.get_extra_info("peercert") or {}
-        certified = certified_eui(certificate.get("subject", ()))
-        why = self._access.refusal(gateway, request.headers.get("Authorization"), certified)
-        if why is None and not self._stations.has_room(gateway):
-            why = Refused.TOO_MANY_GATEWAYS
+        why = self._access.refusal(gateway, request.headers.get("Authorization"), _certified(request))
         return None if why is None else self._refused(gateway, why)
+
+    def has_proved(self, gateway: Eui64, request: web.BaseRequest) -> bool:
+        """Tell whether a station that may speak has shown what no other has, where nobody else could read it."""
+        is_secure = request.get_extra_info("ssl_object") is not None
+        return is_secure and self._access.has_proved(gateway, _certified(request))
+
+    def _entry_refusal(self, gateway: Eui64, request: web.BaseRequest) -> Refused | None:
+        if (why := self.refusal(gateway, request)) is not None:
+            return why
+        return None if self._stations.has_room(gateway) else self._refused(gateway, Refused.TOO_MANY_GATEWAYS)
 
     def crowded(self) -> None:
         """Count a connection that was one too many."""
@@ -99,7 +116,7 @@ class Door:
         except (BadMessage, ValueError) as error:
             self._dropped[error.reason if isinstance(error, BadMessage) else BadMessageReason.ROUTER] += 1
             return router_refusal(None, "no router: an EUI is expected, such as 16:c001:ff10:a235")
-        if (refusal := self.refusal(gateway, request)) is not None:
+        if (refusal := self._entry_refusal(gateway, request)) is not None:
             return router_refusal(router, WORDS[refusal])
         return router_answer(router, f"{_base(request, here)}{PATH}{gateway}")
 
@@ -108,6 +125,11 @@ class Door:
         if gateway is not None:
             self._stations.refuse(gateway, why)
         return why
+
+
+def _certified(request: web.BaseRequest) -> Eui64 | None:
+    certificate = request.get_extra_info("peercert") or {}
+    return certified_eui(certificate.get("subject", ()))
 
 
 def _base(request: web.BaseRequest, here: Listening) -> str:

@@ -93,6 +93,7 @@ class WebListener(web.Server):
         """Listen no more, and end what is left of conversations."""
         if self._server is not None:
             self._server.close()
+        self.pre_shutdown()  # wakes those that wait for their next request
         await self.shutdown(SHUTDOWN_S)
         for limit in self._silent.values():
             limit.cancel()

@@ -13,7 +13,8 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import WSMsgType, web
 
@@ -22,7 +23,7 @@ from gateway.sources import Hear
 from gateway.sources.basics_station.access import Access, Refused
 from gateway.sources.basics_station.advice import advice
 from gateway.sources.basics_station.connection import Connection, Gone
-from gateway.sources.basics_station.door import DISCOVERY, STATUS, WORDS, Door, Listening
+from gateway.sources.basics_station.door import DISCOVERY, STATUS, UPDATE_INFO, WORDS, Door, Listening
 from gateway.sources.basics_station.listener import WebListener, bind_tcp
 from gateway.sources.basics_station.lns import Lns, Manner
 from gateway.sources.basics_station.messages import LARGEST_MESSAGE, BadMessageReason
@@ -33,6 +34,9 @@ from gateway.sources.settings import BasicsStationSettings
 from gateway.sources.tap import Tap, Tapped
 from gateway.sources.udp import in_words
 from gateway.sources.under_way import UnderWay
+
+if TYPE_CHECKING:
+    from gateway.sources.basics_station.cups_office import CupsOffice
 
 MOST_UNDER_WAY: Final = 4096  # frames heard and not yet safe: 20 s of the busiest concentrator while the disk stalls
 DRAIN_LIMIT_S: Final = 1.0  # for frames under way when the source is stopped: a gathering's window and a commit
@@ -52,7 +56,9 @@ class BasicsStation:
         self._dropped: Counter[str] = Counter()
         self._stations = Stations()
         access = Access(gateways=settings.gateways, token=settings.token, tokens=dict(settings.tokens))
-        self._door = Door(access, self._stations, counts=self._counts, dropped=self._dropped)
+        counts, dropped, folder = self._counts, self._dropped, settings.cups_folder
+        self._door = Door(access, self._stations, has_cups=folder is not None, counts=counts, dropped=dropped)
+        self._cups = None if folder is None else _cups(folder, self._door, counts, dropped)
         manner = Manner(
             source=settings.name,
             plan=settings.plan,
@@ -61,7 +67,7 @@ class BasicsStation:
             antenna_gain_dbi=settings.antenna_gain_dbi,
             trust=settings.trust,
         )
-        self._lns = Lns(manner, clock, self._tell, counts=self._counts, dropped=self._dropped)
+        self._lns = Lns(manner, clock, self._tell, counts=counts, dropped=dropped)
         self._diid = random.randrange(1 << 31)  # noqa: S311 - it tells answers apart, those to an earlier start among them
         self._taps: list[Tap] = []
         self._listener: WebListener | None = None
@@ -127,12 +133,14 @@ class BasicsStation:
     def status(self) -> Mapping[str, Json]:
         """Return counters, each station's state, and what is wrong in words."""
         listener = self._listener
+        wrong = {} if self._cups is None else self._cups.wrong
+        cups = [f"{gateway} asks CUPS: {why}" for gateway, why in wrong.items()]
         return {
             "listening": None if listener is None else in_words(listener.address),
             "under_way": 0 if self._under_way is None else len(self._under_way),
             "counts": dict(self._counts),
             "dropped": {str(reason): count for reason, count in self._dropped.items()},
-            "advice": [*advice(self._stations, self._dropped, self._tuning.unheard_hz, uri=self._uri(listener))],
+            "advice": [*advice(self._stations, self._dropped, self._tuning.unheard_hz, uri=self._uri(listener)), *cups],
             "gateways": self._stations.status(self._clock().monotonic),
         }
 
@@ -148,7 +156,16 @@ class BasicsStation:
         if self._group is None or self._listener is None:
             return web.Response(status=503)
         here = Listening(*self._listener.address, self._listener.is_secure)
-        return await self._group.create_task(self._answer(request, here), name="station")
+        return await self._group.create_task(self._served(request, here), name="station")
+
+    async def _served(self, request: web.BaseRequest, here: Listening) -> web.StreamResponse:
+        try:
+            return await self._answer(request, here)
+        except OSError:  # it has hung up in the middle of a word, or a file of CUPS has gone in the middle of an answer
+            self._dropped["hung_up"] += 1
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=400)
 
     async def _answer(self, request: web.BaseRequest, here: Listening) -> web.StreamResponse:
         wanted = self._door.wanted(request)
@@ -156,6 +173,8 @@ class BasicsStation:
             return web.Response(status=STATUS[wanted], text=f"{WORDS[wanted]}\n")
         if wanted is None:
             return web.Response(status=404, text=f"Basics Stations are answered here, on {DISCOVERY}\n")
+        if wanted == UPDATE_INFO and self._cups is not None:
+            return await self._cups.answer(request)
         socket = web.WebSocketResponse(
             timeout=CLOSE_S,
             heartbeat=None if wanted == DISCOVERY else HEARTBEAT_S,
@@ -164,7 +183,7 @@ class BasicsStation:
         )
         if not socket.can_prepare(request).ok:
             return web.Response(status=400, text="a WebSocket is expected\n")
-        await socket.prepare(request)
+        await _open(socket, request)
         if wanted == DISCOVERY:
             await self._direct(socket, request, here)
         else:
@@ -229,6 +248,25 @@ class BasicsStation:
                 group.create_task(station.close(), name="leaving a station")
         await listener.close()
         await under_way.drain(DRAIN_LIMIT_S)
+
+
+def _cups(folder: Path, door: Door, counts: Counter[str], dropped: Counter[str]) -> CupsOffice:
+    from gateway.sources.basics_station.cups_folder import (
+        CupsFolder,
+    )  # it carries X.509: only where a folder is configured
+    from gateway.sources.basics_station.cups_office import CupsOffice
+
+    return CupsOffice(CupsFolder(folder), door, counts=counts, dropped=dropped)
+
+
+async def _open(socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
+    """Shake hands; ConnectionError where nobody is there any more, which aiohttp asserts cannot be."""
+    if request.transport is None:
+        raise ConnectionResetError
+    try:
+        await socket.prepare(request)
+    except AssertionError as error:
+        raise ConnectionResetError from error
 
 
 async def _close(socket: web.WebSocketResponse) -> None:

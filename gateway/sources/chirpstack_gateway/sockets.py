@@ -138,5 +138,4 @@ def _connect(socket: zmq.asyncio.Socket, url: str, where: str) -> None:
     try:
         socket.connect(url)
     except zmq.ZMQError as error:
-        socket.close(linger=0)
         raise ConfigError(f"{where}: {url!r} cannot be connected to: {error.strerror}") from error

@@ -82,6 +82,7 @@ class SerialModem:
             "port": self._settings.port,
             "modem": {"family": None if self._driver is None else self._driver.family, "firmware": self._firmware},
             "hears": words.hears(self._channel),
+            "words": f"{words.channel_words(self._channel)} only, no answers" if listens else "",
             "gateway": self._gateway,
             "last_frame_s": last,
             "under_way": 0 if self._under_way is None else len(self._under_way),

@@ -22,7 +22,7 @@ def channel_words(channel: Channel) -> str:
 def hears(channel: Channel) -> str:
     """Return what it hears, and what that excludes."""
     return (
-        f"hears {channel_words(channel)} only, and cannot answer: devices must be set to this channel and data rate, as ABP and "
+        f"{channel_words(channel)} only, and cannot answer: devices must be set to this channel and data rate, as ABP and "
         "without ADR; none can join (OTAA), and no downlink goes out"
     )
 
