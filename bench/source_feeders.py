@@ -7,7 +7,9 @@ So nothing is lost on the way, and every protocol is fed alike.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,6 +31,7 @@ A_STEP: Final = 50  # frames that an octet on standard input lets go out
 AT_FIRST: Final = 8  # steps that need no leave
 FRAMES: Final = 512  # different ones; sources do not look into them
 TOKEN: Final = "a-token-of-more-than-16-characters"
+FULL_S: Final = 0.0002
 MOST_PUSHES: Final = 16  # side by side
 
 Send = Callable[[int, int], Awaitable[None]]
@@ -78,18 +81,28 @@ async def basics_station(where: str) -> AsyncIterator[Send]:
         yield send
 
 
+class PatientPlug(Plug):
+    """A plug that waits while the line is full: a pseudo-terminal holds 4 kB."""
+
+    def _write(self, octets: bytes) -> None:
+        while octets:
+            try:
+                octets = octets[os.write(self._ends[0], octets) :]
+            except BlockingIOError:
+                time.sleep(FULL_S)
+
+
 @asynccontextmanager
 async def serial_modem(where: str) -> AsyncIterator[Send]:
     """A modem that stays in receive mode, on a pseudo-terminal."""
     said = [OnAir(phy_payload=frame) for frame in frames()]
-    with Plug(WioE5Modem(), Path(where)) as plug:
+    with PatientPlug(WioE5Modem(), Path(where)) as plug:
         while not plug.modem.is_receiving:  # noqa: ASYNC110 - the host tells the modem, and nobody else
             await asyncio.sleep(0.01)
 
         async def send(first: int, last: int) -> None:
             for number in range(first, last):
                 plug.hear(said[number % FRAMES])
-                await asyncio.sleep(0)  # a pseudo-terminal holds 4 kB
 
         yield send
 

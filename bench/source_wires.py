@@ -20,6 +20,7 @@ from gateway.sources.network_server.decode import Decode
 from gateway.sources.network_server.reading import Circumstances
 from gateway.sources.recording.lines import read_lines
 from gateway.sources.rxpk import read_rxpk
+from gateway.sources.serial_modem.driver import Packet
 from gateway.sources.serial_modem.families import FAMILIES
 from simulators.chirpstack_radio import Radio
 from simulators.network_server import ChirpStack, Payload, TheThingsStack
@@ -69,8 +70,14 @@ def basics_station(frames: Sequence[bytes], _: Sequence[Payload]) -> tuple[Read,
 def serial_modem(frames: Sequence[bytes], _: Sequence[Payload]) -> tuple[Read, Sequence[Any]]:
     """The two lines of a Wio-E5."""
     modem, driver = WioE5Modem(), FAMILIES["wio_e5"]()
-    modem.is_receiving = True
-    return driver.take, [modem.hear(OnAir(phy_payload=one)) for one in frames]
+    for command in ("AT+MODE=TEST", "AT+TEST=RFCFG,868.1,SF7,125,8,8,14,ON,OFF,ON", "AT+TEST=RXLRPKT"):
+        modem.take(f"{command}\r\n".encode())
+
+    def read(octets: bytes) -> None:
+        (packet,) = driver.take(octets)
+        assert isinstance(packet, Packet)
+
+    return read, [modem.hear(OnAir(phy_payload=one)) for one in frames]
 
 
 class _NoRadio(Radio):

@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 
-from gateway import __version__
 from gateway.model import Clock, Eui64, Frame
 from gateway.relay.station_talk import Spawn, StationTalk
 from gateway.relay.station_words import version
 from gateway.relay.upstream import Gateways, Keep
 from gateway.sources.basics_station.messages import LARGEST_MESSAGE, text_of
 from gateway.transports.jitter import pause_s
+from gateway.version import VERSION
 
 CONNECT_LIMIT_S: Final = 10.0  # for name, TCP and TLS together
 QUESTION_S: Final = 10.0  # for the answer of a /router-info
@@ -150,7 +150,7 @@ class StationLine:
         return uri if urlsplit(uri).scheme else f"{self._access.url}{uri}"
 
     async def _converse(self, socket: ClientWebSocketResponse) -> None:
-        await socket.send_str(text_of(version(__version__)))
+        await socket.send_str(text_of(version(VERSION)))
         async with asyncio.TaskGroup() as tasks:
             helpers = [
                 tasks.create_task(self._send(socket), name=f"station line out {self.gateway}"),

@@ -11,7 +11,7 @@
 | `spots`, `propagation`, `shadowing`, `links` | where antennas are, and what the way between two costs |
 | `sensitivity`, `receivers` | noise, what a frame needs, what concentrators and single radios hear |
 | `rules` | capture, preambles, orthogonality, fading; each can be turned off |
-| `values`, `ether`, `flight` | transmissions in, outcomes out, and what is on the air meanwhile |
+| `transmissions`, `ether`, `flight` | transmissions in, outcomes out, and what is on the air meanwhile |
 | `duty_cycle` | when a device may speak |
 
 Every parameter has its source beside it.
@@ -24,7 +24,7 @@ from simulators.radio.propagation import LANCASTER, OULU, OULU_WATER, FreeSpace,
 from simulators.radio.receivers import SX1301, SX1302, Chip, Receiver, concentrator, single_channel
 from simulators.radio.rules import MEASURED, PURE_ALOHA, Rules
 from simulators.radio.spots import Spot, Walls, on_the_map
-from simulators.radio.values import Arrival, Loss, Outcome, Transmission
+from simulators.radio.transmissions import Arrival, Loss, Outcome, Transmission
 
 __all__ = [
     "LANCASTER",

@@ -24,7 +24,7 @@ from simulators.radio.receivers import SX1276_NOISE_FIGURE_DB
 from simulators.radio.rules import MEASURED, Rules, endured_db, symbol_us
 from simulators.radio.sensitivity import bandwidth_hz, noise_dbm, required_snr_db
 from simulators.radio.spots import Spot
-from simulators.radio.values import Arrival, Loss, Outcome, Transmission
+from simulators.radio.transmissions import Arrival, Loss, Outcome, Transmission
 
 COUNTER: Final = 1 << 32
 BEST_SNR_DB: Final = 12.0  # what a concentrator says at most

@@ -10,7 +10,7 @@ from gateway.model import DataRate, Eui64
 from simulators.radio.receivers import Receiver
 from simulators.radio.rules import Rules
 from simulators.radio.sensitivity import noise_dbm, sensitivity_dbm
-from simulators.radio.values import Loss, Transmission
+from simulators.radio.transmissions import Loss, Transmission
 
 ENDLESS: Final = 1 << 30  # demodulators, where nothing limits them
 LONGEST_FRAME_US: Final = 10_000_000  # 255 octets at SF12 take 9.1 s

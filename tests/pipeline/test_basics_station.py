@@ -8,10 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from gateway.agent import running
-from gateway.commands.show_status import status as show_status
 from gateway.config import load
 from gateway.journal import Registration
 from gateway.model import Downlink, Eui64, Instant, TimeQuality
@@ -66,6 +63,11 @@ class Scene:
         async with asyncio.timeout(LIMIT_S):
             return await self._air.get()
 
+    async def command(self, payload: bytes) -> None:
+        device = self.agent.network.device(DEV_EUI)
+        downlink = Downlink(id=0, dev_eui=DEV_EUI, f_port=7, payload=payload, queued_at=clock().utc)
+        await self.agent.office.enqueue(device, downlink)
+
     async def joined(self) -> int:
         """Join, and return how many microseconds after the request the accept began."""
         asked_us = await self.up(self.device.join_request())
@@ -75,7 +77,7 @@ class Scene:
 
 
 def played(
-    folder: Path, story: Callable[[Scene], Coroutine[Any, Any, None]], make: Make | None = None, **known: object
+    folder: Path, story: Callable[[Scene], Coroutine[Any, Any, None]], make: Make | None = None, **known: Any
 ) -> None:
     (folder / "brygga.toml").write_text(CONFIGURATION, encoding="utf-8")
 
@@ -120,7 +122,7 @@ def test_a_confirmed_uplink_is_acknowledged_a_second_after_it(tmp_path: Path) ->
 def test_a_command_waits_for_the_next_uplink_of_a_class_a_device(tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
         await scene.joined()
-        await scene.agent.network.enqueue(Downlink(id=0, dev_eui=DEV_EUI, f_port=7, payload=b"open", created_at=clock().utc))
+        await scene.command(b"open")
         await asyncio.sleep(60)
         ended_us = await scene.up(scene.device.uplink(5, b"\x02\x29"))
         answer = await scene.down()
@@ -139,8 +141,9 @@ def test_a_class_c_device_is_told_at_once(tmp_path: Path) -> None:
         await asyncio.sleep(60)
         await scene.up(scene.device.uplink(5, b"\x02\x29"))
         await asyncio.sleep(60)
+        scene.device.hear((await scene.down()).phy_payload)  # MAC commands: the network asks how it fares
         asked_us = scene.station.now_us
-        await scene.agent.network.enqueue(Downlink(id=0, dev_eui=DEV_EUI, f_port=7, payload=b"open", created_at=clock().utc))
+        await scene.command(b"open")
         answer = await scene.down()
         heard = scene.device.hear(answer.phy_payload)
 
@@ -150,19 +153,3 @@ def test_a_class_c_device_is_told_at_once(tmp_path: Path) -> None:
         assert 0 < answer.starts_us - asked_us < 2_000_000
 
     played(tmp_path, story, Make(device_class="C"), device_class="C")
-
-
-def test_what_brygga_status_shows_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shown: list[Any] = []
-
-    async def story(scene: Scene) -> None:
-        await scene.joined()
-        shown.append(scene.agent.status()["sources"])
-
-    played(tmp_path, story)
-
-    ((source,),) = shown
-    assert source["gateways"][ROOF]["can_transmit"]
-    assert source["advice"] == []
-    assert source["counts"]["transmit_sent"] == 1
-    assert callable(show_status)

@@ -294,9 +294,9 @@ def test_a_station_that_no_longer_answers_is_let_go() -> None:
         made = source()
         async with running(made, Ear()) as uri, ClientSession() as http:
             socket = await http.ws_connect(f"{uri}/router-{ROOF}", autoping=False)
-            assert [*made.status()["gateways"]] == [ROOF]
+            assert made.status()["gateways"][ROOF]["connected_s"] is not None
             await asyncio.sleep(2 * source_module.HEARTBEAT_S)
-            assert [*made.status()["gateways"]] == []
+            assert made.status()["gateways"][ROOF]["connected_s"] is None
             await socket.close()
 
     jumping_time.run(play())
@@ -377,7 +377,8 @@ async def test_a_message_that_is_too_large_ends_its_connection_and_no_other(kind
         status = made.status()
 
     assert status["dropped"] == {"too_large": 1}
-    assert [*status["gateways"]] == [CELLAR]
+    assert status["gateways"][ROOF]["connected_s"] is None
+    assert status["gateways"][CELLAR]["connected_s"] is not None
 
 
 async def test_bad_messages_are_counted_and_the_next_one_is_heard(ear: Ear) -> None:
@@ -442,6 +443,25 @@ async def test_without_a_station_it_says_what_to_type(ear: Ear) -> None:
 
     assert before["listening"] is None
     assert f"ws://ADDRESS:{uri.rsplit(':', 1)[1]}" in line
+
+
+def test_a_station_that_has_gone_is_still_shown_and_said() -> None:
+    async def play() -> None:
+        made = source()
+        async with running(made, Ear()) as uri:
+            async with Station(ROOF, uri):
+                pass
+            await asyncio.sleep(600)
+            away = made.status()
+            async with Station(ROOF, uri):
+                back = made.status()
+
+        assert away["gateways"][ROOF] | {"can_transmit": False, "last_seen_s": 600} == away["gateways"][ROOF]
+        (line,) = away["advice"]
+        assert line.startswith(f"{ROOF} is away since 600 s, and loses what it hears meanwhile")
+        assert back["advice"] == []
+
+    jumping_time.run(play())
 
 
 async def test_a_port_that_is_taken_is_said_before_anything_else(ear: Ear) -> None:

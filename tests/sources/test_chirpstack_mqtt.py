@@ -203,6 +203,18 @@ async def test_a_gateway_whose_will_says_that_it_is_gone_is_not_asked(
     ]
 
 
+async def test_a_gateway_that_speaks_again_is_there_again_whatever_its_last_will_said(
+    mosquitto: Mosquitto, make: Make, ear: Ear
+) -> None:
+    source = make()
+    async with running(source, ear), forwarder(mosquitto) as there:
+        there.publish("state/conn", gw_pb2.ConnState(gateway_id=GATEWAY).SerializeToString())
+        there.send(UPLINK)
+        result = await source.transmit(answer((await ear.heard(1))[0].best))
+
+    assert result is TxResult.SENT
+
+
 async def test_a_state_that_the_broker_kept_is_known_at_once(mosquitto: Mosquitto, make: Make, ear: Ear) -> None:
     source = make()
     async with forwarder(mosquitto), running(source, ear):

@@ -12,12 +12,13 @@ from random import Random
 
 import pytest
 
+from gateway.commands.uplink_lines import line_of_frame
 from gateway.errors import ConfigError
-from gateway.model import LoraRate, TimeQuality
+from gateway.model import Frame, FskRate, Instant, LoraRate, Reception, TimeQuality
 from gateway.sources.recording.lines import LONGEST_LINE
 from gateway.sources.recording.opening import RecordingFile
 from gateway.sources.recording.records import Bad, BadRecordReason, Datagram, Passed, Radioed, Record
-from tests.sources.conftest import GATEWAY, VECTORS, push_data, rxpk, vectors
+from tests.sources.conftest import GATEWAY, OTHER, VECTORS, push_data, rxpk, vectors
 from tests.sources.packets import LOOP, NULL, RAW, SLL, ethernet, ipv4, ipv6, pcap, udp
 
 CAPTURES = VECTORS.parent / "captures"
@@ -84,6 +85,25 @@ def test_a_frame_without_a_datagram_is_read(tmp_path: Path) -> None:
     assert (reception.rssi_dbm, reception.snr_db) == (-101, -3.5)
 
 
+def test_what_an_export_tells_of_a_frame_is_read_with_all_who_heard_it(tmp_path: Path) -> None:
+    heard = [
+        Reception(
+            gateway=GATEWAY, frequency_hz=868_100_000, data_rate=LoraRate(12, 125_000), rssi_dbm=-119, snr_db=-17.0
+        ),
+        Reception(gateway=OTHER, frequency_hz=868_100_000, data_rate=LoraRate(12, 125_000), rssi_dbm=-60, snr_db=8.5),
+        Reception(gateway=OTHER, frequency_hz=868_800_000, data_rate=FskRate(50_000), rssi_dbm=-90, channel=9),
+    ]
+    at = Instant(datetime(2026, 11, 23, 13, tzinfo=UTC), 7.0, "boot", TimeQuality.NTP)
+    line = {"id": "1", "relay": "city", **line_of_frame(Frame(b"\x40\1", tuple(heard), at))}
+
+    (record,) = records(written(tmp_path, json.dumps(line)))
+
+    assert isinstance(record.what, Radioed)
+    assert (record.utc, record.quality) == (at.utc, TimeQuality.NTP)
+    assert record.what.received.phy_payload == b"\x40\1"
+    assert record.what.received.receptions == (heard[1], heard[0], heard[2])
+
+
 def test_the_first_line_dates_the_others(tmp_path: Path) -> None:
     head = {"recording": 1, "began": "2026-11-23T12:00:00Z"}
     own = {"time": "2026-11-23T14:00:00+01:00", "time_quality": "gps", "hex": "00"}
@@ -107,6 +127,8 @@ WRONG_LINES = [
     (json.dumps(FRAME | {"gateway": "12"}), "line 1: gateway: 2 hex digits where 16 are expected"),
     (json.dumps(FRAME | {"frequency_hz": 868.3}), "line 1: frequency_hz is 868.3 where a whole number"),
     (json.dumps(FRAME | {"rssi_dbm": None}), "line 1: the frame's rssi is missing or cannot be"),
+    ('{"phy_payload": "40"}', "line 1: receptions is missing"),
+    ('{"phy_payload": "40", "receptions": [{"gateway": 7}]}', "line 1: gateway is missing"),
     ("{" + "[" * LONGEST_LINE, f"line 1: has {LONGEST_LINE} octets or more"),
     ('{"hex": "00", "x": ' + "[" * 20_000, "line 1: is no JSON"),
 ]

@@ -53,6 +53,7 @@ WORDS: Final = SourceWords(
         "late_dntxed": Meaning("a station's word on a downlink that nobody waited for any more"),
         "timesync_unanswered": Meaning("stations that asked for the time before this box knew it"),
         "unknown_msgtype": Meaning("messages of a type that we do not know", "nothing"),
+        "hung_up": Meaning("connections that ended in the middle of a word", "nothing, where they are few"),
     },
     page="basics-station",
 )

@@ -11,14 +11,20 @@ from gateway.sources.basics_station.stations import Stations
 
 
 def advice(
-    stations: Stations, dropped: Mapping[str, int], unheard_hz: Sequence[int], *, uri: str | None
+    stations: Stations, dropped: Mapping[str, int], unheard_hz: Sequence[int], *, uri: str | None, now: float
 ) -> Sequence[str]:
     """Return a line for each thing that is wrong; none when all is well. ``uri`` is what a tc.uri must say."""
-    return [*_connecting(stations, dropped, uri), *_hearing(stations, dropped, unheard_hz)]
+    return [*_away(stations, now), *_connecting(stations, dropped, uri), *_hearing(stations, dropped, unheard_hz)]
+
+
+def _away(stations: Stations, now: float) -> Iterator[str]:
+    for gateway, station in stations.gone.items():
+        seconds = round(now - (station.left_at or now))
+        yield f"{gateway} is away since {seconds} s, and loses what it hears meanwhile: has it power and network? it tries again by itself"
 
 
 def _connecting(stations: Stations, dropped: Mapping[str, int], uri: str | None) -> Iterator[str]:
-    if not len(stations) and uri is not None:
+    if not len(stations) and not stations.gone and uri is not None:
         yield f"no station is connected: the station's tc.uri must say {uri} with this box's address, and the port must be open"
     for gateway, why in stations.refused.items():
         match why:

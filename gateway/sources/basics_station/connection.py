@@ -50,7 +50,8 @@ class Connection:
     clock: Clock
     air: AirClock = field(default_factory=AirClock)
     version: Version | None = None
-    configured: bool = False
+    configured: bool = False  # it has been told what to listen to
+    left_at: float | None = None
     seen_at: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     _waiting: dict[int, _Waiting] = field(default_factory=dict)  # by diid
@@ -100,6 +101,7 @@ class Connection:
     def ended(self) -> None:
         """Let nobody wait for a station that has gone: it has stopped its radio, and only what was due before is perhaps on air."""
         now = self.clock().monotonic
+        self.left_at = now
         for waiting in self._waiting.values():
             if not waiting.answer.done():
                 waiting.answer.set_result(TxResult.NOT_CONNECTED if now < waiting.opens else TxResult.NO_ANSWER)
@@ -109,9 +111,9 @@ class Connection:
         version = self.version
         return {
             "last_seen_s": round(now - self.seen_at, 1),
-            "connected_s": round(now - self.since, 1),
+            "connected_s": round(now - self.since, 1) if self.left_at is None else None,
             "address": self.address,
-            "can_transmit": self.configured,
+            "can_transmit": self.left_at is None and self.configured,
             "frames": self.counts["frames"],
             "not_sent": self.counts["not_sent"],
             "station": None if version is None else version.station,

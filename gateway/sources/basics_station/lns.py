@@ -41,6 +41,7 @@ class Dropped(StrEnum):
     LATE_DNTXED = "late_dntxed"  # answers a downlink that nobody waits for
     TIMESYNC_UNANSWERED = "timesync_unanswered"  # this box does not know the time well enough
     UNKNOWN_MSGTYPE = "unknown_msgtype"
+    HUNG_UP = "hung_up"  # in the middle of a word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from gateway.sources.basics_station.advice import advice
 from gateway.sources.basics_station.connection import Connection, Gone
 from gateway.sources.basics_station.door import DISCOVERY, STATUS, UPDATE_INFO, WORDS, Door, Listening
 from gateway.sources.basics_station.listener import WebListener, bind_tcp
-from gateway.sources.basics_station.lns import Lns, Manner
+from gateway.sources.basics_station.lns import Dropped, Lns, Manner
 from gateway.sources.basics_station.messages import LARGEST_MESSAGE, BadMessageReason
 from gateway.sources.basics_station.plan import tuned
 from gateway.sources.basics_station.stations import Stations
@@ -132,7 +132,7 @@ class BasicsStation:
 
     def status(self) -> Mapping[str, Json]:
         """Return counters, each station's state, and what is wrong in words."""
-        listener = self._listener
+        listener, now = self._listener, self._clock().monotonic
         wrong = {} if self._cups is None else self._cups.wrong
         cups = [f"{gateway} asks CUPS: {why}" for gateway, why in wrong.items()]
         return {
@@ -140,8 +140,11 @@ class BasicsStation:
             "under_way": 0 if self._under_way is None else len(self._under_way),
             "counts": dict(self._counts),
             "dropped": {str(reason): count for reason, count in self._dropped.items()},
-            "advice": [*advice(self._stations, self._dropped, self._tuning.unheard_hz, uri=self._uri(listener)), *cups],
-            "gateways": self._stations.status(self._clock().monotonic),
+            "advice": [
+                *advice(self._stations, self._dropped, self._tuning.unheard_hz, uri=self._uri(listener), now=now),
+                *cups,
+            ],
+            "gateways": self._stations.status(now),
         }
 
     def _uri(self, listener: WebListener | None) -> str | None:
@@ -162,7 +165,7 @@ class BasicsStation:
         try:
             return await self._answer(request, here)
         except OSError:  # it has hung up in the middle of a word, or a file of CUPS has gone in the middle of an answer
-            self._dropped["hung_up"] += 1
+            self._dropped[Dropped.HUNG_UP] += 1
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=400)

@@ -1,4 +1,4 @@
-"""The stations that are connected, each once, bounded in number; and those that were refused lately, for people."""
+"""The stations that are connected, each once, bounded in number; and those that have gone or were refused lately, for people."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class Stations:
 
     def __init__(self) -> None:
         self._by_gateway: dict[Eui64, Connection] = {}
+        self.gone: dict[Eui64, Connection] = {}  # the last ones that have not come again
         self.refused: dict[Eui64, str] = {}  # the last ones, and why
 
     def __len__(self) -> int:
@@ -37,6 +38,7 @@ class Stations:
         """Take a connection, and return the one that it replaces."""
         before = self._by_gateway.pop(station.gateway, None)
         self._by_gateway[station.gateway] = station
+        self.gone.pop(station.gateway, None)
         self.refused.pop(station.gateway, None)
         return before
 
@@ -44,6 +46,9 @@ class Stations:
         """Let go of a connection, unless another one has replaced it."""
         if self._by_gateway.get(station.gateway) is station:
             del self._by_gateway[station.gateway]
+            self.gone[station.gateway] = station
+            while len(self.gone) > MOST_STATIONS:
+                del self.gone[next(iter(self.gone))]
 
     def refuse(self, gateway: Eui64, why: str) -> None:
         """Note who was refused."""
@@ -53,5 +58,6 @@ class Stations:
             del self.refused[next(iter(self.refused))]
 
     def status(self, now: float) -> Mapping[str, Json]:
-        """Return each station's status by EUI."""
-        return {gateway: self._by_gateway[gateway].status(now) for gateway in sorted(self._by_gateway)}
+        """Return the status of each station that is or was connected, by EUI."""
+        known = self.gone | self._by_gateway
+        return {gateway: known[gateway].status(now) for gateway in sorted(known)}

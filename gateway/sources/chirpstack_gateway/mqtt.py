@@ -155,6 +155,8 @@ class ChirpstackMqtt:
             self._dropped[Dropped.TOO_MANY_GATEWAYS] += 1
             return None
         self._heard_at = now.monotonic
+        if kind is not Kind.CONNECTION:
+            station.spoke()
         match kind:
             case Kind.UP:
                 return self._up(station, said, is_json=words.is_json(body))

@@ -33,6 +33,10 @@ class Station:
         """Whether it is worth asking: its last will has not said that it is gone."""
         return self.is_online is not False
 
+    def spoke(self) -> None:
+        """Note that it said something: a last will that came before was of a connection that it has replaced."""
+        self.is_online = self.is_online or None
+
     def heard(self, heard: Heard, *, is_json: bool) -> None:
         """Note a frame, and how it was told."""
         self.frames += 1

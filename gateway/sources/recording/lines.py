@@ -7,7 +7,8 @@
 
 The first line may be left out; `began` dates the others, which may also have a `time` of their own instead of `at_s`, and its
 `time_quality`. What has no `protocol` is a datagram of a forwarder; where `dir` is "dn" it went to one, and is passed over;
-so is a line of another `kind`, without `hex`.
+so is a line of another `kind`, without `hex`. What `brygga relay export` and `brygga journal export` write of frames is read, too: a
+`phy_payload` with its `receptions` and `heard_at`; an uplink that is opened already is passed over.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from gateway.model import Eui64, Json, TimeQuality, eui64
+from gateway.sources.gather import MOST_COPIES, best_first
 from gateway.sources.gwmp import BadDatagram
 from gateway.sources.recording.records import Bad, BadRecordReason, Datagram, Passed, Radioed, Record
-from gateway.sources.rxpk import read_rxpk
+from gateway.sources.rxpk import Received, read_rxpk
 
 LONGEST_LINE: Final = 1 << 18  # octets; the largest UDP datagram in hex is half of it
 MOST_SECONDS: Final = 1e11  # of a recording's own time: what is more is no time
@@ -57,7 +60,7 @@ def _object(line: bytes) -> dict[str, Json]:
 
 
 def _record(said: dict[str, Json], began: datetime | None) -> Record:
-    at_s, utc = _seconds(said.get("at_s")), _time(said.get("time"))
+    at_s, utc = _seconds(said.get("at_s")), _time(said.get("time", said.get("heard_at")))
     if utc is None and began is not None and at_s is not None:
         utc = began + timedelta(seconds=at_s)
     if at_s is None and utc is not None:
@@ -68,7 +71,9 @@ def _record(said: dict[str, Json], began: datetime | None) -> Record:
 def _what(said: dict[str, Json]) -> Datagram | Radioed | Passed:
     if said.get("dir", "up") != "up":
         return Passed.FROM_SERVER
-    if "hex" not in said and "kind" in said:
+    if "phy_payload" in said:
+        return _exported(said)
+    if "hex" not in said and ("kind" in said or "payload" in said):
         return Passed.OTHER_LINES
     octets = _octets(said.get("hex"))
     match said.get("protocol", "gwmp"):
@@ -81,22 +86,50 @@ def _what(said: dict[str, Json]) -> Datagram | Radioed | Passed:
 
 
 def _radioed(said: dict[str, Json], octets: bytes) -> Radioed:
-    """Return a frame, read by the reader of forwarders' packets: what one needs is what the other needs."""
-    gateway, frequency_hz = _gateway(said.get("gateway")), said.get("frequency_hz")
+    gateway = _gateway(said.get("gateway"))
+    return Radioed(gateway, _received(said, gateway, octets))
+
+
+def _exported(said: dict[str, Json]) -> Radioed:
+    """Return a frame that several gateways may have heard."""
+    octets, told = _octets(said["phy_payload"]), said.get("receptions")
+    if not isinstance(told, list) or not told or not all(isinstance(one, dict) for one in told):
+        raise ValueError("receptions is missing: a list of who heard the frame, and how")
+    heard = [_received(one, _gateway(one.get("gateway")), octets) for one in told[:MOST_COPIES]]
+    receptions = best_first(one.receptions[0] for one in heard)
+    return Radioed(receptions[0].gateway, replace(heard[0], receptions=receptions))
+
+
+def _received(said: dict[str, Json], gateway: Eui64, octets: bytes) -> Received:
+    """Return what one gateway heard, read by the reader of forwarders' packets: what a frame needs is the same there."""
+    frequency_hz = said.get("frequency_hz")
     if isinstance(frequency_hz, bool) or not isinstance(frequency_hz, int):
         raise ValueError(f"frequency_hz is {frequency_hz!r} where a whole number such as 868100000 is expected")  # noqa: TRY004
     rxpk = {
         "freq": frequency_hz / 1e6,
-        "datr": said.get("data_rate"),
+        "datr": _rate(said.get("data_rate")),
         "rssi": said.get("rssi_dbm"),
         "lsnr": said.get("snr_db"),
-        "tmst": said.get("timestamp_us"),
+        "chan": said.get("channel"),
+        "ant": said.get("antenna"),
+        "time": said.get("gateway_time"),
         "data": b64encode(octets).decode(),
     }
     try:
-        return Radioed(gateway, read_rxpk(rxpk, gateway=gateway))
+        return read_rxpk(rxpk, gateway=gateway)
     except BadDatagram as error:
         raise ValueError(f"the frame's {error.reason} is missing or cannot be") from error
+
+
+def _rate(value: Json) -> Json:
+    """Return a data rate as a forwarder has it: a word for LoRa, a number for FSK."""
+    match value:
+        case {"spreading_factor": int(factor), "bandwidth_hz": int(bandwidth_hz)}:
+            return f"SF{factor}BW{bandwidth_hz // 1000}"
+        case {"bit_rate": int(bit_rate)}:
+            return bit_rate
+        case _:
+            return value
 
 
 def _octets(text: Json) -> bytes:

@@ -7,7 +7,7 @@ from random import Random
 
 from gateway.model import DataRate, LoraRate, eui64
 from simulators.concentrator import airtime_us
-from simulators.radio import PURE_ALOHA, Ether, FreeSpace, Links, Outcome, Receiver, Rules, Spot, Transmission
+from simulators.radio import PURE_ALOHA, Ether, FreeSpace, Links, Loss, Outcome, Receiver, Rules, Spot, Transmission
 from simulators.radio.receivers import concentrator
 
 GATEWAY = eui64("aa555a0000000001")
@@ -16,6 +16,7 @@ NEAR = Spot(east_m=1000, north_m=0)
 SF7 = LoraRate(7, 125_000)
 SF12 = LoraRate(12, 125_000)
 CHANNEL_HZ = 868_100_000
+STEADY = Rules(fading_db=0.0)
 
 
 def ether(*receivers: Receiver, rules: Rules = PURE_ALOHA, seed: int = 1) -> Ether:
@@ -57,3 +58,9 @@ def poisson(random: Random, count: int, mean_us: float) -> Iterator[int]:
     for _ in range(count):
         now_us += random.expovariate(1 / mean_us)
         yield round(now_us)
+
+
+def fates(*frames: Transmission, rules: Rules = STEADY) -> list[Loss | None]:
+    """Return what became of each, in the order of their numbers."""
+    outcomes = carried(ether(rules=rules), sorted(frames, key=lambda one: one.begins_us))
+    return [one.loss for one in sorted(outcomes, key=lambda one: one.transmission.number)]
