@@ -1,7 +1,9 @@
 """Commits of a hundred uplinks that wait, in a process of its own: `python -m bench.commits WAY FOLDER UPLINKS`.
 
-WAY is the journal, or plain sqlite3 with the very records: alone, or with the frame counters that belong into the same
-transaction (law 4). Prints what it was as JSON; `bench.durable` runs it, with a disk whose flushes are slow, too.
+WAY is the journal, or plain sqlite3, in three ways: the very records, made before the clock starts, alone or with the frame
+counters that belong into the same transaction (law 4); and the same job as the journal's, from the same values: each uplink said in
+CBOR by the plainest code, each counter by its device. Prints what it was as JSON; `bench.durable` runs it, with a disk whose
+flushes are slow, too.
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+import cbor2
+
 from bench.backlog import uplinks
 from bench.fleet import Fleet
 from gateway.clock import SystemClock
 from gateway.journal import Changes, Journal
 from gateway.journal.records import encode_uplink
 from gateway.journal.words import Words
-from gateway.model import Session, Uplink
+from gateway.model import Reception, Session, Uplink
 
 WAITING = 100
 DEVICES = 200
@@ -80,19 +84,76 @@ def plain_counters(folder: Path, heard: Heard) -> Commits:
     return _plain(folder, heard, [(int(session.dev_eui, 16), session.f_cnt_up) for _, session in heard])
 
 
+def plain_job(folder: Path, heard: Heard) -> Commits:
+    """Do what the journal does, as somebody would who needs nothing else: say each uplink in CBOR, store its session's counter."""
+    with closing(_opened(folder)) as connection, _Meter(len(heard)) as meter:
+        for start in range(0, len(heard), WAITING):
+            part = heard[start : start + WAITING]
+            rows = [(row, _said(uplink)) for row, (uplink, _) in enumerate(part, start + 1)]
+            counters = [(int(session.dev_eui, 16), session.f_cnt_up) for _, session in part]
+            _commit(connection, rows, counters)
+    return meter.found()
+
+
+def _said(uplink: Uplink) -> bytes:
+    """Return an uplink in CBOR, text for text: no table of words, no tenths, no numbers for data rates."""
+    at = uplink.heard_at
+    return cbor2.dumps(
+        [
+            uplink.id.bytes,
+            uplink.dev_eui,
+            uplink.activation,
+            uplink.f_cnt,
+            uplink.f_port,
+            uplink.payload,
+            uplink.confirmed,
+            uplink.adr,
+            at.boot_id,
+            at.monotonic,
+            at.utc.timestamp(),
+            at.quality.value,
+            [_reception(one) for one in uplink.receptions],
+        ]
+    )
+
+
+def _reception(one: Reception) -> list[object]:
+    return [
+        one.source,
+        one.gateway,
+        one.frequency_hz,
+        str(one.data_rate),
+        one.rssi_dbm,
+        one.snr_db,
+        one.timestamp_us,
+        one.channel,
+        one.antenna,
+    ]
+
+
+def _opened(folder: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(folder / "plain.db", isolation_level=None)
+    for sql in (*PLAIN, COUNTERS):
+        connection.execute(sql)
+    return connection
+
+
+def _commit(
+    connection: sqlite3.Connection, rows: Sequence[tuple[int, bytes]], counters: Sequence[tuple[int, int]]
+) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany("INSERT INTO log VALUES (?, ?)", rows)
+    connection.executemany("REPLACE INTO counters VALUES (?, ?)", counters)
+    connection.execute("COMMIT")
+
+
 def _plain(folder: Path, heard: Heard, counters: Sequence[tuple[int, int]]) -> Commits:
     words = Words([])
     rows = [(row, encode_uplink(uplink, words)) for row, (uplink, _) in enumerate(heard, 1)]
-    with closing(sqlite3.connect(folder / "plain.db", isolation_level=None)) as connection:
-        for sql in (*PLAIN, COUNTERS):
-            connection.execute(sql)
-        with _Meter(len(rows)) as meter:
-            for start in range(0, len(rows), WAITING):
-                connection.execute("BEGIN IMMEDIATE")
-                connection.executemany("INSERT INTO log VALUES (?, ?)", rows[start : start + WAITING])
-                connection.executemany("REPLACE INTO counters VALUES (?, ?)", counters[start : start + WAITING])
-                connection.execute("COMMIT")
-        return meter.found()
+    with closing(_opened(folder)) as connection, _Meter(len(rows)) as meter:
+        for start in range(0, len(rows), WAITING):
+            _commit(connection, rows[start : start + WAITING], counters[start : start + WAITING])
+    return meter.found()
 
 
 class _Meter:
@@ -123,6 +184,7 @@ WAYS: Mapping[str, Callable[[Path, Heard], Commits]] = {
     "journal": journal,
     "plain": plain,
     "plain_counters": plain_counters,
+    "plain_job": plain_job,
 }
 
 

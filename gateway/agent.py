@@ -37,6 +37,7 @@ from gateway.redecoding import Redecoding
 from gateway.servers import Servers
 from gateway.sources import Source
 from gateway.sources import catalogue as sources
+from gateway.sources.beginning import not_there
 from gateway.sources.gather import Gather
 from gateway.survey import Survey
 from gateway.transports import Listener
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BOOTED_LATELY_S = 120.0  # of this machine's uptime: power may have come back to all gateways of a city at once
+SOURCES_LIMIT_S = 10.0  # for sources to hear, before it is said that the agent has started
 STOP_TIME = 5.0  # seconds for good-byes; systemd waits 90
 SWITCH_INTERVAL = 0.0005  # seconds; with Python's 5 ms a busy loop keeps the journal's thread waiting for up to seconds
 COLLECT_AFTER = (
@@ -330,8 +332,10 @@ async def run(settings: Settings, *, take_backlog: bool = False) -> int:
         loop.add_signal_handler(number, stop.set)
     try:
         async with running(settings, take_backlog=take_backlog) as agent:
-            for source in agent.sources:
-                await source.listening()  # no limit: a source that cannot listen ends the agent, and this wait with it
+            for name in await not_there(agent.sources, stop, SOURCES_LIMIT_S):
+                logger.warning(
+                    "source %s is not there yet; it is tried again and again, `brygga source test` tells why", name
+                )
             logger.info("%s: started; `brygga status` shows how it goes", settings.gateway.name)
             await stop.wait()  # no limit: the agent runs until it is told to stop
             logger.info("stopping")

@@ -20,7 +20,7 @@ COMMANDS = (
         "were on the air, its time and how good that is, and how the gateway heard it. They are for the record: a network\n"
         "server refuses frames whose counters lie behind, or takes them for new ones, so nothing sends them to it. It reads\n"
         "beside a running agent; what came in the last ten seconds may not be on disk yet.",
-        example="brygga relay export city --since 2026-11-01 > frames.jsonl",
+        example="brygga relay export city --since 2026-11-01 frames.jsonl",
         arguments=(
             _NAME,
             argument(

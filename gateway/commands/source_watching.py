@@ -11,7 +11,7 @@ from typing import Final
 from gateway.agent import first_cause, system_clock
 from gateway.config import Settings
 from gateway.control import ask
-from gateway.errors import Brygga
+from gateway.errors import Brygga, Busy
 from gateway.model import Clock, DevAddr, Eui64, Frame, Heard, Json
 from gateway.sources import catalogue
 from gateway.sources.settings import SourceSettings
@@ -52,11 +52,17 @@ async def _watched(settings: Settings, source: SourceSettings, seconds: float, c
     async def question(turn_s: float) -> Json:
         return await ask(settings, clock, {"do": "source.watch", "name": source.name, "seconds": turn_s})
 
+    async def of_the_agent(turn_s: float) -> Json:
+        answer = await question(turn_s)
+        if not answer["running"]:
+            raise Busy("the agent has stopped meanwhile; try again")
+        return answer
+
     if _has_never_run(settings):
         return await _opened(source, seconds, clock, Known())
     first = await question(0.0)
     if first["running"]:
-        return await _of_the_agent(question, seconds)
+        return await _of_the_agent(of_the_agent, seconds)
     addresses, dev_euis = map(DevAddr, first["addresses"]), map(Eui64, first["dev_euis"])
     return await _opened(source, seconds, clock, Known(frozenset(addresses), frozenset(dev_euis)))
 

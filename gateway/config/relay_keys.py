@@ -119,6 +119,18 @@ class RelayKeys(Keys):
         if urlsplit(self.url).scheme == "udp" and self.token_file is not None:
             yield "token_file", "udp:// proves nothing and takes no token; wss:// does"
 
+    def warnings(self) -> Iterator[tuple[str, str]]:
+        """Yield the key and the words of what works and is unwise."""
+        if urlsplit(self.url).scheme == "ws" and self.token_file is not None:
+            yield "url", "ws:// sends the token in the clear; wss:// hides it"
+        if self.tls.insecure:
+            yield "tls.insecure", "whoever is on the line can read and answer in the server's place"
+        if self.own:
+            yield (
+                "own",
+                "a server that has the keys of these devices, too, answers them beside the agent: register them at one of the two",
+            )
+
     def server(self) -> GwmpServer | StationServer:
         """Return where the server is."""
         parts = urlsplit(self.url)

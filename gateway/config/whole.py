@@ -16,7 +16,7 @@ from gateway.config.keys import GatewayKeys, RadioKeys
 from gateway.config.network import network_problems
 from gateway.config.platform import client_id, speaks_mqtt
 from gateway.config.reading import Section
-from gateway.config.relays import relay_problems
+from gateway.config.relays import relay_keys, relay_problems
 from gateway.config.sources.keys import Listens, Site, SourceKeys
 from gateway.lorawan.dev_addr import AddressBlock
 
@@ -191,6 +191,8 @@ def warnings(sections: Sections, path: Path, site: Site) -> Iterator[str]:
         keys = source_keys(section)
         for key, words in (*keys.warnings(), *keys.warnings_at(site)):
             yield f"{section.place}.{key}: {words}"
+    for section in sections.relays:
+        yield from (f"{section.place}.{key}: {words}" for key, words in relay_keys(section).warnings())
     if sections.single["radio"].table.get("duty_cycle") == "ignored":
         yield "radio.duty_cycle: is ignored; with an antenna that breaks the law (ETSI EN 300 220), so only for a laboratory"
     name = sections.gateway.name
@@ -199,14 +201,14 @@ def warnings(sections: Sections, path: Path, site: Site) -> Iterator[str]:
 
 
 def _open_secrets(sections: Sections, path: Path) -> Iterator[str]:
-    for section in sections.destinations:
+    for section in (*sections.sources, *sections.relays, *sections.destinations):
         for key in ("password", "token"):
             file = _file_of(section, key, path)
             if key in section.given and _open_to_all(file):
                 yield (
                     f"{section.place}.{key}: every user can read it; chmod o-r {file}, or put it into a file ({key}_file)"
                 )
-        for key in ("password_file", "token_file", "api_key_file", "sas_key_file"):
+        for key in ("password_file", "token_file", "tokens_file", "api_key_file", "sas_key_file", "key_file"):
             if key in section.given and _open_to_all(file := path.absolute().parent / section.table[key]):
                 yield f"{section.place}.{key}: every user can read it; chmod o-r {file}"
 

@@ -17,7 +17,7 @@ def unknown_relays(settings: Settings, registrations: Sequence[Registration]) ->
     known = [one.name for one in settings.relays]
     named = Counter(one.device.answered_by for one in registrations if one.device.answered_by)
     return [
-        f"{count} {'device' if count == 1 else 'devices'} are to be answered by the server of relay {name!r}, and there is no [[relay]]"
+        f"{count} {'device is' if count == 1 else 'devices are'} to be answered by the server of relay {name!r}, and there is no [[relay]]"
         f" of that name: nobody answers them{did_you_mean(name, known)}"
         for name, count in named.items()
         if name not in known

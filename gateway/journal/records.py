@@ -73,7 +73,7 @@ def encode_uplink(uplink: Uplink, words: Words) -> bytes:
             words.number(at.boot_id),
             at.monotonic,
             microseconds(at.utc),
-            max(int(at.quality), 0),
+            quality if (quality := int(at.quality)) > 0 else 0,
             [pack_reception(reception, words) for reception in uplink.receptions],
             *(() if told is None else (_pack_told(told, words),)),
         )

@@ -21,6 +21,7 @@ from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 
 from gateway.model import Clock, Eui64, Frame
 from gateway.relay.station_talk import Spawn, StationTalk
+from gateway.relay.station_troubles import in_words
 from gateway.relay.station_words import version
 from gateway.relay.upstream import Gateways, Keep
 from gateway.sources.basics_station.messages import LARGEST_MESSAGE, text_of
@@ -99,7 +100,7 @@ class StationLine:
             except NoServer as error:
                 self.trouble = str(error)
             except (aiohttp.ClientError, OSError, ValueError) as error:  # a TimeoutError is an OSError
-                self.trouble = str(error) or type(error).__name__
+                self.trouble = in_words(error)
             finally:
                 was_up = self.down_since is None
                 self._lose()

@@ -34,7 +34,7 @@ DEEDS: Final = (  # what may happen, and how often it is drawn
     (4, "a long time passes"),
     (4, "the clock is set"),
     (7, "old frames are played"),
-    (4, "a device begins anew"),
+    (6, "a device begins anew"),
     (4, "a downlink is queued"),
     (3, "a destination moves"),
     (2, "dead letters are retried"),

@@ -21,6 +21,7 @@ from simulators.simulation.world import World
 
 WRONG_S: Final = (-20 * 365 * DAY, -DAY, -HOUR, HOUR, 10 * 365 * DAY)  # how a clock may be wrong that nobody sets
 CLOCK_ERROR_S: Final = 0.2  # of one that is set
+FORGETFUL: Final = 3  # times as likely as others to lose power: two restarts of one make a second activation
 LEARNS: Final = 0.5  # of the boots without a clock: in the others nobody sets it
 LEAPS: Final = 12  # in which a long time passes; each wakes every sleeper
 OTHER_CITY: Final = {"": "@lund", "@lund": ""}
@@ -185,7 +186,9 @@ class Story:
             self._world.box.hear(played)
 
     def _device_begins_anew(self) -> None:
-        if changing := [one for one in self._world.residents if one.kin.joins or one.kin.forgets]:
+        forgetful = [one for one in self._world.residents if one.kin.forgets]
+        joining = [one for one in self._world.residents if one.kin.joins]
+        if changing := [*joining, *forgetful * FORGETFUL]:
             self._random.choice(changing).begin_anew()
 
     def _downlink_is_queued(self) -> None:

@@ -39,6 +39,7 @@ class Witness(Ear):
         self._disturbed_s = now()  # when something happened last that holds up every destination
         self._live: dict[tuple[str, int], float] = {}  # rows that are to be told soon: when they were heard
         self._commanded: set[tuple[str, bytes]] = set()  # downlinks that devices have proved; no two are alike
+        self._join_nonces: dict[str, int] = {}  # the last that each device has seen
         self.repeats = 0
         self.most_repeatable = 0
 
@@ -131,6 +132,10 @@ class Witness(Ear):
     def joined(self, dev_eui: str, activation: str) -> None:
         """Hold a session that a device has against the disk."""
         self._trace.note(f"{dev_eui[-4:]} has joined: {activation}")
+        nonce = int(activation.rpartition("-")[2])
+        if nonce <= self._join_nonces.get(dev_eui, -1):
+            self._trace.break_law("4", f"{dev_eui} was let join with JoinNonce {nonce} a second time")
+        self._join_nonces[dev_eui] = nonce
         if (dev_eui, activation) not in self.counters.stored:
             self._trace.break_law("4", f"{dev_eui} was let join as {activation}, which is not on disk")
 

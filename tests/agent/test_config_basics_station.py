@@ -175,3 +175,20 @@ def test_a_station_in_japan_listens_before_it_talks(tmp_path: Path) -> None:
     assert warned(tmp_path, lbt, before) == []
     (line,) = warned(tmp_path, lbt)
     assert "in AS923-1 only" in line
+
+
+def test_secrets_that_everybody_can_read_are_warned_of(tmp_path: Path) -> None:
+    server = Authority(tmp_path).server("roof.example")
+    server.key.chmod(0o644)
+    (tmp_path / "tokens").write_text(f"{ROOF} 5678", encoding="utf-8")
+    (tmp_path / "tokens").chmod(0o604)
+
+    lines = warned(
+        tmp_path,
+        f'certificate_file = "{server.certificate.name}"\nkey_file = "{server.key.name}"\ntokens_file = "tokens"\n',
+    )
+
+    assert lines == [
+        f"{PLACE}.tokens_file: every user can read it; chmod o-r {tmp_path}/tokens",
+        f"{PLACE}.key_file: every user can read it; chmod o-r {server.key}",
+    ]

@@ -108,3 +108,18 @@ def test_udp_takes_no_token(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, SOURCE + RELAY + 'token_file = "token"\n')
 
     assert "udp:// proves nothing" in problem
+
+
+def test_what_works_and_is_unwise_is_said(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("x\n", encoding="utf-8")
+    (tmp_path / "token").chmod(0o644)
+    text = '[[relay]]\nname = "city"\nurl = "ws://lns.example"\ntoken_file = "token"\nown = true\ntls.insecure = true\n'
+
+    warnings = [one for one in loaded(tmp_path, SOURCE + text).warnings if "relay[0]" in one]
+
+    assert [one.partition("relay[0].")[2].partition(":")[0] for one in warnings] == [
+        "token_file",
+        "url",
+        "tls.insecure",
+        "own",
+    ]

@@ -21,6 +21,7 @@ SAYS = " ".join(
         "gateway/relay/relay.py",
         "gateway/relay/gwmp_upstream.py",
         "gateway/relay/station_line.py",
+        "gateway/relay/station_troubles.py",
         "gateway/network/beside.py",
         "gateway/commands/show_relays.py",
     )

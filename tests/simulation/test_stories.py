@@ -10,18 +10,24 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from gateway import dating
 from gateway.delivery import Telling
 from gateway.journal import Changes, Settlement
 from gateway.journal import sessions as stored_sessions
 from gateway.journal.cursors import Cursor
-from gateway.model import Session
+from gateway.model import Session, TimeQuality, Uplink
+from gateway.network import joins
+from gateway.network.joins import Joins
 from gateway.network.network import Network
+from simulators.simulation import memory_disk
 from simulators.simulation.__main__ import main
+from simulators.simulation.bad_disk import BadDisk
 from simulators.simulation.report import in_words
 from simulators.simulation.run import run
 
@@ -122,14 +128,60 @@ def tells_a_strict_destination_live_first(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(Telling, "__init__", broken)
 
 
+def flushes_nothing_before_a_power_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    commit, cut_power = memory_disk._InLoop.executemany, BadDisk.cut_power
+    before: dict[int, bytes] = {}
+
+    async def remembering(self: Any, sql: str, transaction: Any) -> None:
+        before[id(self._sqlite)] = self._sqlite.serialize()
+        await commit(self, sql, transaction)
+
+    def forgetting(self: BadDisk) -> None:
+        if (octets := before.get(id(self.memory.sqlite))) is not None:
+            head = octets[:18] + b"\1\1" + octets[20:]  # no WAL: there is none beside a database in memory
+            self.memory.sqlite.deserialize(head)
+            self.committed()
+        cut_power(self)
+
+    monkeypatch.setattr(memory_disk._InLoop, "executemany", remembering)
+    monkeypatch.setattr(BadDisk, "cut_power", forgetting)
+
+
+def keeps_no_join_nonces(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined = Joins._joined
+
+    def broken(self: Joins, *arguments: Any, **rest: Any) -> Any:
+        found = joined(self, *arguments, **rest)
+        return replace(found, changes=found.changes._replace(join_nonces=()))
+
+    monkeypatch.setattr(Joins, "_joined", broken)
+
+
+def compares_no_dev_nonces(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = joins.open_join_request
+    monkeypatch.setattr(joins, "open_join_request", lambda *known: check(*known[:-1], set()))
+
+
+def believes_any_gps_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def first_said(uplink: Uplink, *_: object) -> tuple[datetime, TimeQuality] | None:
+        said = [one.gateway_time for one in uplink.receptions if one.gateway_time_is_gps and one.gateway_time]
+        return (said[0], TimeQuality.GPS) if said else None
+
+    monkeypatch.setattr(dating, "_gps_time", first_said)
+
+
 @pytest.mark.parametrize(
     ("breaks", "law", "first"),  # the first seed that finds it today: what comes before is only time
     [
         (settles_before_it_sends, "2", 1),
-        (forgets_gaps, "2", 1),
+        (forgets_gaps, "2", 2),
         (commits_counters_apart, "4", 1),
-        (lets_counters_go_back, "4", 39),
-        (tells_a_strict_destination_live_first, "6", 18),
+        (lets_counters_go_back, "4", 17),
+        (tells_a_strict_destination_live_first, "6", 2),
+        (flushes_nothing_before_a_power_cut, "4", 1),
+        (keeps_no_join_nonces, "4", 14),
+        (compares_no_dev_nonces, "4", 5),
+        (believes_any_gps_time, "5", 30),
     ],
 )
 def test_an_agent_that_breaks_a_law_is_found(

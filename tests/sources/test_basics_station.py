@@ -16,8 +16,9 @@ from gateway.agent import first_cause
 from gateway.errors import ConfigError, StorageError
 from gateway.model import Frame, Json, TimeQuality, eui64
 from gateway.sources import Source, catalogue
-from gateway.sources.basics_station import listener, stations
+from gateway.sources import web_listener as listener
 from gateway.sources.basics_station import source as source_module
+from gateway.sources.basics_station import stations
 from gateway.sources.rxpk import GPS_EPOCH
 from gateway.sources.tap import Tapped
 from simulators import jumping_time

@@ -333,3 +333,16 @@ def test_a_socket_that_is_not_there_is_no_socket_or_may_not_be_opened_is_told_in
         "socket is there, and nobody answers",
         "socket may not be opened by this user",
     ]
+
+
+async def test_downlinks_that_wait_for_their_turn_when_it_is_stopped_are_not_sent(box: Box, ear: Ear) -> None:
+    async with asyncio.TaskGroup() as group, box.make() as there, running(box.source, ear):
+        await until(lambda: box.is_known)
+        await there.send(UPLINK)
+        heard = (await ear.heard(1))[0].best
+        there.answering.clear()
+        asked = len(there.commands)
+        orders = [group.create_task(box.source.transmit(answer(heard)), name="downlink") for _ in range(3)]
+        await until(lambda: len(there.commands) > asked)
+
+    assert [order.result() for order in orders] == [TxResult.NO_ANSWER, TxResult.NOT_CONNECTED, TxResult.NOT_CONNECTED]

@@ -24,7 +24,6 @@ from gateway.sources.basics_station.access import Access, Refused
 from gateway.sources.basics_station.advice import advice
 from gateway.sources.basics_station.connection import Connection, Gone
 from gateway.sources.basics_station.door import DISCOVERY, STATUS, UPDATE_INFO, WORDS, Door, Listening
-from gateway.sources.basics_station.listener import WebListener, bind_tcp
 from gateway.sources.basics_station.lns import Dropped, Lns, Manner
 from gateway.sources.basics_station.messages import LARGEST_MESSAGE, BadMessageReason
 from gateway.sources.basics_station.plan import tuned
@@ -34,6 +33,7 @@ from gateway.sources.settings import BasicsStationSettings
 from gateway.sources.tap import Tap, Tapped
 from gateway.sources.udp import in_words
 from gateway.sources.under_way import UnderWay
+from gateway.sources.web_listener import WebListener, bind_tcp
 
 if TYPE_CHECKING:
     from gateway.sources.basics_station.cups_office import CupsOffice
@@ -212,9 +212,9 @@ class BasicsStation:
 
         now = self._clock().monotonic
         station = Connection(gateway, address, now, send, partial(_close, socket), self._clock, seen_at=now)
-        if (before := self._stations.meet(station)) is not None:
+        if (before := self._stations.meet(station)) is not None and self._group is not None:
             self._counts["replaced"] += 1
-            await before.close()
+            self._group.create_task(before.close(), name="leaving a station")  # nobody may be there any more
         self._counts["connections"] += 1
         self._tell_taps(Tapped(gateway=gateway, at=self._clock()))
         try:

@@ -119,6 +119,8 @@ class Concentratord:
                     await self._under_way.drain(DRAIN_LIMIT_S)
         finally:
             self._connected.clear()
+            if self._commands is not None:  # downlinks may wait for their turn: the network ends after its sources
+                self._commands.end()
             self._commands = None
             context.destroy(linger=0)
 

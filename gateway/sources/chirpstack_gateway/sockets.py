@@ -66,6 +66,7 @@ class Commands:
         self._limit_s = limit_s  # of leaving and of the reply, each
         self._turn = asyncio.Lock()
         self._socket: zmq.asyncio.Socket | None = None
+        self._is_over = False
 
     async def ask(self, *parts: bytes) -> bytes:
         """Ask and return the reply; raises NotTaken or NoReply.
@@ -73,6 +74,8 @@ class Commands:
         After a reply that did not come the socket is of no use: it waits for that one for ever, so a new one is opened.
         """
         async with self._turn:  # whoever has it is limited
+            if self._is_over:
+                raise NotTaken
             socket, is_clean = self._opened(), False
             try:
                 await self._within(socket.send_multipart(parts), NotTaken)
@@ -82,6 +85,11 @@ class Commands:
             finally:
                 if not is_clean:
                     self.close()
+
+    def end(self) -> None:
+        """Close for good: who waits for a turn is not taken, who waits for a reply gets none."""
+        self._is_over = True
+        self.close()
 
     def close(self) -> None:
         """Close at once; a question that has not left never does."""
@@ -104,6 +112,11 @@ class Commands:
                 return await doing
         except TimeoutError as error:
             raise failed from error
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not self._is_over or task is None or task.cancelling():
+                raise
+            raise failed from None  # nobody cancelled: `end` has closed the socket
 
 
 def is_local(url: str) -> bool:

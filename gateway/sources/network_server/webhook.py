@@ -19,13 +19,13 @@ from aiohttp import web
 
 from gateway.model import Clock, FromServer, Json, TxRequest, TxResult
 from gateway.sources import HearAll
-from gateway.sources.basics_station.listener import WebListener, bind_tcp
 from gateway.sources.basics_station.tls import server_context
 from gateway.sources.network_server import actility, chirpstack, netmore, the_things_stack
 from gateway.sources.network_server.bad_event import BadEvent, in_words
 from gateway.sources.network_server.decode import ServerKind
 from gateway.sources.network_server.reading import Circumstances
 from gateway.sources.settings import WebhookSettings
+from gateway.sources.web_listener import WebListener, bind_tcp
 
 LARGEST_BODY: Final = 1 << 18  # octets; what a server's codec makes of a payload has tens of thousands at most
 BODY_LIMIT_S: Final = 15.0  # for a body to come

@@ -14,13 +14,13 @@ from aiohttp import web
 
 from gateway.errors import ConfigError
 
-MOST_CONNECTIONS: Final = 256  # a station has one, and a second for a moment when it asks for its address
+MOST_CONNECTIONS: Final = 256  # a Basics Station has one, and a second for a moment when it asks for its address
 HANDSHAKE_S: Final = 15.0  # TLS; a slow mobile network needs some seconds
 FIRST_WORD_S: Final = 15.0  # for the head of its first request
 SHUTDOWN_S: Final = 2.0  # for conversations that are told to end
 IDLE_S: Final = 15.0  # a connection may wait for its next request
 
-logger = logging.getLogger("aiohttp.server.basics_station")
+logger = logging.getLogger("aiohttp.server.sources")
 logger.setLevel(logging.CRITICAL)  # what strangers send is counted; a bug of ours ends the source
 
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

@@ -1,0 +1,16 @@
+"""The lab: a city's traffic, its radio and its platforms on one machine, each run repeatable from its seed (decision 70).
+
+    scenario = load(path)
+    ran = run(scenario)
+    ran.report  # a pure function of what the witness knows
+
+| file | is |
+|---|---|
+| `scenario*`, `shelf` | what a person writes, as values; the scenarios that are ready |
+| `lab_loop`, `wire`, `mailbox` | time that jumps, or passes N times as fast, and a network within the process |
+| `plan`, `dweller`, `sky`, `mast` | devices and their lives, what the air does with their frames, gateways |
+| `machine`, `box` | the computer that the agent runs on: clock, disk in memory, processes that may die |
+| `cities`, `troubles`, `neighbour` | platforms, what goes wrong on a timetable, who wishes ill |
+| `witness`, `judge`, `report` | what became of each uplink, by its id |
+| `run`, `command`, `summary` | the whole, and how it is told |
+"""

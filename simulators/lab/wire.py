@@ -1,0 +1,299 @@
+"""Connections within the process: what TCP gives, in order and without loss, with a delay, and lines that may be out.
+
+A line that is out keeps what is on its way, as TCP does that sends again, and brings it when it is mended; who connects meanwhile waits.
+What a dead process writes goes nowhere, and its connections are reset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from simulators.simulation.loop import LIFE, Life
+
+FIRST_PORT: Final = 40_000
+HOST: Final = "127.0.0.1"
+AGAIN_S: Final = 1.0  # after a line is mended: what TCP had on its way is sent again
+
+Factory = Callable[[], asyncio.BaseProtocol]
+
+
+class Line:
+    """The way to one port."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.delay_s = 0.0
+        self._loop = loop
+        self._open = asyncio.Event()
+        self._open.set()
+        self._held: deque[Callable[[], None]] = deque()
+
+    @property
+    def is_out(self) -> bool:
+        """Tell whether nothing passes."""
+        return not self._open.is_set()
+
+    def cut(self) -> None:
+        """Let nothing pass from now on."""
+        self._open.clear()
+
+    def mend(self) -> None:
+        """Bring what was held, in its order."""
+        self._open.set()
+        held, self._held = self._held, deque()
+        for bring in held:
+            self._loop.call_later(AGAIN_S + self.delay_s, bring)
+
+    def pass_on(self, bring: Callable[[], None]) -> None:
+        """Call ``bring`` at the other end."""
+        if self.is_out:
+            self._held.append(bring)
+        else:
+            self._loop.call_later(self.delay_s, self._arrive, bring)
+
+    def _arrive(self, bring: Callable[[], None]) -> None:
+        if self.is_out:  # it was cut while this was on its way
+            self._held.append(bring)
+        else:
+            bring()
+
+    async def passable(self) -> None:
+        """Return when it is not out; the caller sets the limit."""
+        await self._open.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What stands for a listening socket."""
+
+    port: int
+
+    def getsockname(self) -> tuple[str, int]:
+        """Return host and port."""
+        return HOST, self.port
+
+
+class Listening(asyncio.AbstractServer):
+    """A port that is listened on."""
+
+    def __init__(self, net: Net, factory: Factory, port: int) -> None:
+        self.sockets = (Address(port),)
+        self.factory = factory
+        self._net = net
+        self._port = port
+
+    def close(self) -> None:
+        """Let nobody in any more; who is in stays."""
+        self._net.forget(self._port, self)
+
+    async def wait_closed(self) -> None:
+        """Return at once: connections end by themselves."""
+
+    def is_serving(self) -> bool:
+        """Tell whether it listens."""
+        return self._net.listens(self._port)
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop."""
+        return self._net.loop
+
+    async def start_serving(self) -> None:
+        """It does from the first."""
+
+
+class Net:
+    """All ports and all connections."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._servers: dict[int, Listening] = {}
+        self._lines: dict[int, Line] = {}
+        self._ends: list[End] = []
+        self._next = FIRST_PORT
+
+    def line(self, port: int) -> Line:
+        """Return the way to a port."""
+        if port not in self._lines:
+            self._lines[port] = Line(self.loop)
+        return self._lines[port]
+
+    def listen(self, factory: Factory, port: int) -> Listening:
+        """Listen; OSError where somebody does."""
+        if not port:
+            port = self._next
+        self._next = max(self._next, port + 1)
+        if port in self._servers:
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+        server = self._servers[port] = Listening(self, factory, port)
+        return server
+
+    def listens(self, port: int) -> bool:
+        """Tell whether somebody does."""
+        return port in self._servers
+
+    def forget(self, port: int, server: Listening) -> None:
+        """Take a port back."""
+        if self._servers.get(port) is server:
+            del self._servers[port]
+
+    async def connect(self, factory: Factory, port: int) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
+        """Connect, after a way there and back; ConnectionRefusedError where nothing listens. The caller sets the limit."""
+        line = self.line(port)
+        await line.passable()
+        await asyncio.sleep(2 * line.delay_s)
+        await line.passable()
+        server = self._servers.get(port)
+        if server is None:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+        self._next += 1
+        near, far = End(line, LIFE.get(), (HOST, self._next), port), End(line, None, (HOST, port), self._next)
+        near.other, far.other = far, near
+        self._ends = [one for one in self._ends if not one.is_over]
+        self._ends += [near, far]
+        far.begin(server.factory())
+        protocol = factory()
+        near.begin(protocol)
+        return near, protocol
+
+    def die(self, life: Life) -> None:
+        """Reset the connections of a process that is no more."""
+        for end in self._ends:
+            if end.owner is life and not end.is_over:
+                end.vanish()
+
+
+class End(asyncio.Transport):
+    """One end of a connection."""
+
+    def __init__(self, line: Line, owner: Life | None, address: tuple[str, int], peer_port: int) -> None:
+        super().__init__({"sockname": address, "peername": (HOST, peer_port)})
+        self.owner = owner
+        self.other: End = self
+        self.is_over = False  # nothing comes in any more
+        self._line = line
+        self._loop = asyncio.get_running_loop()
+        self._protocol: asyncio.Protocol | None = None
+        self._closing = False  # nothing goes out any more
+        self._paused = False
+        self._waiting: deque[bytes | None] = deque()  # what came while it was paused; None is the end
+
+    def begin(self, protocol: asyncio.BaseProtocol) -> None:
+        """Give it to its protocol."""
+        self._protocol = cast("asyncio.Protocol", protocol)
+        protocol.connection_made(self)
+
+    # ── out ──
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send."""
+        if data and not self._closing and not self.is_over:
+            octets = bytes(data)
+            self._line.pass_on(lambda: self.other.take(octets))
+
+    def write_eof(self) -> None:
+        """Send nothing more."""
+        self._line.pass_on(lambda: self.other.take(None))
+
+    def can_write_eof(self) -> bool:
+        """Tell that it can be said."""
+        return True
+
+    def close(self) -> None:
+        """Send what is left, and end."""
+        if not self._closing and not self.is_over:
+            self._closing = True
+            self._line.pass_on(lambda: self.other.take(None))
+            self._loop.call_soon(self._end, None)
+
+    def abort(self) -> None:
+        """End at once."""
+        if not self.is_over:
+            self._closing = True
+            self._line.pass_on(self.other.reset)
+            self._loop.call_soon(self._end, None)
+
+    def vanish(self) -> None:
+        """End as a machine without power does: its own side is told nothing."""
+        self.is_over = self._closing = True
+        self._line.pass_on(self.other.reset)
+
+    def is_closing(self) -> bool:
+        """Tell whether nothing goes out any more."""
+        return self._closing or self.is_over
+
+    def get_write_buffer_size(self) -> int:
+        """Return 0: what is written is on its way."""
+        return 0
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Nothing waits here."""
+
+    # ── in ──
+
+    def take(self, octets: bytes | None) -> None:
+        """Take what came; None is the end."""
+        if self.is_over:
+            return
+        if self._paused:
+            self._waiting.append(octets)
+        elif octets is None:
+            self._eof()
+        elif self._protocol is not None:
+            self._protocol.data_received(octets)
+
+    def _eof(self) -> None:
+        keeps_open = self._protocol is not None and self._protocol.eof_received()
+        if not keeps_open:
+            self._closing = True
+            self._end(None)
+
+    def reset(self) -> None:
+        """Hear that the other side is gone."""
+        self._closing = True
+        self._end(ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
+
+    def _end(self, error: Exception | None) -> None:
+        if not self.is_over:
+            self.is_over = True
+            if self._protocol is not None:
+                self._protocol.connection_lost(error)
+
+    def pause_reading(self) -> None:
+        """Keep what comes."""
+        self._paused = True
+
+    def resume_reading(self) -> None:
+        """Bring what came meanwhile, and all that comes."""
+        self._paused = False
+        while self._waiting and not self._paused:
+            self.take(self._waiting.popleft())
+
+    def is_reading(self) -> bool:
+        """Tell whether what comes is brought."""
+        return not self._paused and not self.is_over
+
+    def get_protocol(self) -> Any:
+        """Return who has it."""
+        return self._protocol
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Give it to another one."""
+        self._protocol = cast("asyncio.Protocol", protocol)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """What stands for the socket of a client that connects by itself before it asks the loop."""
+
+    port: int
+
+
+async def dial(addr_infos: Any, **_: Any) -> Dialled:
+    """Choose an address as `aiohappyeyeballs.start_connection` does; the connection itself is the loop's."""
+    (_, _, _, _, address), *_ = addr_infos
+    return Dialled(int(address[1]))
