@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from decoders import door, served
+from decoders import door
 from decoders.contract import Decoded, DecodeError, Decoder, DecodeReason, NotNow, Payload
 from gateway.model import Device, Uplink
 
@@ -115,6 +115,8 @@ class Codecs:
         said = None if uplink.told is None else uplink.told.decoded
         if said is None or (device.decoder and not said.goes_first):
             return None
+        from decoders import served  # it carries yaml: only where a network server tells
+
         mapping = getattr(self._decoder(device.decoder), "mapping", None)
         made = served.decoded(said.fields, said.normalised, mapping, uplink.heard_at.utc)
         return made if made.readings or not device.decoder else None

@@ -102,8 +102,8 @@ def _export_damaged(settings: Settings, options: argparse.Namespace) -> Exported
 
 def _choice(settings: Settings, options: argparse.Namespace, names: Mapping[Eui64, str], boots: Boots) -> Choice:
     return Choice(
-        since=_time("--since", options.since),
-        until=_time("--until", options.until),
+        since=moment_of("--since", options.since),
+        until=moment_of("--until", options.until),
         devices=frozenset(_device(text, names) for text in options.device),
         boots=boots,
         trust=settings.clock.trust,
@@ -189,7 +189,8 @@ def _device(text: str, names: Mapping[Eui64, str]) -> Eui64:
         raise ConfigError(f"--device {text}: no device has this name, and as a DevEUI: {error}") from error
 
 
-def _time(option: str, text: str | None) -> datetime | None:
+def moment_of(option: str, text: str | None) -> datetime | None:
+    """Return the time that a person typed behind ``option``, UTC where no zone is said; ConfigError for what is none."""
     if text is None:
         return None
     try:

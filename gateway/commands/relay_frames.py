@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
+from gateway.commands.journal_export import moment_of
 from gateway.commands.uplink_lines import line_of_frame
 from gateway.config import Settings
 from gateway.dating import Boots, time_at, trusted
@@ -76,7 +77,7 @@ def found(
         there = ", ".join(sorted(names)) or "none: docs/relay.md tells how to make one"
         raise ConfigError(f"there is no relay {relay!r}; those there are: {there}")
     return Found(
-        journal, relay, _time("--since", since), _time("--until", until), journal.boots(), settings.clock.trust
+        journal, relay, moment_of("--since", since), moment_of("--until", until), journal.boots(), settings.clock.trust
     )
 
 
@@ -85,15 +86,3 @@ def _id(frame: Frame) -> str:
     at, best = frame.heard_at, frame.best
     words = f"{best.gateway}/{at.boot_id}/{at.monotonic!r}/{best.timestamp_us}/{best.frequency_hz}/"
     return hashlib.sha256(words.encode() + frame.phy_payload).hexdigest()[:32]
-
-
-def _time(option: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(
-            f"{option} {text!r}: a date or a time as 2026-11-01 or 2026-11-01T06:00:00+01:00 is expected"
-        ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

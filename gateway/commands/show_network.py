@@ -91,8 +91,10 @@ def strangers(rows: Rows) -> None:
         say("nobody was heard but this box's own devices")
         return
     _table(STRANGER_COLUMNS, [_stranger_row(row) for row in rows])
-    if any(row["kind"] in {"join", "served"} for row in rows):
-        say("one that asks to join, or that a network server tells of, and is yours: `brygga device add --dev-eui …`")
+    if any(row["kind"] == "join" for row in rows):
+        say("one that asks to join and is yours: `brygga device add --dev-eui …`")
+    if any(row["kind"] == "served" for row in rows):
+        say("one that a network server tells of and is yours: `brygga device add` without keys")
 
 
 def _stranger_row(row: Mapping[str, Json]) -> tuple[str, ...]:

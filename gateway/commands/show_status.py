@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gateway.commands import show_journal, show_lanes, show_relays, show_source
+from gateway.commands import show_journal, show_lanes, show_relays, show_servers, show_source
 from gateway.commands.lines import say
 from gateway.commands.listing import Column, folded, lay_out, printable, terminal_width
 from gateway.commands.show_destinations import losses
@@ -37,6 +37,7 @@ def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
     if "network" in answer:
         yield from _network(answer["network"])
         yield from _memory(answer)
+    yield from show_servers.servers_lines(answer.get("servers", {}))
     yield from show_relays.relay_lines(answer.get("relays", {}))
     yield from show_relays.keys_out_of_date(answer.get("network", {}).get("beside", {}))
     if undecoded := answer.get("undecoded"):

@@ -39,6 +39,9 @@ class GwmpLine:
     version: int = 2
     seen_at: float = 0.0  # when the gateway gave its last sign of life
     pulled_at: float = float("-inf")
+    stat_at: float = float("-inf")
+    heard: int = 0  # frames since then, of a gateway that makes no statistics itself
+    sent: int = 0  # the same, downlinks
     asked_at: float | None = None  # the first datagram since the server's last answer
     answered_at: float | None = None
     _unanswered: deque[_Unanswered] = field(default_factory=deque)

@@ -18,7 +18,7 @@ from gateway.relay.passing import Passing
 from gateway.relay.resolving import Found, resolved
 from gateway.relay.settings import GwmpServer
 from gateway.relay.upstream import Gateways, Keep, Said
-from gateway.relay.writing import written
+from gateway.relay.writing import statistics, written
 from gateway.sources.gwmp import PullData, PullResp, TxAck
 from gateway.transports.jitter import pause_s
 
@@ -26,6 +26,7 @@ MOST_LINES: Final = 100  # gateways, each a socket; anybody can invent EUIs
 MOST_ORDERS: Final = 32  # of all gateways at a time; a forwarder's own queue holds as many
 LOOK_EVERY_S: Final = 1.0
 KEEP_ALIVE_S: Final = 10.0  # for gateways whose radio speaks something else than GWMP
+STAT_EVERY_S: Final = 30.0  # as forwarders are usually told
 SILENT_S: Final = 120.0  # after this long without a sign of life a gateway's line goes
 LOOK_UP_AGAIN_S: Final = 60.0  # while the server is silent: it may have moved
 LOOK_UP_LONGEST_S: Final = 60.0  # between two tries to find an address at all
@@ -80,12 +81,20 @@ class GwmpUpstream:
         for gateway in self._gateways.others():
             if (line := self._line(gateway)) is not None:
                 line.seen_at = now
-                if now - line.pulled_at > KEEP_ALIVE_S:
-                    self._pull(line, now)
+                self._speak_for(line, now)
         for line in [*self._lines.values()]:
             if now - line.seen_at > SILENT_S:
                 line.close()
                 del self._lines[line.gateway]
+
+    def _speak_for(self, line: GwmpLine, now: float) -> None:
+        """Send what a forwarder on a gateway would: its keep-alives and statistics."""
+        if now - line.pulled_at >= KEEP_ALIVE_S:
+            self._pull(line, now)
+        if now - line.stat_at >= STAT_EVERY_S:
+            told = statistics(line.gateway, self._next_token(), self._clock().utc, heard=line.heard, sent=line.sent)
+            if line.send(told, (), now):
+                line.stat_at, line.heard, line.sent = now, 0, 0
 
     # ── up ──
 
@@ -101,6 +110,7 @@ class GwmpUpstream:
             line.version = datagram[0]
         elif passing.frames:
             datagram = written(passing.gateway, passing.frames, self._next_token())
+            line.heard += len(passing.frames)
         else:
             return  # a sign of life; `look` pulls for who does not do it itself
         if not line.send(datagram, passing.kept, now):
@@ -144,6 +154,7 @@ class GwmpUpstream:
             self._under_way -= 1
         if done is None or (done.result is TxResult.NO_ANSWER and done.error is None):
             return  # as the forwarder itself: silent
+        line.sent += done.result is TxResult.SENT
         self._answer(line, said, _error(done), done.warning)
 
     def _answer(self, line: GwmpLine, said: PullResp, error: str | None, warning: str | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from gateway.model import Eui64, Frame, FskRate, Json, LoraRate, Reception
 from gateway.sources.gwmp import PushData
@@ -15,6 +16,13 @@ def written(gateway: Eui64, frames: Sequence[Frame], token: int) -> bytes:
     """Return the PUSH_DATA that carries ``frames``."""
     rxpk = tuple(_rxpk(frame.phy_payload, frame.best) for frame in frames)
     return PushData(version=VERSION, token=token, gateway=gateway, rxpk=rxpk).to_bytes()
+
+
+def statistics(gateway: Eui64, token: int, at: datetime, *, heard: int, sent: int) -> bytes:
+    """Return the PUSH_DATA with a `stat` of what was ``heard`` and ``sent`` since the last one: servers show a gateway's life by it."""
+    time = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S GMT")
+    stat = {"time": time, "rxnb": heard, "rxok": heard, "rxfw": heard, "ackr": 100.0, "dwnb": sent, "txnb": sent}
+    return PushData(version=VERSION, token=token, gateway=gateway, stat=stat).to_bytes()
 
 
 def _rxpk(phy_payload: bytes, heard: Reception) -> dict[str, Json]:

@@ -129,7 +129,6 @@ class ServerDownlinks:
         if downlink is None:
             self.counts["of_others"] += 1
             return
-        self.counts[str(receipt.state)] += 1
         if receipt.state is DownlinkState.QUEUED and downlink.state is not DownlinkState.QUEUED:
             return  # the events of two topics may overtake each other
         is_sent = receipt.state is DownlinkState.SENT
@@ -142,6 +141,7 @@ class ServerDownlinks:
             detail=receipt.detail,
         )
         await self._move(moved)
+        self.counts[str(receipt.state)] += 1
 
     async def _fail(self, downlink: Downlink, why: str) -> bool:
         logger.warning("downlink %d to %s: %s", downlink.id, downlink.dev_eui, why)

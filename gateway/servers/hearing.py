@@ -143,7 +143,8 @@ class Servers:
         if not told.f_port:
             self.counts["without_payload"] += 1
             return
-        self.counts["decoded_too_large"] += is_too_large(told.decoded)
+        if is_too_large(told.decoded):
+            self.counts["decoded_too_large"] += 1
         served = Served(told.dev_eui, told.source, told.address, uplink.id)
         await self._keep(Changes(uplinks=(uplink,), served=(served,)))
         self.counts["uplinks"] += 1

@@ -39,6 +39,7 @@ class Inbox:
         self._is_over = False
         self.hold: Callable[[bool], None] = lambda _: None  # told whether nothing more is to be read for now
         self._is_held = False
+        self._is_taken = False  # somebody takes messages: before, holding them back could keep back what he waits for
         self.refused = ""  # why the broker does not let us subscribe, in words
         self.best_effort = False  # it grants QoS 0 only: what comes while we are away is lost
         client.on_message = self._on_message
@@ -62,6 +63,7 @@ class Inbox:
 
         Has no limit: most days nobody commands anything.
         """
+        self._is_taken = True
         message = await self._messages.get()
         while self._is_over and message is not None and message.number:  # it comes again, in its order
             message = await self._messages.get()
@@ -93,7 +95,7 @@ class Inbox:
         )
         if self._is_ours(came.topic):
             self._messages.put_nowait(came)
-            if not self._is_held and self._messages.qsize() > HELD_ABOVE:
+            if not self._is_held and self._messages.qsize() > HELD_ABOVE and self._is_taken:
                 self._is_held = True
                 self.hold(True)
         else:  # a subscription of an older configuration, which the session still knows

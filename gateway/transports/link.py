@@ -76,10 +76,11 @@ class Link:
         self.window = broker.window
         self.largest_packet: int | None = None  # octets, as the broker said
 
-    async def open(self, tls: ssl.SSLContext | None) -> None:
+    async def open(self, tls: ssl.SSLContext | None, *, waits_for_subscription: bool = True) -> None:
         """Connect and wait for the CONNACK; Unreachable says why there is none, and then nothing is left open.
 
-        A link with an inbox is also subscribed then, or its inbox says why not: what goes out does not wait for that right.
+        A link with an inbox is also subscribed then, or its inbox says why not: what goes out does not wait for that right. Who
+        takes from the inbox at once need not wait for that.
         """
         where, is_open = self._broker.endpoint, False
         try:
@@ -90,7 +91,9 @@ class Link:
                 greet(self._client, self._broker)
                 self._client.flush()
                 await self._greeted.wait()
-                await self._subscribe()
+                self._subscribe()
+                if self.inbox is not None and self.ended is None and waits_for_subscription:
+                    await self.inbox.subscribed()
             is_open = True
         except OSError as error:  # a TimeoutError is one
             silent = self._wire.connected and isinstance(error, TimeoutError)
@@ -105,11 +108,10 @@ class Link:
         if self._broker.shared_access is not None:
             self._renew_timer = self._loop.call_later(self._broker.shared_access.renewed_after_s, self._outlive)
 
-    async def _subscribe(self) -> None:
+    def _subscribe(self) -> None:
         if self.inbox is not None and self.ended is None:
             self.inbox.subscribe()
             self._client.flush()
-            await self.inbox.subscribed()
 
     def acknowledge(self, *messages: Message) -> None:
         """Tell the broker that messages of the inbox are safe; on a link that has ended they come again."""

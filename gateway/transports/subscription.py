@@ -44,7 +44,7 @@ class Subscription:
     """A broker that is listened to. Raises ConfigError at once when a TLS file is wrong."""
 
     def __init__(self, broker: Broker, topics: Sequence[str], *, most_under_way: int) -> None:
-        """``topics`` are filters; at most ``most_under_way`` messages are taken at once, and sent ahead by the broker."""
+        """``topics`` are filters; at most ``most_under_way`` messages are taken and not acknowledged, and sent ahead by the broker."""
         self._broker = replace(
             broker, listen_topics=tuple(topics), sent_ahead=most_under_way, largest_packet=LARGEST_PACKET
         )
@@ -109,13 +109,17 @@ class Subscription:
     async def _listen(self, take: Take, taking: asyncio.TaskGroup) -> None:
         """Take what comes over one connection; ends by Unreachable. What is under way then gets safe, and comes again."""
         link = Link(self._broker, lambda _: None, self._broker.password)  # why it ended is told below
-        await link.open(self._tls)
+        await link.open(self._tls, waits_for_subscription=False)
         self._begin(link)
-        telling = taking.create_task(self._tell(link), name=f"publish to {self._broker.endpoint}")
+        beside = [
+            taking.create_task(self._tell(link), name=f"publish to {self._broker.endpoint}"),
+            taking.create_task(self._confirm(link), name=f"subscribe at {self._broker.endpoint}"),
+        ]
         try:
             await self._take_all(link, take, taking)
         finally:
-            telling.cancel()
+            for task in beside:
+                task.cancel()
             self._connected.clear()
         raise Unreachable(f"{self._broker.endpoint}: {link.ended}")
 
@@ -125,7 +129,21 @@ class Subscription:
             self._counts["forgotten"] += 1
             logger.warning("%s: %s", self._broker.endpoint, FORGOTTEN)
         self._counts["connects"] += 1
-        self._connected.set()
+
+    async def _confirm(self, link: Link) -> None:
+        """Wait for the answer to the subscription. A broker may send before it all that it has kept (mosquitto 2.0.11, in thousands)."""
+        assert link.inbox is not None
+        received = -1
+        while received != self._counts["received"]:
+            received = self._counts["received"]
+            try:
+                async with asyncio.timeout(self._broker.connect_limit_s):
+                    await link.inbox.subscribed()
+            except TimeoutError:
+                continue
+            self._connected.set()
+            return
+        link.cut("connected, and the broker does not answer a subscription")
 
     async def _take_all(self, link: Link, take: Take, taking: asyncio.TaskGroup) -> None:
         assert link.inbox is not None
@@ -134,21 +152,20 @@ class Subscription:
             await self._room.acquire()  # no limit: the broker keeps what there is no room for
             came = _Came(message)
             unacknowledged.append(came)
+            self._under_way += 1
             self._counts["received"] += 1
             self._counts["repeated"] += message.is_repeated
+            self._connected.set()  # what comes was subscribed to
             taking.create_task(self._take(link, came, take, unacknowledged), name="take a message")
 
     async def _take(self, link: Link, came: _Came, take: Take, unacknowledged: deque[_Came]) -> None:
-        self._under_way += 1
-        try:
-            await take(came.message)
-        finally:
-            self._under_way -= 1
-            self._room.release()
+        await take(came.message)
         came.is_safe = True
         safe = []
         while unacknowledged and unacknowledged[0].is_safe:
             safe.append(unacknowledged.popleft().message)
+            self._under_way -= 1
+            self._room.release()  # not before: what is safe and not acknowledged comes again, and no more than there is room for
         link.acknowledge(*safe)
 
     async def _tell(self, link: Link) -> None:

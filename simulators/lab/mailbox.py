@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,13 +19,24 @@ class Post:
     """All mailboxes by their ports, and who is to be written to at which address."""
 
     def __init__(self) -> None:
-        self.readers: dict[Address, Reply] = {}  # the gateways' side
+        self._outside = contextvars.copy_context()
+        self._readers: dict[Address, Reply] = {}  # the gateways' side
         self._boxes: dict[int, Mailbox] = {}
 
     async def bind(self, where: str, host: str, port: int, receive_buffer_bytes: int) -> Mailbox:  # noqa: ARG002 - of `bind_udp`
         """Return a mailbox of the process that asks, as `gateway.sources.udp.bind_udp` does a socket."""
         box = self._boxes[port] = Mailbox(self, (host, port), LIFE.get())
         return box
+
+    def listen(self, address: Address, reply: Reply) -> None:
+        """Have what is written to ``address`` read."""
+        self._readers[address] = reply
+
+    def bring(self, datagram: bytes, address: Address) -> None:
+        """Write to whoever reads at ``address``, if anybody does."""
+        reply = self._readers.get(address)
+        if reply is not None:
+            asyncio.get_running_loop().call_soon(reply, datagram, context=self._outside)
 
     def put(self, datagram: bytes, sender: Address, port: int) -> bool:
         """Deliver a datagram to a port; False where nobody reads there."""
@@ -51,6 +63,7 @@ class Mailbox:
         self.owner = owner
         self.is_dead = False
         self._post = post
+        self._context = contextvars.copy_context()  # whose tasks begin when something comes
         self._reader: asyncio.DatagramProtocol | None = None
 
     def opened(self, reader: asyncio.DatagramProtocol) -> asyncio.DatagramTransport:
@@ -64,14 +77,13 @@ class Mailbox:
         """Bring a datagram; False where nobody reads."""
         if self._reader is None:
             return False
-        self._reader.datagram_received(datagram, sender)
+        self._context.run(self._reader.datagram_received, datagram, sender)
         return True
 
     def send(self, datagram: bytes, address: Address) -> None:
         """Write to somebody."""
-        reply = self._post.readers.get(address)
-        if reply is not None and not self.is_dead:
-            asyncio.get_running_loop().call_soon(reply, datagram)
+        if not self.is_dead:
+            self._post.bring(datagram, address)
 
     def closed(self) -> None:
         """End."""

@@ -109,11 +109,13 @@ def _fleets(sections: Sections) -> Problems:
     for section in sections["fleet"]:
         keys: Any = section.keys
         if section.wrong.isdisjoint({"every", "at"}) and (keys.every is None) == (keys.at is None):
-            yield f"{section.place}.every: one of `every` and `at` is expected, such as every = \"15 min\""
+            yield f'{section.place}.every: one of `every` and `at` is expected, such as every = "15 min"'
         if "every" not in section.wrong and keys.every is not None and keys.every.total_seconds() < 1:
             yield f"{section.place}.every: {keys.every.total_seconds():g} s is no rhythm; '15 min' is one"
         if "models" not in section.wrong:
-            yield from _unknown(f"{section.place}.models", getattr(keys, "models", []), models, "model of the catalogue")
+            yield from _unknown(
+                f"{section.place}.models", getattr(keys, "models", []), models, "model of the catalogue"
+            )
             if not getattr(keys, "models", True):
                 yield f"{section.place}.models: is empty; elsys/ers is a model"
         if "platforms" not in section.wrong:
@@ -129,7 +131,7 @@ def _faults(sections: Sections) -> Problems:
             continue
         what = What(keys.what)
         if (keys.at is None) == (keys.every is None):
-            yield f"{section.place}.at: one of `at` and `every` is expected, such as at = \"08:00\""
+            yield f'{section.place}.at: one of `at` and `every` is expected, such as at = "08:00"'
         if keys.until is not None and (keys.lasts is not None or keys.every is not None):
             yield f"{section.place}.until: stands beside `lasts` or `every`; `until` belongs to `at` alone"
         if what in known:

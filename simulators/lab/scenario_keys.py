@@ -92,7 +92,8 @@ class FleetKeys(Keys):
         description="within how long after its time each speaks; without it a tenth of `every`, or a minute after `at`",
     )
     joins_within: Duration = Field(
-        default=timedelta(minutes=10), description="how long after the beginning they are switched on, one after another"
+        default=timedelta(minutes=10),
+        description="how long after the beginning they are switched on, one after another",
     )
     confirmed: Share = Field(default=0.0, description="the share of uplinks that ask for an acknowledgement")
     adr: Truth = Field(default=True, description="whether they leave data rate and power to the network")
@@ -157,7 +158,9 @@ class NeighbourKeys(Keys):
     """Somebody with a radio and ill will, who has heard and kept what was on the air."""
 
     name: Name = Field(default="neighbour", description="what it is called in the report")
-    does: Mischiefs = Field(default=["replay", "flood", "malformed", "wrong keys"], description="what it sends, in turn")
+    does: Mischiefs = Field(
+        default=["replay", "flood", "malformed", "wrong keys"], description="what it sends, in turn"
+    )
     every: Duration = Field(default=timedelta(seconds=5), description="how often")
     at: At = Field(default=None, description="from when on; without it from the beginning")
     until: At = Field(default=None, description="until when; without it to the end")

@@ -48,7 +48,9 @@ def _when(value: Json) -> Json:
 
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
-        raise ValueError(f"{value.isoformat()} has no offset from UTC; {value.isoformat()}+01:00 is Swedish winter time")
+        raise ValueError(
+            f"{value.isoformat()} has no offset from UTC; {value.isoformat()}+01:00 is Swedish winter time"
+        )
     return value
 
 
@@ -58,7 +60,9 @@ def _place(value: list[float]) -> list[float]:
     return value
 
 
-At = Annotated[When | None, BeforeValidator(_when), Shown("a time such as '08:00', '2 d 08:00' or '90 min' from the beginning")]
+At = Annotated[
+    When | None, BeforeValidator(_when), Shown("a time such as '08:00', '2 d 08:00' or '90 min' from the beginning")
+]
 Begins = Annotated[datetime, AfterValidator(_aware), Shown("a date and time such as 2026-01-15T00:00:00+01:00")]
 Count = Annotated[int, Field(ge=1, le=100_000), Shown("a whole number from 1 to 100000")]
 Where = Annotated[

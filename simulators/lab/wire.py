@@ -7,6 +7,7 @@ What a dead process writes goes nowhere, and its connections are reset.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import errno
 import os
 from collections import deque
@@ -18,20 +19,24 @@ from simulators.simulation.loop import LIFE, Life
 
 FIRST_PORT: Final = 40_000
 HOST: Final = "127.0.0.1"
-AGAIN_S: Final = 1.0  # after a line is mended: what TCP had on its way is sent again
+ORPHAN_S: Final = 100.0  # Linux gives up what a closed connection still has on its way (tcp_orphan_retries of 8)
 
 Factory = Callable[[], asyncio.BaseProtocol]
+_OUTSIDE: Final = contextvars.Context()
 
 
 class Line:
-    """The way to one port."""
+    """The way to one port, both directions of all its connections: what goes first arrives first."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.delay_s = 0.0
         self._loop = loop
         self._open = asyncio.Event()
         self._open.set()
-        self._held: deque[Callable[[], None]] = deque()
+        self._on_way: deque[tuple[float, End, bytes | None]] = (
+            deque()
+        )  # due when, from which end, what; None is the end
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_out(self) -> bool:
@@ -45,22 +50,28 @@ class Line:
     def mend(self) -> None:
         """Bring what was held, in its order."""
         self._open.set()
-        held, self._held = self._held, deque()
-        for bring in held:
-            self._loop.call_later(AGAIN_S + self.delay_s, bring)
+        self._pump()
 
-    def pass_on(self, bring: Callable[[], None]) -> None:
-        """Call ``bring`` at the other end."""
-        if self.is_out:
-            self._held.append(bring)
-        else:
-            self._loop.call_later(self.delay_s, self._arrive, bring)
+    def carry(self, end: End, octets: bytes | None) -> None:
+        """Take what an end sends."""
+        self._on_way.append((self._loop.time() + self.delay_s, end, octets))
+        if self._timer is None and not self.is_out:
+            self._wait()
 
-    def _arrive(self, bring: Callable[[], None]) -> None:
-        if self.is_out:  # it was cut while this was on its way
-            self._held.append(bring)
-        else:
-            bring()
+    def _wait(self) -> None:
+        # In the outside's context: whose tasks begin at the other end does not depend on who sent first.
+        self._timer = self._loop.call_at(self._on_way[0][0], self._pump, context=_OUTSIDE)
+
+    def _pump(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now_s = self._loop.time()
+        while self._on_way and not self.is_out and self._on_way[0][0] <= now_s:
+            _, end, octets = self._on_way.popleft()
+            end.arrive(octets, now_s)
+        if self._on_way and not self.is_out:
+            self._wait()
 
     async def passable(self) -> None:
         """Return when it is not out; the caller sets the limit."""
@@ -84,6 +95,7 @@ class Listening(asyncio.AbstractServer):
     def __init__(self, net: Net, factory: Factory, port: int) -> None:
         self.sockets = (Address(port),)
         self.factory = factory
+        self.context = contextvars.copy_context()
         self._net = net
         self._port = port
 
@@ -104,6 +116,10 @@ class Listening(asyncio.AbstractServer):
 
     async def start_serving(self) -> None:
         """It does from the first."""
+
+    async def serve_forever(self) -> None:
+        """Wait for ever: it serves without."""
+        await asyncio.get_running_loop().create_future()
 
 
 class Net:
@@ -155,7 +171,8 @@ class Net:
         near.other, far.other = far, near
         self._ends = [one for one in self._ends if not one.is_over]
         self._ends += [near, far]
-        far.begin(server.factory())
+        far.context = server.context.copy()
+        far.context.run(lambda: far.begin(server.factory()))
         protocol = factory()
         near.begin(protocol)
         return near, protocol
@@ -166,6 +183,16 @@ class Net:
             if end.owner is life and not end.is_over:
                 end.vanish()
 
+    def bury(self, life: Life) -> None:
+        """Tell what is left of a dead process that its connections are gone, so that it can be put away."""
+        for end in self._ends:
+            if end.owner is life:
+                end.bury()
+        self._ends = [one for one in self._ends if one.owner is not life]
+
+
+_CLOSED, _RESET = "closed", "reset"
+
 
 class End(asyncio.Transport):
     """One end of a connection."""
@@ -174,12 +201,14 @@ class End(asyncio.Transport):
         super().__init__({"sockname": address, "peername": (HOST, peer_port)})
         self.owner = owner
         self.other: End = self
+        self.context = contextvars.copy_context()
         self.is_over = False  # nothing comes in any more
         self._line = line
         self._loop = asyncio.get_running_loop()
         self._protocol: asyncio.Protocol | None = None
         self._closing = False  # nothing goes out any more
         self._paused = False
+        self._left = "", 0.0  # how it was left, and when
         self._waiting: deque[bytes | None] = deque()  # what came while it was paused; None is the end
 
     def begin(self, protocol: asyncio.BaseProtocol) -> None:
@@ -192,12 +221,11 @@ class End(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send."""
         if data and not self._closing and not self.is_over:
-            octets = bytes(data)
-            self._line.pass_on(lambda: self.other.take(octets))
+            self._line.carry(self, bytes(data))
 
     def write_eof(self) -> None:
         """Send nothing more."""
-        self._line.pass_on(lambda: self.other.take(None))
+        self._line.carry(self, None)
 
     def can_write_eof(self) -> bool:
         """Tell that it can be said."""
@@ -206,21 +234,29 @@ class End(asyncio.Transport):
     def close(self) -> None:
         """Send what is left, and end."""
         if not self._closing and not self.is_over:
-            self._closing = True
-            self._line.pass_on(lambda: self.other.take(None))
+            self._leave(_CLOSED)
             self._loop.call_soon(self._end, None)
 
     def abort(self) -> None:
         """End at once."""
         if not self.is_over:
-            self._closing = True
-            self._line.pass_on(self.other.reset)
+            self._leave(_RESET)
             self._loop.call_soon(self._end, None)
 
     def vanish(self) -> None:
         """End as a machine without power does: its own side is told nothing."""
-        self.is_over = self._closing = True
-        self._line.pass_on(self.other.reset)
+        self._leave(_RESET)
+        self.is_over = True
+
+    def bury(self) -> None:
+        """Tell its own side after all."""
+        protocol, self._protocol = self._protocol, None
+        if protocol is not None:
+            self.context.run(protocol.connection_lost, None)
+
+    def _leave(self, how: str) -> None:
+        self._closing, self._left = True, (how, self._loop.time())
+        self._line.carry(self, None)
 
     def is_closing(self) -> bool:
         """Tell whether nothing goes out any more."""
@@ -232,6 +268,15 @@ class End(asyncio.Transport):
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """Nothing waits here."""
+
+    def arrive(self, octets: bytes | None, now_s: float) -> None:
+        """Bring to the other end what was sent here; what a reset has overtaken, or the system gave up, is lost."""
+        how, left_s = self._left
+        given_up = how == _CLOSED and now_s - left_s > ORPHAN_S
+        if how == _RESET or given_up:
+            self.other.context.run(self.other.reset)
+        else:
+            self.other.context.run(self.other.take, octets)
 
     # ── in ──
 
@@ -250,18 +295,22 @@ class End(asyncio.Transport):
         keeps_open = self._protocol is not None and self._protocol.eof_received()
         if not keeps_open:
             self._closing = True
-            self._end(None)
+            self._loop.call_soon(self._end, None)
 
     def reset(self) -> None:
         """Hear that the other side is gone."""
+        if self._closing:
+            return
         self._closing = True
-        self._end(ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
+        # Later, as asyncio has it: what came just before is still read.
+        self._loop.call_soon(self._end, ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
 
     def _end(self, error: Exception | None) -> None:
         if not self.is_over:
             self.is_over = True
-            if self._protocol is not None:
-                self._protocol.connection_lost(error)
+            protocol, self._protocol = self._protocol, None
+            if protocol is not None:
+                protocol.connection_lost(error)
 
     def pause_reading(self) -> None:
         """Keep what comes."""

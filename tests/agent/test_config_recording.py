@@ -43,6 +43,15 @@ def test_its_own_times_are_as_good_as_the_configuration_vouches_for(
     assert settings(folder, f'time = "recorded"\n{more}').recorded_time is expected
 
 
+def test_dates_that_will_not_be_believed_are_warned_of(folder: Path) -> None:
+    unwise, wise = (loaded(folder, f'{RECORDING}time = "recorded"\n{more}') for more in ("", 'time_quality = "ntp"'))
+
+    assert any(
+        "source[0].time_quality: system is less than clock.trust asks for (ntp)" in one for one in unwise.warnings
+    )
+    assert not any("time_quality" in one for one in wise.warnings)
+
+
 WRONG = [
     ("speed = 0", 'speed: 0 where a number above 0, or "fastest" is expected'),
     ('speed = "fast"', """speed: 'fast' where a number above 0, or "fastest" is expected"""),

@@ -72,6 +72,7 @@ async def found(path: Path, told: dict[str, Any]) -> dict[str, Any]:
         },
         "rejoin_counts": {story.VALVE: await journal.rejoin_count(story.VALVE, story.JOIN_EUI)},
         "unclaimed": [plain(one.frame) for one in await journal.unclaimed()],
+        "relayed": [plain(one) for one in await journal.relayed.frames("stadsnätet")],
         "air": plain(await journal.box.air()),
         "states_waiting": {name: journal.command_states.waiting(name) for name in told.get("states_waiting", {})},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -13,6 +14,7 @@ from uuid import UUID
 import cbor2
 import pytest
 
+from gateway.commands.uplink_lines import line_of, uplink_of
 from gateway.journal import Changes, Journal, Place, Served, served
 from gateway.journal.groups import packed, unpacked
 from gateway.journal.looking import looking
@@ -22,6 +24,7 @@ from gateway.journal.served import KEPT, ServedDevices
 from gateway.journal.verifying import verify
 from gateway.journal.words import Words
 from gateway.model import NO_MONOTONIC, Instant, ServerDecoded, TimeQuality, Told, Uplink, eui64, name_based_uuid
+from gateway.trial import carried
 from tests.journal.samples import CITY, DEV_EUI, clock, uplink
 
 OTHER = eui64("70b3d57ed0005678")
@@ -176,3 +179,17 @@ def test_devices_told_least_lately_give_way(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert [devices.place(eui) is not None for eui in euis] == [False, False, True, True, True]
     assert len(forgotten) == 1
+
+
+@pytest.mark.parametrize("decoded", DECODED)
+def test_a_line_of_an_export_brings_it_back_as_it_was(decoded: ServerDecoded | None) -> None:
+    one = told(7, decoded)
+
+    assert uplink_of(json.dumps(line_of(one, 12, "")).encode()) == one
+
+
+@pytest.mark.parametrize("decoded", DECODED)
+def test_what_a_trial_carries_is_whole(decoded: ServerDecoded | None) -> None:
+    one = told(7, decoded)
+
+    assert carried.uplink_of(json.loads(json.dumps(carried.uplink_as_json(one)))) == one

@@ -19,6 +19,7 @@ from gateway.relay.gwmp_upstream import GwmpUpstream
 from gateway.sources.basics_station.messages import Uplink
 from gateway.sources.basics_station.phy import read_phy_payload
 from gateway.sources.basics_station.source import BasicsStation as Station
+from gateway.sources.rxpk import read_stat
 from simulators.basics_station import BasicsStation
 from simulators.concentrator import Transmission
 from simulators.end_device import EndDevice
@@ -106,6 +107,19 @@ async def test_a_station_is_a_packet_forwarder_to_the_server(tmp_path: Path) -> 
     assert b64decode(rxpk["data"]) == foreign(1)
     assert (rxpk["freq"], rxpk["datr"], rxpk["modu"]) == (868.1, "SF7BW125", "LORA")
     assert (rxpk["rssi"], rxpk["lsnr"], rxpk["stat"]) == (-57, 9.2, 1)
+
+
+async def test_the_server_sees_how_a_station_fares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gwmp_upstream, "STAT_EVERY_S", 0.1)
+    async with NetworkServerUdp() as server, scene(tmp_path, relay_to(server)) as box:
+        await pulled(server)
+        await box.hear(foreign(1))
+        async with asyncio.timeout(LIMIT_S):
+            await server.until(lambda: any(one.stat is not None and one.stat["rxok"] == 1 for one in server.pushed))
+        stats = [one.stat for one in server.pushed if one.stat is not None]
+
+    assert sum(one["rxnb"] for one in stats) == 1
+    assert read_stat(stats[0]).time is not None
 
 
 async def test_a_txpk_leaves_through_the_station_in_the_window_that_the_server_chose(tmp_path: Path) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from decoders.contract import Decoded, DecodeError
+from decoders.field_path import parse
+from decoders.mapping import Mapping
+from decoders.metadata import Rule
 from gateway.codecs import Codecs
 from gateway.dating import Dated, Undatable, date
 from gateway.model import ServerDecoded, ServerNews, TimeQuality
@@ -239,6 +242,23 @@ async def test_a_server_that_states_nothing_leaves_it_to_the_decoder_here(bench:
     found = await outcome(bench, "acme/t1", ServerDecoded(fields=FIELDS, goes_first=True))
 
     assert found == Decoded((), {"here": 5})
+
+
+class Mapped(Thermometer):
+    """One whose metadata says what fields mean."""
+
+    mapping = Mapping((Rule(field=parse("temperature"), quantity="air_temperature", unit="Cel"),))
+
+
+async def test_fields_are_read_by_the_mapping_of_the_devices_decoder(bench: ServersBench) -> None:
+    await bench.register(device(decoder="acme/t1"))
+    await bench.servers.hear(told(7, decoded=ServerDecoded(fields=FIELDS | {"more": 1}, goes_first=True)))
+    (row,) = await bench.rows()
+    (found,) = await Codecs(lambda _: Mapped()).decode([(row.uplink, device(decoder="acme/t1"))])
+
+    assert isinstance(found, Decoded)
+    assert [(one.quantity, one.value, one.unit) for one in found.readings] == [("air_temperature", 21.5, "Cel")]
+    assert found.fields == FIELDS | {"more": 1}
 
 
 async def test_without_any_decoding_it_is_undecoded(bench: ServersBench) -> None:

@@ -21,8 +21,9 @@ from gateway.delivery import Telling
 from gateway.journal import Changes, Settlement
 from gateway.journal import sessions as stored_sessions
 from gateway.journal.cursors import Cursor
-from gateway.model import Session, TimeQuality, Uplink
-from gateway.network import joins
+from gateway.lorawan.join import open_join_request
+from gateway.lorawan.phy import JoinRequest
+from gateway.model import Device, RootKeys, Session, TimeQuality, Uplink
 from gateway.network.joins import Joins
 from gateway.network.network import Network
 from simulators.simulation import memory_disk
@@ -158,8 +159,10 @@ def keeps_no_join_nonces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def compares_no_dev_nonces(monkeypatch: pytest.MonkeyPatch) -> None:
-    check = joins.open_join_request
-    monkeypatch.setattr(joins, "open_join_request", lambda *known: check(*known[:-1], set()))
+    def broken(request: JoinRequest, device: Device, root_keys: RootKeys, _: object) -> None:
+        open_join_request(request, device, root_keys, set())
+
+    monkeypatch.setattr("gateway.network.joins.open_join_request", broken)
 
 
 def believes_any_gps_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,15 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientError, ClientSession, TCPConnector
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from gateway.model import Json
 from gateway.sources.basics_station.cups import NOTHING, Answer, Credentials, UpdateInfo, read_update_info
@@ -24,7 +27,7 @@ from gateway.sources.basics_station.tls import ServerTls
 from gateway.transports.secret import Secret
 from simulators.platforms.certificates import Authority
 from simulators.station_cups import BadAnswer, StationFiles, ask
-from tests.sources.basics_station_rig import CELLAR, ROOF, running, source, vectors
+from tests.sources.basics_station_rig import BEGIN, CELLAR, ROOF, running, source, vectors
 from tests.sources.conftest import Ear
 
 TOKEN = b"Authorization: Bearer abc.123"
@@ -287,7 +290,14 @@ def contents(authority: Authority) -> dict[str, bytes]:
         "another's key": another.key.read_bytes(),
         "locked": locked,
         "P-384": pem(ec.generate_private_key(ec.SECP384R1())),
+        "Ed25519 crt": self_signed(ed25519.Ed25519PrivateKey.generate()),
     }
+
+
+def self_signed(key: ed25519.Ed25519PrivateKey) -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ROOF)])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, BEGIN, BEGIN + timedelta(days=3650))
+    return made.sign(key, None).public_bytes(Encoding.PEM)
 
 
 # files by their place in the folder, and what stands in them: a word of `contents`, or itself
@@ -298,6 +308,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({f"{ROOF}/tc.crt": "crt"}, r"tc\.crt: has no key beside it; put the private key into tc\.key"),
     ({f"{ROOF}/tc.key": "key"}, r"tc\.key: a private key without its certificate; put that into tc\.crt"),
     ({f"{ROOF}/tc.crt": "crt", f"{ROOF}/tc.key": "another's key"}, r"tc\.key: is not the key of .*tc\.crt"),
+    ({f"{ROOF}/tc.crt": "Ed25519 crt", f"{ROOF}/tc.key": "key"}, r"tc\.crt: a key of a kind that stations do not know"),
     ({f"{ROOF}/tc.crt": "crt", f"{ROOF}/tc.key": "locked"}, r"tc\.key: no unencrypted private key in PEM form"),
     (
         {f"{ROOF}/tc.key": "abc.123"},
@@ -412,6 +423,21 @@ async def test_a_bad_question_is_refused(body: bytes, status: int, folder: Path,
         http.post(f"{uri}/update-info", data=body) as got,
     ):
         assert got.status == status
+
+
+async def test_a_question_that_cannot_be_unpacked_is_refused_and_ends_nothing(
+    folder: Path, http: ClientSession, roof: StationFiles, ear: Ear
+) -> None:
+    made = source(cups_folder=folder)
+
+    async with running(made, ear, "http") as uri:
+        packed = {"Content-Encoding": "gzip", "Connection": "close"}
+        async with http.post(f"{uri}/update-info", data=b"not packed", headers=packed) as got:
+            refused = got.status
+        status, _ = await ask(http, uri, roof)
+        dropped = made.status()["dropped"]
+
+    assert (refused, status, dropped) == (400, 200, {"shape": 1})
 
 
 async def test_keys_go_over_tls_to_the_station_that_has_shown_its_own_token(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from paho.mqtt.publish import multiple
 
 from gateway.model import Verdict
 from gateway.transports import Message, subscription
@@ -16,6 +17,7 @@ from gateway.transports.broker import Broker, MqttVersion
 from gateway.transports.endpoint import endpoint
 from gateway.transports.secret import Secret
 from gateway.transports.subscription import Subscription
+from simulators.platforms.scripted_broker import ScriptedBroker
 
 from .conftest import MakeMqtt, Mosquittos, listening, request_to, requests_to, until
 
@@ -189,3 +191,76 @@ async def test_whoever_gives_up_on_a_publication_leaves_the_connection_alone(
         await until(lambda: taker.safe == [b"still here"])
 
         assert listener.status()["counts"]["connects"] == 1
+
+
+async def test_thousands_that_a_broker_has_kept_are_taken_before_it_answers_the_subscription(
+    mosquittos: Mosquittos, make_mqtt: MakeMqtt
+) -> None:
+    mosquitto, count = await mosquittos.start(), 3000
+    first, held, taker = subscription_to(mosquitto.port), Taker(held={b'{"n":0}'}), Taker()
+    async with running(
+        first, held
+    ):  # mosquitto 2.0.11 sends all that it has when one comes back who owes it acknowledgements
+        await make_mqtt(mosquitto.port, client_id="server").send(requests_to(UP, count))
+        await until(lambda: len(held.came) == 50)
+        assert first._link is not None
+        first._link.cut("as a process that is killed would")
+
+    async with running(subscription_to(mosquitto.port), taker):
+        await until(lambda: len(taker.safe) >= count)
+
+    assert sorted(taker.safe) == sorted(b'{"n":%d}' % number for number in range(count))
+
+
+async def test_what_is_safe_behind_one_that_is_not_takes_up_its_room(
+    mosquittos: Mosquittos, make_mqtt: MakeMqtt
+) -> None:
+    mosquitto, taker = await mosquittos.start(), Taker(held={b'{"n":0}'})
+
+    async with running(subscription_to(mosquitto.port, most=5), taker):
+        await make_mqtt(mosquitto.port, client_id="server").send(requests_to(UP, 20))
+        await until(lambda: len(taker.safe) == 4)
+        taken = len(taker.came)
+        taker.gate.set()
+        await until(lambda: len(taker.safe) == 20)
+
+    assert taken == 5, "a crash then would bring back no more than five that are safe"
+
+
+async def test_what_comes_at_qos_0_faster_than_it_is_taken_waits_and_is_not_lost(mosquittos: Mosquittos) -> None:
+    mosquitto, count = await mosquittos.start(), 4000
+    taker = Taker(held={b"0"})
+
+    async with running(subscription_to(mosquitto.port, most=5), taker):
+        await asyncio.to_thread(
+            multiple,
+            [{"topic": UP, "payload": b"%d" % n, "qos": 0} for n in range(count)],
+            hostname="127.0.0.1",
+            port=mosquitto.port,
+        )
+        await until(lambda: len(taker.came) == 5)
+        taker.gate.set()
+        await until(lambda: len(taker.safe) == count)
+
+    assert sorted(map(int, taker.safe)) == [*range(count)]
+
+
+async def test_a_broker_that_does_not_answer_a_subscription_is_named(scripted: ScriptedBroker) -> None:
+    scripted.script.suback = None
+    listener = subscription_to(scripted.port, connect_limit_s=0.2)
+
+    async with running(listener, Taker(), is_up=False):
+        await until(lambda: "does not answer a subscription" in str(listener.status()["last_error"]))
+
+    assert listener.status()["counts"]["connects"] >= 1
+
+
+async def test_a_right_that_is_lacking_is_said_and_the_connection_stays(scripted: ScriptedBroker) -> None:
+    scripted.script.suback = 0x87
+    listener = subscription_to(scripted.port)
+
+    async with running(listener, Taker()):
+        status = listener.status()
+
+    assert status["connected"]
+    assert "does not let this user subscribe" in status["notes"][0]

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from gateway.config.sources.keys import SourceKeys
+from gateway.config.sources.keys import Site, SourceKeys
 from gateway.config.values import File, Shown, Truth
 from gateway.model import TimeQuality
 from gateway.sources.settings import RecordingSettings
@@ -50,6 +50,18 @@ class RecordingKeys(SourceKeys):
             yield "repeat", 'with speed = "fastest" it would take a processor for ever; speed = 100 is fast, too'
         if self.time_quality is not None and self.time == "now":
             yield "time_quality", 'tells of recorded times, and time is "now"; time = "recorded" takes them'
+
+    def warnings_at(self, site: Site) -> Iterator[tuple[str, str]]:
+        """Yield that its dates will not be believed, where that is so."""
+        vouched = self.settings().recorded_time
+        if vouched is not None and vouched < site.trust:
+            yield (
+                "time_quality",
+                (
+                    f"{vouched.name.lower()} is less than clock.trust asks for ({site.trust.name.lower()}): its uplinks are held back as "
+                    "undated; vouch for the clock that recorded, or leave time out"
+                ),
+            )
 
     def settings(self) -> RecordingSettings:
         """Return what the source is made of."""

@@ -26,6 +26,8 @@ TABLES: Final[Mapping[str, tuple[str, str]]] = {
         "uplinks that network servers told last",
         "one that is told again may be stored twice, with the same id",
     ),
+    "relays": ("names of relays", "what was kept for them may belong to nobody"),
+    "relayed": ("frames that relays kept for the record", "those that are missing are lost"),
     "downlinks": ("downlinks", "what waited must be queued again"),
     "words": ("names of gateways, sources and boots", "rows stay, without them"),
     "boot_spans": ("times of boots", "rows that were not dated yet may stay undated"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -21,6 +22,7 @@ from gateway.sources.basics_station.cups import Credentials
 
 PRIVATE_KEY: Final = b"PRIVATE KEY-----"
 TOKEN: Final = re.compile(rb"[A-Za-z0-9_-]{2,}: [\x20-\x7e]+(?:\r?\n[A-Za-z0-9_-]{2,}: [\x20-\x7e]+)*")
+NO_STATION_KEY: Final = "a key of a kind that stations do not know; RSA and elliptic curves they do"
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -46,7 +48,7 @@ def credentials(trust: Path, certificate: Path | None, key: Path | None) -> Cred
     if certificate is None:
         raise ConfigError(f"{key}: a private key without its certificate; put that into {key.stem}.crt")
     own, private = _certificate(certificate), private_key(key)
-    if _public(own.public_key()) != _public(private.public_key()):
+    if _public(own, certificate) != private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
         raise ConfigError(f"{key}: is not the key of {certificate}")
     return Credentials(_der(authority), _der(own), _private_der(private))
 
@@ -55,10 +57,10 @@ def private_key(path: Path) -> PrivateKey:
     """Read a private key; ConfigError names the file."""
     try:
         key = load_pem_private_key(octets(path), password=None)
-    except (ValueError, TypeError) as error:  # TypeError: it has a password
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it has a password
         raise ConfigError(f"{path}: no unencrypted private key in PEM form") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise ConfigError(f"{path}: a key of a kind that stations do not know; RSA and elliptic curves they do")
+        raise ConfigError(f"{path}: {NO_STATION_KEY}")
     return key
 
 
@@ -81,8 +83,13 @@ def _private_der(key: PrivateKey) -> bytes:
     return key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
 
 
-def _public(key: object) -> bytes:
-    assert isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey)
+def _public(certificate: x509.Certificate, path: Path) -> bytes:
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigError(f"{path}: {NO_STATION_KEY}") from error
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        raise ConfigError(f"{path}: {NO_STATION_KEY}")
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 

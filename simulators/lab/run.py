@@ -1,0 +1,335 @@
+"""A scenario as it happens: everything set up, let live, settled, and put away; what is left is what the witness knows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import tempfile
+from argparse import Namespace
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from io import StringIO
+from pathlib import Path
+from sqlite3 import connect
+from typing import Final
+from uuid import UUID
+
+from decoders.registry import Registry
+from gateway.commands.journal_export import export
+from gateway.errors import StorageError
+from gateway.model import Json
+from simulators.jumping_time import BEGIN_S
+from simulators.lab.box import PORT, Box
+from simulators.lab.cities import City, city, destinations
+from simulators.lab.committed_rows import CommittedRows
+from simulators.lab.dweller import Dweller
+from simulators.lab.lab_loop import LabLoop
+from simulators.lab.machine import Machine
+from simulators.lab.mast import Mast
+from simulators.lab.neighbour import Hostile
+from simulators.lab.plan import Town, town
+from simulators.lab.scenario import Scenario
+from simulators.lab.sky import Sky
+from simulators.lab.troubles import Stage, strike
+from simulators.lab.witness import US, Witness
+from simulators.simulation.loop import logs_noted, seeded
+
+START_LIMIT_S: Final = 60.0  # for the first agent to listen
+LOOK_S: Final = 5.0  # between two looks at what still waits
+LAST_EXCHANGES_S: Final = 600.0  # for confirmed uplinks that are sent again when the scenario ends
+COLLECT_AFTER: Final = (50_000, 20, 20)  # objects; the agent's own setting for long lives
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is."""
+
+    passed_s: float
+    lasts_s: float
+    said: int
+    heard: int
+    committed: int
+    waiting: int
+    now: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """All that is left of a run."""
+
+    scenario: Scenario
+    witness: Witness
+    town: Town
+    passed_s: float
+    is_whole: bool  # False: it was ended early
+    box: Mapping[str, int]
+    agent: Mapping[str, Json]  # what it said of itself at the end
+    platforms: Mapping[str, list[str]]  # what was wrong with what each was told
+    journal: bytes  # the canonical export
+
+
+class Interruption:
+    """Whoever may end a run early."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def end(self) -> None:
+        """Let what is under way settle, and end."""
+        self._event.set()
+
+    @property
+    def is_asked(self) -> bool:
+        """Tell whether it was asked."""
+        return self._event.is_set()
+
+    async def within(self, limit_s: float) -> bool:
+        """Return whether it came within so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, limit_s)):
+                await self._event.wait()
+        return self.is_asked
+
+
+Watch = Callable[[Callable[[], Progress], Interruption], None]
+"""Be told, once all is set up, how to see how far it is, and how to end it early."""
+
+
+def run(scenario: Scenario, *, speed: float | None = None, watch: Watch = lambda *_: None) -> Ran:
+    """Let a scenario happen; ``speed`` None is a clock that jumps. ConfigError where it cannot begin."""
+    registry = Registry.load(entry_points=False)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(*COLLECT_AFTER)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="brygga-lab-") as name,
+            seeded(str(scenario.seed)),
+            contextlib.closing(registry),
+            asyncio.Runner(loop_factory=partial(LabLoop, speed)) as runner,
+        ):
+            folder = Path(name)
+            (folder / "data").mkdir(mode=0o750)
+            return runner.run(_Life(scenario, folder, registry).live(watch))
+    finally:
+        gc.set_threshold(*thresholds)
+
+
+class _Life:
+    """One run."""
+
+    def __init__(self, scenario: Scenario, folder: Path, registry: Registry) -> None:
+        self._scenario = scenario
+        self._folder = folder
+        self._registry = registry
+        self._now = "setting up"
+
+    async def live(self, watch: Watch) -> Ran:
+        """Run to the end, and return what is left."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, LabLoop)
+        scenario = self._scenario
+        self._town = town(scenario, self._registry)
+        names = {eui: mast.name for eui, mast in self._town.masts}
+        self._witness = Witness([one.name for one in scenario.platforms], names)
+        self._sky = Sky(self._town, self._witness, seed=scenario.seed)
+        interruption = Interruption()
+        async with self._cities() as cities:
+            self._box = self._make_box(loop, cities)
+            self._masts = self._raise_masts()
+            watch(self._how_far, interruption)
+            with self._box.in_place(), logs_noted(lambda _: None):
+                whole, status = await self._happen(loop, cities, interruption)
+            return Ran(
+                scenario=scenario,
+                witness=self._witness,
+                town=self._town,
+                passed_s=min(self._passed_s(), scenario.lasts_s) if whole else self._ended_s,
+                is_whole=whole,
+                box=dict(self._box.counts),
+                agent=status,
+                platforms={name: one.problems() for name, one in cities.items()},
+                journal=self._exported(),
+            )
+
+    # ── setting up ──
+
+    @contextlib.asynccontextmanager
+    async def _cities(self) -> AsyncIterator[Mapping[str, City]]:
+        cities = {
+            one.name: city(
+                one.kind,
+                one.name,
+                self._scenario.seed,
+                partial(self._delivered, one.name),
+                partial(self._unnamed, one.name),
+            )
+            for one in self._scenario.platforms
+        }
+        async with contextlib.AsyncExitStack() as opened:
+            for one in cities.values():
+                await one.start()
+                opened.push_async_callback(one.stop)
+            yield cities
+
+    def _make_box(self, loop: LabLoop, cities: Mapping[str, City]) -> Box:
+        scenario = self._scenario
+        for one in scenario.platforms:
+            loop.net.line(_port(cities[one.name])).delay_s = one.delay_s
+        by_tag = {name for fleet in scenario.fleets for name in fleet.platforms}
+        everybodys = any(not fleet.platforms for fleet in scenario.fleets)
+        sections = destinations(
+            (one.name, one.kind, cities[one.name], (bool(by_tag) and not everybodys) or one.name in by_tag)
+            for one in scenario.platforms
+        )
+        machine = self._machine = Machine(self._passed_s, scenario.begins.timestamp(), self._folder, scenario.seed)
+        box = Box(
+            folder=self._folder,
+            loop=loop,
+            machine=machine,
+            destinations=sections,
+            registrations=[one.registration() for one in self._town.settlers],
+            registry=self._registry,
+            seed=scenario.seed,
+        )
+        rows = CommittedRows(box.disk.sqlite)
+        box.committed = partial(self._look, rows)
+        box.fell = lambda words: self._witness.ends.append((self._sky.now_us(), words))
+        return box
+
+    def _raise_masts(self) -> Mapping[str, Mast]:
+        masts = {}
+        for number, (eui, one) in enumerate(self._town.masts):
+            mast = Mast(
+                eui,
+                self._box.post,
+                number=number,
+                port=PORT,
+                now_us=self._sky.now_us,
+                counter_start_us=self._town.links.receivers[number].counter_start_us,
+                deliver=partial(self._sky.deliver, eui),
+                decided=partial(self._sky.decided, eui),
+            )
+            self._sky.masts[eui] = masts[one.name] = mast
+        return masts
+
+    # ── living ──
+
+    async def _happen(
+        self, loop: LabLoop, cities: Mapping[str, City], interruption: Interruption
+    ) -> tuple[bool, Mapping[str, Json]]:
+        scenario = self._scenario
+        stage = Stage(
+            box=self._box,
+            machine=self._machine,
+            sky=self._sky,
+            masts=self._masts,
+            cities=cities,
+            lines={name: loop.net.line(_port(one)) for name, one in cities.items()},
+            witness=self._witness,
+        )
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(self._box.keep_running(), name="systemd")
+            async with contextlib.AsyncExitStack() as masts:
+                for mast in self._masts.values():
+                    await masts.enter_async_context(mast)
+                self._now = "living"
+                troubles = [
+                    tasks.create_task(strike(stage, one), name=f"trouble {one.what}") for one in scenario.in_time()
+                ]
+                lives = [tasks.create_task(one.live(), name=f"device {one.sender}") for one in self._dwellers()]
+                for one in scenario.neighbours:
+                    hostile = Hostile(one, self._sky, self._witness, self._town, seed=scenario.seed)
+                    lives.append(tasks.create_task(hostile.live(), name=f"neighbour {one.name}"))
+                was_ended = await interruption.within(scenario.lasts_s - self._passed_s())
+                self._ended_s = self._passed_s()
+                self._now = "settling"
+                await self._rest(lives, now=was_ended)
+                for trouble in troubles:
+                    trouble.cancel()
+                await asyncio.wait(troubles) if troubles else None
+                status = await self._settle()
+                running.cancel()
+                await self._box.stop()
+        return not was_ended, status
+
+    def _dwellers(self) -> list[Dweller]:
+        ends_us = round(self._scenario.lasts_s * US)
+        begins_s = self._scenario.begins.timestamp()
+        return [
+            Dweller(one, self._sky, self._witness, begins_s=begins_s, ends_us=ends_us) for one in self._town.settlers
+        ]
+
+    async def _rest(self, lives: list[asyncio.Task[None]], *, now: bool) -> None:
+        """Let devices end what they are about; those of a run that was ended early stop where they are."""
+        if not now:
+            _, lives_left = await asyncio.wait(lives, timeout=LAST_EXCHANGES_S)
+            lives = [*lives_left]
+        for life in lives:
+            life.cancel()
+        if lives:
+            await asyncio.wait(lives)
+
+    async def _settle(self) -> Mapping[str, Json]:
+        """Wait until nothing waits any more, as long as the scenario allows; return what the agent says then."""
+        until_s = self._passed_s() + self._scenario.settles_s
+        status: Mapping[str, Json] = {}
+        while self._passed_s() < until_s:
+            await asyncio.sleep(LOOK_S)
+            status = await self._box.status() or status
+            if self._box.agent is not None and not any(one.waiting for one in status["depths"].values()):
+                break
+        return status
+
+    # ── seeing ──
+
+    def _passed_s(self) -> float:
+        return asyncio.get_running_loop().time() - BEGIN_S
+
+    def _delivered(self, platform: str, uplink: UUID) -> None:
+        self._witness.delivered(platform, uplink, self._sky.now_us())
+
+    def _unnamed(self, platform: str, text: str) -> None:
+        self._witness.strange.append((platform, UUID(int=0), f"{text!r} is no id of an uplink"))
+
+    def _look(self, rows: CommittedRows) -> None:
+        try:
+            for uplink in rows.new():
+                self._witness.committed(uplink.id, uplink.payload, self._sky.now_us())
+        except StorageError as error:
+            self._witness.strange.append(("the journal", UUID(int=0), str(error)))
+
+    def _how_far(self) -> Progress:
+        stories = self._witness.counts
+        return Progress(
+            passed_s=self._passed_s(),
+            lasts_s=self._scenario.lasts_s,
+            said=stories["said"],
+            heard=stories["heard"],
+            committed=stories["committed"],
+            waiting=stories["due"] - stories["delivered"],
+            now=self._now,
+        )
+
+    def _exported(self) -> bytes:
+        """Return the canonical export of the journal, as `brygga journal export --raw` writes it."""
+        file = self._folder / "export.ndjson"
+        with contextlib.closing(connect(self._folder / "data" / "journal.db")) as database:
+            self._box.disk.sqlite.backup(database)
+        self._box.disk.close()
+        options = Namespace(damaged=None, file=str(file), since=None, until=None, device=[], raw=True, json=False)
+        with redirect_stdout(StringIO()):
+            export(self._box.settings(), options)
+        return file.read_bytes()
+
+
+def digest(ran: Ran) -> str:
+    """Return what two equal journals have in common."""
+    return sha256(ran.journal).hexdigest()
+
+
+def _port(one: City) -> int:
+    return int(one.url.rpartition(":")[2])

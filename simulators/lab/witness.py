@@ -1,0 +1,150 @@
+"""The witness: told of each event with its virtual time, it knows what became of each uplink, by its id. It judges nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from gateway.model import Eui64
+from simulators.lab.airtime_book import AirtimeBook
+
+US: Final = 1_000_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Story:
+    """An uplink's life; times are microseconds of the scenario, None what has not happened."""
+
+    id: UUID
+    fleet: str
+    device: str
+    dev_eui: Eui64
+    f_cnt: int
+    confirmed: bool
+    payload: bytes
+    platforms: tuple[str, ...]  # that are to have it
+    begins_us: int
+    ends_us: int = 0  # of its first transmission
+    transmissions: int = 0
+    losses: Counter[str] = field(default_factory=Counter)  # of transmissions that nobody heard, by cause
+    heard_us: int | None = None
+    heard_by: set[str] = field(default_factory=set)
+    given_us: int | None = None  # a running agent was given it
+    committed_us: int | None = None
+    acknowledged_us: int | None = None  # to its device
+    delivered_us: dict[str, int] = field(default_factory=dict)  # by platform, the first time
+    deliveries: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Heard:
+    """What one gateway heard."""
+
+    frames: int = 0
+    losses: Counter[str] = field(default_factory=Counter)
+    downlinks: int = 0
+    refused: Counter[str] = field(default_factory=Counter)  # downlinks that its queue did not take
+    deaf: int = 0  # downlinks that nobody heard
+    airtime_us: int = 0
+
+
+class Witness:
+    """All that was seen."""
+
+    def __init__(self, platforms: Iterable[str], masts: Mapping[Eui64, str]) -> None:
+        self.stories: dict[UUID, Story] = {}
+        self.masts = {name: Heard() for name in masts.values()}
+        self.joins: Counter[str] = Counter()  # by fleet, of devices
+        self.requests: Counter[str] = Counter()  # by fleet
+        self.too_long: Counter[str] = Counter()  # by fleet: payloads that the data rate does not allow
+        self.strange: list[
+            tuple[str, UUID, str]
+        ] = []  # place, id, what is wrong: committed or delivered, and never said
+        self.incidents: list[tuple[int, int, str]] = []  # begin, end, words
+        self.ends: list[tuple[int, str]] = []  # of agents that ended unasked
+        self.deaths: list[tuple[int, int]] = []  # when no agent ran, from and to
+        self.mischief: Counter[str] = Counter()  # frames of hostile neighbours
+        self.airtime = AirtimeBook()
+        self.counts: Counter[str] = Counter()  # how far it is: said, heard, committed, due, delivered
+        self._platforms = tuple(platforms)
+        self._names = masts
+
+    # ── the air ──
+
+    def said(self, story: Story) -> None:
+        """Note a new uplink."""
+        self.stories[story.id] = story
+        self.counts["said"] += 1
+
+    def aired(
+        self, uplink: UUID | None, ends_us: int, heard_by: Iterable[Eui64], losses: Mapping[Eui64, str], cause: str
+    ) -> None:
+        """Note the end of a transmission; ``cause`` says why nobody heard it, "" where somebody did."""
+        names = [self._names[one] for one in heard_by]
+        for name in names:
+            self.masts[name].frames += 1
+        for gateway, loss in losses.items():
+            self.masts[self._names[gateway]].losses[loss] += 1
+        if uplink is None:
+            return
+        story = self.stories[uplink]
+        story.transmissions += 1
+        story.ends_us = story.ends_us or ends_us
+        if cause:
+            story.losses[cause] += 1
+        else:
+            if story.heard_us is None:
+                story.heard_us = ends_us
+                self.counts["heard"] += 1
+            story.heard_by.update(names)
+
+    # ── the box ──
+
+    def given(self, uplink: UUID, now_us: int) -> None:
+        """Note that a running agent was given an uplink."""
+        story = self.stories[uplink]
+        if story.given_us is None:
+            story.given_us = now_us
+
+    def committed(self, uplink: UUID, payload: bytes, now_us: int) -> None:
+        """Note that an uplink is on disk."""
+        story = self.stories.get(uplink)
+        if story is None:
+            self.strange.append(("the journal", uplink, "nobody has said this"))
+        elif story.committed_us is not None:
+            self.strange.append(("the journal", uplink, "it is there twice"))
+        elif story.payload != payload:
+            self.strange.append(("the journal", uplink, f"{payload.hex()} where {story.payload.hex()} was said"))
+        else:
+            story.committed_us = now_us
+            self.counts["committed"] += 1
+            self.counts["due"] += len(story.platforms)
+
+    def acknowledged(self, uplink: UUID, now_us: int) -> None:
+        """Note that its device has its acknowledgement."""
+        self.stories[uplink].acknowledged_us = now_us
+
+    # ── the cities ──
+
+    def delivered(self, platform: str, uplink: UUID, now_us: int) -> None:
+        """Note that a platform took something of an uplink and will say so."""
+        story = self.stories.get(uplink)
+        if story is None:
+            self.strange.append((platform, uplink, "nobody has said this"))
+        elif platform not in story.platforms:
+            self.strange.append((platform, uplink, "it is not for this platform"))
+        else:
+            if platform not in story.delivered_us:
+                story.delivered_us[platform] = now_us
+                self.counts["delivered"] += 1
+            story.deliveries[platform] += 1
+
+    # ── how far it is ──
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Return their names."""
+        return self._platforms
