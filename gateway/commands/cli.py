@@ -115,13 +115,50 @@ def _simulate_platform(options: argparse.Namespace) -> int:
     return dry_run(wishes, lines.say)
 
 
+def _lab_run(options: argparse.Namespace) -> int:
+    try:
+        from simulators.lab.command import Wishes, lab_run
+    except ModuleNotFoundError as error:
+        raise _without_lab(error) from error
+
+    wishes = Wishes(
+        scenario=options.scenario,
+        seed=options.seed,
+        lasts_s=options.lasts,
+        speed=options.speed,
+        check=options.check,
+        as_json=options.json,
+        report=options.report,
+        journal=options.journal,
+    )
+    return lab_run(wishes, lines.say)
+
+
+def _lab_list(_: argparse.Namespace) -> int:
+    try:
+        from simulators.lab.command import lab_list
+    except ModuleNotFoundError as error:
+        raise _without_lab(error) from error
+    return lab_list(lines.say)
+
+
+def _lab_new(options: argparse.Namespace) -> int:
+    try:
+        from simulators.lab.command import lab_new
+    except ModuleNotFoundError as error:
+        raise _without_lab(error) from error
+    return lab_new(options.file, lines.say)
+
+
+def _without_lab(error: ModuleNotFoundError) -> Brygga:
+    return Brygga(f"the lab is not installed on this machine ({error}): it is part of the whole source tree")
+
+
 def _lab_torture(options: argparse.Namespace) -> int:
     try:
         from simulators.torture.command import Wishes, torture
     except ModuleNotFoundError as error:
-        raise Brygga(
-            f"the lab is not installed on this machine ({error}): it is part of the whole source tree"
-        ) from error
+        raise _without_lab(error) from error
 
     wishes = Wishes(
         minutes=options.minutes,
@@ -295,6 +332,9 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "status": _status,
     "demo": _demo,
     "simulate platform": _simulate_platform,
+    "lab run": _lab_run,
+    "lab list": _lab_list,
+    "lab new": _lab_new,
     "lab torture": _lab_torture,
     "device add": _device_add,
     "device import": _device_import,

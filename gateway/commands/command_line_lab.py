@@ -1,4 +1,4 @@
-"""The words of the commands that try the agent to its limits."""
+"""The words of the commands of the lab: a city's traffic that is made up, and an agent that is tried to its limits."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from gateway.commands.command_words import JSON, Command, argument, whole
+from gateway.config.units import duration
 
-GROUPS = {"lab": "try the agent to its limits on this machine: torture"}
+GROUPS = {"lab": "a city's traffic on this machine, and an agent at its limits: run, list, new, torture"}
 
 # As simulators/torture/troubles.py has them, which is imported only when it is run.
 FAULTS = (
@@ -36,6 +37,26 @@ FAULTS = (
 )
 
 
+def _speed(text: str) -> float | None:
+    """Read "jump", "100x" or "1x"."""
+    if text == "jump":
+        return None
+    try:
+        number = float(text.removesuffix("x"))
+    except ValueError:
+        number = 0.0
+    if not 0.0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} where jump, or a number such as 100x or 1x, is expected")
+    return number
+
+
+def _span(text: str) -> float:
+    try:
+        return duration(text).total_seconds()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _more_than_nothing(text: str) -> float:
     try:
         number = float(text)
@@ -47,6 +68,44 @@ def _more_than_nothing(text: str) -> float:
 
 
 COMMANDS = (
+    Command(
+        words="lab run",
+        brief="let a city's devices, radio, gateways and platforms happen around an agent, and judge it by every uplink",
+        description="Fleets of real models with true LoRaWAN radios speak over paths as they were measured; gateways tell a real agent,\n"
+        "which tells cities' platforms, while things go wrong on a timetable. All of it lies within this process, on a clock that\n"
+        "jumps: a day takes minutes, and the same seed gives the same report. Nothing that runs here is touched. Exit 0 when every\n"
+        "promise of the scenario was kept, 1 when one was broken. Ctrl-C ends it early, with a report of what was until then.",
+        example="brygga lab run winter-town --for '2 h' --report winter.json",
+        arguments=(
+            argument("scenario", metavar="SCENARIO", help="one that is ready (brygga lab list), or a file"),
+            argument("--check", action="store_true", help="only look whether it can run"),
+            argument("--seed", type=int, metavar="N", help="another fate; the same number, the same report"),
+            argument("--for", type=_span, dest="lasts", metavar="TIME", help="its beginning alone, such as '2 h'"),
+            argument(
+                "--speed",
+                type=_speed,
+                default=None,
+                metavar="N",
+                help="jump (default): as fast as it goes; 100x, or 1x as in life, at the most",
+            ),
+            argument("--report", type=Path, metavar="FILE", help="write all that is known there, as JSON"),
+            argument("--journal", type=Path, metavar="FILE", help="write what the agent's journal holds there"),
+            JSON,
+        ),
+    ),
+    Command(
+        words="lab list",
+        brief="which scenarios are ready",
+        description="The scenarios that `brygga lab run` knows by name, a line each.",
+        example="brygga lab list",
+    ),
+    Command(
+        words="lab new",
+        brief="write a scenario to begin with",
+        description="Write a file that runs as it stands, with every key there is and what it means.",
+        example="brygga lab new my-town.toml",
+        arguments=(argument("file", type=Path, metavar="FILE", help="a name that is free, such as my-town.toml"),),
+    ),
     Command(
         words="lab torture",
         brief="kill it, cut its power, fill its disk, and count every uplink",

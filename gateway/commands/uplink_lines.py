@@ -189,6 +189,10 @@ def uplink_of(line: bytes) -> Uplink | None:
 
 
 def _uplink(told: UplinkLine) -> Uplink:
+    if told.told is None and (told.monotonic_s < 0 or not told.receptions):
+        raise ValueError(
+            "monotonic_s is below 0, or there are no receptions: so are only uplinks that a network server has told"
+        )
     quality = TimeQuality[told.time_quality.upper()]
     return Uplink(
         id=told.id,

@@ -31,6 +31,7 @@ from uuid import UUID
 import cbor2
 
 from gateway.errors import StorageError
+from gateway.journal.quickly import ordinary, rate_number, tenths
 from gateway.journal.words import Words
 from gateway.model import (
     DataRate,
@@ -60,6 +61,10 @@ QUALITIES = tuple(one for one in TimeQuality if one >= 0)  # by their number; te
 def encode_uplink(uplink: Uplink, words: Words) -> bytes:
     """Return the record of ``uplink``; new texts in it are numbered by ``words``."""
     at, told = uplink.heard_at, uplink.told
+    utc, flags = microseconds(at.utc), uplink.confirmed * CONFIRMED + uplink.adr * ADR
+    quality = number if (number := int(at.quality)) > 0 else 0
+    if (said := ordinary(uplink, utc, flags, quality, words)) is not None:
+        return said
     return cbor2.dumps(
         (
             UPLINK_FORMAT if told is None else TOLD_FORMAT,
@@ -69,11 +74,11 @@ def encode_uplink(uplink: Uplink, words: Words) -> bytes:
             uplink.f_cnt,
             uplink.f_port,
             uplink.payload,
-            uplink.confirmed * CONFIRMED + uplink.adr * ADR,
+            flags,
             words.number(at.boot_id),
             at.monotonic,
-            microseconds(at.utc),
-            quality if (quality := int(at.quality)) > 0 else 0,
+            utc,
+            quality,
             [pack_reception(reception, words) for reception in uplink.receptions],
             *(() if told is None else (_pack_told(told, words),)),
         )
@@ -157,9 +162,9 @@ def pack_reception(reception: Reception, words: Words) -> list[Any]:
         words.number(reception.source),
         words.number(reception.gateway),
         reception.frequency_hz,
-        _rate_number(reception.data_rate),
-        _tenths(reception.rssi_dbm),
-        None if snr is None else _tenths(snr),
+        rate_number(reception.data_rate),
+        tenths(reception.rssi_dbm),
+        None if snr is None else tenths(snr),
         reception.timestamp_us,
         reception.channel,
         reception.antenna,
@@ -195,25 +200,8 @@ def unpack_reception(packed: list[Any], words: Words) -> Reception:
     )
 
 
-def _tenths(value: float) -> int | float:
-    try:
-        tenths = round(value * 10)
-    except (OverflowError, ValueError):  # infinite, or no number
-        return float(value)
-    return tenths if tenths / 10 == value else float(value)
-
-
 def _number(packed: float) -> float:
     return packed / 10 if isinstance(packed, int) else packed
-
-
-@lru_cache(maxsize=64)
-def _rate_number(rate: DataRate) -> int:
-    match rate:
-        case LoraRate(spreading_factor, bandwidth_hz):
-            return bandwidth_hz * 16 + spreading_factor
-        case FskRate(bit_rate):
-            return -bit_rate
 
 
 @lru_cache(maxsize=64)

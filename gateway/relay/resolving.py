@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from typing import Final
 
 from gateway.sources.udp import Address
@@ -24,5 +25,19 @@ async def resolved(host: str, port: int) -> Found:
         raise OSError(f"nobody answered within {LIMIT_S:g} s") from error
     except UnicodeError as error:
         raise OSError(f"{host!r} is no name") from error
-    family, _, _, _, address = found[0]
-    return family, address
+    return _reachable([(family, address) for family, _, _, _, address in found])
+
+
+def _reachable(found: Sequence[Found]) -> Found:
+    """Return the first address that there is a way to: a name may have one of IPv6 where this box has none."""
+    trouble = OSError("its name has no address")
+    for family, address in found:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.setblocking(False)
+                probe.connect(address)  # UDP: no octet travels
+        except OSError as error:
+            trouble = error
+        else:
+            return family, address
+    raise trouble

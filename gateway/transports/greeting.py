@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from gateway.transports.broker import Broker, MqttVersion
@@ -36,11 +35,13 @@ def new_client(broker: Broker, password: Secret | None) -> WiredClient:
     return client
 
 
-def inbox_of(broker: Broker, client: Client) -> Inbox | None:
+def inbox_of(broker: Broker, client: WiredClient) -> Inbox | None:
     """Return where what the platform says arrives; None where it says nothing."""
     if not broker.topics:
         return None
-    return Inbox(broker.topics, client, v5=broker.version is MqttVersion.V5)
+    inbox = Inbox(broker.topics, client, v5=broker.version is MqttVersion.V5)
+    inbox.hold = client.wire.hold
+    return inbox
 
 
 def greet(client: WiredClient, broker: Broker) -> None:

@@ -67,8 +67,6 @@ class Link:
         self._client.on_publish = self._on_publish
         self._client.on_disconnect = self._on_disconnect
         self.inbox = inbox_of(broker, self._client)
-        if self.inbox is not None:
-            self.inbox.hold = self._wire.hold
         self.is_new_session = True  # the broker knew of no earlier connection: what came in between is not there
         self.ended: str | None = None  # why, in words; None while it lasts
         self.ended_reason: int | None = None  # of the broker's DISCONNECT
@@ -79,8 +77,7 @@ class Link:
     async def open(self, tls: ssl.SSLContext | None, *, waits_for_subscription: bool = True) -> None:
         """Connect and wait for the CONNACK; Unreachable says why there is none, and then nothing is left open.
 
-        A link with an inbox is also subscribed then, or its inbox says why not: what goes out does not wait for that right. Who
-        takes from the inbox at once need not wait for that.
+        A link with an inbox is also subscribed then, or its inbox says why not: what goes out does not wait for that right.
         """
         where, is_open = self._broker.endpoint, False
         try:
@@ -91,9 +88,11 @@ class Link:
                 greet(self._client, self._broker)
                 self._client.flush()
                 await self._greeted.wait()
-                self._subscribe()
-                if self.inbox is not None and self.ended is None and waits_for_subscription:
-                    await self.inbox.subscribed()
+                if self.inbox is not None and self.ended is None:
+                    self.inbox.subscribe()
+                    self._client.flush()
+                    if waits_for_subscription:
+                        await self.inbox.subscribed()
             is_open = True
         except OSError as error:  # a TimeoutError is one
             silent = self._wire.connected and isinstance(error, TimeoutError)
@@ -107,11 +106,6 @@ class Link:
         self._tick()
         if self._broker.shared_access is not None:
             self._renew_timer = self._loop.call_later(self._broker.shared_access.renewed_after_s, self._outlive)
-
-    def _subscribe(self) -> None:
-        if self.inbox is not None and self.ended is None:
-            self.inbox.subscribe()
-            self._client.flush()
 
     def acknowledge(self, *messages: Message) -> None:
         """Tell the broker that messages of the inbox are safe; on a link that has ended they come again."""

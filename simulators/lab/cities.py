@@ -22,8 +22,8 @@ from simulators.platforms.scripted_broker import Publish
 LONG_S: Final = 3600.0  # longer than anybody waits for an answer
 QUOTA_EXCEEDED: Final = 0x97
 
-Told = Callable[[str], None]
-"""Take the id of an uplink that a platform has taken something of."""
+Told = Callable[[str, str], None]
+"""Take the id of an uplink that a platform has taken something of, and what: an entity with these attributes, or "" for all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +102,15 @@ class _Kept(ngsi_ld.Kept):
     def __init__(self, told: Told) -> None:
         super().__init__()
         self._told = told
-        self._last = ""
 
     def take(self, tenant: str, entity: Mapping[str, Json], *, replaces: bool = False) -> bool:
         _, named, uplink = str(entity.get("source", {}).get("value", "")).rpartition("#")
         if named:  # what a gateway says of itself comes of no uplink
-            self._told(uplink)
-        return super().take(tenant, entity, replaces=replaces)
+            self._told(uplink, " ".join([entity["id"], *sorted(entity)]))
+        is_new = super().take(tenant, entity, replaces=replaces)
+        self.instances.clear()  # of days; the witness counts
+        self.sources.clear()
+        return is_new
 
 
 class NgsiLdCity(NgsiLdReceiver):
@@ -122,6 +124,7 @@ class NgsiLdCity(NgsiLdReceiver):
     @property  # asked once for each request
     def mood(self) -> ngsi_ld.Fault | None:
         """What is wrong with the next answer."""
+        self.batches.clear()  # of days
         return self.temper.fault()  # type: ignore[no-any-return]  # of `NGSI_LD`
 
     @mood.setter
@@ -154,11 +157,13 @@ class SenMlBroker(MqttPlatform):
 
     def take(self, publish: Publish) -> int:
         """Read a pack, and keep its uplink."""
+        self._broker.published.clear()  # of days
         words = self._city.check(Received(topic=publish.topic, payload=publish.payload))
         if words:
             self._words.append(words)
             return self.refuse(mqtt_platform.PAYLOAD_INVALID, words)
-        self._told(str(json.loads(publish.payload)[0]["vs"]))
+        self._told(str(json.loads(publish.payload)[0]["vs"]), "")
+        self._city.packs.clear()
         return mqtt_platform.TAKEN
 
     def problems(self) -> list[str]:
@@ -185,10 +190,12 @@ class EventCity(EventReceiver):
         pass
 
     def _judged(self, received: event_receiver.Received) -> str:
+        self.kept.messages.clear()  # of days
+        self.kept.uplinks.clear()
         said = received.json
         uplinks = [str(one.get("uplink") or one.get("id", "")) for one in (said if isinstance(said, list) else [said])]
         for uplink in uplinks:
-            self._told(uplink)
+            self._told(uplink, "")
         return ""
 
     def problems(self) -> list[str]:
@@ -196,31 +203,42 @@ class EventCity(EventReceiver):
         return self._words
 
 
-KINDS: Final[Mapping[str, tuple[Callable[[int, str, Told], City], str]]] = {
-    "ngsi_ld": (NgsiLdCity, "ngsi_ld"),
-    "senml": (SenMlBroker, "senml"),
-    "json": (EventCity, "json"),
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of platform: what makes one, and what `brygga.toml` says of it besides name and URL."""
+
+    make: Callable[[int, str, Told], City]
+    keys: str
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "ngsi_ld": Kind(NgsiLdCity, 'format = "ngsi_ld"'),
+    "senml": Kind(SenMlBroker, 'format = "senml"'),
+    "json": Kind(EventCity, 'format = "json"\noptions = { topic = "/brygga/{dev_eui}/event" }'),
 }
 
 
-def city(kind: str, name: str, seed: int, taken: Callable[[UUID], None], strange: Callable[[str], None]) -> City:
-    """Return a platform of a kind; ``taken`` gets the ids of uplinks, ``strange`` what stands where one should."""
+def city(kind: str, name: str, seed: int, taken: Callable[[UUID, bool], None], strange: Callable[[str], None]) -> City:
+    """Return a platform of a kind; ``taken`` gets the ids of uplinks and whether the same came again, ``strange`` what is none."""
+    seen: set[int] = set()  # hashes: of days there are millions
 
-    def told(text: str) -> None:
+    def told(text: str, part: str) -> None:
         try:
             uplink = UUID(text)
         except ValueError:
             strange(text)
         else:
-            taken(uplink)
+            what = key(text, part)
+            taken(uplink, what in seen)
+            seen.add(what)
 
-    return KINDS[kind][0](seed, name, told)
+    return KINDS[kind].make(seed, name, told)
 
 
 def destinations(cities: Iterable[tuple[str, str, City, bool]]) -> str:
     """Return the destinations' sections of `brygga.toml`: name, kind, platform, and whether its devices have its tag."""
     return "".join(
-        f'\n[[destination]]\nname = "{name}"\nurl = "{one.url}"\nformat = "{KINDS[kind][1]}"\n'
+        f'\n[[destination]]\nname = "{name}"\nurl = "{one.url}"\n{KINDS[kind].keys}\n'
         + (f'tags = ["{tag_of(name)}"]\n' if by_tag else "")
         for name, kind, one, by_tag in cities
     )

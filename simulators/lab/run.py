@@ -289,8 +289,8 @@ class _Life:
     def _passed_s(self) -> float:
         return asyncio.get_running_loop().time() - BEGIN_S
 
-    def _delivered(self, platform: str, uplink: UUID) -> None:
-        self._witness.delivered(platform, uplink, self._sky.now_us())
+    def _delivered(self, platform: str, uplink: UUID, again: bool) -> None:  # noqa: FBT001 - of a call-back
+        self._witness.delivered(platform, uplink, self._sky.now_us(), again=again)
 
     def _unnamed(self, platform: str, text: str) -> None:
         self._witness.strange.append((platform, UUID(int=0), f"{text!r} is no id of an uplink"))

@@ -36,7 +36,7 @@ class Story:
     committed_us: int | None = None
     acknowledged_us: int | None = None  # to its device
     delivered_us: dict[str, int] = field(default_factory=dict)  # by platform, the first time
-    deliveries: Counter[str] = field(default_factory=Counter)
+    repeated: Counter[str] = field(default_factory=Counter)  # by platform, what came again as it was
 
 
 @dataclass(slots=True)
@@ -129,8 +129,8 @@ class Witness:
 
     # ── the cities ──
 
-    def delivered(self, platform: str, uplink: UUID, now_us: int) -> None:
-        """Note that a platform took something of an uplink and will say so."""
+    def delivered(self, platform: str, uplink: UUID, now_us: int, *, again: bool) -> None:
+        """Note that a platform took something of an uplink; ``again``: what it had already."""
         story = self.stories.get(uplink)
         if story is None:
             self.strange.append((platform, uplink, "nobody has said this"))
@@ -140,7 +140,7 @@ class Witness:
             if platform not in story.delivered_us:
                 story.delivered_us[platform] = now_us
                 self.counts["delivered"] += 1
-            story.deliveries[platform] += 1
+            story.repeated[platform] += again
 
     # ── how far it is ──
 

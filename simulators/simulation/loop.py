@@ -36,7 +36,9 @@ LIFE: Final[ContextVar[Life | None]] = ContextVar("life", default=None)  # whose
 class NumberedTask(asyncio.Task[T]):
     """A task that hashes by its number: a TaskGroup ends its tasks in the order of a set."""
 
-    number = 0
+    def __init__(self, coro: Coroutine[Any, Any, T], *, number: int, **more: Any) -> None:
+        self.number = number  # first: asyncio puts a new task into a set, where those that are all 0 are walked one by one
+        super().__init__(coro, **more)
 
     def __hash__(self) -> int:
         return self.number
@@ -54,8 +56,7 @@ class SimulatedLoop(JumpingLoop):
         self.set_task_factory(self._numbered)  # type: ignore[arg-type]  # typeshed wants a future-like generator, too
 
     def _numbered(self, loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, T], **more: Any) -> NumberedTask[T]:
-        task = NumberedTask(coro, loop=loop, **more)
-        task.number = next(self._numbers)
+        task = NumberedTask(coro, number=next(self._numbers), loop=loop, **more)
         context: Context | None = more.get("context")
         life = LIFE.get() if context is None else context.get(LIFE)
         if life is not None:

@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 
 from gateway.errors import StorageError
-from gateway.journal.records import decode_uplink, dev_eui_of, encode_uplink
+from gateway.journal.quickly import ordinary
+from gateway.journal.records import decode_uplink, dev_eui_of, encode_uplink, microseconds
 from gateway.journal.words import Words
-from gateway.model import FskRate, Instant, LoraRate, Place, TimeQuality, Uplink
+from gateway.model import FskRate, Instant, LoraRate, Place, Reception, TimeQuality, Uplink
 from tests.journal.samples import DEV_EUI, RECEPTION, uplink
 
 MORE_TIME = datetime(2026, 11, 24, 12, 0, 0, 987654, tzinfo=UTC)
@@ -102,3 +103,53 @@ def test_a_record_of_an_unknown_format_says_so() -> None:
 
     with pytest.raises(StorageError, match="format 9"):
         decode_uplink(bytes(record), Words())
+
+
+# ── said octet by octet ──
+
+
+def drawn(seed: int) -> Uplink:
+    """Return an uplink of any kind, most of them ordinary, at the edges where CBOR's integers grow."""
+    draw = random.Random(seed)
+
+    def number(*edges: int) -> int:
+        return max(0, draw.choice(edges) + draw.randint(-1, 1))
+
+    def reception() -> Reception:
+        return replace(
+            RECEPTION,
+            source=draw.choice(("radio", "roof", "")),
+            data_rate=draw.choice((LoraRate(7, 125_000), LoraRate(12, 812_500), FskRate(50_000))),
+            rssi_dbm=draw.choice((-97.0, -0.0, 3, -87.25, draw.uniform(-130, 20), round(draw.uniform(-130, 20), 1))),
+            snr_db=draw.choice((None, 7.5, 0.0, -0.0, round(draw.uniform(-20, 20), 1), float("nan"))),
+            timestamp_us=draw.choice((None, 24, 65_535, *(number(65_537, 1 << 31, (1 << 32) - 2) for _ in range(12)))),
+            channel=draw.choice((None, 0, 7, 23, 24, 255, number(256))),
+            antenna=draw.choice((0, 0, 1, 23, 24, 255, number(256))),
+            gateway_time=draw.choice((*(None,) * 9, MORE_TIME)),
+        )
+
+    size = draw.choice((0, 20, 23, 24, 242, 255, 255, 256))
+    return replace(
+        uplink(number(1, 24, 256, 65_536, 0xFFFF_FFFE), payload=draw.randbytes(size)),
+        f_port=number(1, 24, 223, 255),
+        activation=draw.choice(("26b00000-7", "å" * 12, "x" * 23, "x" * 24, "x" * 255, "x" * 256)),
+        confirmed=draw.random() < 0.5,
+        heard_at=Instant(
+            datetime.fromtimestamp(number(1, 4_294, 4_295, *(1_700_000_000,) * 9), UTC),
+            draw.choice((0.0, 12.5, 1e9, 7)),
+            f"boot {draw.randint(1, 200)}",
+            draw.choice([*TimeQuality]),
+        ),
+        receptions=tuple(reception() for _ in range(draw.choice((0, 1, 1, 1, 2, 3, 23, 24)))),
+    )
+
+
+def test_what_is_said_octet_by_octet_is_what_cbor2_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    words, uplinks = Words(), [drawn(seed) for seed in range(1000)]
+    said = [encode_uplink(one, words) for one in uplinks]
+    quickly = [ordinary(one, microseconds(one.heard_at.utc), 0, 0, words) is not None for one in uplinks]
+
+    monkeypatch.setattr("gateway.journal.records.ordinary", lambda *_: None)
+
+    assert said == [encode_uplink(one, words) for one in uplinks]
+    assert 50 < sum(quickly) < 950

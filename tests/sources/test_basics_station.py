@@ -226,6 +226,26 @@ async def test_a_station_that_comes_again_replaces_its_old_connection(ear: Ear) 
     assert [*status["gateways"]] == [ROOF]
 
 
+def test_two_stations_with_one_eui_that_end_each_other_are_told_of() -> None:
+    async def play() -> None:
+        made = source()
+        async with running(made, Ear()) as uri, AsyncExitStack() as both:
+            advice = []
+            for turn in range(5):
+                await asyncio.sleep(1)
+                await both.enter_async_context(Station(ROOF, uri, seed=turn))
+                advice.append(made.status()["advice"])
+            await asyncio.sleep(stations.SHORT_S)
+            after = made.status()["advice"]
+
+        assert advice[:3] == [[], [], []]
+        assert f"{ROOF} connects from 127.0.0.1:" in advice[-1][0]
+        assert "two stations have one EUI" in advice[-1][0]
+        assert after == []
+
+    jumping_time.run(play())
+
+
 async def test_stations_beyond_the_bound_are_refused(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stations, "MOST_STATIONS", 2)
     made = source()

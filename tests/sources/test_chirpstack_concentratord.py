@@ -13,9 +13,9 @@ from chirpstack_api.gw import gw_pb2  # type: ignore[import-untyped]  # it says 
 
 from gateway.errors import ConfigError
 from gateway.model import Frame, Place, TxResult
-from gateway.sources.chirpstack_gateway import concentratord
+from gateway.sources.chirpstack_gateway import concentratord, sockets
 from gateway.sources.chirpstack_gateway.concentratord import QUIET_S, Concentratord
-from gateway.sources.chirpstack_gateway.sockets import trouble
+from gateway.sources.chirpstack_gateway.sockets import LARGEST_MESSAGE, trouble
 from gateway.sources.settings import ConcentratordSettings
 from gateway.sources.tap import Tapped
 from simulators.chirpstack_gateway import SimulatedConcentratord
@@ -172,6 +172,66 @@ async def test_two_downlinks_at_once_are_asked_one_after_the_other(box: Box, ear
         )
 
     assert (first, second) == (TxResult.TX_FREQ, TxResult.SENT)
+
+
+async def test_downlinks_do_not_wait_for_ever_behind_one_that_gets_no_answer(
+    tmp_path: Path, box: Box, ear: Ear, clock: HandClock
+) -> None:
+    settings = ConcentratordSettings(
+        name="radio", event_url=f"ipc://{tmp_path}/event", command_url=f"ipc://{tmp_path}/command"
+    )
+    impatient = Concentratord(settings, clock, answer_limit_s=0.3)
+    async with box.make() as there, running(impatient, ear):
+        await until(lambda: impatient.status()["speaks"])
+        await there.send(UPLINK)
+        heard = (await ear.heard(1))[0].best
+        there.answering.clear()
+        results = await asyncio.gather(*[impatient.transmit(answer(heard)) for _ in range(10)])
+
+    assert results[0] is TxResult.NO_ANSWER
+    assert results.count(TxResult.NOT_CONNECTED) >= 8  # the turn of one more may come as its time ends
+
+
+async def test_an_event_of_any_size_is_not_taken_and_the_next_one_is(
+    box: Box, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "ANEW_S", 0.1)
+    async with box.make() as there, running(box.source, ear):
+        await until(lambda: box.is_known)
+        await there.publish_parts(bytes(LARGEST_MESSAGE + 1))
+        await until(lambda: box.source.status()["counts"].get("connects") == 2)
+        async with asyncio.timeout(LIMIT_S):
+            while not ear.frames:  # nobody tells when the new connection has subscribed
+                await there.send(UPLINK)
+                await asyncio.sleep(0.01)
+        counts = box.source.status()["counts"]
+
+    assert counts["events"] == counts["frames"]
+
+
+async def test_one_that_comes_after_a_stranger_at_its_address_is_heard(
+    clock: HandClock, ear: Ear, unused_tcp_port_factory: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "ANEW_S", 0.1)
+    port = unused_tcp_port_factory()
+    urls = f"tcp://127.0.0.1:{port}", f"tcp://127.0.0.1:{unused_tcp_port_factory()}"
+    settings = ConcentratordSettings(name="radio", event_url=urls[0], command_url=urls[1])
+    source = Concentratord(settings, clock)
+
+    async def stranger(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(
+            b"\xff" + bytes(8) + b"\x7f\x03\0NULL" + bytes(48) + b"\xff" * 100
+        )  # ZMTP's greeting, and then none
+        writer.close()
+
+    async with running(source, ear, is_there=False):
+        async with await asyncio.start_server(stranger, "127.0.0.1", port):
+            await until(lambda: source.status()["counts"].get("lost"))
+        async with SimulatedConcentratord(radio(), *urls) as there:
+            await there.send(UPLINK)
+            await ear.heard(1)
+
+    assert ear.frames[0].phy_payload == PHY_PAYLOAD
 
 
 @BOTH

@@ -16,6 +16,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from gateway.model import Json
 from gateway.sources.chirpstack_gateway import fields, protobuf, words
 from gateway.sources.chirpstack_gateway.bad_event import BadEvent, BadEventReason
+from gateway.sources.protobuf_classes import SCALARS
 
 VECTORS = [
     json.loads(line)
@@ -72,7 +73,7 @@ def _plain(kind: str) -> str:
 
 
 def _kind(field: FieldDescriptor) -> str:
-    names: dict[int, str] = {int(number): name for name, number in protobuf.TYPES.items()}
+    names: dict[int, str] = {int(number): name for name, number in SCALARS.items()}
     kind = SAME_ON_THE_WIRE.get(field.type, field.type)
     return "message" if kind == FieldDescriptor.TYPE_MESSAGE else names[kind]
 

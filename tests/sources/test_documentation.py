@@ -12,7 +12,9 @@ from typing import Final
 import pytest
 
 from gateway.clock import SystemClock
+from gateway.commands.source_words import WORDS
 from gateway.config import Settings, load
+from gateway.config.sources import SOURCES
 from gateway.model import Heard
 from gateway.sources import catalogue
 from gateway.sources.settings import SourceSettings, type_of
@@ -91,9 +93,17 @@ async def started(settings: SourceSettings) -> None:
         run.cancel()
 
 
-def test_the_first_page_names_every_page() -> None:
+def test_the_first_page_names_every_page_and_no_other() -> None:
     text = (PAGES / "README.md").read_text(encoding="utf-8")
 
     named = set(re.findall(r"\]\(([a-z-]+\.md)\)", text))
 
-    assert {page.name for page in PAGES.glob("*.md")} - {"README.md"} <= named
+    assert named == {page.name for page in PAGES.glob("*.md")} - {"README.md"}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_every_type_has_its_page_with_a_configuration(kind: str) -> None:
+    text = (PAGES / f"{WORDS[kind].page}.md").read_text(encoding="utf-8")
+
+    assert any(f'type = "{kind}"' in block for block in BLOCK.findall(text))
+    assert f"`{kind}`" in (PAGES / "README.md").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from gateway.model import Eui64, LoraRate, TxRequest, TxResult
 from gateway.sources.serial_modem import SerialModem, session
 from gateway.sources.serial_modem.eui import derived_eui
+from gateway.sources.serial_modem.rn2483 import Rn2483
 from simulators.serial_modem import MODEMS, Plug, Rak3172Modem, Rn2483Modem
 from tests.sources.conftest import LIMIT_S, Ear, HandClock
 from tests.sources.serial_frames import (
@@ -207,6 +209,34 @@ async def test_octets_may_come_one_by_one(plug: Plug, ear: Ear, clock: HandClock
         (frame,) = await ear.heard(1)
 
     assert frame.phy_payload == PHY
+
+
+class Flood:
+    """A `Port` whose other end never stops, and never answers."""
+
+    async def read(self) -> bytes:
+        await asyncio.sleep(0)
+        return b"radio_err\r\n" * 100
+
+    def write(self, octets: bytes) -> None:
+        pass
+
+    async def set_baud(self, baud: int) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_what_never_stops_is_neither_kept_without_end_nor_waited_for(clock: HandClock) -> None:
+    counts, dropped = Counter[str](), Counter[str]()
+    asked = session.Session(Flood(), Rn2483(), clock, counts=counts, dropped=dropped)
+
+    async with asyncio.timeout(LIMIT_S):
+        firmware = await asked.identify()
+
+    assert firmware is None
+    assert dropped["overflow"] > session.MOST_ASIDE
 
 
 async def test_an_echo_is_no_answer(ear: Ear, clock: HandClock, tmp_path: Path) -> None:

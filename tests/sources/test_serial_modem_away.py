@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,28 @@ async def test_a_modem_that_is_unplugged_in_a_frame_is_heard_again_when_it_is_ba
     assert away["advice"] == [f"{plug.path} was unplugged"]
 
 
+async def test_a_frame_that_came_whole_is_heard_though_the_modem_goes_before_it_says_how_strong(
+    stick: Plug, ear: Ear, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = source_of(stick, clock, "rn2483")
+    answer = Rn2483Modem.answer
+
+    def goes(modem: Rn2483Modem, command: str) -> Iterator[str]:
+        if command == "radio get snr":
+            stick.unplug()
+        return answer(modem, command)
+
+    monkeypatch.setattr(Rn2483Modem, "answer", goes)
+
+    async with running(source, ear):
+        stick.hear(on_air())
+        await until_counted(source, "away_gone")
+        counts = source.status()["counts"]
+
+    assert [frame.phy_payload for frame in ear.frames] == [PHY]
+    assert counts["unmeasured"] == 1
+
+
 async def test_one_that_is_not_there_at_the_start_is_waited_for(plug: Plug, ear: Ear, clock: HandClock) -> None:
     plug.unplug()
     source = source_of(plug, clock, family_of(plug))
@@ -65,7 +88,7 @@ async def test_one_that_is_not_there_at_the_start_is_waited_for(plug: Plug, ear:
         plug.hear(on_air())
         await ear.heard(1)
 
-    assert advice == [f"{plug.path} is not there; is the modem plugged in? `ls -l /dev/serial/by-id/` shows what is"]
+    assert advice == [f"{plug.path} is not there; is it plugged in? `ls -l /dev/serial/by-id/` shows what is"]
 
 
 async def test_one_that_restarts_by_itself_is_set_up_again(plug: Plug, ear: Ear, clock: HandClock) -> None:
@@ -150,6 +173,21 @@ async def test_a_file_that_is_no_port_ends_the_start(tmp_path: Path, ear: Ear, c
     (error,) = caught.value.exceptions
     assert isinstance(error, ConfigError)
     assert str(error).startswith(f"source 'stick': {tmp_path / 'no-port'} is no serial port (")
+
+
+async def test_what_is_plugged_in_long_after_the_start_ends_nothing_whatever_it_is(
+    tmp_path: Path, ear: Ear, clock: HandClock
+) -> None:
+    source = SerialModem(settings(str(tmp_path / "later"), "rn2483"), clock, patience=QUICK)
+
+    async with running(source, ear):
+        await until_counted(source, "away_missing")
+        clock.monotonic += 3600
+        (tmp_path / "later").touch()
+        await until_counted(source, "away_no_port", 3)
+        advice = source.status()["advice"]
+
+    assert advice[0].startswith(f"{tmp_path / 'later'} is no serial port (")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import socket
+import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,11 +39,12 @@ async def read(port: object, size: int) -> bytes:
 @pytest.mark.parametrize(
     ("number", "why", "words"),
     [
-        (errno.ENOENT, Lost.MISSING, "is not there; is the modem plugged in?"),
-        (errno.ENODEV, Lost.MISSING, "is not there; is the modem plugged in?"),
+        (errno.ENOENT, Lost.MISSING, "is not there; is it plugged in?"),
+        (errno.ENODEV, Lost.MISSING, "is not there; is it plugged in?"),
         (errno.EACCES, Lost.FORBIDDEN, "`sudo usermod -aG dialout $USER`"),
         (errno.EAGAIN, Lost.BUSY, "is in use by another program"),
         (errno.EBUSY, Lost.BUSY, "is in use by another program"),
+        (errno.EPROTO, Lost.BROKEN, "is its cable whole"),
         (
             errno.ENOTTY,
             Lost.NO_PORT,
@@ -60,6 +62,20 @@ def test_an_error_says_what_is_wrong_and_what_would_help(
     assert found.why is why
     assert words in str(found)
     assert str(found).startswith("/dev/ttyUSB0 ")
+
+
+async def test_a_device_that_answers_with_errors_is_broken_and_no_wrong_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: int) -> None:
+        raise termios.error(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(termios, "tcgetattr", broken)
+    with Plug(Rn2483Modem(), tmp_path / "usb-modem") as plug:
+        with pytest.raises(PortLost, match=r"usb-modem is there and does not open \(Input/output error\)") as caught:
+            await open_port(plug.path, 57600)
+
+        assert caught.value.why is Lost.BROKEN
 
 
 def process(proc: Path, pid: str, name: str, *open_files: Path) -> None:
@@ -117,6 +133,29 @@ async def test_a_host_that_does_not_read_stops_the_line_and_loses_nothing(tmp_pa
 
     assert heard == sent[:kept]
     assert 0 < kept < len(sent)
+
+
+async def test_what_a_modem_has_not_taken_is_thrown_away_before_its_port_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def noted(name: str) -> None:  # a pseudo-terminal takes all at once: the kernel's wait cannot be seen at one
+        called = getattr(serial.Serial, name)
+
+        def call(port: serial.Serial) -> None:
+            done.append(name)
+            called(port)
+
+        monkeypatch.setattr(serial.Serial, name, call)
+
+    noted("reset_output_buffer")
+    noted("close")
+    with Plug(Rn2483Modem(), tmp_path / "usb-modem") as plug:
+        port = await open_port(plug.path, 57600)
+        await port.close()
+
+    assert done[:2] == ["reset_output_buffer", "close"]
 
 
 async def test_a_device_that_is_gone_takes_nothing(tmp_path: Path) -> None:

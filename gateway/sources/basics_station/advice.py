@@ -14,13 +14,21 @@ def advice(
     stations: Stations, dropped: Mapping[str, int], unheard_hz: Sequence[int], *, uri: str | None, now: float
 ) -> Sequence[str]:
     """Return a line for each thing that is wrong; none when all is well. ``uri`` is what a tc.uri must say."""
-    return [*_away(stations, now), *_connecting(stations, dropped, uri), *_hearing(stations, dropped, unheard_hz)]
+    return [*_away(stations, now), *_rivals(stations, now), *_connecting(stations, dropped, uri), *_hearing(stations, dropped, unheard_hz)]
 
 
 def _away(stations: Stations, now: float) -> Iterator[str]:
     for gateway, station in stations.gone.items():
         seconds = round(now - (station.left_at or now))
         yield f"{gateway} is away since {seconds} s, and loses what it hears meanwhile: has it power and network? it tries again by itself"
+
+
+def _rivals(stations: Stations, now: float) -> Iterator[str]:
+    for station in stations.rivals(now):
+        yield (
+            f"{station.gateway} connects from {station.address} while it is connected from {station.ousted_address}, again and again, and "
+            "each ends the other: two stations have one EUI (a copied card or configuration?); give each its own"
+        )
 
 
 def _connecting(stations: Stations, dropped: Mapping[str, int], uri: str | None) -> Iterator[str]:

@@ -53,6 +53,8 @@ class Connection:
     configured: bool = False  # it has been told what to listen to
     left_at: float | None = None
     seen_at: float = 0.0
+    ousted: int = 0  # short connections of the same EUI, each ended by the next and the last by this one
+    ousted_address: str = ""
     counts: Counter[str] = field(default_factory=Counter)
     _waiting: dict[int, _Waiting] = field(default_factory=dict)  # by diid
 

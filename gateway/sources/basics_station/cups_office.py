@@ -51,7 +51,8 @@ class CupsOffice:
                 octets = await request.content.read(LARGEST_MESSAGE)
                 while not request.content.at_eof() and len(octets) < LARGEST_MESSAGE:
                     octets += await request.content.read(LARGEST_MESSAGE - len(octets))
-        except (TimeoutError, ConnectionError, web.RequestPayloadError) as error:  # the last: packed, and not to be unpacked
+        # RequestPayloadError: packed (gzip), and not to be unpacked
+        except (TimeoutError, ConnectionError, web.RequestPayloadError) as error:
             raise BadMessage(BadMessageReason.SHAPE) from error
         return read_update_info(str(octets, "utf-8", "replace"))
 

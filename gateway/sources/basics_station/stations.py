@@ -10,6 +10,8 @@ from gateway.sources.basics_station.connection import Connection
 
 MOST_STATIONS: Final = 64
 REFUSED_REMEMBERED: Final = 5  # for `status`
+MOST_OUSTED: Final = 3  # short connections in a row that chance may explain
+SHORT_S: Final = 60.0  # of a connection that another one of the same EUI ended: a station alone comes again when it lost its own
 
 
 class Stations:
@@ -38,6 +40,8 @@ class Stations:
         """Take a connection, and return the one that it replaces."""
         before = self._by_gateway.pop(station.gateway, None)
         self._by_gateway[station.gateway] = station
+        if before is not None and station.since - before.since < SHORT_S:
+            station.ousted, station.ousted_address = before.ousted + 1, before.address
         self.gone.pop(station.gateway, None)
         self.refused.pop(station.gateway, None)
         return before
@@ -56,6 +60,10 @@ class Stations:
         self.refused[gateway] = why
         while len(self.refused) > REFUSED_REMEMBERED:
             del self.refused[next(iter(self.refused))]
+
+    def rivals(self, now: float) -> Iterator[Connection]:
+        """Yield the connections of each EUI that more than one station seems to have: they end each other."""
+        yield from (one for one in self if one.ousted >= MOST_OUSTED and now - one.since < SHORT_S)
 
     def status(self, now: float) -> Mapping[str, Json]:
         """Return the status of each station that is or was connected, by EUI."""

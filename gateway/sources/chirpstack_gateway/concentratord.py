@@ -125,7 +125,7 @@ class Concentratord:
             context.destroy(linger=0)
 
     async def transmit(self, request: TxRequest) -> TxResult:
-        """Order it to send, and return what it says within two seconds."""
+        """Order it to send, and return what it says; one after the other, within three seconds each."""
         try:
             result = await self._ask(request)
         except NotTaken:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,8 +19,10 @@ from gateway.errors import ConfigError
 MOST_WAITING: Final = 4096  # events in the socket: 20 s of the busiest concentrator while the agent is busy
 RECONNECT_MS: Final = 100  # libzmq's own; doubled up to the next
 RECONNECT_MOST_MS: Final = 2_000
+ANEW_S: Final = 5.0  # without a connection, longer than libzmq waits: it may have given up
 HEARTBEAT_MS: Final = 10_000  # over TCP a machine that lost its power says no good-bye
 HEARTBEAT_LIMIT_MS: Final = 30_000
+LARGEST_MESSAGE: Final = 1 << 16  # octets; an event has some 500, and whoever sends more is hung up on
 
 T = TypeVar("T")
 
@@ -37,6 +40,7 @@ class Events:
 
     def __init__(self, context: zmq.asyncio.Context, url: str, where: str) -> None:
         """Begin to connect; ConfigError, beginning with ``where``, says why that cannot be."""
+        self._url = url
         self._socket = context.socket(zmq.SUB)
         self._socket.setsockopt(zmq.RCVHWM, MOST_WAITING)
         _patient(self._socket)
@@ -51,10 +55,25 @@ class Events:
         return parts
 
     async def watch(self, told: Callable[[bool], None]) -> None:
-        """Call ``told`` at each change with whether a Concentratord is connected, until cancelled."""
+        """Call ``told`` at each change with whether a Concentratord is connected, until cancelled.
+
+        libzmq connects again by itself, but not to who has broken its protocol: that is done here.
+        """
+        is_connected = False
         while True:
-            event = await recv_monitor_message(self._monitor)
-            told(event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED)
+            try:
+                async with asyncio.timeout(None if is_connected else ANEW_S):
+                    event = await recv_monitor_message(self._monitor)
+            except TimeoutError:
+                self._connect_anew()
+                continue
+            is_connected = event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
+            told(is_connected)
+
+    def _connect_anew(self) -> None:
+        for again in (self._socket.disconnect, self._socket.connect):
+            with contextlib.suppress(zmq.ZMQError):  # what was broken is no connection that could be ended
+                again(self._url)
 
 
 class Commands:
@@ -63,7 +82,7 @@ class Commands:
     def __init__(self, context: zmq.asyncio.Context, url: str, limit_s: float) -> None:
         self._context = context
         self._url = url
-        self._limit_s = limit_s  # of leaving and of the reply, each
+        self._limit_s = limit_s  # of its turn, of leaving and of the reply, each
         self._turn = asyncio.Lock()
         self._socket: zmq.asyncio.Socket | None = None
         self._is_over = False
@@ -73,18 +92,24 @@ class Commands:
 
         After a reply that did not come the socket is of no use: it waits for that one for ever, so a new one is opened.
         """
-        async with self._turn:  # whoever has it is limited
-            if self._is_over:
-                raise NotTaken
-            socket, is_clean = self._opened(), False
-            try:
-                await self._within(socket.send_multipart(parts), NotTaken)
-                reply: bytes = await self._within(socket.recv(), NoReply)
-                is_clean = True
-                return reply
-            finally:
-                if not is_clean:
-                    self.close()
+        await self._within(self._turn.acquire(), NotTaken)
+        try:
+            return await self._asked(parts)
+        finally:
+            self._turn.release()
+
+    async def _asked(self, parts: Sequence[bytes]) -> bytes:
+        if self._is_over:
+            raise NotTaken
+        socket, is_clean = self._opened(), False
+        try:
+            await self._within(socket.send_multipart(parts), NotTaken)
+            reply: bytes = await self._within(socket.recv(), NoReply)
+            is_clean = True
+            return reply
+        finally:
+            if not is_clean:
+                self.close()
 
     def end(self) -> None:
         """Close for good: who waits for a turn is not taken, who waits for a reply gets none."""
@@ -145,6 +170,7 @@ def _patient(socket: zmq.asyncio.Socket) -> None:
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, RECONNECT_MOST_MS)
     socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
     socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_LIMIT_MS)
+    socket.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
 
 
 def _connect(socket: zmq.asyncio.Socket, url: str, where: str) -> None:

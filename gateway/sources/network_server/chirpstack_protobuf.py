@@ -1,7 +1,6 @@
 """ChirpStack's application events in protobuf, by the table of `chirpstack_fields`: what its JSON would say, with our names.
 
-The classes are built at run time in a pool of their own: nothing generated is carried along. They are proto2's, for which a zero that
-was written is one, as `google.protobuf.Value` needs; on the wire both are the same.
+The classes are proto2's, for which a zero that was written is one, as `google.protobuf.Value` needs; on the wire both are the same.
 """
 
 from __future__ import annotations
@@ -11,20 +10,14 @@ from functools import cache
 from typing import Final
 
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
-from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError, Message
-from google.protobuf.message_factory import GetMessageClass
 
 from gateway.model import Json
 from gateway.sources.network_server.bad_event import BadEvent, BadEventReason
 from gateway.sources.network_server.chirpstack_fields import MESSAGES
+from gateway.sources.protobuf_classes import made
 
 PACKAGE: Final = "brygga.integration"
-TYPES: Final = {
-    name: FieldDescriptorProto.Type.Value(f"TYPE_{name.upper()}")
-    for name in ("int32", "int64", "uint32", "float", "double", "bool", "string", "bytes")
-}
 
 
 def read(message: str, octets: bytes) -> dict[str, Json]:
@@ -73,20 +66,5 @@ def _json(value: Json) -> Json:
 
 @cache
 def _classes() -> Mapping[str, type[Message]]:
-    """Return the class of each message; a millisecond's work, when the first message comes."""
-    file = FileDescriptorProto(name="brygga/integration.proto", package=PACKAGE)
-    for name, fields in MESSAGES.items():
-        file.message_type.append(DescriptorProto(name=name, field=[_field(one, *fields[one]) for one in fields]))
-    pool = DescriptorPool()
-    pool.Add(file)
-    return {name: GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.{name}")) for name in MESSAGES}
-
-
-def _field(name: str, number: int, kind: str) -> FieldDescriptorProto:
-    one = kind.strip("[]")
-    made = FieldDescriptorProto(name=name, number=number)
-    made.label = FieldDescriptorProto.LABEL_OPTIONAL if one == kind else FieldDescriptorProto.LABEL_REPEATED
-    made.type = TYPES.get(one, FieldDescriptorProto.TYPE_MESSAGE)
-    if one not in TYPES:
-        made.type_name = f".{PACKAGE}.{one}"
-    return made
+    """Return the class of each message, made when the first message comes."""
+    return made(PACKAGE, MESSAGES, syntax="proto2")

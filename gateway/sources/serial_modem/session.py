@@ -20,7 +20,7 @@ from gateway.sources.serial_modem.driver import (
     Packet,
     Said,
 )
-from gateway.sources.serial_port import Port
+from gateway.sources.serial_port import Port, PortLost
 from gateway.sources.serial_port.keeping import NoAnswer
 
 TRIES: Final = 3  # of a command: noise on the line takes single ones
@@ -30,6 +30,9 @@ DOUBT_S: Final = (
     1.0  # the same after something that was not understood: it may have been the line that a frame ended with
 )
 LONGEST_WORDS: Final = 80  # of an answer that is shown
+MOST_ASIDE: Final = (
+    256  # said while something else was asked; a modem says one or two, what never stops says any number
+)
 
 Tell = Callable[[Packet, Instant], None]
 
@@ -102,7 +105,7 @@ class Session:
                     await self._check(channel)
                 case Packet() as packet:
                     assert heard is not None
-                    tell(await self._measured(packet), heard.at)
+                    await self._told(packet, heard.at, tell)
                 case Event.RADIO_ERROR:
                     self._counts["radio_err"] += 1
                     await self._ask_all(self._driver.after(Event.RADIO_ERROR))
@@ -127,6 +130,15 @@ class Session:
         if was_idle and not any(isinstance(one.said, Packet) or one.said is Event.RADIO_ERROR for one in self._aside):
             await self.set_up(channel)
             self._counts["set_up_again"] += 1
+
+    async def _told(self, packet: Packet, at: Instant, tell: Tell) -> None:
+        """Tell a packet, also where the modem goes before it has said how strong it was."""
+        try:
+            measured = await self._measured(packet)
+        except (NoAnswer, PortLost):
+            tell(packet, at)
+            raise
+        tell(measured, at)
 
     async def _measured(self, packet: Packet) -> Packet:
         return self._driver.measured(packet, await self._ask_all(self._driver.after(packet)))
@@ -158,7 +170,7 @@ class Session:
         found: bytes | None = None
         while (heard := await self._next(deadline - loop.time(), aside=False)) is not None:
             if not isinstance(heard.said, Answer):
-                self._aside.append(heard)
+                self._keep(heard)
                 continue
             octets = heard.said.octets
             if found is not None:
@@ -182,15 +194,25 @@ class Session:
 
     def _put_aside(self) -> None:
         """Keep what waits, but for answers: they are to what was asked before."""
-        self._aside.extend(one for one in self._waiting if not isinstance(one.said, Answer))
+        for one in self._waiting:
+            if not isinstance(one.said, Answer):
+                self._keep(one)
         self._waiting.clear()
+
+    def _keep(self, heard: Heard) -> None:
+        if len(self._aside) < MOST_ASIDE:
+            self._aside.append(heard)
+        else:
+            self._dropped["overflow"] += 1
 
     async def _next(self, limit_s: float, *, aside: bool = True) -> Heard | None:
         """Return what is said next; None when nothing is within ``limit_s``."""
         if aside and self._aside:
             return self._aside.popleft()
+        if limit_s <= 0:  # also where more is there already: it may never stop
+            return None
         try:
-            async with asyncio.timeout(max(limit_s, 0.0)):
+            async with asyncio.timeout(limit_s):
                 while not self._waiting:
                     octets = await self._port.read()
                     at = self._clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import termios
 from typing import Final
@@ -32,10 +33,11 @@ class DevicePort:
         """Open a device and lock it against other programs that lock. PortLost says why that cannot be."""
         try:
             opened = serial.Serial(path, baud, timeout=0, exclusive=True)
-        except OSError as error:  # SerialException is one
-            raise from_error(path, error) from error
+        except OSError as error:  # SerialException is one; what made it knows the number that some of them have not
+            made_of = error.__context__ if error.errno is None else None
+            raise from_error(path, _numbered(made_of) if isinstance(made_of, termios.error) else error) from error
         except termios.error as error:  # pyserial lets some of them through
-            raise from_error(path, OSError(*error.args)) from error
+            raise from_error(path, _numbered(error)) from error
         return cls(opened, path)
 
     async def read(self) -> bytes:
@@ -65,6 +67,9 @@ class DevicePort:
     async def close(self) -> None:
         """Let go of the device, so that it can come back under its name."""
         self._unwatch()
+        with contextlib.suppress(OSError, termios.error):  # it may be gone
+            # Linux would hold up all of us for half a minute (closing_wait) until a modem that hangs has taken what was written.
+            self._serial.reset_output_buffer()
         self._serial.close()
 
     def _watch(self) -> None:
@@ -92,3 +97,7 @@ class DevicePort:
 
     def _words(self) -> str:
         return f"{self._path} was unplugged"
+
+
+def _numbered(error: termios.error) -> OSError:
+    return OSError(*error.args)

@@ -63,10 +63,11 @@ class Kept:
         self.trouble = ""
         self.since = clock().monotonic  # when it began to listen
         self.settled = asyncio.Event()  # it listens, or is known to be away
+        self._may_be_no_port = True  # until anything speaks for it: what is plugged in later has not its owner at once
 
     def begun(self, what: str) -> None:
         """Note that all is well: ``what`` is said to whoever reads the log."""
-        self.state, self.trouble = State.LISTENS, ""
+        self.state, self.trouble, self._may_be_no_port = State.LISTENS, "", False
         self.since = self._clock().monotonic
         self._counts["begun"] += 1
         self.settled.set()
@@ -75,7 +76,7 @@ class Kept:
     async def again_and_again(self, connect: Callable[[], Awaitable[None]]) -> None:
         """Call ``connect``, which calls `begun` and ends with PortLost or NoAnswer, until cancelled.
 
-        Raises ConfigError where the port is none, or may not be opened by this user.
+        Raises ConfigError where the port is none, or may not be opened by this user, and was so from the beginning on.
         """
         started, failures = self._clock().monotonic, 0
         try:
@@ -92,14 +93,14 @@ class Kept:
 
     def _away(self, error: PortLost | NoAnswer, *, may_settle: bool) -> None:
         why = str(error.why) if isinstance(error, PortLost) else "no_answer"
-        is_final = isinstance(error, PortLost) and error.why in NOT_BY_ITSELF and not self._counts["begun"]
-        if is_final and not may_settle:
+        self._may_be_no_port &= isinstance(error, PortLost) and error.why in NOT_BY_ITSELF
+        if self._may_be_no_port and not may_settle:
             raise ConfigError(f"source {self._name!r}: {error}") from error
         self._counts[f"away_{why}"] += 1
         if str(error) != self.trouble:
             logger.warning("source %s: %s", self._name, error)
         self.state, self.trouble = State.AWAY, str(error)
-        if not is_final:
+        if not self._may_be_no_port:
             self.settled.set()
 
     async def _pause(self, failures: int) -> None:

@@ -29,6 +29,7 @@ class Lost(StrEnum):
     FORBIDDEN = "forbidden"
     BUSY = "busy"  # another program has it
     NO_PORT = "no_port"  # a file or a folder, no serial port
+    BROKEN = "broken"  # it is there, and answers with errors
     UNREACHABLE = "unreachable"  # a URL at which nobody answers
     GONE = "gone"  # it was open, and was unplugged or cut off
 
@@ -45,17 +46,21 @@ def from_error(path: str, error: OSError) -> PortLost:
     """Return what an error at opening the device ``path`` means."""
     match error.errno:
         case errno.ENOENT | errno.ENODEV | errno.ENXIO:
-            words = f"{path} is not there; is the modem plugged in? `ls -l /dev/serial/by-id/` shows what is"
+            words = f"{path} is not there; is it plugged in? `ls -l /dev/serial/by-id/` shows what is"
             return PortLost(Lost.MISSING, words)
         case errno.EACCES | errno.EPERM:
             return PortLost(Lost.FORBIDDEN, _forbidden(path))
         case errno.EAGAIN | errno.EBUSY:
             return PortLost(Lost.BUSY, f"{path} is in use by {_user(path)}")
+        case errno.ENOTTY | errno.EISDIR | errno.ENOTDIR | errno.EINVAL | errno.ELOOP:
+            words = f"{path} is no serial port ({error.strerror}); a device such as /dev/serial/by-id/usb-… is one"
+            return PortLost(Lost.NO_PORT, words)
         case _:
             words = (
-                f"{path} is no serial port ({error.strerror or error}); a device such as /dev/serial/by-id/usb-… is one"
+                f"{path} is there and does not open ({error.strerror or error}): is its cable whole, and does it get enough current? "
+                "Unplug it and plug it in again"
             )
-            return PortLost(Lost.NO_PORT, words)
+            return PortLost(Lost.BROKEN, words)
 
 
 def _forbidden(path: str) -> str:

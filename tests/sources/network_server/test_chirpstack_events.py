@@ -15,11 +15,11 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 
 from gateway.model import Downlink, DownlinkState, LoraRate, ServerNews, ServerReceipt, ServerUplink
 from gateway.sources.network_server import chirpstack
-from gateway.sources.network_server import chirpstack_protobuf as protobuf
 from gateway.sources.network_server.bad_event import BadEvent, BadEventReason
 from gateway.sources.network_server.chirpstack_fields import LOG_CODES, LOG_LEVELS, MESSAGES
 from gateway.sources.network_server.decode import Decode
 from gateway.sources.network_server.reading import Circumstances
+from gateway.sources.protobuf_classes import SCALARS
 
 from .events import ABOUT, CAME, EVENTS, JUNK, event, octets
 
@@ -103,7 +103,7 @@ def test_the_table_of_fields_is_that_of_the_published_messages() -> None:
         for name, descriptor in published.items()
         for field, (number, kind) in MESSAGES[name].items()
         if (theirs := descriptor.fields_by_name[field]).number != number
-        or (kind in protobuf.TYPES and kinds[theirs.type] not in {kind, "enum"})
+        or (kind in SCALARS and kinds[theirs.type] not in {kind, "enum"})
     ]
 
     assert wrong == []
