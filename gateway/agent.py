@@ -33,6 +33,7 @@ from gateway.machine import fingerprint
 from gateway.model import Clock, Fix, Frame, Heard, Json, ServerNews, ServerReceipt, ServerUplink, TimeQuality
 from gateway.network import Network
 from gateway.network.office import RunningOffice
+from gateway.recorder import Recorder
 from gateway.redecoding import Redecoding
 from gateway.servers import Servers
 from gateway.sources import Source
@@ -69,6 +70,7 @@ class Agent:
         self._trust = settings.clock.trust
         self.journal = journal
         self.sources: list[Source] = [sources.make(one, clock) for one in settings.sources]
+        self.recorder = Recorder(self.sources, clock)
         self.codecs = Codecs(registry.get)
         self.network = Network(
             journal=journal,
@@ -206,6 +208,7 @@ class Agent:
         """Take what a source brings: a frame, and the time from it where its gateway has a GPS receiver, or a server's uplink."""
         for survey in self._surveys:
             survey.take(heard)
+        self.recorder.take(heard)
         match heard:
             case Frame():
                 if isinstance(self._clock, SystemClock):

@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from aiohttp import WSMsgType, web
 
 from gateway.model import Eui64, Json
+from gateway.sources.basics_station.eui import read_eui
 
 HOST: Final = "127.0.0.1"
 CLOSE_S: Final = 1.0
@@ -38,6 +39,7 @@ class NetworkServerLns:
         self.headers: list[Mapping[str, str]] = []
         self.counts: Counter[str] = Counter()
         self.refusal: str | None = None  # what /router-info is answered with
+        self.directions: str | None = None  # what it is answered with, in place of what is right
         self.answers_pings = True
         self.on_uplink: Callable[[Eui64, dict[str, Json]], None] = lambda _, __: None
         self._port = 0
@@ -110,9 +112,11 @@ class NetworkServerLns:
         self.headers.append(dict(request.headers))
         question = json.loads((await socket.receive()).data)
         self.asked.append(question["router"])
-        eui = f"{question['router']:016x}"
+        eui = read_eui(question["router"])  # Gateway Bridge reads texts alone here, no numbers
         directions = {"uri": f"{self.url}/station/{eui}"} if self.refusal is None else {"error": self.refusal}
-        await socket.send_str(json.dumps({"router": question["router"], "muxs": "::0", **directions}))
+        await socket.send_str(
+            self.directions or json.dumps({"router": question["router"], "muxs": "::0", **directions})
+        )
         await socket.close()
         return socket
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections import Counter
 from collections.abc import Callable
@@ -78,9 +79,14 @@ class NetworkServerUdp:
 
     def order(self, gateway: Eui64, txpk: Json) -> int:
         """Have a gateway that has pulled send ``txpk``; return the token that its TX_ACK will have."""
+        return self.order_text(gateway, json.dumps(txpk, separators=(",", ":")))
+
+    def order_text(self, gateway: Eui64, txpk: str) -> int:
+        """Have a gateway send what stands in a text, JSON or not."""
         assert self._socket is not None, "a server that is away orders nothing"
         self._token = (self._token + 1) & 0xFFFF
-        self._socket.sendto(PullResp(2, self._token, txpk).to_bytes(), self.pulls[gateway])
+        header = PullResp(2, self._token).to_bytes()[:4]
+        self._socket.sendto(header + f'{{"txpk":{txpk}}}'.encode(), self.pulls[gateway])
         return self._token
 
     async def ordered(self, gateway: Eui64, txpk: Json) -> TxAck:

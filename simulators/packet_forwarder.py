@@ -131,7 +131,13 @@ class PacketForwarder:
 
     async def push(self, *signals: Signal, stat: Json = None, limit_s: float = ACK_LIMIT_S) -> bool:
         """Push what was heard in one datagram; return whether it was acknowledged in time."""
-        token = self.send(*signals, stat=stat)
+        return await self._answer(self.send(*signals, stat=stat), limit_s)
+
+    async def push_body(self, body: bytes, limit_s: float = ACK_LIMIT_S) -> bool:
+        """Push a datagram with any octets where the JSON belongs; return whether it was acknowledged in time."""
+        return await self._answer(self.send_body(body), limit_s)
+
+    async def _answer(self, token: int, limit_s: float) -> bool:
         acknowledged: asyncio.Future[bool] = self._loop.create_future()
         self._awaited[token] = acknowledged
         try:

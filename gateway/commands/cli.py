@@ -21,6 +21,7 @@ from gateway.commands import (
     lines,
     network,
     places,
+    record,
     relay,
     source,
     text_file,
@@ -115,6 +116,23 @@ def _simulate_platform(options: argparse.Namespace) -> int:
     return dry_run(wishes, lines.say)
 
 
+def _replay(options: argparse.Namespace) -> int:
+    try:
+        from simulators.replay.command import Wishes, replay
+    except ModuleNotFoundError as error:
+        raise _without_lab(error) from error
+
+    wishes = Wishes(
+        file=Path(options.file),
+        to=options.to,
+        speed=options.speed,
+        loop=options.loop,
+        port=options.port,
+        as_json=options.json,
+    )
+    return replay(wishes, lines.say)
+
+
 def _lab_run(options: argparse.Namespace) -> int:
     try:
         from simulators.lab.command import Wishes, lab_run
@@ -129,6 +147,7 @@ def _lab_run(options: argparse.Namespace) -> int:
         check=options.check,
         as_json=options.json,
         report=options.report,
+        html=options.html,
         journal=options.journal,
     )
     return lab_run(wishes, lines.say)
@@ -332,6 +351,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "status": _status,
     "demo": _demo,
     "simulate platform": _simulate_platform,
+    "replay": _replay,
     "lab run": _lab_run,
     "lab list": _lab_list,
     "lab new": _lab_new,
@@ -355,6 +375,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
             **destinations.DEEDS,
             **journal.DEEDS,
             **network.DEEDS,
+            **record.DEEDS,
             **relay.DEEDS,
             **source.DEEDS,
         }.items()

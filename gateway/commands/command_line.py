@@ -12,6 +12,7 @@ from gateway.commands import (
     command_line_journal,
     command_line_lab,
     command_line_network,
+    command_line_record,
     command_line_relay,
     command_line_simulate,
     command_line_source,
@@ -235,6 +236,7 @@ COMMANDS = (
     *command_line_network.COMMANDS,
     *command_line_relay.COMMANDS,
     *command_line_source.COMMANDS,
+    *command_line_record.COMMANDS,
     *command_line_simulate.COMMANDS,
     *command_line_lab.COMMANDS,
 )
@@ -262,7 +264,7 @@ def parser() -> Parser:
         epilog="Begin with `brygga demo`, or with examples/brygga.toml and `brygga check`.",
     )
     top.add_argument("--version", action="version", version=f"brygga {__version__}")
-    places = {"": top.add_subparsers(title="commands", required=True, metavar="COMMAND")}
+    places = {"": top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=AnyOrder)}
     for command in COMMANDS:
         group, _, name = command.words.rpartition(" ")
         if group not in places:

@@ -89,6 +89,12 @@ COMMANDS = (
                 help="jump (default): as fast as it goes; 100x, or 1x as in life, at the most",
             ),
             argument("--report", type=Path, metavar="FILE", help="write all that is known there, as JSON"),
+            argument(
+                "--html",
+                type=Path,
+                metavar="FILE",
+                help="write a page with plots and a map there (needs brygga[lab])",
+            ),
             argument("--journal", type=Path, metavar="FILE", help="write what the agent's journal holds there"),
             JSON,
         ),

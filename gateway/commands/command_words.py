@@ -32,7 +32,7 @@ class AnyOrder(Parser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as argparse does, options first."""
-        if self._is_under_way:
+        if self._is_under_way or self._subparsers is not None:  # argparse mixes no options with commands of a group
             return super().parse_known_args(args, namespace)
         self._is_under_way = True
         try:

@@ -33,7 +33,8 @@ def _story(row: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     yield "counter", "may begin again at 0 (counter_reset_allowed)" if row["counter_reset_allowed"] else ""
     yield "answered", f"by the network server of relay {row['answered_by']!r}" if row.get("answered_by") else ""
     yield "last heard", _last_heard(row)
-    yield "session", "\n".join(map(_session, row["sessions"])) or "none: it has not joined yet"
+    yield "behind", _behind(row)
+    yield "session", "\n".join(map(_session, row["sessions"])) or _no_session(row)
     yield "events", _lines(f"{moment(one['at'])}  {one['what']}" for one in row["events"])
     if row["radio"] is not None:
         yield from _radio(row["radio"])
@@ -62,6 +63,21 @@ def _last_heard(row: Mapping[str, Json]) -> str:
     if row["last_heard"] is not None:
         return f"{moment(row['last_heard'])} UTC"
     return "not since the agent started" if row["running"] else "never, as far as the journal goes back"
+
+
+def _behind(row: Mapping[str, Json]) -> str:
+    if not row.get("behind"):
+        return ""
+    server = f"the network server that source {row['behind']} tells of"
+    return (
+        f"{server}. It has a session here, too: what both hear is told twice, under two ids"
+        if row["sessions"]
+        else server
+    )
+
+
+def _no_session(row: Mapping[str, Json]) -> str:
+    return "none here: its network server has it" if row.get("behind") else "none: it has not joined yet"
 
 
 def _session(session: Mapping[str, Json]) -> str:

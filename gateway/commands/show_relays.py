@@ -15,6 +15,13 @@ REASONS = {
     "not_connected": "gateway not there",
     "no_answer": "gateway silent",
     "unreadable": "not readable",
+    "too_late": "came too late",
+    "too_early": "for a time too far ahead",
+    "collision_packet": "slot taken at the gateway",
+    "collision_beacon": "slot taken by a beacon",
+    "tx_freq": "frequency refused by the gateway",
+    "tx_power": "power refused by the gateway",
+    "gps_unlocked": "gateway without GPS time",
 }
 
 

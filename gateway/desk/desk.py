@@ -14,6 +14,7 @@ from gateway.desk.decoding import DecodingDesk
 from gateway.desk.destinations import DestinationDesk
 from gateway.desk.journal import JournalDesk
 from gateway.desk.network import NetworkDesk
+from gateway.desk.recording import RecordingDesk
 from gateway.desk.relays import relay_standing, unknown_relays
 from gateway.desk.sources import SourceDesk
 from gateway.desk.words import did_you_mean, eui, full_name
@@ -21,6 +22,7 @@ from gateway.errors import ConfigError
 from gateway.journal import HeldKind, HeldRow, Journal, Registration
 from gateway.model import Clock, Eui64, Json, RowId
 from gateway.network.office import Office, StoppedOffice
+from gateway.recorder import Recorder
 from gateway.survey import Survey
 
 ALL_ROWS = -1  # what SQLite takes for no LIMIT
@@ -59,6 +61,11 @@ class Running(Protocol):
         """Have a survey take all that sources bring, for as long as the block lasts."""
         ...
 
+    @property
+    def recorder(self) -> Recorder:
+        """Return who listens to sources for recordings."""
+        ...
+
 
 class Desk:
     """Answer requests about one box: ``{"do": "status"}`` and the rest that `answer` names."""
@@ -79,6 +86,7 @@ class Desk:
             if running is None
             else SourceDesk(settings, journal, self._source_statuses, running.attend)
         )
+        self._recording = RecordingDesk(settings, None if running is None else running.recorder)
 
         self._counters: Mapping[str, Answer] = {
             "dead_letters": self._dead_letters,
@@ -86,6 +94,7 @@ class Desk:
             "journal": self._records.answer,
             "destination": self._destinations.answer,
             "source": self._sources.answer,
+            "record": self._recording.answer,
         }
 
     async def answer(self, request: Mapping[str, Json]) -> Json:

@@ -7,8 +7,11 @@ from datetime import datetime
 from gateway.model import Downlink, DownlinkState, Json
 
 
-def as_json(downlink: Downlink, name: str = "", *, at_once: bool = False) -> dict[str, Json]:
-    """Return a downlink; ``name`` is its device's, which is one of class C where it goes ``at_once``."""
+def as_json(downlink: Downlink, name: str = "", *, at_once: bool = False, behind: str | None = None) -> dict[str, Json]:
+    """Return a downlink; ``name`` is its device's, which is one of class C where it goes ``at_once``.
+
+    ``behind`` is the source whose network server sends it, None where this box does.
+    """
     return {
         "id": downlink.id,
         "dev_eui": downlink.dev_eui,
@@ -19,7 +22,7 @@ def as_json(downlink: Downlink, name: str = "", *, at_once: bool = False) -> dic
         "priority": downlink.priority,
         "reference": downlink.reference,
         "state": str(downlink.state),
-        "words": in_words(downlink, at_once=at_once),
+        "words": in_words(downlink, at_once=at_once, behind=behind),
         "tries": downlink.tries,
         "f_cnt": downlink.f_cnt,
         "queued_at": _text(downlink.queued_at),
@@ -29,18 +32,20 @@ def as_json(downlink: Downlink, name: str = "", *, at_once: bool = False) -> dic
     }
 
 
-def in_words(downlink: Downlink, *, at_once: bool = False) -> str:
+def in_words(downlink: Downlink, *, at_once: bool = False, behind: str | None = None) -> str:
     """Return what has become of a downlink, and what comes next."""
     why = f": {downlink.detail}" if downlink.detail else ""
     match downlink.state:
+        case DownlinkState.QUEUED if behind is not None:
+            return f"queued: {downlink.detail or f'waits to be handed to {behind}'}; its network server sends it"
         case DownlinkState.QUEUED if downlink.tries:
             return f"queued again after {_tries(downlink)}{why}; {_goes(at_once=at_once)}"
         case DownlinkState.QUEUED:
             return f"queued: {_goes(at_once=at_once)}"
         case DownlinkState.SENT if downlink.confirmed:
-            return f"sent with FCnt {downlink.f_cnt}, waits to be acknowledged"
+            return f"{_sent(downlink)}, waits to be acknowledged"
         case DownlinkState.SENT:
-            return f"sent with FCnt {downlink.f_cnt}"
+            return _sent(downlink)
         case DownlinkState.ACKNOWLEDGED:
             return f"acknowledged after {_tries(downlink)}"
         case DownlinkState.EXPIRED:
@@ -49,6 +54,12 @@ def in_words(downlink: Downlink, *, at_once: bool = False) -> str:
             return f"failed{why}"
         case DownlinkState.DROPPED:
             return f"dropped{why}"
+
+
+def _sent(downlink: Downlink) -> str:
+    return (
+        "sent" if downlink.f_cnt is None else f"sent with FCnt {downlink.f_cnt}"
+    )  # not every network server says which
 
 
 def _goes(*, at_once: bool) -> str:

@@ -17,7 +17,7 @@ from gateway.desk import downlink_words
 from gateway.desk.words import Devices, described, find_device, session
 from gateway.errors import ConfigError
 from gateway.journal import Journal
-from gateway.model import Activation, Clock, DevAddr, Device, Downlink, Json
+from gateway.model import Activation, Clock, DevAddr, Device, Downlink, Eui64, Json
 from gateway.network import refused, stories, unclaimed
 from gateway.network.office import Known, Office
 
@@ -137,10 +137,16 @@ class NetworkDesk:
     async def _told(self, downlink: Downlink, device: Device | None) -> Json:
         if device is None:
             return downlink_words.as_json(downlink)
-        at_once = downlink.is_open and _is_class_c(device, await self._office.known(device.dev_eui))
-        return downlink_words.as_json(downlink, device.name, at_once=at_once)
+        known = await self._office.known(device.dev_eui) if downlink.is_open else None
+        behind = None if known is not None else self._behind(device.dev_eui)
+        at_once = downlink.is_open and _is_class_c(device, known)
+        return downlink_words.as_json(downlink, device.name, at_once=at_once, behind=behind)
 
     # ── one device ──
+
+    def _behind(self, dev_eui: Eui64) -> str | None:
+        place = self._journal.place_behind(dev_eui)
+        return None if place is None else place.source
 
     async def _device(self, text: str) -> Json:
         device = find_device(text, await self._devices()).device
@@ -155,6 +161,7 @@ class NetworkDesk:
             "running": heard is not None,
             "last_heard_s": None if heard is None else heard.get(dev_eui),
             "last_heard": uplinks[0].heard_at.utc.isoformat() if uplinks else None,
+            "behind": self._behind(dev_eui),
             "sessions": [session(one) for one in sessions],
             "events": [{"at": one.at.isoformat(), "what": one.what} for one in await self._journal.events(dev_eui)],
             "radio": stories.radio(known.session, known.mac) if known is not None and _was_heard(known) else None,

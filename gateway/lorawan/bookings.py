@@ -43,7 +43,9 @@ class Bookings:
         self._end_sums.append(self._end_sums[-1] + end)
 
     def remove(self, begin: int, end: int) -> None:
-        """Take a transmission back; ValueError where there is none like it."""
+        """Take a transmission back, unless it is forgotten already; ValueError where there is none like it."""
+        if (begin, end) not in self._spans and self.forgotten_until is not None and end <= self.forgotten_until:
+            return
         self._spans.remove((begin, end))
         self._index()
 

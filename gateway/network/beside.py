@@ -17,6 +17,7 @@ from typing import Final
 
 from gateway.errors import BadFrame, BadFrameReason
 from gateway.journal import Changes, Event, Registration
+from gateway.lorawan.duty_cycle import AHEAD
 from gateway.lorawan.join import JOIN_REQUEST, Asked
 from gateway.lorawan.join_accept import JoinAcceptContent
 from gateway.lorawan.mac_layer import begin
@@ -39,6 +40,7 @@ EXACT: Final = timedelta(microseconds=100)  # servers add whole seconds to the g
 NEAR: Final = timedelta(
     milliseconds=300
 )  # the same by this box's clock, with a frame's way from the gateway to here in it
+PAST: Final = timedelta(minutes=1)  # beyond what a slow way to the gateway makes of "just now"
 SHARED_S: Final = 20.0  # how long after a stranger's uplink an answer to it may come: RxDelay is 15 s at most
 _TIMESTAMPS: Final = 1 << 32
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -143,18 +145,33 @@ class Beside:
         """Return a request with the power that the agent's own downlinks have on its frequency."""
         return self._transmitters.powered(replace(request, power_dbm=self._region.eirp_dbm(request.frequency_hz)))
 
-    async def order(self, relay: str, request: TxRequest, opens: timedelta, give: Give) -> TxResult | Refused:
-        """Have ``give`` hand a server's frame to the radio that is to send it at ``opens`` (monotonic); return what became of it."""
+    async def order(
+        self, relay: str, request: TxRequest, opens: timedelta, give: Give, lasts: timedelta | None = None
+    ) -> TxResult | Refused:
+        """Have ``give`` hand a server's frame to the radio that is to send it at ``opens`` (monotonic); return what became of it.
+
+        ``lasts`` is how long it is on air; None: as LoRaWAN's frames are.
+        """
+        if (untimely := self._untimely(opens)) is not None:
+            return untimely
         said = _parsed(request.phy_payload)
         asking = self._who_asked(request, opens) if isinstance(said, JoinAccept) else []
         if self._is_anothers(relay, said, asking):
             return Refused.OWN_DEVICE
-        given = await self._transmitters.hand_over(Window(name="relayed", request=request, opens=opens), give)
+        window = Window(name="relayed", request=request, opens=opens, lasts=lasts)
+        given = await self._transmitters.hand_over(window, give)
         if not isinstance(given, TxResult):
             return Refused(str(given))
         if isinstance(said, JoinAccept) and given in {TxResult.SENT, TxResult.NO_ANSWER}:
             await self._overhear(relay, said, asking)
         return given
+
+    def _untimely(self, opens: timedelta) -> TxResult | None:
+        """Return what every forwarder says of a moment so far away; a booking there would make the ledger forget the last hour."""
+        ahead = opens - timedelta(seconds=self._clock().monotonic)
+        if ahead > AHEAD:
+            return TxResult.TOO_EARLY
+        return TxResult.TOO_LATE if ahead < -PAST else None
 
     def _is_anothers(self, relay: str, said: PhyPayload | None, asking: list[_Asking]) -> bool:
         if asking:

@@ -32,6 +32,13 @@ class Window:
     name: str  # "rx1", "rx2", "at_once"; "relayed" is a network server's beside this box
     request: TxRequest
     opens: timedelta
+    lasts: timedelta | None = None  # on air; None: as LoRaWAN's downlinks do
+
+    @property
+    def airtime(self) -> timedelta:
+        """How long the frame is on air."""
+        request = self.request
+        return self.lasts or airtime(len(request.phy_payload), request.data_rate, Direction.DOWNLINK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +218,7 @@ class Transmitters:
     async def _given(self, window: Window, give: Callable[[], Awaitable[TxResult]]) -> TxResult:
         request = window.request
         band = self._region.sub_band(request.frequency_hz)
-        length = airtime(len(request.phy_payload), request.data_rate, Direction.DOWNLINK)
+        length = window.airtime
         ledger = self._ledger((request.source, request.gateway))
         if band is not None:
             ledger.book(band, window.opens, length)  # before it is asked: two answers at once must not have one slot
@@ -229,8 +236,7 @@ class Transmitters:
         band = self._region.sub_band(request.frequency_hz)
         if band is None or not self._lawful:
             return None
-        length = airtime(len(request.phy_payload), request.data_rate, Direction.DOWNLINK)
-        return self._ledger((request.source, request.gateway)).refusal(band, window.opens, length)
+        return self._ledger((request.source, request.gateway)).refusal(band, window.opens, window.airtime)
 
     def powered(self, request: TxRequest) -> TxRequest:
         """Return a request whose EIRP is what the law allows: the antenna's gain is taken off what the radio sends."""

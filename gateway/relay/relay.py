@@ -15,6 +15,7 @@ from gateway.journal import Journal
 from gateway.model import Clock, Eui64, Frame, Json, TxRequest, TxResult
 from gateway.relay.gateways import Gateway
 from gateway.relay.keeping import RawFrames
+from gateway.relay.on_air import on_air
 from gateway.relay.passing import Whose, passing
 from gateway.relay.settings import RelaySettings
 from gateway.relay.upstream import Said, Upstream
@@ -46,7 +47,9 @@ class Neighbour(Protocol):
         """Return a request with the power that the law allows."""
         ...
 
-    async def order(self, relay: str, request: TxRequest, opens: timedelta, give: Give) -> TxResult | str:
+    async def order(
+        self, relay: str, request: TxRequest, opens: timedelta, give: Give, lasts: timedelta | None = None
+    ) -> TxResult | str:
         """Book a server's frame and have ``give`` hand it to the radio; a word that is no TxResult says why neither was done."""
         ...
 
@@ -178,7 +181,7 @@ class Relay:
                 return self._done(Said(TxResult.TOO_LATE))
             return await self._ordered(request, opens, known)
         words = _Words(known.source, gateway, txpk)
-        said = await self._neighbour.order(self.name, wanted.request, opens, words.give)
+        said = await self._neighbour.order(self.name, wanted.request, opens, words.give, on_air(wanted))
         return self._done(words.said if words.said is not None else _said(said))
 
     async def send(self, requests: Sequence[TxRequest]) -> tuple[Said, TxRequest]:

@@ -24,6 +24,7 @@ from gateway.relay.station_talk import Spawn, StationTalk
 from gateway.relay.station_troubles import in_words
 from gateway.relay.station_words import version
 from gateway.relay.upstream import Gateways, Keep
+from gateway.sources.basics_station.eui import id6
 from gateway.sources.basics_station.messages import LARGEST_MESSAGE, text_of
 from gateway.transports.jitter import pause_s
 from gateway.version import VERSION
@@ -136,11 +137,11 @@ class StationLine:
         socket = await self._opened(http, self._access.url + DISCOVERY)
         try:
             async with asyncio.timeout(QUESTION_S):
-                await socket.send_str(text_of({"router": int(self.gateway, 16)}))
+                await socket.send_str(text_of({"router": id6(self.gateway)}))
                 answer = await socket.receive()
         finally:
             await _close(socket)
-        said = json.loads(answer.data) if answer.type is WSMsgType.TEXT else None
+        said = _read(answer)
         if not isinstance(said, dict) or not isinstance(uri := said.get("uri"), str):
             why = said.get("error") if isinstance(said, dict) else None
             raise NoServer(
@@ -243,6 +244,14 @@ class StationLine:
         if frame is not None:
             self._counts["kept"] += 1
             self._keep([frame])
+
+
+def _read(answer: WSMessage) -> object:
+    """Return what an answer says; None where it is no JSON."""
+    try:
+        return json.loads(answer.data) if answer.type is WSMsgType.TEXT else None
+    except (ValueError, RecursionError):  # a few thousand opening brackets are enough
+        return None
 
 
 async def _messages(socket: ClientWebSocketResponse) -> AsyncIterator[WSMessage]:

@@ -16,7 +16,7 @@ from gateway.errors import BadFrame
 from gateway.lorawan.phy import DataFrame, Direction, JoinRequest, Proprietary, parse
 from gateway.model import DataRate, DevAddr, Eui64, Frame, FskRate, Json, LoraRate
 from gateway.sources.basics_station.eui import dashed
-from gateway.sources.basics_station.messages import BadMessage, BadMessageReason, whole
+from gateway.sources.basics_station.messages import LONGEST_WORD, BadMessage, BadMessageReason, whole
 from gateway.sources.rxpk import GPS_AHEAD_OF_UTC, GPS_EPOCH
 
 FSK: Final = FskRate(50_000)  # the one rate of LoRaWAN's
@@ -238,12 +238,19 @@ def read_dnmsg(fields: Mapping[str, Json]) -> Dnmsg:
         raise BadMessage(BadMessageReason.FIELD)
     return Dnmsg(
         diid=diid,
-        dev_eui=fields.get("DevEui", fields.get("DevEUI")),
+        dev_eui=_dev_eui(fields.get("DevEui", fields.get("DevEUI"))),
         phy_payload=_pdu(fields.get("pdu")),
         xtime=xtime or None,
         rctx=whole(fields.get("rctx", 0), -_INT64, _INT64) or 0,
         slots=slots,
     )
+
+
+def _dev_eui(value: Json) -> Json:
+    """Return what goes back as it came: a word or a number, for nested without end it could be read and not be written."""
+    if value is None or isinstance(value, int) or (isinstance(value, str) and len(value) <= LONGEST_WORD):
+        return value
+    raise BadMessage(BadMessageReason.FIELD)
 
 
 def _pdu(text: Json) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from gateway.dating import EARLIEST
+from gateway.dating import EARLIEST, LAST_YEAR
 from gateway.model import NO_MONOTONIC, Instant, ServerUplink, TimeQuality
 
 AHEAD: Final = timedelta(hours=1)  # of a clock here that is trusted: the server's is wrong
@@ -22,6 +22,6 @@ def instant(told: ServerUplink, trust: TimeQuality) -> Instant:
     if told.server_time is None:
         return came
     is_ahead = came.quality >= trust and told.server_time - came.utc > AHEAD
-    can_be = told.server_time >= EARLIEST and not is_ahead
+    can_be = told.server_time >= EARLIEST and told.server_time.year < LAST_YEAR and not is_ahead
     quality = TimeQuality.NTP if can_be else TimeQuality.UNSYNCHRONISED
     return Instant(told.server_time, NO_MONOTONIC, came.boot_id, quality)

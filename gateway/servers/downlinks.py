@@ -106,9 +106,14 @@ class ServerDownlinks:
     async def _hand(self, downlink: Downlink, place: Place) -> bool:
         """Hand one on; False where it is to be tried again."""
         source = self._parts.sources.get(place.source)
+        if source is None:  # it is called otherwise now, or gone: the device's next uplink tells
+            self.counts["waits"] += 1
+            return False
         if not isinstance(source, Commands):
             return await self._fail(downlink, f"{place.source} takes no downlinks: it only pushes what was heard")
         answer = await source.command(place.address, downlink, reference_of(downlink))
+        if downlink not in self._parts.queue.of(downlink.dev_eui):
+            return True  # the server's own word was quicker than its broker's answer, or somebody has dropped it
         match answer.verdict:
             case Verdict.REFUSED:
                 return await self._fail(downlink, answer.detail)

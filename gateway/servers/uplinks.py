@@ -11,6 +11,7 @@ from gateway.model import (
     UPLINK_NAMESPACE,
     Device,
     Eui64,
+    Json,
     ServerDecoded,
     ServerUplink,
     TimeQuality,
@@ -23,6 +24,7 @@ from gateway.servers.dating import instant
 MOST_DECODED: Final = (
     16_384  # octets of JSON: a codec that says more says it in a loop, and each row is written to a flash card
 )
+DEEPEST: Final = 32  # levels of it: codecs nest three or four, and cbor2 writes more levels than it reads again (400)
 SERVED: Final = "served"  # in the name of an activation that a network server has
 
 
@@ -49,8 +51,16 @@ def uplink_of(told: ServerUplink, device: Device | None, trust: TimeQuality) -> 
 
 
 def is_too_large(decoded: ServerDecoded | None) -> bool:
-    """Tell whether a codec says more than is kept."""
-    return decoded is not None and len(json.dumps([decoded.fields, decoded.normalised])) > MOST_DECODED
+    """Tell whether a codec says more than is kept, or deeper."""
+    if decoded is None:
+        return False
+    said = [decoded.fields, decoded.normalised]
+    return _is_deeper(said, 1 + DEEPEST) or len(json.dumps(said)) > MOST_DECODED
+
+
+def _is_deeper(value: Json, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not levels or any(_is_deeper(one, levels - 1) for one in inner if isinstance(one, dict | list))
 
 
 def _kept(decoded: ServerDecoded | None, device: Device | None) -> ServerDecoded | None:

@@ -15,6 +15,9 @@ from gateway.sources.rxpk import data_rate_of, frequency_of, gps_time_of, number
 FSK_DEVIATION_HZ: Final = 25_000  # of LoRaWAN's 50 kbit/s (Regional Parameters RP002, EU863-870 data rate 7)
 USUAL_POWER_DBM: Final = 14.0  # where a txpk says none: what forwarders take then
 LAST_TIMESTAMP_US: Final = 0xFFFF_FFFF
+LONGEST_PREAMBLE: Final = 0xFFFF
+USUAL_CODING_RATE: Final = 5
+CODING_RATES: Final = {"4/5": 5, "4/6": 6, "2/3": 6, "4/7": 7, "4/8": 8, "2/4": 8, "1/2": 8}
 
 
 def write_txpk(request: TxRequest) -> dict[str, Json]:
@@ -50,12 +53,15 @@ class Txpk:
 
     request: TxRequest
     gps_time: datetime | None = None
+    coding_rate: int = USUAL_CODING_RATE  # the lower number of 4/5 to 4/8
+    preamble: int | None = None  # LoRa: symbols, FSK: octets; None: the usual
+    has_crc: bool = False
 
 
 def read_txpk(txpk: Json, *, gateway: Eui64, source: str) -> Txpk:
     """Return what a txpk says; raise BadDatagram and nothing else, whatever the JSON."""
-    if not isinstance(txpk, dict):
-        raise BadDatagram(BadDatagramReason.SHAPE)
+    if not isinstance(txpk, dict) or any(isinstance(value, dict | list) for value in txpk.values()):
+        raise BadDatagram(BadDatagramReason.SHAPE)  # nested without end it could be read and not be written
     timestamp_us, gps_time = None, None
     if txpk.get("imme") is not True:
         timestamp_us, gps_time = whole_of(txpk.get("tmst"), LAST_TIMESTAMP_US), gps_time_of(txpk)
@@ -71,4 +77,10 @@ def read_txpk(txpk: Json, *, gateway: Eui64, source: str) -> Txpk:
         power_dbm=USUAL_POWER_DBM if power_dbm is None else power_dbm,
         timestamp_us=timestamp_us,
     )
-    return Txpk(request, None if timestamp_us is not None else gps_time)
+    return Txpk(
+        request,
+        None if timestamp_us is not None else gps_time,
+        coding_rate=CODING_RATES.get(str(txpk.get("codr")), USUAL_CODING_RATE),
+        preamble=whole_of(txpk.get("prea"), LONGEST_PREAMBLE),
+        has_crc=txpk.get("ncrc") is not True,
+    )

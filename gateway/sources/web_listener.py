@@ -7,6 +7,7 @@ import errno
 import logging
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -15,6 +16,7 @@ from aiohttp import web
 from gateway.errors import ConfigError
 
 MOST_CONNECTIONS: Final = 256  # a Basics Station has one, and a second for a moment when it asks for its address
+MOST_OF_ONE_ADDRESS: Final = 128  # 64 stations behind one proxy or NAT; who takes more leaves half to others
 HANDSHAKE_S: Final = 15.0  # TLS; a slow mobile network needs some seconds
 FIRST_WORD_S: Final = 15.0  # for the head of its first request
 SHUTDOWN_S: Final = 2.0  # for conversations that are told to end
@@ -63,11 +65,14 @@ class WebListener(web.Server):
     def __init__(
         self, bound: socket.socket, answer: Answer, *, tls: ssl.SSLContext | None, refused: Callable[[], None]
     ) -> None:
-        super().__init__(self._heard, logger=logger, access_log=None, keepalive_timeout=IDLE_S)
+        # Nothing is unpacked: a stranger's 200 kB could be 200 MB, and nobody who speaks to us packs anything.
+        super().__init__(self._heard, logger=logger, access_log=None, keepalive_timeout=IDLE_S, auto_decompress=False)
         self._bound = bound
         self._answer = answer
         self._tls = tls
         self._refused = refused
+        self._address: dict[web.RequestHandler, str] = {}  # it forgets its own when it is hung up on
+        self._from: Counter[str] = Counter()  # connections by address
         self._silent: dict[web.RequestHandler, asyncio.TimerHandle] = {}
         self._server: asyncio.Server | None = None
 
@@ -101,7 +106,9 @@ class WebListener(web.Server):
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Take a connection, or end it where there are too many; it has a while for its first request."""
         super().connection_made(handler, transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        address = self._address[handler] = str((transport.get_extra_info("peername") or ("",))[0])
+        self._from[address] += 1
+        if len(self.connections) > MOST_CONNECTIONS or self._from[address] > MOST_OF_ONE_ADDRESS:
             self._refused()
             transport.abort()
             return
@@ -112,6 +119,10 @@ class WebListener(web.Server):
         """Forget a connection."""
         super().connection_lost(handler, exc)
         self._no_more_silent(handler)
+        address = self._address.pop(handler)
+        self._from[address] -= 1
+        if not self._from[address]:
+            del self._from[address]
 
     async def _heard(self, request: web.BaseRequest) -> web.StreamResponse:
         self._no_more_silent(request.protocol)

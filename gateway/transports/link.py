@@ -67,7 +67,7 @@ class Link:
         self._client.on_publish = self._on_publish
         self._client.on_disconnect = self._on_disconnect
         self.inbox = inbox_of(broker, self._client)
-        self.is_new_session = True  # the broker knew of no earlier connection: what came in between is not there
+        self.is_new_session = True  # the broker knew of no earlier connection: what came in between is gone
         self.ended: str | None = None  # why, in words; None while it lasts
         self.ended_reason: int | None = None  # of the broker's DISCONNECT
         self.outlived = False  # the password of this connection is about to run out
@@ -204,6 +204,10 @@ class Link:
         sending = self._sending
         before = len(sending.waiting) if sending is not None else 0
         self._client.pump()
+        if (
+            octets := self._client.coming
+        ) > self._broker.largest_packet:  # MQTT 3.1.1 cannot tell a broker what is too much
+            self._end(f"it sends {octets} octets in one message, and at most {self._broker.largest_packet} are taken")
         if sending is not None and self.ended is None and len(sending.waiting) != before:
             sending.moved_at = self._loop.time()
             self._fill(sending)

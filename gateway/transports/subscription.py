@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.errors import Unreachable
-from gateway.model import Answer, Json, Request
+from gateway.model import Answer, Json, Request, Verdict
 from gateway.transports import Message, Take, tls
 from gateway.transports.broker import Broker
 from gateway.transports.jitter import pause_s
@@ -40,6 +40,9 @@ class _Came:
     is_safe: bool = False
 
 
+_Asked = tuple[Request, asyncio.Future[Answer]]
+
+
 class Subscription:
     """A broker that is listened to. Raises ConfigError at once when a TLS file is wrong."""
 
@@ -51,7 +54,7 @@ class Subscription:
         self._tls = tls.context(broker.tls) if broker.endpoint.secure else None
         self._room = asyncio.Semaphore(most_under_way)
         self._under_way = 0
-        self._outgoing: asyncio.Queue[tuple[Request, asyncio.Future[Answer]]] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[_Asked | None] = asyncio.Queue()  # None: the connection has ended
         self._link: Link | None = None
         self._connected = asyncio.Event()
         self._connected_at = 0.0  # of the loop's clock, as the next one
@@ -111,16 +114,15 @@ class Subscription:
         link = Link(self._broker, lambda _: None, self._broker.password)  # why it ended is told below
         await link.open(self._tls, waits_for_subscription=False)
         self._begin(link)
-        beside = [
-            taking.create_task(self._tell(link), name=f"publish to {self._broker.endpoint}"),
-            taking.create_task(self._confirm(link), name=f"subscribe at {self._broker.endpoint}"),
-        ]
+        telling = taking.create_task(self._tell(link), name=f"publish to {self._broker.endpoint}")
+        confirming = taking.create_task(self._confirm(link), name=f"subscribe at {self._broker.endpoint}")
         try:
             await self._take_all(link, take, taking)
         finally:
-            for task in beside:
-                task.cancel()
+            confirming.cancel()
             self._connected.clear()
+        self._outgoing.put_nowait(None)
+        await telling  # not cancelled: the link knows which publications may have arrived, and has ended
         raise Unreachable(f"{self._broker.endpoint}: {link.ended}")
 
     def _begin(self, link: Link) -> None:
@@ -170,21 +172,24 @@ class Subscription:
 
     async def _tell(self, link: Link) -> None:
         """Publish what is to be published, as much at once as there is."""
-        asked: list[tuple[Request, asyncio.Future[Answer]]] = []
+        asked: list[_Asked] = []
         try:
-            while link.ended is None:
-                asked = [await self._outgoing.get()]
-                while not self._outgoing.empty():
-                    asked.append(self._outgoing.get_nowait())
+            while link.ended is None and (first := await self._outgoing.get()) is not None:
+                asked = [first, *self._waiting()]
                 answers = await link.publish([request for request, _ in asked], link.window)
                 for (_, waiting), answer in zip(asked, answers, strict=True):
                     _resolve(waiting, answer)
                     self._counts[f"published_{answer.verdict}"] += 1
         finally:
-            while not self._outgoing.empty():
-                asked.append(self._outgoing.get_nowait())
-            for _, waiting in asked:
+            for _, waiting in asked:  # open where the agent stops: what may have arrived is not to be sent again
+                _resolve(waiting, Answer(verdict=Verdict.UNCLEAR, status=0, detail="the agent stops"))
+            for _, waiting in self._waiting():
                 _resolve(waiting, Answer.unsent(f"{self._broker.endpoint}: {link.ended or 'the agent stops'}"))
+
+    def _waiting(self) -> list[_Asked]:
+        """Return all that is to be published; nothing of it waits any more."""
+        some = [self._outgoing.get_nowait() for _ in range(self._outgoing.qsize())]
+        return [one for one in some if one is not None]
 
     async def _leave(self) -> None:
         if self._link is None:

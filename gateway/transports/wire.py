@@ -129,6 +129,11 @@ class WiredClient(Client):
         while self.wire.unread and self.loop_read() == SUCCESS:
             pass
 
+    @property
+    def coming(self) -> int:
+        """Return the octets of the packet that is on its way, behind its head; 0 where none is."""
+        return self._in_packet["remaining_length"] if self._in_packet["have_remaining"] else 0
+
     def flush(self) -> None:
         """Let paho write, and send what it wrote."""
         self.loop_write()

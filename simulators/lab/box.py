@@ -20,7 +20,7 @@ from gateway import agent as agents
 from gateway.agent import Agent, system_clock
 from gateway.config import Settings, load
 from gateway.errors import StorageError
-from gateway.journal import Journal, Registration, WhenFull
+from gateway.journal import Begin, Journal, Registration, WhenFull
 from gateway.journal.database import Transaction
 from gateway.model import Json
 from gateway.network import Network
@@ -83,7 +83,6 @@ class Box:
         folder: Path,
         loop: LabLoop,
         machine: Machine,
-        destinations: str,
         registrations: Sequence[Registration],
         registry: Registry,
         seed: int,
@@ -94,6 +93,7 @@ class Box:
         self.counts = {"starts": 0, "power cuts": 0, "ended by itself": 0}
         self.committed: Callable[[], None] = lambda: None
         self.fell: Callable[[str], None] = lambda _: None
+        self.before_start: list[Callable[[], None]] = []  # what is done while nothing runs
         self._folder = folder
         self._loop = loop
         self._machine = machine
@@ -103,10 +103,14 @@ class Box:
         self._process: Process | None = None
         self._ran: Agent | None = None  # the last one, until it is buried
         self._off_s = RESTART_S
-        (folder / "brygga.toml").write_text(CONFIGURATION.format(port=PORT) + destinations, encoding="utf-8")
-        (folder / "brygga.toml").chmod(0o640)
         (folder / "brygga.key").write_text(Random(f"{seed}/key").randbytes(32).hex() + "\n", encoding="ascii")
         (folder / "brygga.key").chmod(0o600)
+
+    def configure(self, destinations: str) -> None:
+        """Write `brygga.toml` with these sections; the next start reads it."""
+        file = self._folder / "brygga.toml"
+        file.write_text(CONFIGURATION.format(port=PORT) + destinations, encoding="utf-8")
+        file.chmod(0o640)
 
     @property
     def is_on(self) -> bool:
@@ -135,6 +139,9 @@ class Box:
             process.begin(self._main(process))
             await process.ended.wait()  # no limit: it runs until something ends it
             await self._bury(process)
+            for change in self.before_start:
+                change()
+            self.before_start = []
             await asyncio.sleep(self._off_s)
             if self._off_s != RESTART_S:
                 self._machine.boot()
@@ -190,6 +197,8 @@ class Box:
             keep_delivered=settings.journal.keep_delivered,
             when_full=WhenFull(settings.journal.when_full),
             destinations=[one.name for one in settings.destinations],
+            begins={one.name: Begin(one.begin) for one in settings.destinations if one.begin},
+            former=[one.name for one in settings.former],
             key_file=settings.gateway.key_file,
             opening=self.disk.opening(_Watched(process, self.committed)),
         )

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 from gateway.cities.slugs import slug
-from gateway.model import Json
+from gateway.model import Eui64, Json
 from simulators.demo.city import SenMlCity
 from simulators.hashed import key, uniform
-from simulators.platforms import event_receiver, mqtt_platform, ngsi_ld
+from simulators.lab.scenario import Platform
+from simulators.platforms import diwise_iot_agent, event_receiver, mqtt_platform, ngsi_ld, yggio
+from simulators.platforms.diwise_iot_agent import DiwiseIotAgent
 from simulators.platforms.event_receiver import EventReceiver
 from simulators.platforms.mqtt import Received
 from simulators.platforms.mqtt_platform import MqttPlatform
 from simulators.platforms.ngsi_ld import NgsiLdReceiver
 from simulators.platforms.scripted_broker import Publish
+from simulators.platforms.yggio import YggioBroker
 
+IDS: Final = "ids.csv"  # what a platform calls the devices, where it wants to be told: here by their DevEUIs
+TIMED: Final = " at "  # between a device and a time, where a platform is told no id of an uplink
 LONG_S: Final = 3600.0  # longer than anybody waits for an answer
 QUOTA_EXCEEDED: Final = 0x97
 
@@ -81,12 +86,12 @@ class Temper:
 
 NGSI_LD: Final = {
     "busy": ngsi_ld.Fault(status=503, detail="busy"),
-    "refuses": ngsi_ld.Fault(status=403, detail="no"),
+    "refuses": ngsi_ld.Fault(status=400, detail="no"),
     "stalls": ngsi_ld.Fault(delay_s=LONG_S),
 }
 EVENTS: Final = {
     "busy": event_receiver.Fault(status=503),
-    "refuses": event_receiver.Fault(status=403),
+    "refuses": event_receiver.Fault(status=422),
     "stalls": event_receiver.Fault(delay_s=LONG_S),
 }
 MQTT: Final = {
@@ -96,7 +101,7 @@ MQTT: Final = {
 }
 
 
-class _Kept(ngsi_ld.Kept):
+class _NgsiKept(ngsi_ld.Kept):
     """What an NGSI-LD broker was told; the `source` of an attribute ends with an uplink's id."""
 
     def __init__(self, told: Told) -> None:
@@ -116,10 +121,10 @@ class _Kept(ngsi_ld.Kept):
 class NgsiLdCity(NgsiLdReceiver):
     """A broker of NGSI-LD."""
 
-    def __init__(self, seed: int, name: str, told: Told) -> None:
+    def __init__(self, seed: int, name: str, told: Told, _: Sequence[str]) -> None:
         self.temper = Temper(seed, name, NGSI_LD)
         super().__init__()
-        self.kept = _Kept(told)
+        self.kept = _NgsiKept(told)
 
     @property  # asked once for each request
     def mood(self) -> ngsi_ld.Fault | None:
@@ -139,7 +144,7 @@ class NgsiLdCity(NgsiLdReceiver):
 class SenMlBroker(MqttPlatform):
     """A broker of MQTT 5 whose subscriber reads SenML packs."""
 
-    def __init__(self, seed: int, name: str, told: Told) -> None:
+    def __init__(self, seed: int, name: str, told: Told, _: Sequence[str]) -> None:
         self.temper = Temper(seed, name, MQTT)
         super().__init__()
         self._city = SenMlCity()
@@ -174,7 +179,7 @@ class SenMlBroker(MqttPlatform):
 class EventCity(EventReceiver):
     """A web service that takes an event for each uplink."""
 
-    def __init__(self, seed: int, name: str, told: Told) -> None:
+    def __init__(self, seed: int, name: str, told: Told, _: Sequence[str]) -> None:
         self.temper = Temper(seed, name, EVENTS)
         super().__init__(judge=self._judged)
         self._told = told
@@ -203,26 +208,115 @@ class EventCity(EventReceiver):
         return self._words
 
 
+class _YggioKept(yggio.Kept):
+    """What nodes were told: Yggio knows of no uplinks, only of a node and a time."""
+
+    def __init__(self, told: Told) -> None:
+        super().__init__()
+        self._told = told
+
+    def take(self, node: str, said: Mapping[str, Json], at: str) -> None:
+        self._told(f"{node}{TIMED}{at}", " ".join(sorted(said)))
+        super().take(node, said, at)
+        self.values.clear()  # of days
+
+
+class YggioCity(YggioBroker):
+    """Yggio's broker, in which every topic of a device is reserved."""
+
+    def __init__(self, seed: int, name: str, told: Told, _: Sequence[str]) -> None:
+        self.temper = Temper(seed, name, MQTT)
+        super().__init__()
+        self.kept = _YggioKept(told)
+
+    @property  # asked once for each publication
+    def mood(self) -> mqtt_platform.Fault | None:
+        """What is wrong with the next answer."""
+        self._broker.published.clear()  # of days
+        return self.temper.fault()  # type: ignore[no-any-return]  # of `MQTT`
+
+    @mood.setter
+    def mood(self, _: mqtt_platform.Fault | None) -> None:
+        pass
+
+    def problems(self) -> list[str]:
+        """Return what was wrong with what it was told."""
+        return [*self.refusals, *(f"an older value went over a newer one: {words}" for words in self.kept.went_back)]
+
+
+class _DiwiseKept(diwise_iot_agent.Kept):
+    """What an iot-agent handed on."""
+
+    def __init__(self, told: Told) -> None:
+        super().__init__()
+        self._told = told
+
+    def take(self, pack: list[dict[str, Json]], device: str, uplink: str) -> None:
+        super().take(pack, device, uplink)
+        ((what, _),) = self.uplinks.most_common(1)
+        self._told(uplink, " ".join(map(str, what)))
+        self.uplinks.clear()  # of days
+        self.values.clear()
+
+
+class DiwiseCity(DiwiseIotAgent):
+    """diwise's iot-agent, in whose device management every device is."""
+
+    def __init__(self, seed: int, name: str, told: Told, devices: Sequence[str]) -> None:
+        self.temper = Temper(seed, name, NGSI_LD)
+        super().__init__(devices=devices)
+        self.kept = _DiwiseKept(told)
+
+    @property  # asked once for each request
+    def mood(self) -> ngsi_ld.Fault | None:
+        """What is wrong with the next answer."""
+        return self.temper.fault()  # type: ignore[no-any-return]  # of `NGSI_LD`
+
+    @mood.setter
+    def mood(self, _: ngsi_ld.Fault | None) -> None:
+        pass
+
+    def problems(self) -> list[str]:
+        """Return what was wrong with what it was told."""
+        return [f"an older value went over a newer one: {words}" for words in self.kept.went_back]
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of platform: what makes one, and what `brygga.toml` says of it besides name and URL."""
 
-    make: Callable[[int, str, Told], City]
+    make: Callable[[int, str, Told, Sequence[str]], City]
     keys: str
+    connection: str = ""  # of a city, beside the URL
 
 
 KINDS: Final[Mapping[str, Kind]] = {
     "ngsi_ld": Kind(NgsiLdCity, 'format = "ngsi_ld"'),
     "senml": Kind(SenMlBroker, 'format = "senml"'),
     "json": Kind(EventCity, 'format = "json"\noptions = { topic = "/brygga/{dev_eui}/event" }'),
+    "yggio": Kind(YggioCity, 'format = "yggio"'),
+    "diwise": Kind(DiwiseCity, f'format = "diwise"\nids_file = "{IDS}"', f'ids_file = "{IDS}"\n'),
 }
 
 
-def city(kind: str, name: str, seed: int, taken: Callable[[UUID, bool], None], strange: Callable[[str], None]) -> City:
-    """Return a platform of a kind; ``taken`` gets the ids of uplinks and whether the same came again, ``strange`` what is none."""
+def city(
+    platform: Platform,
+    seed: int,
+    devices: Sequence[Eui64],
+    taken: Callable[[UUID, bool], None],
+    strange: Callable[[str], None],
+    named: Callable[[str, str], str],
+) -> City:
+    """Return a platform of a kind that knows ``devices``.
+
+    ``taken`` gets the ids of uplinks and whether the same came again, ``strange`` what is none; ``named`` gives the id of what a
+    device said at a time, where a platform is told no other name.
+    """
     seen: set[int] = set()  # hashes: of days there are millions
 
     def told(text: str, part: str) -> None:
+        if TIMED in text:
+            text = named(*text.split(TIMED))
         try:
             uplink = UUID(text)
         except ValueError:
@@ -232,16 +326,18 @@ def city(kind: str, name: str, seed: int, taken: Callable[[UUID, bool], None], s
             taken(uplink, what in seen)
             seen.add(what)
 
-    return KINDS[kind].make(seed, name, told)
+    return KINDS[platform.kind].make(seed, platform.name, told, devices)
 
 
-def destinations(cities: Iterable[tuple[str, str, City, bool]]) -> str:
-    """Return the destinations' sections of `brygga.toml`: name, kind, platform, and whether its devices have its tag."""
-    return "".join(
-        f'\n[[destination]]\nname = "{name}"\nurl = "{one.url}"\n{KINDS[kind].keys}\n'
-        + (f'tags = ["{tag_of(name)}"]\n' if by_tag else "")
-        for name, kind, one, by_tag in cities
-    )
+def destination(platform: Platform, url: str, city: str | None) -> str:
+    """Return a destination's section of `brygga.toml`; ``city`` is where it is now, None where its address says that."""
+    way = f'url = "{url}"\n{KINDS[platform.kind].keys}' if city is None else f'city = "{city}"'
+    return f'\n[[destination]]\nname = "{platform.name}"\n{way}\ntags = ["{tag_of(platform.name)}"]\n'
+
+
+def connection(platform: Platform, url: str) -> str:
+    """Return a city's connection, as `brygga city connect` writes it."""
+    return f'url = "{url}"\n{KINDS[platform.kind].connection}'
 
 
 def tag_of(platform: str) -> str:

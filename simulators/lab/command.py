@@ -22,6 +22,7 @@ from gateway.errors import ConfigError
 from gateway.model import Json
 from simulators.lab import shelf
 from simulators.lab.lab_loop import LabLoop
+from simulators.lab.page import page
 from simulators.lab.report import Machine, report
 from simulators.lab.run import Interruption, run
 from simulators.lab.run import Progress as HowFar
@@ -46,6 +47,7 @@ class Wishes:
     check: bool = False
     as_json: bool = False
     report: Path | None = None
+    html: Path | None = None
     journal: Path | None = None
 
 
@@ -111,16 +113,19 @@ def _size(scenario: Scenario) -> str:
 
 def _leave(wishes: Wishes, told: Json, journal: bytes) -> None:
     """Write the files that were asked for."""
-    for path, octets in (
-        (wishes.report, json.dumps(told, indent=2, ensure_ascii=False).encode() + b"\n"),
-        (wishes.journal, journal),
-    ):
-        if path is None:
-            continue
-        try:
-            path.write_bytes(octets)
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
+    if wishes.report is not None:
+        _write(wishes.report, json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n")
+    if wishes.html is not None:
+        _write(wishes.html, page(told).encode())
+    if wishes.journal is not None:
+        _write(wishes.journal, journal)
+
+
+def _write(path: Path, octets: bytes) -> None:
+    try:
+        path.write_bytes(octets)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 # ── while it runs ──

@@ -135,7 +135,7 @@ class Dweller:
             f_cnt=f_cnt,
             confirmed=confirmed,
             payload=payload,
-            platforms=tuple(fleet.platforms) or self._witness.platforms,
+            platforms=self.settler.platforms,
             begins_us=self._sky.now_us(),
         )
 

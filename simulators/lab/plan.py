@@ -58,6 +58,7 @@ class Settler:
     device: Device
     radio: EndDevice
     spot: Spot
+    platforms: tuple[str, ...]  # that are to have what it says
     says: Callable[[Moment], Spoken]
     key: int  # of its own draws
 
@@ -103,10 +104,12 @@ def town(scenario: Scenario, registry: Registry) -> Town:
         raise ConfigError(problems)
     centre = _centre(scenario)
     masts = [(eui64(f"{FIRST_GATEWAY + number:016x}"), mast) for number, mast in enumerate(scenario.masts)]
+    moved_to = {one.to for one in scenario.moves}
+    everybody = tuple(one.name for one in scenario.platforms if one.name not in moved_to)
     settlers: list[Settler] = []
     for fleet in scenario.fleets:
         for number in range(fleet.count):
-            settlers.append(_settler(scenario.seed, fleet, number, len(settlers), centre, utterances))
+            settlers.append(_settler(scenario.seed, fleet, number, len(settlers), centre, everybody, utterances))
     return Town(
         settlers=settlers,
         masts=masts,
@@ -167,9 +170,15 @@ def _centre(scenario: Scenario) -> tuple[float, float]:
 
 
 def _settler(
-    seed: int, fleet: Fleet, number: int, index: int, centre: tuple[float, float], utterances: Utterances
+    seed: int,
+    fleet: Fleet,
+    number: int,
+    index: int,
+    centre: tuple[float, float],
+    everybody: tuple[str, ...],
+    utterances: Utterances,
 ) -> Settler:
-    own = key(seed, fleet.name, number)
+    own, platforms = key(seed, fleet.name, number), tuple(fleet.platforms) or everybody
     area = _within(fleet.area, own)
     dev_eui = eui64(f"{FIRST_DEV_EUI + index:016x}")
     radio = _radio(fleet, dev_eui, index, Random(f"{seed}/{dev_eui}"))
@@ -190,10 +199,11 @@ def _settler(
             join_eui=radio.join_eui if fleet.activation is Activation.OTAA else None,
             entity=Entity("", slug(name)),
             place=Place(round(area.latitude, 6), round(area.longitude, 6)),
-            tags=frozenset(map(slug, fleet.platforms)),
+            tags=frozenset(map(slug, platforms)),
         ),
         radio=radio,
         spot=spot(area, centre, fleet.walls.value),
+        platforms=platforms,
         says=utterances.of(model, place),
         key=own,
     )

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import Any, Final
 
 from gateway.model import Json
 from simulators.lab.judge import Fate, Kept, discrepancies, fate_of, kept, latencies
 from simulators.lab.run import Ran, digest
 from simulators.lab.witness import US, Story
+from simulators.radio.links import FULL_POWER_DBM
+from simulators.radio.receivers import SLOWEST
+from simulators.radio.sensitivity import noise_dbm
 
 VERSION: Final = 1
 PERCENTILES: Final = (50, 90, 99)
-HOUR_US: Final = 3600 * US
+STEPS: Final = 96  # of a run: a quarter of an hour of a day
+EDGES_S: Final = tuple(0.1 * 2**number for number in range(24))
 DEVICES_NAMED: Final = 10  # of those that broke the law
 
 
@@ -44,7 +50,8 @@ def report(ran: Ran, machine: Machine) -> Json:
         "fleets": {fleet.name: _fleet(ran, stories, fleet.name) for fleet in ran.scenario.fleets},
         "gateways": {mast.name: _mast(ran, mast.name, fullest) for mast in ran.scenario.masts},
         "duty_cycle": _duty_cycle(ran, fullest, unlawful),
-        "hours": _hours(stories, ran.passed_s),
+        "steps": _steps(stories, ran.passed_s),
+        "map": _map(ran),
         "mischief": dict(sorted(ran.witness.mischief.items())),
         "incidents": [
             {"what": words, "from_s": begin / US, "to_s": end / US}
@@ -100,7 +107,7 @@ def _causes(stories: Iterable[Story]) -> Json:
 
 def _platform(ran: Ran, stories: Sequence[Story], name: str) -> Json:
     due = [one for one in stories if name in one.platforms and one.committed_us is not None]
-    depth = ran.agent.get("depths", {}).get(name)
+    depth = ran.agent.get("depths", {}).get(_destination(ran, name))
     return {
         "due": len(due),
         "delivered": sum(name in one.delivered_us for one in due),
@@ -108,9 +115,17 @@ def _platform(ran: Ran, stories: Sequence[Story], name: str) -> Json:
         "held": {} if depth is None else {str(kind): count for kind, count in depth.held.items() if count},
         "duplicates": sum(one.repeated[name] > 0 for one in due),
         "latency_s": _percentiles(latencies(due, name)),
+        "latency_curve": _curve(latencies(due, name)),
         "problems": len(ran.platforms[name]),
         "first_problems": ran.platforms[name][:DEVICES_NAMED],
     }
+
+
+def _destination(ran: Ran, name: str) -> str:
+    """Return what the journal calls the destination of a platform."""
+    platform = next(one for one in ran.scenario.platforms if one.name == name)
+    service = next((one.service for one in ran.scenario.moves if one.to == name), name)
+    return service if platform.city is None else f"{service}@{platform.city}"
 
 
 def _percentiles(values: Iterable[float]) -> Json:
@@ -119,6 +134,12 @@ def _percentiles(values: Iterable[float]) -> Json:
         return {}
     found = {f"p{one}": round(ordered[min(len(ordered) - 1, len(ordered) * one // 100)], 3) for one in PERCENTILES}
     return {**found, "most": round(ordered[-1], 3)}
+
+
+def _curve(values: Iterable[float]) -> Json:
+    """Return which share had arrived after how many seconds, at edges that double."""
+    ordered = sorted(values)
+    return [[edge, round(bisect_right(ordered, edge) / len(ordered), 5)] for edge in EDGES_S] if ordered else []
 
 
 def _fleet(ran: Ran, stories: Sequence[Story], name: str) -> Json:
@@ -169,13 +190,48 @@ def _is_neighbour(ran: Ran, sender: str) -> bool:
     return any(sender == one.name for one in ran.scenario.neighbours)
 
 
-def _hours(stories: Sequence[Story], passed_s: float) -> Json:
-    """Return each hour of the run in numbers, by when uplinks were said and when they arrived."""
-    hours = range(int(passed_s // 3600) + 1)
-    said = Counter(one.begins_us // HOUR_US for one in stories)
-    heard = Counter(one.begins_us // HOUR_US for one in stories if one.heard_us is not None)
-    arrived = Counter(at_us // HOUR_US for one in stories for at_us in one.delivered_us.values())
-    return [{"hour": one, "said": said[one], "heard": heard[one], "delivered": arrived[one]} for one in hours]
+def _steps(stories: Sequence[Story], passed_s: float) -> Json:
+    """Return the run in equal steps: how many were said in each, heard of those, delivered in it, and waiting at its end."""
+    step_us = max(1, round(passed_s * US / STEPS))
+    said, heard, due, came = (Counter[int]() for _ in range(4))
+    for one in stories:
+        said[one.begins_us // step_us] += 1
+        heard[one.begins_us // step_us] += one.heard_us is not None
+        if one.committed_us is not None:
+            due[one.committed_us // step_us] += len(one.platforms)
+        came.update(at_us // step_us for at_us in one.delivered_us.values())
+    last = max([STEPS - 1, *came, *due])
+    waiting = accumulate(due[number] - came[number] for number in range(last + 1))
+    return {
+        "seconds": step_us / US,
+        "said": [said[number] for number in range(last + 1)],
+        "heard": [heard[number] for number in range(last + 1)],
+        "delivered": [came[number] for number in range(last + 1)],
+        "waiting": [*waiting],
+    }
+
+
+def _map(ran: Ran) -> Json:
+    """Return where everything is, in metres from the middle, and each device's best way at full power: to whom, with which SNR."""
+    links = ran.town.links
+    numbers = {fleet.name: number for number, fleet in enumerate(ran.scenario.fleets)}
+    devices = []
+    for one in ran.town.settlers:
+        ways = [
+            (FULL_POWER_DBM - loss_db - noise_dbm(SLOWEST, links.receivers[mast].noise_figure_db), mast)
+            for mast, loss_db, _ in links.of(one.radio.dev_eui, one.spot)
+        ]
+        snr_db, mast = max(ways, default=(None, None))
+        where = [round(one.spot.east_m), round(one.spot.north_m)]
+        devices.append([numbers[one.fleet.name], *where, mast, None if snr_db is None else round(snr_db, 1)])
+    return {
+        "centre": [round(degrees, 6) for degrees in ran.town.centre],
+        "gateways": [
+            {"name": mast.name, "east_m": round(at.spot.east_m), "north_m": round(at.spot.north_m)}
+            for (_, mast), at in zip(ran.town.masts, links.receivers, strict=True)
+        ],
+        "devices": {"columns": ["fleet", "east_m", "north_m", "gateway", "snr_db"], "rows": devices},
+    }
 
 
 def _agent(ran: Ran) -> Json:

@@ -21,10 +21,11 @@ from uuid import UUID
 from decoders.registry import Registry
 from gateway.commands.journal_export import export
 from gateway.errors import StorageError
+from gateway.formats.naming import milliseconds, timestamp
 from gateway.model import Json
 from simulators.jumping_time import BEGIN_S
 from simulators.lab.box import PORT, Box
-from simulators.lab.cities import City, city, destinations
+from simulators.lab.cities import IDS, City, city, connection, destination
 from simulators.lab.committed_rows import CommittedRows
 from simulators.lab.dweller import Dweller
 from simulators.lab.lab_loop import LabLoop
@@ -32,7 +33,7 @@ from simulators.lab.machine import Machine
 from simulators.lab.mast import Mast
 from simulators.lab.neighbour import Hostile
 from simulators.lab.plan import Town, town
-from simulators.lab.scenario import Scenario
+from simulators.lab.scenario import Move, Scenario
 from simulators.lab.sky import Sky
 from simulators.lab.troubles import Stage, strike
 from simulators.lab.witness import US, Witness
@@ -126,6 +127,7 @@ class _Life:
         self._folder = folder
         self._registry = registry
         self._now = "setting up"
+        self._is_timed = any(one.kind == "yggio" for one in scenario.platforms)
 
     async def live(self, watch: Watch) -> Ran:
         """Run to the end, and return what is left."""
@@ -161,11 +163,12 @@ class _Life:
     async def _cities(self) -> AsyncIterator[Mapping[str, City]]:
         cities = {
             one.name: city(
-                one.kind,
-                one.name,
+                one,
                 self._scenario.seed,
+                [settler.radio.dev_eui for settler in self._town.settlers],
                 partial(self._delivered, one.name),
                 partial(self._unnamed, one.name),
+                self._named,
             )
             for one in self._scenario.platforms
         }
@@ -179,26 +182,56 @@ class _Life:
         scenario = self._scenario
         for one in scenario.platforms:
             loop.net.line(_port(cities[one.name])).delay_s = one.delay_s
-        by_tag = {name for fleet in scenario.fleets for name in fleet.platforms}
-        everybodys = any(not fleet.platforms for fleet in scenario.fleets)
-        sections = destinations(
-            (one.name, one.kind, cities[one.name], (bool(by_tag) and not everybodys) or one.name in by_tag)
-            for one in scenario.platforms
-        )
         machine = self._machine = Machine(self._passed_s, scenario.begins.timestamp(), self._folder, scenario.seed)
         box = Box(
             folder=self._folder,
             loop=loop,
             machine=machine,
-            destinations=sections,
             registrations=[one.registration() for one in self._town.settlers],
             registry=self._registry,
             seed=scenario.seed,
         )
+        self._connect(cities)
+        box.configure(self._destinations(cities))
         rows = CommittedRows(box.disk.sqlite)
         box.committed = partial(self._look, rows)
         box.fell = lambda words: self._witness.ends.append((self._sky.now_us(), words))
         return box
+
+    def _connect(self, cities: Mapping[str, City]) -> None:
+        """Write cities' connections, and what platforms call devices."""
+        (self._folder / "cities").mkdir()
+        ids = "dev_eui,id\n" + "".join(f"{one.radio.dev_eui},{one.radio.dev_eui}\n" for one in self._town.settlers)
+        for folder in (self._folder, self._folder / "cities"):
+            (folder / IDS).write_text(ids, encoding="utf-8")
+        for one in self._scenario.platforms:
+            if one.city is not None:
+                file = self._folder / "cities" / f"{one.city}.toml"
+                file.write_text(connection(one, cities[one.name].url), encoding="utf-8")
+
+    def _destinations(self, cities: Mapping[str, City]) -> str:
+        """Return the destinations as they are now: none for platforms that services only move to."""
+        by_name = {one.name: one for one in self._scenario.platforms}
+        moved_to = {one.to for one in self._scenario.moves}
+        now = self._witness.moved
+        return "".join(
+            destination(one, cities[one.name].url, by_name[now.get(one.name, one.name)].city)
+            for one in self._scenario.platforms
+            if one.name not in moved_to
+        )
+
+    async def _move(self, move: Move, cities: Mapping[str, City]) -> None:
+        """Wait for a move's time, change the word, and start the agent again."""
+        await asyncio.sleep(max(0.0, move.at_s - self._passed_s()))
+
+        def change() -> None:
+            self._witness.moved[move.service] = move.to
+            self._box.configure(self._destinations(cities))
+
+        self._box.before_start.append(change)
+        await self._box.stop()
+        now_us = self._sky.now_us()
+        self._witness.incidents.append((now_us, now_us, f"{move.service} moves to {move.to}"))
 
     def _raise_masts(self) -> Mapping[str, Mast]:
         masts = {}
@@ -239,6 +272,9 @@ class _Life:
                 self._now = "living"
                 troubles = [
                     tasks.create_task(strike(stage, one), name=f"trouble {one.what}") for one in scenario.in_time()
+                ]
+                troubles += [
+                    tasks.create_task(self._move(one, cities), name=f"move to {one.to}") for one in scenario.moves
                 ]
                 lives = [tasks.create_task(one.live(), name=f"device {one.sender}") for one in self._dwellers()]
                 for one in scenario.neighbours:
@@ -292,13 +328,20 @@ class _Life:
     def _delivered(self, platform: str, uplink: UUID, again: bool) -> None:  # noqa: FBT001 - of a call-back
         self._witness.delivered(platform, uplink, self._sky.now_us(), again=again)
 
+    def _named(self, dev_eui: str, at: str) -> str:
+        return str(self._witness.by_time.get((dev_eui.lower(), at), f"{dev_eui} {at}"))
+
     def _unnamed(self, platform: str, text: str) -> None:
         self._witness.strange.append((platform, UUID(int=0), f"{text!r} is no id of an uplink"))
 
     def _look(self, rows: CommittedRows) -> None:
         try:
             for uplink in rows.new():
-                self._witness.committed(uplink.id, uplink.payload, self._sky.now_us())
+                dated_us = round((uplink.heard_at.utc - self._scenario.begins).total_seconds() * US)
+                self._witness.committed(uplink.id, uplink.payload, dated_us, self._sky.now_us())
+                if self._is_timed:
+                    at = timestamp(milliseconds(uplink.heard_at.utc))
+                    self._witness.by_time[uplink.dev_eui, at] = uplink.id
         except StorageError as error:
             self._witness.strange.append(("the journal", UUID(int=0), str(error)))
 

@@ -104,6 +104,7 @@ class Platform:
 
     name: str
     kind: str
+    city: str | None  # of the catalogue: its profile says how it is told
     delay_s: float  # of the way there
 
 
@@ -118,6 +119,15 @@ class Trouble:
     share: float = 1.0
     by_s: float = 0.0
     by_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A service that moves: what its destination's `city` says from ``at_s`` on is another platform's."""
+
+    service: str  # the platform that it was with
+    to: str
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +168,7 @@ class Scenario:
     radio: Radio
     platforms: Sequence[Platform]
     troubles: Sequence[Trouble]
+    moves: Sequence[Move]
     neighbours: Sequence[Neighbour]
     promise: Promise
 

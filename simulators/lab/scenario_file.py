@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from decoders.registry import Registry
+from gateway.cities.catalogue import Catalogue
 from gateway.config.reading import Section, Table, did_you_mean, read_section, shown_value
 from gateway.errors import ConfigError
 from gateway.model import Json
@@ -88,6 +89,8 @@ def _whole(sections: Sections) -> list[str]:
         *_twice(sections),
         *_fleets(sections),
         *_faults(sections),
+        *_cities(sections),
+        *_moves(sections),
     ]
 
 
@@ -140,6 +143,35 @@ def _faults(sections: Sections) -> Problems:
             yield f"{section.place}.whom: '{what}' strikes the agent itself; leave it out"
         if what is What.CLOCK_JUMPS and not keys.by_s:
             yield f"{section.place}.by_s: is missing; -3600 sets the clock back by an hour"
+
+
+def _cities(sections: Sections) -> Problems:
+    profiles = Catalogue.load().profiles
+    for section in sections["platform"]:
+        keys: Any = section.keys
+        if section.wrong & {"kind", "city"} or keys.city is None:
+            continue
+        if keys.city not in profiles:
+            yield f"{section.place}.city: {keys.city!r} is no city of the catalogue{did_you_mean(keys.city, profiles)}"
+        elif (kind := profiles[keys.city].kind) != keys.kind:
+            yield f"{section.place}.kind: {keys.kind!r} where {keys.city}'s profile says {kind!r}"
+
+
+def _moves(sections: Sections) -> Problems:
+    cities = {getattr(one.keys, "name", ""): one.keys.city for one in sections["platform"] if "city" not in one.wrong}  # type: ignore[attr-defined]  # of PlatformKeys
+    named = {name for one in sections["fleet"] if "platforms" not in one.wrong for name in one.keys.platforms}  # type: ignore[attr-defined]  # of FleetKeys
+    for section in sections["move"]:
+        keys: Any = section.keys
+        if section.wrong:
+            continue
+        for key in ("service", "to"):
+            name = getattr(keys, key)
+            if name not in cities:
+                yield f"{section.place}.{key}: {name!r} is no platform of this scenario{did_you_mean(name, cities)}"
+            elif cities[name] is None:
+                yield f"{section.place}.{key}: {name!r} has no `city`, and only between cities a service moves by a word"
+        if keys.to in named:
+            yield f"{section.place}.to: a fleet names {keys.to!r} already; who moves there is told there from then on"
 
 
 def _unknown(place: str, names: Sequence[str], known: Sequence[str] | set[str], what: str) -> Problems:

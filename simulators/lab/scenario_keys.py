@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from gateway.config.section_keys import Keys
-from gateway.config.values import Duration, Name, Shown, Truth
+from gateway.config.values import City, Duration, Name, Shown, Truth
 from simulators.lab.scenario_values import (
     At,
     Begins,
@@ -39,7 +39,9 @@ Propagation = Annotated[
     Literal["oulu", "oulu_water", "lancaster", "hata_urban", "hata_suburban", "free_space"],
     Shown('"oulu", "oulu_water", "lancaster", "hata_urban", "hata_suburban" or "free_space"'),
 ]
-Kind = Annotated[Literal["ngsi_ld", "senml", "json"], Shown('"ngsi_ld", "senml" or "json"')]
+Kind = Annotated[
+    Literal["ngsi_ld", "senml", "json", "yggio", "diwise"], Shown('"ngsi_ld", "senml", "json", "yggio" or "diwise"')
+]
 Trouble = Annotated[
     Literal[
         "backhaul out",
@@ -137,6 +139,10 @@ class PlatformKeys(Keys):
 
     name: Name = Field(description="the city, as in the report and as the destination's name")
     kind: Kind = Field(description="what it speaks")
+    city: City = Field(
+        default=None,
+        description="which city of the catalogue it is (`brygga city list`), so that its profile says how it is told: for a [[move]]",
+    )
     delay_ms: Milliseconds = Field(default=40.0, description="how long the way there takes, and the way back")
 
 
@@ -152,6 +158,14 @@ class FaultKeys(Keys):
     share: Share = Field(default=1.0, description="of the requests that a broker is busy with, refuses or stalls")
     by_s: Seconds = Field(default=0.0, description="by how much the clock jumps")
     by_db: Decibel = Field(default=None, description="by how much the noise rises; without it 10")
+
+
+class MoveKeys(Keys):
+    """A service that moves to another city: one word in `brygga.toml`, and the agent starts again."""
+
+    service: Name = Field(description="the platform that it is with, which has a `city`")
+    to: Name = Field(description="the platform that it moves to, which has another `city`, and which no fleet names")
+    at: At = Field(description="when")
 
 
 class NeighbourKeys(Keys):
@@ -186,6 +200,7 @@ LISTS: Final[Mapping[str, type[Keys]]] = {
     "gateway": GatewayKeys,
     "platform": PlatformKeys,
     "fault": FaultKeys,
+    "move": MoveKeys,
     "neighbour": NeighbourKeys,
 }
 NEEDED: Final = ("fleet", "gateway", "platform")

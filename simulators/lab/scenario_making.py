@@ -13,6 +13,7 @@ from simulators.lab.scenario import (
     Fleet,
     Mast,
     Mischief,
+    Move,
     Neighbour,
     Platform,
     Promise,
@@ -53,7 +54,11 @@ def made(sections: Mapping[str, Sequence[Read]]) -> Scenario:
             capture=radio.capture,
             orthogonal=radio.orthogonal,
         ),
-        platforms=[Platform(name=one.name, kind=one.kind, delay_s=one.delay_ms / 1e3) for one in sections["platform"]],
+        platforms=[
+            Platform(name=one.name, kind=one.kind, city=one.city, delay_s=one.delay_ms / 1e3)
+            for one in sections["platform"]
+        ],
+        moves=[Move(service=one.service, to=one.to, at_s=one.at.seconds(begins)) for one in sections["move"]],
         troubles=[trouble for one in sections["fault"] for trouble in _troubles(one, begins, lasts_s)],
         neighbours=[_neighbour(one, begins, lasts_s) for one in sections["neighbour"]],
         promise=Promise(

@@ -20,8 +20,8 @@ def show(console: Console, told: Mapping[str, Json]) -> None:
     scenario, machine = told["scenario"], told["machine"]
     early = "" if scenario["whole"] else ", ended early"
     console.print(
-        f"{scenario['name']}, seed {scenario['seed']}: {span(scenario['passed_s'])} of {scenario['devices']} devices and"
-        f" {scenario['gateways']} gateways{early}, in {span(machine['seconds'])} ({machine['peak_bytes'] / 1e6:.0f} MB)"
+        f"{scenario['name']}, seed {scenario['seed']}: {span(scenario['passed_s'])} of {scenario['devices']:,} devices and"
+        f" {scenario['gateways']} gateways{early}\ntook {span(machine['seconds'])} and {machine['peak_bytes'] / 1e6:.0f} MB"
     )
     console.print(_way(told["uplinks"]))
     if told["uplinks"]["lost_on_air"]:

@@ -12,6 +12,7 @@ from gateway.model import Eui64
 from simulators.lab.airtime_book import AirtimeBook
 
 US: Final = 1_000_000
+DATED_US: Final = 65 * US  # a wall clock that jumps by less than a minute is followed (gateway.clock)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +70,8 @@ class Witness:
         self.mischief: Counter[str] = Counter()  # frames of hostile neighbours
         self.airtime = AirtimeBook()
         self.counts: Counter[str] = Counter()  # how far it is: said, heard, committed, due, delivered
+        self.moved: dict[str, str] = {}  # where a platform's services are now, where that is elsewhere
+        self.by_time: dict[tuple[str, str], UUID] = {}  # committed uplinks by DevEUI and the time that stands there
         self._platforms = tuple(platforms)
         self._names = masts
 
@@ -109,8 +112,8 @@ class Witness:
         if story.given_us is None:
             story.given_us = now_us
 
-    def committed(self, uplink: UUID, payload: bytes, now_us: int) -> None:
-        """Note that an uplink is on disk."""
+    def committed(self, uplink: UUID, payload: bytes, dated_us: int, now_us: int) -> None:
+        """Note that an uplink is on disk, and when it was heard by what stands there."""
         story = self.stories.get(uplink)
         if story is None:
             self.strange.append(("the journal", uplink, "nobody has said this"))
@@ -118,8 +121,13 @@ class Witness:
             self.strange.append(("the journal", uplink, "it is there twice"))
         elif story.payload != payload:
             self.strange.append(("the journal", uplink, f"{payload.hex()} where {story.payload.hex()} was said"))
+        elif abs(dated_us - story.begins_us) > DATED_US + now_us - story.begins_us:
+            self.strange.append(
+                ("the journal", uplink, f"it is dated {(dated_us - story.begins_us) / US:g} s after it was said")
+            )
         else:
             story.committed_us = now_us
+            story.platforms = tuple(self.moved.get(one, one) for one in story.platforms)
             self.counts["committed"] += 1
             self.counts["due"] += len(story.platforms)
 

@@ -37,7 +37,9 @@ class NumberedTask(asyncio.Task[T]):
     """A task that hashes by its number: a TaskGroup ends its tasks in the order of a set."""
 
     def __init__(self, coro: Coroutine[Any, Any, T], *, number: int, **more: Any) -> None:
-        self.number = number  # first: asyncio puts a new task into a set, where those that are all 0 are walked one by one
+        self.number = (
+            number  # first: asyncio puts a new task into a set, where those that are all 0 are walked one by one
+        )
         super().__init__(coro, **more)
 
     def __hash__(self) -> int:

@@ -134,6 +134,21 @@ def test_a_certificate_without_its_key_is_said(tmp_path: Path) -> None:
     )
 
 
+def test_a_whole_tc_key_is_no_token(tmp_path: Path) -> None:
+    server = Authority(tmp_path).server("127.0.0.1")
+    header = "Authorization: Bearer 5678"
+    (tmp_path / "token").write_text(f"{header}\n", encoding="utf-8")
+    (tmp_path / "tokens").write_text(f"{ROOF} {header}\n", encoding="utf-8")
+    tls = f'certificate_file = "{server.certificate.name}"\nkey_file = "{server.key.name}"\n'
+
+    found = [*problems(tmp_path, STATION + tls + 'token_file = "token"\ntokens_file = "tokens"\n')]
+
+    assert found == [
+        f"{PLACE}.{key}: holds the whole line of a tc.key; here only what stands in it behind 'Authorization: Bearer ' belongs"
+        for key in ("token_file", "tokens_file")
+    ]
+
+
 def test_two_tokens_for_all_are_one_too_many(tmp_path: Path) -> None:
     server = Authority(tmp_path).server("roof.example")
     (tmp_path / "token").write_text("1234", encoding="utf-8")

@@ -20,6 +20,7 @@ from gateway.errors import Busy, ConfigError, StorageError
 from gateway.journal import Changes, Journal
 from gateway.model import Json
 from gateway.network.office import Office, StoppedOffice
+from gateway.recorder import Recorder
 from gateway.survey import Survey
 from tests.agent.commands import make_box
 from tests.journal.samples import DEV_EUI, abp, clock, deliver, hear, otaa
@@ -53,6 +54,7 @@ class FakeAgent:
     def __init__(self, office: Office) -> None:
         self.changes = 0
         self.office = office
+        self.recorder = Recorder([], clock)
 
     def status(self) -> Mapping[str, Json]:
         return {"pid": 7, "destinations": {"goteborg": {"state": "delivering"}}}

@@ -54,7 +54,7 @@ class Running:
 
     def __init__(self) -> None:
         self.let_gone: list[str] = []
-        self.office = None
+        self.office = self.recorder = None
 
     def attend(self, survey: Survey) -> AbstractContextManager[None]:
         raise AssertionError(survey)

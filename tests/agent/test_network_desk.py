@@ -7,24 +7,25 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from gateway.config import Settings, load
 from gateway.desk.network import NetworkDesk
 from gateway.errors import BadFrameReason, ConfigError
-from gateway.journal import Changes, Event, Journal, Registration
+from gateway.journal import Changes, Event, Journal, Registration, Served
 from gateway.lorawan.adr import Setting
 from gateway.lorawan.mac_layer import DeviceStatus, begin
 from gateway.lorawan.region import EU868
-from gateway.model import DevAddr, Device, Eui64, Frame, Json, Key, MacVersion, RootKeys
+from gateway.model import DevAddr, Device, Downlink, Eui64, Frame, Json, Key, MacVersion, RootKeys
 from gateway.network import Network
 from gateway.network.mac_records import decode, encode
 from gateway.network.office import RunningOffice, StoppedOffice
 from gateway.network.refused import ABP_WORDS, WORDS
 from simulators.end_device import EndDevice
 from tests.agent.commands import make_box
-from tests.network.radio import ROOF, Radio, StandingClock, frame, reception
+from tests.network.radio import ROOF, START, Radio, StandingClock, frame, reception
 from tests.pipeline.rig import registration
 
 LIBRARY, HIVE, TWIN = Eui64("a81758fffe0a0001"), Eui64("a81758fffe0a00bb"), Eui64("a81758fffe0a0002")
@@ -344,6 +345,39 @@ async def test_a_device_that_was_never_heard_tells_its_registration(any_counter:
         [],
         [],
     )
+
+
+async def behind_campus(counter: Counter) -> None:
+    told = Served(LIBRARY, "campus", "app", UUID(int=7))
+    await counter.journal.commit(Changes(served=(told,)))
+
+
+async def test_a_device_behind_a_network_server_says_so_and_where_its_downlinks_are(any_counter: Counter) -> None:
+    await any_counter.put(bare(LIBRARY, "Library"))
+    await behind_campus(any_counter)
+    before = await any_counter.send(port=10, payload="01")
+    handed = Downlink(
+        id=before["id"], dev_eui=LIBRARY, f_port=10, payload=b"\1", queued_at=START, tries=1, detail="handed to campus"
+    )
+    await any_counter.journal.commit(Changes(downlinks=(handed,)))
+
+    told = await story(any_counter)
+
+    assert told["behind"] == "campus"
+    assert before["words"] == "queued: waits to be handed to campus; its network server sends it"
+    assert told["downlinks"][0]["words"] == "queued: handed to campus; its network server sends it"
+
+
+async def test_a_session_here_goes_before_a_network_server(any_counter: Counter) -> None:
+    _, registered = library()
+    await any_counter.put(registered)
+    await behind_campus(any_counter)
+
+    sent = await any_counter.send(port=10, payload="01")
+    told = await story(any_counter)
+
+    assert sent["words"] == "queued: goes with the device's next uplink"
+    assert (told["behind"], len(told["sessions"])) == ("campus", 1)
 
 
 async def test_a_device_tells_how_it_is_heard_and_how_it_sends(any_counter: Counter) -> None:

@@ -113,6 +113,25 @@ def test_a_devices_story_is_readable_on_eighty_columns(capsys: pytest.CaptureFix
     ]
 
 
+@pytest.mark.parametrize(
+    ("sessions", "words"),
+    [
+        ([], ["behind      the network server that source campus tells of", "session     none here: its network server has it"]),
+        (DEVICE["sessions"], [
+            "behind      the network server that source campus tells of. It has a session",
+            "            here, too: what both hear is told twice, under two ids",
+        ]),
+    ],
+)  # fmt: skip
+def test_a_device_behind_a_network_server_is_told_so(
+    sessions: list[Json], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_device.device({**DEVICE, "sessions": sessions, "behind": "campus"})
+
+    told = printed(capsys)
+    assert told[told.index(words[0]) :][: len(words)] == words
+
+
 def test_a_fixed_plan_is_told_by_its_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     channels = [
         {"number": one, "frequency_hz": 902_300_000, **CHANNEL, "enabled": one < 17 or one == 65} for one in range(72)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,13 +36,16 @@ TAKEN = Answer(verdict=Verdict.TAKEN, status=0)
 
 @dataclass
 class Server:
-    """A source with command topics; ``says`` are its answers in order, then TAKEN."""
+    """A source with command topics; ``says`` are its answers in order, then TAKEN; ``meanwhile`` happens before each."""
 
     says: deque[Answer] = field(default_factory=deque)
     asked: list[tuple[str, Downlink, UUID]] = field(default_factory=list)
+    meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def command(self, address: str, downlink: Downlink, reference: UUID) -> Answer:
         self.asked.append((address, downlink, reference))
+        if self.meanwhile is not None:
+            await self.meanwhile()
         return self.says.popleft() if self.says else TAKEN
 
 

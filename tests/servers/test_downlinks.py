@@ -233,3 +233,46 @@ async def test_a_platform_that_asked_for_it_is_told_each_state(bench: ServersBen
     states = [state.state for _, state in await bench.journal.command_states.read("city", 10)]
 
     assert states == ["queued", "queued", "sent"]
+
+
+@pytest.mark.parametrize("last", [DownlinkState.SENT, DownlinkState.ACKNOWLEDGED, DownlinkState.FAILED])
+async def test_what_the_server_says_before_its_broker_has_answered_is_not_taken_back(
+    bench: ServersBench, last: DownlinkState
+) -> None:
+    await behind(bench)
+    queued = await bench.queued(confirmed=True)
+    bench.server.meanwhile = lambda: bench.servers.hear(receipt(queued, last, "campus says so"))
+
+    await bench.servers.downlinks.turn()
+    await bench.servers.downlinks.turn()
+    now = await bench.downlink(queued.id)
+
+    assert (now.state, now.detail) == (last, "campus says so")
+    assert len(bench.network.queue.of(TORGET)) == (last is DownlinkState.SENT)
+    assert len(bench.server.asked) == 1
+
+
+async def test_one_that_was_dropped_while_it_was_handed_on_stays_dropped(bench: ServersBench) -> None:
+    await behind(bench)
+    queued = await bench.queued()
+    bench.server.meanwhile = lambda: bench.network.dispatch.drop([queued.id])
+
+    await bench.servers.downlinks.turn()
+
+    assert (await bench.downlink(queued.id)).state is DownlinkState.DROPPED
+    assert bench.network.queue.of(TORGET) == []
+
+
+async def test_one_whose_source_is_called_otherwise_now_waits_until_the_device_is_told_again(
+    bench: ServersBench,
+) -> None:
+    await bench.register(device())
+    await bench.servers.hear(told(7, source="of-before"))
+    queued = await bench.queued()
+    await bench.servers.downlinks.turn()
+    before = await bench.downlink(queued.id)
+    await bench.servers.hear(told(8))
+    await bench.servers.downlinks.turn()
+
+    assert before.state is DownlinkState.QUEUED
+    assert [one.id for _, one, _ in bench.server.asked] == [queued.id]

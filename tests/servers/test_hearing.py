@@ -120,6 +120,16 @@ async def test_a_server_whose_clock_cannot_be_right_dates_nothing(bench: Servers
     assert "clock of the network server" in dated.words
 
 
+async def test_a_server_of_another_age_dates_nothing_also_where_no_clock_here_says_more(bench: ServersBench) -> None:
+    bench.clock.quality = TimeQuality.UNSYNCHRONISED
+    far = datetime(9999, 12, 31, tzinfo=UTC)
+
+    await bench.servers.hear(told(7, server_time=far, heard_at=came(quality=TimeQuality.UNSYNCHRONISED)))
+    (row,) = await bench.rows()
+
+    assert isinstance(date(row.uplink, {}, TimeQuality.NTP, "boot"), Undatable)
+
+
 async def test_a_device_counts_as_heard_at_the_servers_time(bench: ServersBench) -> None:
     await bench.register(device())
 

@@ -213,6 +213,14 @@ async def test_several_stations_are_heard_at_once_and_each_is_shown(ear: Ear) ->
     assert shown[ROOF]["can_transmit"] is True
 
 
+async def test_nothing_is_unpacked_for_a_station_a_few_octets_might_be_megabytes(ear: Ear) -> None:
+    async with running(source(), ear) as uri, ClientSession() as http:
+        socket = await http.ws_connect(f"{uri}/router-{ROOF}", compress=15)
+        await socket.close()
+
+    assert socket.compress == 0
+
+
 async def test_a_station_that_comes_again_replaces_its_old_connection(ear: Ear) -> None:
     made = source()
     async with running(made, ear) as uri, Station(ROOF, uri) as old, Station(ROOF, uri, seed=1) as new:
@@ -274,6 +282,42 @@ async def test_connections_beyond_the_bound_are_hung_up(ear: Ear, monkeypatch: p
         dropped = made.status()["dropped"]
 
     assert dropped == {"too_many_connections": 1}
+
+
+async def test_one_address_that_takes_all_it_can_get_leaves_room_for_others(
+    ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "MOST_CONNECTIONS", 6)
+    monkeypatch.setattr(listener, "MOST_OF_ONE_ADDRESS", 3)
+    made = source()
+    async with running(made, ear) as uri:
+        host, port = uri.removeprefix("ws://").split(":")
+        neighbour = [await asyncio.open_connection(host, int(port), local_addr=("127.0.0.2", 0)) for _ in range(7)]
+        async with Station(ROOF, uri) as station:
+            await station.hear(signal())
+            await ear.heard(1)
+        for _, writer in neighbour:
+            writer.close()
+        dropped = made.status()["dropped"]
+
+    assert dropped == {"too_many_connections": 4}
+
+
+def test_connections_that_were_hung_up_count_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "MOST_OF_ONE_ADDRESS", 2)
+
+    async def play() -> None:
+        made = source()
+        async with running(made, Ear()) as uri:
+            host, port = uri.removeprefix("ws://").split(":")
+            silent = [await asyncio.open_connection(host, int(port)) for _ in range(2)]
+            await asyncio.sleep(2 * listener.FIRST_WORD_S)
+            async with Station(ROOF, uri):
+                assert "too_many_connections" not in made.status()["dropped"]
+            for _, writer in silent:
+                writer.close()
+
+    jumping_time.run(play())
 
 
 def test_a_connection_that_says_nothing_is_hung_up() -> None:
@@ -479,7 +523,7 @@ def test_a_station_that_has_gone_is_still_shown_and_said() -> None:
 
         assert away["gateways"][ROOF] | {"can_transmit": False, "last_seen_s": 600} == away["gateways"][ROOF]
         (line,) = away["advice"]
-        assert line.startswith(f"{ROOF} is away since 600 s, and loses what it hears meanwhile")
+        assert line.startswith(f"{ROOF} is away for 10 min, and loses what it hears meanwhile")
         assert back["advice"] == []
 
     jumping_time.run(play())

@@ -10,6 +10,7 @@ from aiohttp import ClientConnectorCertificateError, ClientSession, WSServerHand
 
 from gateway.errors import ConfigError
 from gateway.model import Eui64
+from gateway.sources.basics_station import tls as tls_module
 from gateway.sources.basics_station.access import Access, Refused, certified_eui
 from gateway.sources.basics_station.tls import ServerTls
 from gateway.transports.secret import Secret
@@ -17,6 +18,7 @@ from simulators.basics_station import BasicsStation as Station
 from simulators.basics_station import Refused as NoLns
 from simulators.platforms.certificates import Authority, Identity
 from tests.sources.basics_station_rig import CELLAR, ROOF, running, signal, source
+from tests.sources.chirpstack_rig import until
 from tests.sources.conftest import Ear
 
 TOKEN = "NNSXS.ÅÄÖ.1234"
@@ -157,6 +159,34 @@ async def test_stations_show_certificates_where_an_authority_is_named(tmp_path: 
         status = made.status()
 
     assert status["dropped"] == {"certificate": 1}
+
+
+async def test_a_certificate_that_is_renewed_is_shown_without_a_new_start(
+    tmp_path: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tls_module, "LOOK_EVERY_S", 0.01)
+    old, new = Authority(tmp_path, "Old"), Authority(tmp_path, "New")
+    told, renewed = server_tls(old), new.server("127.0.0.1")
+    assert told.key_file is not None
+    made = source(tls=told)
+
+    def trouble() -> list[str]:
+        return [line for line in made.status()["advice"] if "certificate has changed" in line]
+
+    async with running(made, ear, "wss") as uri:
+        told.certificate_file.write_bytes(renewed.certificate.read_bytes())
+        await until(trouble)
+        (words,) = trouble()
+        async with Station(ROOF, uri, tls=trusting(old)):
+            pass
+        told.key_file.write_bytes(renewed.key.read_bytes())
+        await until(lambda: not trouble())
+        async with Station(ROOF, uri, tls=trusting(new)) as station:
+            await station.hear(signal())
+            await ear.heard(1)
+
+    assert words.startswith("this box's certificate has changed and cannot be used, so that the old one is shown: ")
+    assert f"{told.certificate_file} and {told.key_file}" in words
 
 
 async def test_a_station_that_does_not_believe_our_authority_does_not_connect(tmp_path: Path, ear: Ear) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 
 from gateway.model import Json
+from gateway.sources.basics_station import cups_office
 from gateway.sources.basics_station.cups import NOTHING, Answer, Credentials, UpdateInfo, read_update_info
 from gateway.sources.basics_station.cups_folder import CupsFolder, Offer
 from gateway.sources.basics_station.messages import BadMessage
@@ -437,7 +440,29 @@ async def test_a_question_that_cannot_be_unpacked_is_refused_and_ends_nothing(
         status, _ = await ask(http, uri, roof)
         dropped = made.status()["dropped"]
 
-    assert (refused, status, dropped) == (400, 200, {"shape": 1})
+    assert (refused, status, dropped) == (400, 200, {"json": 1})
+
+
+async def test_many_questions_at_once_leave_threads_for_others(
+    folder: Path, http: ClientSession, roof: StationFiles, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, most, goes_on = 0, 0, threading.Event()
+
+    def slow(*_: object, secrets: bool) -> Offer:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        goes_on.wait(0.02)
+        at_once -= 1
+        return Offer(NOTHING)
+
+    monkeypatch.setattr(CupsFolder, "offer", slow)
+
+    async with running(source(cups_folder=folder), ear, "http") as uri:
+        answers = await asyncio.gather(*(ask(http, uri, roof) for _ in range(8)))
+
+    assert {status for status, _ in answers} == {200}
+    assert most == cups_office.AT_ONCE
 
 
 async def test_keys_go_over_tls_to_the_station_that_has_shown_its_own_token(
@@ -468,6 +493,19 @@ async def test_keys_go_over_tls_to_the_station_that_has_shown_its_own_token(
     assert everybody_s == bytes(14)
     assert (stolen, none) == (401, 401)
     assert any(f"{CELLAR} asks CUPS: it gets no credentials" in line for line in advice)
+
+
+async def test_no_key_goes_where_others_can_read_it_whatever_was_shown(
+    folder: Path, roof: StationFiles, authority: Authority, http: ClientSession, ear: Ear
+) -> None:
+    (folder / "all" / "tc.trust").write_bytes(authority.certificate.read_bytes())
+    (folder / ROOF / "tc.key").write_bytes(TOKEN)
+    made = source(cups_folder=folder, tokens=((ROOF, Secret("roof")),))
+
+    async with running(made, ear, "http") as uri:
+        answer = await ask(http, uri, roof, "Bearer roof")
+
+    assert answer == (200, bytes(14))
 
 
 async def test_keys_go_to_the_station_whose_certificate_names_it(

@@ -15,6 +15,8 @@ from gateway.lorawan.downlink import rx1, rx2
 from gateway.lorawan.region import EU868, REGIONS, Region
 from gateway.model import FskRate, LoraRate, TxResult
 from gateway.network.transmitters import Answer, Transmitters
+from gateway.sources.basics_station.air_clock import AirClock
+from gateway.sources.basics_station.phy import Moment
 from gateway.sources.basics_station.source import BasicsStation
 from simulators import jumping_time
 from simulators.basics_station import BasicsStation as Station
@@ -333,6 +335,8 @@ def test_a_station_for_production_drops_what_its_own_duty_cycle_forbids_and_that
 
         assert (first, second) == (TxResult.SENT, TxResult.COLLISION_PACKET)
         assert "its own duty cycle" in scene.source.status()["advice"][0]
+        await asyncio.sleep(3600)
+        assert scene.source.status()["advice"] == []
 
     played(story, production=True)
 
@@ -355,3 +359,21 @@ def test_the_network_falls_back_to_rx2_where_rx1_is_not_sent() -> None:
         ]
 
     played(story)
+
+
+def test_a_frame_that_was_held_up_on_its_way_makes_no_slot_later() -> None:
+    air, session = AirClock(), 5 << 48
+    air.heard(Moment(session | 1_000_000, 0), 100.0)
+    held_up = Moment(session | 2_000_000, 0)
+    air.heard(held_up, 101.4)
+
+    opens = air.opens(held_up, timedelta(seconds=1))
+
+    assert opens == pytest.approx(102.0, abs=0.001)
+
+
+def test_a_slot_on_a_radio_that_has_started_anew_is_unknown() -> None:
+    air = AirClock()
+    air.heard(Moment(5 << 48 | 1_000_000, 0), 100.0)
+
+    assert air.opens(Moment(6 << 48 | 1_000_000, 0), timedelta(seconds=1)) is None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import zmq.asyncio
 from chirpstack_api.gw import gw_pb2  # type: ignore[import-untyped]  # it says no py.typed
 
 from gateway.errors import ConfigError
@@ -174,6 +175,15 @@ async def test_two_downlinks_at_once_are_asked_one_after_the_other(box: Box, ear
     assert (first, second) == (TxResult.TX_FREQ, TxResult.SENT)
 
 
+async def test_a_question_that_nobody_is_there_to_take_has_not_left(tmp_path: Path) -> None:
+    context = zmq.asyncio.Context()
+    commands = sockets.Commands(context, f"ipc://{tmp_path}/nobody", 0.05)
+
+    with pytest.raises(sockets.NotTaken):
+        await commands.ask(b"down")
+    context.destroy(linger=0)
+
+
 async def test_downlinks_do_not_wait_for_ever_behind_one_that_gets_no_answer(
     tmp_path: Path, box: Box, ear: Ear, clock: HandClock
 ) -> None:
@@ -218,19 +228,26 @@ async def test_one_that_comes_after_a_stranger_at_its_address_is_heard(
     settings = ConcentratordSettings(name="radio", event_url=urls[0], command_url=urls[1])
     source = Concentratord(settings, clock)
 
-    async def stranger(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    met = asyncio.Event()
+
+    async def stranger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(
             b"\xff" + bytes(8) + b"\x7f\x03\0NULL" + bytes(48) + b"\xff" * 100
         )  # ZMTP's greeting, and then none
+        while await reader.read(100):
+            pass
+        met.set()
         writer.close()
 
     async with running(source, ear, is_there=False):
         async with await asyncio.start_server(stranger, "127.0.0.1", port):
-            await until(lambda: source.status()["counts"].get("lost"))
+            await until(met.is_set)
         async with SimulatedConcentratord(radio(), *urls) as there:
             await there.send(UPLINK)
             await ear.heard(1)
+        counts = source.status()["counts"]
 
+    assert "lost" not in counts
     assert ear.frames[0].phy_payload == PHY_PAYLOAD
 
 

@@ -12,6 +12,7 @@ import pytest
 from chirpstack_api.gw import gw_pb2  # type: ignore[import-untyped]  # it says no py.typed
 
 from gateway.model import Eui64, Frame, Json, Place, TxResult
+from gateway.sources.chirpstack_gateway import stations
 from gateway.sources.chirpstack_gateway.mqtt import QUIET_S, ChirpstackMqtt
 from gateway.sources.chirpstack_gateway.topics import Kind, Topics
 from gateway.sources.settings import ChirpstackMqttSettings
@@ -197,6 +198,7 @@ async def test_a_gateway_whose_will_says_that_it_is_gone_is_not_asked(
         result, status = await source.transmit(answer(heard)), source.status()
 
     assert result is TxResult.NOT_CONNECTED
+    assert not any(name.startswith("publish") for name in status["counts"])
     assert status["gateways"][GATEWAY]["can_transmit"] is False
     assert status["advice"] == [
         f"gateway {GATEWAY} says that it is offline: has it power and network, and does its forwarder run?"
@@ -410,3 +412,15 @@ async def test_frames_under_way_get_safe_when_it_is_stopped(mosquitto: Mosquitto
 )
 def test_topics_are_read(topic: str, expected: Json) -> None:
     assert Topics("eu868").read(topic) == expected
+
+
+def test_a_gateway_beyond_the_bound_waits_until_another_has_fallen_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stations, "MOST_GATEWAYS", 1)
+    known = stations.Stations()
+    known.meet(GATEWAY, 0.0)
+
+    refused, taken = known.meet(OTHER, stations.SILENT_S), known.meet(OTHER, stations.SILENT_S + 1)
+
+    assert refused is None
+    assert taken is not None
+    assert [one.gateway for one in known] == [OTHER]

@@ -236,7 +236,7 @@ async def test_what_never_stops_is_neither_kept_without_end_nor_waited_for(clock
         firmware = await asked.identify()
 
     assert firmware is None
-    assert dropped["overflow"] > session.MOST_ASIDE
+    assert dropped["flood"] > session.MOST_ASIDE
 
 
 async def test_an_echo_is_no_answer(ear: Ear, clock: HandClock, tmp_path: Path) -> None:

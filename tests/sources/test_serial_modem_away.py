@@ -228,4 +228,6 @@ async def test_a_serial_server_that_is_away_is_said(ear: Ear, clock: HandClock, 
     async with running(source, ear):
         advice = source.status()["advice"]
 
-    assert advice[0].startswith(f"socket://127.0.0.1:{unused_tcp_port} cannot be opened: ")
+    assert advice == [
+        f"socket://127.0.0.1:{unused_tcp_port} cannot be opened: Connection refused; does the serial server run, and is that its port?"
+    ]

@@ -105,6 +105,26 @@ def test_a_program_that_is_known_for_it_is_suspected(tmp_path: Path) -> None:
     assert list(lost.suspects(tmp_path)) == ["ModemManager (pid 612)"]
 
 
+async def test_who_has_a_port_is_looked_for_in_a_thread_for_that_takes_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[threading.Thread] = []
+
+    def holders(_: str) -> Iterator[str]:
+        looked.append(threading.current_thread())
+        yield "minicom (pid 612)"
+
+    monkeypatch.setattr(lost, "holders", holders)
+    with Plug(Rn2483Modem(), tmp_path / "usb-modem") as plug:
+        port = await open_port(plug.path, 57600)
+        with pytest.raises(PortLost, match=r"is in use by minicom \(pid 612\); stop that program first"):
+            await open_port(plug.path, 57600)
+        await port.close()
+
+    assert looked
+    assert looked[0] is not threading.main_thread()
+
+
 def test_modem_manager_is_said_with_what_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     process(tmp_path, "612", "ModemManager")
     monkeypatch.setattr(lost, "suspects", lambda: ["ModemManager (pid 612)"])

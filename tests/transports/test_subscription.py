@@ -264,3 +264,45 @@ async def test_a_right_that_is_lacking_is_said_and_the_connection_stays(scripted
 
     assert status["connected"]
     assert "does not let this user subscribe" in status["notes"][0]
+
+
+async def test_what_was_sent_when_the_connection_broke_may_have_arrived(scripted: ScriptedBroker) -> None:
+    scripted.script.reason = lambda _: None
+    listener = subscription_to(scripted.port)
+
+    async with running(listener, Taker()):
+        asked = asyncio.create_task(listener.publish("a/command/down", b"1"), name="asked")
+        await until(lambda: len(scripted.published) == 1)
+        scripted.cut()
+        answer = await asked
+
+    assert answer.verdict is Verdict.UNCLEAR, "one that is told as not sent is sent twice"
+    assert not answer.is_unsent
+
+
+async def test_what_was_not_sent_when_the_connection_broke_is_said_to_be_unsent(scripted: ScriptedBroker) -> None:
+    scripted.script.reason = lambda _: None
+    listener = subscription_to(scripted.port)
+
+    async with running(listener, Taker()):
+        first = asyncio.create_task(listener.publish("a/command/down", b"1"), name="first")
+        await until(lambda: len(scripted.published) == 1)
+        second = asyncio.create_task(listener.publish("a/command/down", b"2"), name="second")
+        await asyncio.sleep(0)
+        scripted.cut()
+        answers = [await first, await second]
+
+    assert [one.is_unsent for one in answers] == [False, True]
+    assert [one.payload for one in scripted.published] == [b"1"]
+
+
+async def test_a_message_that_no_box_has_room_for_is_not_read_and_said(scripted: ScriptedBroker) -> None:
+    listener, taker = subscription_to(scripted.port, version=MqttVersion.V3_1_1), Taker()
+
+    async with running(listener, taker):
+        await until(lambda: 1 in scripted.subscribed)
+        scripted.tell(1, UP, bytes(subscription.LARGEST_PACKET), 1)
+        await until(lambda: "octets" in str(listener.status()["last_error"]))
+
+    assert taker.came == []
+    assert f"at most {subscription.LARGEST_PACKET}" in str(listener.status()["last_error"])

@@ -36,6 +36,9 @@ from gateway.transports.secret import Secret
 MOST_RANGES: Final = 10  # of JoinEUIs, that a station takes (MAX_JOINEUI_RANGES)
 FILTER_BITS: Final = 7  # of a DevAddr: all that a station compares
 ADDRESS_BITS: Final = 32
+WHOLE_HEADER: Final = (
+    "holds the whole line of a tc.key; here only what stands in it behind 'Authorization: Bearer ' belongs"
+)
 
 Tokens = tuple[tuple[Eui64, Secret], ...]
 
@@ -166,6 +169,7 @@ class BasicsStationKeys(SourceKeys):
         given = self.model_fields_set
         if {"token", "token_file"} <= given:
             yield "token_file", "token is given, too; leave one of them out"
+        yield from ((key, WHOLE_HEADER) for key in self._with_a_whole_header())
         if self.certificate_file is None:
             for key in ("key_file", "client_ca_file", "token", "token_file", "tokens_file"):
                 if key in given:
@@ -178,6 +182,17 @@ class BasicsStationKeys(SourceKeys):
             yield from (("cups_folder", words) for words in CupsFolder(self.cups_folder).problems())
         if self.join_euis is not None and len(self.join_euis) > MOST_RANGES:
             yield "join_euis", f"{len(self.join_euis)} ranges where a station takes {MOST_RANGES}"
+
+    def _with_a_whole_header(self) -> Iterator[str]:
+        tokens: list[Secret | None] = [secret for _, secret in self.tokens_file or ()]
+        given: dict[str, list[Secret | None]] = {
+            "token": [self.token],
+            "token_file": [self.token_file],
+            "tokens_file": tokens,
+        }
+        for key, secrets in given.items():
+            if any(secret is not None and secret.reveal().lower().startswith("authorization:") for secret in secrets):
+                yield key
 
     def _unreadable(self) -> Iterator[tuple[str, str]]:
         tls = self._tls()

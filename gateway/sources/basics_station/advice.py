@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from gateway.sources.basics_station.access import Refused
 from gateway.sources.basics_station.lns import PRODUCTION, Dropped
 from gateway.sources.basics_station.messages import BadMessageReason
 from gateway.sources.basics_station.stations import Stations
 
+UNITS: Final = ((86_400, "days"), (3600, "h"), (60, "min"), (1, "s"))
+REMEMBERED_S: Final = 3600.0  # a downlink that was not sent is told of for so long: single ones are a matter of course
+
 
 def advice(
     stations: Stations, dropped: Mapping[str, int], unheard_hz: Sequence[int], *, uri: str | None, now: float
 ) -> Sequence[str]:
     """Return a line for each thing that is wrong; none when all is well. ``uri`` is what a tc.uri must say."""
-    return [*_away(stations, now), *_rivals(stations, now), *_connecting(stations, dropped, uri), *_hearing(stations, dropped, unheard_hz)]
+    return [
+        *_away(stations, now),
+        *_rivals(stations, now),
+        *_connecting(stations, dropped, uri),
+        *_hearing(stations, dropped, unheard_hz, now),
+    ]
 
 
 def _away(stations: Stations, now: float) -> Iterator[str]:
     for gateway, station in stations.gone.items():
-        seconds = round(now - (station.left_at or now))
-        yield f"{gateway} is away since {seconds} s, and loses what it hears meanwhile: has it power and network? it tries again by itself"
+        away = _span(now - (now if station.left_at is None else station.left_at))
+        yield f"{gateway} is away for {away}, and loses what it hears meanwhile: has it power and network? it tries again by itself"
+
+
+def _span(seconds: float) -> str:
+    return next(f"{seconds / unit:.0f} {name}" for unit, name in UNITS if seconds >= 2 * unit or unit == 1)
 
 
 def _rivals(stations: Stations, now: float) -> Iterator[str]:
@@ -48,12 +61,12 @@ def _connecting(stations: Stations, dropped: Mapping[str, int], uri: str | None)
         yield "somebody connects without the right token: the tc.key of a station must say 'Authorization: Bearer TOKEN'"
 
 
-def _hearing(stations: Stations, dropped: Mapping[str, int], unheard_hz: Sequence[int]) -> Iterator[str]:
+def _hearing(stations: Stations, dropped: Mapping[str, int], unheard_hz: Sequence[int], now: float) -> Iterator[str]:
     if unheard_hz:
         named = ", ".join(f"{hz / 1e6:.1f}" for hz in unheard_hz)
         yield f"devices may use {named} MHz, and a station's two radios do not reach that: change network.channels_hz"
     for station in stations:
-        if station.counts["not_sent"]:
+        if station.not_sent_at is not None and now - station.not_sent_at < REMEMBERED_S:
             own = ", or its own duty cycle, which a station that is built for production keeps, was spent"
             more = own if station.version and PRODUCTION in (station.version.features or "") else ""
             yield (

@@ -53,6 +53,7 @@ class Connection:
     configured: bool = False  # it has been told what to listen to
     left_at: float | None = None
     seen_at: float = 0.0
+    not_sent_at: float | None = None  # the last downlink that it did not send
     ousted: int = 0  # short connections of the same EUI, each ended by the next and the last by this one
     ousted_address: str = ""
     counts: Counter[str] = field(default_factory=Counter)
@@ -85,6 +86,7 @@ class Connection:
                 return await answer
         except TimeoutError:
             self.counts["not_sent"] += 1
+            self.not_sent_at = self.clock().monotonic
             return TxResult.COLLISION_PACKET
         except Gone:
             return TxResult.NOT_CONNECTED

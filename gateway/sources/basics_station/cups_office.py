@@ -16,6 +16,7 @@ from gateway.sources.basics_station.door import STATUS, WORDS, Door
 from gateway.sources.basics_station.messages import LARGEST_MESSAGE, BadMessage, BadMessageReason
 from gateway.sources.basics_station.signing import CHUNK
 
+AT_ONCE: Final = 2  # answers that are read and signed: names are looked up (DNS) in the same few threads
 QUESTION_S: Final = 15.0  # for the whole question
 OCTETS: Final = "application/octet-stream"
 MOST_REMEMBERED: Final = 16  # stations with something wrong, for `status`
@@ -27,6 +28,7 @@ class CupsOffice:
     def __init__(self, folder: CupsFolder, door: Door, *, counts: Counter[str], dropped: Counter[str]) -> None:
         self._folder = folder
         self._door = door
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._counts = counts
         self._dropped = dropped
         self.wrong: dict[Eui64, str] = {}  # what is wrong, by station
@@ -51,14 +53,15 @@ class CupsOffice:
                 octets = await request.content.read(LARGEST_MESSAGE)
                 while not request.content.at_eof() and len(octets) < LARGEST_MESSAGE:
                     octets += await request.content.read(LARGEST_MESSAGE - len(octets))
-        # RequestPayloadError: packed (gzip), and not to be unpacked
+        # RequestPayloadError: in chunks that are none
         except (TimeoutError, ConnectionError, web.RequestPayloadError) as error:
             raise BadMessage(BadMessageReason.SHAPE) from error
         return read_update_info(str(octets, "utf-8", "replace"))
 
     async def _offer(self, info: UpdateInfo, *, secrets: bool) -> Offer:
         try:
-            offer = await asyncio.to_thread(self._folder.offer, info, secrets=secrets)
+            async with self._turns:  # no limit: who has a turn reads files
+                offer = await asyncio.to_thread(self._folder.offer, info, secrets=secrets)
         except ConfigError as error:
             offer = Offer(NOTHING, why="; ".join(error.problems))
         self.wrong.pop(info.router, None)

@@ -43,6 +43,11 @@ def _groups(id6: str) -> list[str]:
     return [*left, *["0"] * missing, *right]
 
 
+def id6(eui: Eui64) -> str:
+    """Return an EUI as a station writes its own, e.g. "16:c001:ff10:a235": of zeros none is left out, which every reader understands."""
+    return ":".join(f"{int(eui[place : place + 4], 16):x}" for place in range(0, 16, 4))
+
+
 def dashed(eui: Eui64) -> str:
     """Return an EUI as the protocol writes that of a device."""
     return "-".join(eui[place : place + 2] for place in range(0, 16, 2)).upper()

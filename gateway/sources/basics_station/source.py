@@ -28,7 +28,7 @@ from gateway.sources.basics_station.lns import Dropped, Lns, Manner
 from gateway.sources.basics_station.messages import LARGEST_MESSAGE, BadMessageReason
 from gateway.sources.basics_station.plan import tuned
 from gateway.sources.basics_station.stations import Stations
-from gateway.sources.basics_station.tls import server_context
+from gateway.sources.basics_station.tls import Renewal, server_context
 from gateway.sources.settings import BasicsStationSettings
 from gateway.sources.tap import Tap, Tapped
 from gateway.sources.udp import in_words
@@ -72,6 +72,7 @@ class BasicsStation:
         self._taps: list[Tap] = []
         self._listener: WebListener | None = None
         self._under_way: UnderWay | None = None
+        self._renewal: Renewal | None = None
         self._group: asyncio.TaskGroup | None = None
         self._listening = asyncio.Event()
 
@@ -103,11 +104,14 @@ class BasicsStation:
         settings = self._settings
         where = f"source {self.name!r}"
         tls = None if settings.tls is None else server_context(settings.tls)
+        self._renewal = None if tls is None or settings.tls is None else Renewal(tls, settings.tls)
         bound = await bind_tcp(where, settings.host, settings.port)
         listener = WebListener(bound, self._enter, tls=tls, refused=self._door.crowded)
         async with asyncio.TaskGroup() as group:
             self._group, self._under_way = group, UnderWay(hear, group, MOST_UNDER_WAY)
             await listener.open()
+            if self._renewal is not None:
+                group.create_task(self._renewal.run(), name=f"certificate of {self.name}")
             self._listener = listener
             self._listening.set()
             try:
@@ -135,6 +139,7 @@ class BasicsStation:
         listener, now = self._listener, self._clock().monotonic
         wrong = {} if self._cups is None else self._cups.wrong
         cups = [f"{gateway} asks CUPS: {why}" for gateway, why in wrong.items()]
+        renewal = [self._renewal.trouble] if self._renewal is not None and self._renewal.trouble else []
         return {
             "listening": None if listener is None else in_words(listener.address),
             "under_way": 0 if self._under_way is None else len(self._under_way),
@@ -142,6 +147,7 @@ class BasicsStation:
             "dropped": {str(reason): count for reason, count in self._dropped.items()},
             "advice": [
                 *advice(self._stations, self._dropped, self._tuning.unheard_hz, uri=self._uri(listener), now=now),
+                *renewal,
                 *cups,
             ],
             "gateways": self._stations.status(now),

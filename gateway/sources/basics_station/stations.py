@@ -11,7 +11,9 @@ from gateway.sources.basics_station.connection import Connection
 MOST_STATIONS: Final = 64
 REFUSED_REMEMBERED: Final = 5  # for `status`
 MOST_OUSTED: Final = 3  # short connections in a row that chance may explain
-SHORT_S: Final = 60.0  # of a connection that another one of the same EUI ended: a station alone comes again when it lost its own
+SHORT_S: Final = (
+    60.0  # of a connection that another one of the same EUI ended: a station alone comes again when it lost its own
+)
 
 
 class Stations:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from gateway.errors import ConfigError
+
+LOOK_EVERY_S: Final = 60.0  # whether a certificate was renewed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,46 @@ def server_context(tls: ServerTls) -> ssl.SSLContext:
     if tls.client_ca_file is not None:
         _believe(made, tls.client_ca_file)
     return made
+
+
+class Renewal:
+    """Show a renewed certificate to who connects from then on: nobody starts an agent again because certbot was there.
+
+    Whom to believe (``client_ca_file``) is not read again: an authority that has gone would be believed still.
+    """
+
+    def __init__(self, context: ssl.SSLContext, tls: ServerTls) -> None:
+        self._context, self._tls = context, tls
+        self._known = _stamps(tls)
+        self.trouble = ""  # why a new one cannot be used
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            found = _stamps(self._tls)
+            if found != self._known:
+                self._known, self.trouble = found, self._taken()
+
+    def _taken(self) -> str:
+        try:
+            server_context(self._tls)  # apart: half of a pair that does not fit would stay in the one that is used
+            self._context.load_cert_chain(self._tls.certificate_file, self._tls.key_file, password=b"")
+        except (ConfigError, OSError) as error:  # OSError: it has changed in between
+            return f"this box's certificate has changed and cannot be used, so that the old one is shown: {error}"
+        return ""
+
+
+def _stamps(tls: ServerTls) -> list[tuple[int, int, int] | None]:
+    return [_stamp(path) for path in (tls.certificate_file, tls.key_file) if path is not None]
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _believe(made: ssl.SSLContext, ca_file: Path) -> None:

@@ -67,8 +67,9 @@ class Events:
             except TimeoutError:
                 self._connect_anew()
                 continue
-            is_connected = event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
-            told(is_connected)
+            was_connected, is_connected = is_connected, event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
+            if was_connected or is_connected:  # else it has ended before it was any
+                told(is_connected)
 
     def _connect_anew(self) -> None:
         for again in (self._socket.disconnect, self._socket.connect):

@@ -5,7 +5,8 @@
 
 Source: ChirpStack's `api/proto/integration/integration.proto` (v4.20), `chirpstack/src/integration/mqtt.rs` and the MQTT page of its
 documentation. Its own build writes zeros (``emit_fields``), other writers of the same messages leave them out: what is absent is zero.
-`time` is GPS time of a gateway where one has it, else the gateway's, else the server's (`get_rx_timestamp`). `deduplicationId` is
+`time` is GPS time of a gateway where one has it, else the gateway's clock, however wrong, else the server's (`get_rx_timestamp`);
+`nsTime` is when the server was told. `deduplicationId` is
 made once for each uplink, and is the same however often that is told. `joinServerContext` says that the payload is encrypted still.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 from uuid import UUID
@@ -52,6 +54,10 @@ MESSAGE_OF_DOWNLINK: Final = frozenset(
     {"DOWNLINK_PAYLOAD_SIZE", "DOWNLINK_CODEC", "DOWNLINK_GATEWAY", "F_CNT_DOWN", "EXPIRED"}
 )
 FOR_GOOD: Final = frozenset({"DOWNLINK_PAYLOAD_SIZE", "DOWNLINK_CODEC", "EXPIRED"})  # it is out of the server's queue
+LONGEST_KEPT: Final = timedelta(
+    days=1
+)  # by a gateway whose line is down; its memory holds no more, and its clock is wrong then
+SAME_TIME: Final = timedelta(minutes=1)  # of two clocks that are set by a network
 LONGEST_WORDS: Final = 200  # characters of a log event's description
 
 
@@ -173,11 +179,20 @@ def _uplink(said: Mapping[str, Json], about: Circumstances) -> ServerUplink:
         confirmed=said.get("confirmed") is True,
         adr=said.get("adr") is True,
         receptions=_receptions(said),
-        server_time=reading.time_of(said.get("time")),
+        server_time=_heard_at(said),
         heard_at=about.heard_at,
         decoded=reading.decoded(fields, None, about.decode),
         address=application,
     )
+
+
+def _heard_at(said: Mapping[str, Json]) -> datetime:
+    """Return when an uplink was heard: by the gateway's clock where that can be, else when the server was told."""
+    told, copies = reading.time_of(said.get("time")), reading.parts(said, "rx_info")
+    came = min((at for one in copies if (at := moment(one.get("ns_time"))) is not None), default=None)
+    if came is None or any(one.get("time_since_gps_epoch") is not None for one in copies):
+        return told
+    return told if -SAME_TIME <= came - told <= LONGEST_KEPT else came
 
 
 def _receptions(said: Mapping[str, Json]) -> tuple[Reception, ...]:

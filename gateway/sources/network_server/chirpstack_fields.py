@@ -32,12 +32,14 @@ MESSAGES: Final[Mapping[str, Mapping[str, tuple[int, str]]]] = {
     "UplinkRxInfo": {
         "gateway_id": (1, "string"),
         "gw_time": (3, "Timestamp"),
+        "time_since_gps_epoch": (4, "Duration"),
         "fine_time_since_gps_epoch": (5, "Duration"),
         "rssi": (6, "int32"),
         "snr": (7, "float"),
         "channel": (8, "uint32"),
         "antenna": (11, "uint32"),
         "location": (12, "Location"),
+        "ns_time": (17, "Timestamp"),
     },
     "JoinServerContext": {"session_key_id": (1, "string")},
     "UplinkEvent": {

@@ -25,17 +25,24 @@ WIDE: Final = 6  # the data rate of 250 kHz (RP002, EU863-870); all below have 1
 BANDWIDTHS_HZ: Final = (125_000, 250_000)
 
 
-def read(octets: bytes, about: Circumstances) -> Iterator[FromServer]:
-    """Yield the uplinks of a push; raise BadEvent and nothing else. One that is wrong ends it: the others come again."""
+def read(octets: bytes, about: Circumstances) -> Iterator[FromServer | BadEvent]:
+    """Yield the uplinks of a push, a BadEvent in the place of one that is wrong; raise BadEvent and nothing else."""
     said = reading.json_of(octets)
     for one in said if isinstance(said, list) else [said]:
-        if not isinstance(one, dict):
-            raise BadEvent(BadEventReason.SHAPE, "an object, or a list of objects, is expected")
-        inner = one.get("v") if one.get("n") == "raw" else one  # as a SenML record has it
-        if not isinstance(inner, dict) or "devEui" not in inner:
-            raise BadEvent(BadEventReason.SHAPE, "devEui is expected")
-        if inner.get("messageType", PAYLOAD) == PAYLOAD:
-            yield _uplink(inner, about)
+        try:
+            yield from _told(one, about)
+        except BadEvent as bad:
+            yield bad
+
+
+def _told(one: Json, about: Circumstances) -> Iterator[FromServer]:
+    if not isinstance(one, dict):
+        raise BadEvent(BadEventReason.SHAPE, "an object, or a list of objects, is expected")
+    inner = one.get("v") if one.get("n") == "raw" else one  # as a SenML record has it
+    if not isinstance(inner, dict) or "devEui" not in inner:
+        raise BadEvent(BadEventReason.SHAPE, "devEui is expected")
+    if inner.get("messageType", PAYLOAD) == PAYLOAD:
+        yield _uplink(inner, about)
 
 
 def _uplink(said: Mapping[str, Json], about: Circumstances) -> ServerUplink:

@@ -18,6 +18,8 @@ LAST_COUNTER: Final = 0xFFFF_FFFF
 LONGEST_PAYLOAD: Final = 255  # octets: the length field of a LoRa packet is one octet
 LONGEST_ID: Final = 200  # characters; UUIDs and ULIDs have some thirty
 SPREADING_FACTORS: Final = range(5, 13)
+# An escape of JSON that may be a lone surrogate, as of a codec that cuts a text in two: nothing that writes UTF-8 can keep it.
+HALF_A_CHARACTER: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,12 @@ def object_of(octets_: bytes) -> dict[str, Json]:
 
 
 def json_of(octets_: bytes) -> Json:
-    """Return what JSON says; raise BadEvent and nothing else."""
+    """Return what JSON says, half a character as "?"; raise BadEvent and nothing else."""
     try:
-        return json.loads(octets_)
+        said = json.loads(octets_.decode("utf-8-sig"))
+        if HALF_A_CHARACTER.search(octets_) is None:
+            return said
+        return json.loads(json.dumps(said, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:  # RecursionError: a few thousand opening brackets are enough
         raise BadEvent(BadEventReason.JSON) from error
 

@@ -3,7 +3,7 @@
 200  what was pushed is on disk, or was known
 400  it is not what this server sends, and never will be: with a word
 401  no token, or another one
-404, 405, 411, 413, 415   another path, not POST, no length, too long, no JSON
+404, 405, 408, 413, 415   another path, not POST, not whole in time, too long, compressed
 503  the disk takes nothing at the moment, or too much is under way: push it again later
 """
 
@@ -32,9 +32,10 @@ BODY_LIMIT_S: Final = 15.0  # for a body to come
 ANSWER_LIMIT_S: Final = 4.0  # for the disk: ChirpStack waits for 5 s, The Things Stack for 10
 MOST_UNDER_WAY: Final = 40  # pushes; the journal knows as many of one device when they come again
 RETRY_AFTER_S: Final = 30
+MOST_WORDS: Final = 3  # of a list's events that are wrong, each with its reason
 QUIET_S: Final = 3600.0
 
-Read = Callable[[web.BaseRequest, bytes, Circumstances], Iterator[FromServer]]
+Read = Callable[[web.BaseRequest, bytes, Circumstances], Iterator[FromServer | BadEvent]]
 
 
 def _one(told: FromServer | None) -> Iterator[FromServer]:
@@ -143,6 +144,8 @@ class Webhook:
             )
         if request.method != "POST":
             raise Refused(405, "POST is expected")
+        if coding := request.headers.get("Content-Encoding"):
+            raise Refused(415, f"a body in plain JSON is expected, and none with Content-Encoding: {coding[:20]}")
         if (request.content_length or 0) > LARGEST_BODY:
             raise Refused(413, f"a body has at most {LARGEST_BODY} octets")
         if self._under_way >= MOST_UNDER_WAY:
@@ -159,20 +162,31 @@ class Webhook:
         return found
 
     async def _take(self, request: web.BaseRequest) -> None:
-        assert self._group is not None
-        body = await self._body(request)
+        told, wrong = self._understood(request, await self._body(request))
+        if told:
+            await self._keep(told)  # also beside one that is wrong: what is answered with 400 is not pushed again
+        if wrong:
+            raise Refused(400, "; ".join(map(str, wrong[:MOST_WORDS]))) from wrong[0]
+
+    def _understood(self, request: web.BaseRequest, body: bytes) -> tuple[Sequence[FromServer], Sequence[BadEvent]]:
         about = Circumstances(self.name, self._clock(), self._settings.decode)
         try:
-            told = [*self._read(request, body, about)]
+            read = [*self._read(request, body, about)]
         except BadEvent as bad:
-            self._dropped[bad.reason] += 1
-            raise Refused(400, str(bad)) from bad
+            read = [bad]
+        wrong = [one for one in read if isinstance(one, BadEvent)]
+        self._dropped.update(one.reason for one in wrong)
+        return [one for one in read if not isinstance(one, BadEvent)], wrong
+
+    async def _keep(self, told: Sequence[FromServer]) -> None:
+        assert self._group is not None
         # A task of its own, for it goes on where the answer cannot wait: what is on its way to the disk gets there, and is known
         # when it is pushed again.
         taking = self._group.create_task(self._safe(told), name="take a push")
         done, _ = await asyncio.wait((taking,), timeout=ANSWER_LIMIT_S)
         if not done:
             raise Refused(503, "the disk takes nothing at the moment; push it again")
+        taking.result()  # a bug ends the source; it is not answered as if all were safe
 
     async def _safe(self, told: Sequence[FromServer]) -> None:
         assert self._hear is not None
@@ -194,6 +208,8 @@ class Webhook:
                         raise Refused(413, f"a body has at most {LARGEST_BODY} octets")
         except TimeoutError as error:
             raise Refused(408, f"no whole body came within {BODY_LIMIT_S:g} s") from error
+        except web.RequestPayloadError as error:
+            raise Refused(400, "the body is not what its head says: it breaks off, or its chunks are none") from error
         return bytes(body)
 
     # ── words ──

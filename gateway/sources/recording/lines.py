@@ -1,12 +1,12 @@
 """A recording of JSON lines: each a datagram or a frame, with its time.
 
-    {"recording": 1, "began": "2026-11-23T12:00:00Z"}
+    {"recording": 1, "began": "2026-11-23T12:00:00Z", "time_quality": "ntp"}
     {"at_s": 0.0, "protocol": "gwmp", "hex": "02697300aa555a0000000000…"}
     {"at_s": 4.1, "protocol": "lorawan", "gateway": "aa555a0000000000", "hex": "40da012600…",
      "frequency_hz": 868100000, "data_rate": "SF7BW125", "rssi_dbm": -57, "snr_db": 9.2}
 
-The first line may be left out; `began` dates the others, which may also have a `time` of their own instead of `at_s`, and its
-`time_quality`. What has no `protocol` is a datagram of a forwarder; where `dir` is "dn" it went to one, and is passed over;
+The first line may be left out; `began` dates the others, as well as `time_quality` says; they may also have a `time` of their own
+instead of `at_s`, and its `time_quality`. What has no `protocol` is a datagram of a forwarder; where `dir` is "dn" it went to one, and is passed over;
 so is a line of another `kind`, without `hex`. What `brygga relay export` and `brygga journal export` write of frames is read, too: a
 `phy_payload` with its `receptions` and `heard_at`; an uplink that is opened already is passed over.
 """
@@ -34,15 +34,16 @@ _QUALITIES: Final = {one.name.lower(): one for one in TimeQuality if one >= Time
 def read_lines(lines: Iterable[bytes]) -> Iterator[Record]:
     """Yield a record for each line that is not empty; a line that says nothing right becomes a `Bad` one."""
     began: datetime | None = None
+    quality: TimeQuality | None = None
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             said = _object(line)
             if "recording" in said:
-                began = _time(said.get("began"))
+                began, quality = _time(said.get("began")), _quality(said.get("time_quality"))
             else:
-                yield _record(said, began)
+                yield _record(said, began, quality)
         except ValueError as error:
             yield Record(None, None, Bad(BadRecordReason.LINE, f"line {number}: {error}"))
 
@@ -59,13 +60,14 @@ def _object(line: bytes) -> dict[str, Json]:
     return said
 
 
-def _record(said: dict[str, Json], began: datetime | None) -> Record:
+def _record(said: dict[str, Json], began: datetime | None, quality: TimeQuality | None) -> Record:
     at_s, utc = _seconds(said.get("at_s")), _time(said.get("time", said.get("heard_at")))
     if utc is None and began is not None and at_s is not None:
         utc = began + timedelta(seconds=at_s)
     if at_s is None and utc is not None:
         at_s = utc.timestamp()
-    return Record(at_s, utc, _what(said), _quality(said.get("time_quality")))
+    own = _quality(said.get("time_quality"))
+    return Record(at_s, utc, _what(said), quality if own is None else own)
 
 
 def _what(said: dict[str, Json]) -> Datagram | Radioed | Passed:

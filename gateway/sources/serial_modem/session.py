@@ -203,7 +203,7 @@ class Session:
         if len(self._aside) < MOST_ASIDE:
             self._aside.append(heard)
         else:
-            self._dropped["overflow"] += 1
+            self._dropped["flood"] += 1
 
     async def _next(self, limit_s: float, *, aside: bool = True) -> Heard | None:
         """Return what is said next; None when nothing is within ``limit_s``."""

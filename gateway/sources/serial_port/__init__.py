@@ -48,7 +48,7 @@ async def open_port(port: str, baud: int) -> Port:
         return await DistantPort.open(port, baud)
     from gateway.sources.serial_port.device import DevicePort
 
-    return DevicePort.open(port, baud)
+    return await DevicePort.open(port, baud)
 
 
 __all__ = ["SCHEMES", "Lost", "Port", "PortLost", "is_url", "open_port"]

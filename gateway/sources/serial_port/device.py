@@ -29,15 +29,16 @@ class DevicePort:
         self._is_watched = True
 
     @classmethod
-    def open(cls, path: str, baud: int) -> DevicePort:
+    async def open(cls, path: str, baud: int) -> DevicePort:
         """Open a device and lock it against other programs that lock. PortLost says why that cannot be."""
         try:
             opened = serial.Serial(path, baud, timeout=0, exclusive=True)
-        except OSError as error:  # SerialException is one; what made it knows the number that some of them have not
-            made_of = error.__context__ if error.errno is None else None
-            raise from_error(path, _numbered(made_of) if isinstance(made_of, termios.error) else error) from error
-        except termios.error as error:  # pyserial lets some of them through
-            raise from_error(path, _numbered(error)) from error
+        except (
+            OSError,
+            termios.error,
+        ) as error:  # SerialException is the former; pyserial lets some of the latter through
+            # In a thread: who else has the port is looked for in all of /proc, a tenth of a second on a small box.
+            raise await asyncio.to_thread(from_error, path, _numbered(error)) from error
         return cls(opened, path)
 
     async def read(self) -> bytes:
@@ -99,5 +100,8 @@ class DevicePort:
         return f"{self._path} was unplugged"
 
 
-def _numbered(error: termios.error) -> OSError:
-    return OSError(*error.args)
+def _numbered(error: OSError | termios.error) -> OSError:
+    """Return an error with its number; of some that pyserial raises only what made them has one."""
+    if isinstance(error, OSError) and error.errno is None and isinstance(error.__context__, termios.error):
+        return OSError(*error.__context__.args)
+    return error if isinstance(error, OSError) else OSError(*error.args)

@@ -84,7 +84,7 @@ class DistantPort:
             self._pass_on(port)
             _close(port)
         except (OSError, ValueError, LookupError, NotImplementedError) as error:  # as pyserial says that it cannot open
-            self._tell(self._failed, f"{self._url} cannot be opened: {error}")
+            self._tell(self._failed, f"{self._url} cannot be opened: {_why(error)}")
         finally:
             self._tell(self._done)
 
@@ -127,6 +127,12 @@ class DistantPort:
         self._arrivals.end(f"{self._url}: the connection is lost")
         if not self._ended.done():
             self._ended.set_result(None)
+
+
+def _why(error: Exception) -> str:
+    """Return the system's words where there are some: pyserial's repeat the address, and show what was raised."""
+    words = getattr(error.__context__, "strerror", None)
+    return f"{words}; does the serial server run, and is that its port?" if words else str(error)
 
 
 def _close(port: Any) -> None:

@@ -145,7 +145,7 @@ def test_the_scenarios_that_are_ready_are_sound_and_say_what_they_show(name: str
     scenario = find(name)
 
     assert scenario.name == name
-    assert 20 < len(scenario.title)
+    assert len(scenario.title) > 20
     assert len(f"{name}  {scenario.title}") <= 80
     assert scenario.begins.astimezone(UTC).year >= 2026
 

@@ -51,7 +51,8 @@ class Shop:
             self.ends.append("closed")
         except ConnectionResetError:
             self.ends.append("reset")
-        writer.close()
+        finally:
+            writer.close()
 
 
 def now() -> float:

@@ -130,6 +130,48 @@ def test_an_uplink_that_no_gateway_is_told_of_is_heard_all_the_same() -> None:
     assert heard(event("chirpstack-v4-uplink", rxInfo=[{"gatewayId": "a relay", "rssi": 1}, "?"])).receptions == ()
 
 
+CAME_TO_SERVER = "2026-02-24T16:23:17+00:00"
+
+
+@pytest.mark.parametrize(
+    ("told", "more", "heard_at"),
+    [
+        ("2026-02-24T16:23:16.500+00:00", {}, "2026-02-24T16:23:16.500+00:00"),  # as it is where all is well
+        (
+            "2024-07-01T00:00:07+00:00",
+            {},
+            CAME_TO_SERVER,
+        ),  # a gateway that booted without a network, and no battery clock
+        ("2026-02-24T16:28:17+00:00", {}, CAME_TO_SERVER),  # nothing is heard after it was told
+        ("2026-02-24T13:00:00+00:00", {}, "2026-02-24T13:00:00+00:00"),  # a bridge had kept it while its line was down
+        (
+            "2024-07-01T00:00:07+00:00",
+            {"timeSinceGpsEpoch": "1403827214.5s"},
+            "2024-07-01T00:00:07+00:00",
+        ),  # GPS needs no proof
+        (
+            "2024-07-01T00:00:07+00:00",
+            {"nsTime": None},
+            "2024-07-01T00:00:07+00:00",
+        ),  # there is nothing to compare it with
+    ],
+)
+def test_a_gateways_clock_that_cannot_be_right_dates_no_uplink(told: str, more: Any, heard_at: str) -> None:
+    (rx,) = UP["rxInfo"]
+    said = event("chirpstack-v4-uplink", time=told, rxInfo=[rx | {"nsTime": CAME_TO_SERVER} | more])
+
+    assert heard(said).server_time == datetime.fromisoformat(heard_at)
+    assert heard(said) == chirpstack.read("up", in_protobuf("UplinkEvent", said), ABOUT, may_be_protobuf=True)
+
+
+def test_a_server_in_the_year_1_is_believed_and_dated_by_nobody_here() -> None:
+    (rx,) = UP["rxInfo"]
+
+    one = heard(event("chirpstack-v4-uplink", rxInfo=[rx | {"nsTime": "0001-01-01T00:00:00Z"}]))
+
+    assert one.server_time == datetime(1, 1, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [

@@ -26,6 +26,8 @@ def reported(said: Any) -> ServerUplink:
 
 def pushed(said: Any) -> ServerUplink:
     (one,) = netmore.read(octets(said), ABOUT)
+    if isinstance(one, BadEvent):
+        raise one
     assert isinstance(one, ServerUplink)
     return one
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
 import json
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -257,3 +260,52 @@ async def test_its_status_says_where_it_listens_and_what_came() -> None:
     assert status["listening"] == f"{door.url}/uplinks"
     assert status["counts"] == {"ServerUplink": 1, "answered_200": 1}
     assert status["advice"] == []
+
+
+async def test_one_that_is_wrong_in_a_list_takes_none_of_the_others_with_it() -> None:
+    first, last, _ = EVENTS["netmore-list"]
+    undated, nothing = first | {"timestamp": "yesterday"}, 7
+
+    async with opened(hook()) as door:
+        status, words = await door.push([undated, first, nothing, last])
+        dropped = door.source.status()["dropped"]
+
+    assert door.ear.counters() == [76533, 76534]
+    assert (status, dropped) == (400, {"time": 1, "shape": 1})
+    assert "time" in words
+
+
+async def test_a_bug_on_the_way_to_the_disk_is_never_answered_with_200() -> None:
+    async def broken(_: Heard) -> None:
+        raise ZeroDivisionError
+
+    source, statuses = hook(), list[int]()
+    running = asyncio.create_task(source.run(broken), name="webhook")
+    async with asyncio.timeout(5):
+        host, port = await source.listening()
+    with contextlib.suppress(aiohttp.ClientError):  # the agent ends, and its connections with it
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(
+                f"http://{host}:{port}/uplinks", data=octets(EVENTS["netmore-uplink"]), headers=BEARER
+            ) as answer,
+        ):
+            statuses.append(answer.status)
+
+    with pytest.raises(ExceptionGroup):
+        await running
+    assert 200 not in statuses
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"), [(b"no gzip", "gzip"), (gzip.compress(b" " * (64 << 20)), "gzip"), (b"{}", "br")]
+)
+async def test_a_compressed_body_is_refused_unread(body: bytes, coding: str) -> None:
+    async with opened(hook()) as door:
+        began = time.process_time()
+        status, words = await door.push(body, headers=BEARER | {"Content-Encoding": coding})
+        took_s = time.process_time() - began
+
+    assert status == 415
+    assert coding in words
+    assert took_s < 0.1, "64 MiB of nothing are not unpacked to find that"
