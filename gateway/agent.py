@@ -40,6 +40,7 @@ from gateway.sources import Source
 from gateway.sources import catalogue as sources
 from gateway.sources.beginning import not_there
 from gateway.sources.gather import Gather
+from gateway.sources.settings import Brings, bring, type_of
 from gateway.survey import Survey
 from gateway.transports import Listener
 from gateway.transports import catalogue as transports
@@ -70,6 +71,7 @@ class Agent:
         self._trust = settings.clock.trust
         self.journal = journal
         self.sources: list[Source] = [sources.make(one, clock) for one in settings.sources]
+        self._types = {one.name: type_of(one) for one in settings.sources}
         self.recorder = Recorder(self.sources, clock)
         self.codecs = Codecs(registry.get)
         self.network = Network(
@@ -85,7 +87,12 @@ class Agent:
             antenna_gain_dbi={one.name: one.antenna_gain_dbi for one in settings.sources}.__getitem__,
         )
         self.servers = Servers.of(
-            self.network, journal, {one.name: one for one in self.sources}, clock, settings.clock.trust
+            self.network,
+            journal,
+            {one.name: one for one in self.sources},
+            clock,
+            settings.clock.trust,
+            has_radio=bring(settings.sources, Brings.FRAMES),
         )
         self.office = RunningOffice(self.network, self.servers.strangers)
         self._broken_decoders = registry.broken
@@ -251,7 +258,7 @@ class Agent:
                 "trusted": trusted,
                 "words": _clock_words(self._clock, self._trust, is_trusted=trusted),
             },
-            "sources": [{"name": source.name, **source.status()} for source in self.sources],
+            "sources": [{"name": one.name, "type": self._types[one.name], **one.status()} for one in self.sources],
             "gather": self.gather.status(),
             "network": self.network.status(),
             "relays": {relay.name: relay.status() for relay in self.relays},

@@ -590,7 +590,8 @@ class Request:
     """One thing to say to a platform: bytes, and where they go.
 
     ``target`` is a path with its query for HTTP, a topic for MQTT. ``headers`` are HTTP headers, or MQTT 5 user properties.
-    ``secrets`` are credentials as they stand in target and body, where a platform wants them there.
+    ``secrets`` are credentials as they stand in target and body, where a platform wants them there. ``expires_s`` is how long a broker
+    may keep it for who is away (MQTT 5); None: as long as it likes.
     """
 
     target: str
@@ -599,6 +600,7 @@ class Request:
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    expires_s: int | None = None
 
     def shown(self) -> Request:
         """Return it as people may see it: without its secrets."""

@@ -63,6 +63,7 @@ class BasicsStation:
         self.config: Mapping[str, Json] = {}
         self.uri = ""
         self.told: list[Mapping[str, Json]] = []  # all messages that came, in order
+        self.reports_late_s = 0.0  # how long its word of what it sends is on the way
         self.reports = True  # False: what it sends is on air, and nobody is told
         self.skew_us = 0  # what its crystal has gained
         self._tc_uri = tc_uri
@@ -232,7 +233,7 @@ class BasicsStation:
         self.counts["placed"] += 1
         begins_s = (placed.transmission.starts_us - now_us) / 1e6
         if placed.order.reports:
-            self._later(begins_s + CHECK_US / 1e6, partial(self._begun_to_send, placed))
+            self._later(begins_s + CHECK_US / 1e6 + self.reports_late_s, partial(self._begun_to_send, placed))
         self._later(begins_s + placed.transmission.airtime_us / 1e6, partial(self._deliver, placed.transmission))
 
     def _begun_to_send(self, placed: Placed) -> None:

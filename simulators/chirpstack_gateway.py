@@ -130,6 +130,7 @@ class SimulatedForwarder:
     ) -> None:
         self.radio = radio
         self.orders: list[bytes] = []
+        self.expiries_s: list[int | None] = []  # for how long the broker would have kept each; None: for ever
         self._port = port
         self._root = f"{prefix}/gateway/{radio.gateway}" if prefix else f"gateway/{radio.gateway}"
         self._is_json = is_json
@@ -183,6 +184,7 @@ class SimulatedForwarder:
 
     def _on_message(self, _client: Any, _: Any, message: MQTTMessage) -> None:
         self.orders.append(bytes(message.payload))
+        self.expiries_s.append(getattr(message.properties, "MessageExpiryInterval", None))
         if self._answers and message.topic.endswith("/down"):
             # Not from within paho's call-back: it holds the lock that publishing takes.
             asyncio.get_running_loop().call_soon(partial(self._obey, bytes(message.payload)))

@@ -42,6 +42,7 @@ class NetworkServerLns:
         self.directions: str | None = None  # what it is answered with, in place of what is right
         self.answers_pings = True
         self.on_uplink: Callable[[Eui64, dict[str, Json]], None] = lambda _, __: None
+        self.port_shown: int | None = None  # the one that stations are sent to, where something lies in between
         self._port = 0
         self._sockets: dict[Eui64, web.WebSocketResponse] = {}
         self._runner: web.AppRunner | None = None
@@ -60,7 +61,12 @@ class NetworkServerLns:
     @property
     def url(self) -> str:
         """Return where stations ask."""
-        return f"ws://{HOST}:{self._port}"
+        return f"ws://{HOST}:{self.port_shown or self._port}"
+
+    @property
+    def port(self) -> int:
+        """Return where it listens."""
+        return self._port
 
     async def back(self) -> None:
         """Listen, where it has listened before."""

@@ -56,7 +56,7 @@ COMMANDS = (
         "length; positions are left out. Rhythm, lengths, ports, counters and signal\n"
         "strengths stay: who knows when one device has sent finds it. Frames stay whole,\n"
         "but no key proves them any more.",
-        example="brygga record --to monday.jsonl.gz --for 10min\n  brygga record radio --to monday.pcap --anonymous",
+        example="brygga record --to monday.jsonl.gz --for 10min --anonymous",
         arguments=(
             argument(
                 "sources",
@@ -102,8 +102,7 @@ COMMANDS = (
         "delivered, counters move on, joins are answered. What was heard there before is\n"
         "refused as a repetition. So replay into an agent of its own, with another\n"
         "gateway.data. Exit 0 when all was acknowledged, 1 when something was not.",
-        example="brygga replay monday.jsonl.gz --to udp://127.0.0.1:1700 --speed 10x\n"
-        "  brygga replay monday.pcap --to ws://127.0.0.1:3001",
+        example="brygga replay monday.jsonl.gz --to udp://127.0.0.1:1700 --speed 10x",
         arguments=(
             argument("file", metavar="FILE", help="JSON lines or a capture, gzip'ed or not"),
             argument(

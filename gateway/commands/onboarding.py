@@ -17,7 +17,7 @@ from gateway.errors import ConfigError
 from gateway.model import Activation, Key, MacVersion
 from gateway.onboarding import Label, TypedLabel, read_whole_label, registration
 
-ASKED = "32 hex digits, not shown; empty: the one known already"
+ASKED = "32 hex digits, not shown; empty: the one known already, or that of a network server in front"
 
 MOST_SHOWN = 20  # decoders of a maker that a person reads through
 

@@ -74,15 +74,21 @@ async def record(question: Question, wishes: Wishes, stop: asyncio.Event, told: 
         raise Busy(
             "no agent runs here, so there is nothing to record: `brygga run` first, or catch packets with tcpdump"
         )
-    with Tape(wishes.file) as tape:
-        if not tape.has_room:
-            wishes.file.unlink()
-            raise ConfigError(f"--to {wishes.file}: its disk has no room but what the journal is left; a USB stick has")
-        mask = Mask(secrets.token_bytes(KEY_OCTETS)) if wishes.anonymous else None
-        recording = _Recording(question, begun, tape, _writer(tape, begun, wishes), mask)
-        await recording.run(wishes, stop, told)
-    recording.recorded.octets = wishes.file.stat().st_size
-    return recording.recorded
+    recorded = Recorded(sources=begun["sources"])
+    try:
+        with Tape(wishes.file) as tape:
+            if not tape.has_room:
+                wishes.file.unlink()
+                raise ConfigError(
+                    f"--to {wishes.file}: its disk has no room but what the journal is left; a USB stick has"
+                )
+            mask = Mask(secrets.token_bytes(KEY_OCTETS)) if wishes.anonymous else None
+            recording = _Recording(question, begun["recording"], tape, _writer(tape, begun, wishes), mask, recorded)
+            await recording.run(wishes, stop, told)
+    except Unwritten as error:
+        recorded.ended, recorded.trouble = Ended.FILE, str(error)
+    recorded.octets = wishes.file.stat().st_size
+    return recorded
 
 
 def _writer(tape: Tape, begun: Mapping[str, Json], wishes: Wishes) -> Writes:
@@ -103,11 +109,11 @@ class _Recording:
     """One recording that goes on."""
 
     def __init__(
-        self, question: Question, begun: Mapping[str, Json], tape: Tape, writer: Writes, mask: Mask | None
+        self, question: Question, name: str, tape: Tape, writer: Writes, mask: Mask | None, recorded: Recorded
     ) -> None:
-        self.recorded = Recorded(sources=begun["sources"])
+        self.recorded = recorded
         self._question = question
-        self._name = begun["recording"]
+        self._name = name
         self._tape = tape
         self._writer = writer
         self._mask = mask
@@ -127,8 +133,6 @@ class _Recording:
             recorded.ended = ended
             while await self._turn(0.0, is_last=True) and recorded.octets < wishes.limit:
                 pass
-        except Unwritten as error:
-            recorded.ended, recorded.trouble = Ended.FILE, str(error)
         except (Busy, ConfigError) as error:
             recorded.ended, recorded.trouble = Ended.AGENT, str(error)
 

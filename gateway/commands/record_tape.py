@@ -6,6 +6,7 @@ cut takes those, and a flash card is written to six times a minute.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -99,7 +100,8 @@ class Tape:
         except OSError as error:
             raise self._unwritten(error) from error
         finally:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what it could not write before it cannot write now
+                self._file.close()
 
 
 class Lines:

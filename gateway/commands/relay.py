@@ -45,11 +45,12 @@ def _push(options: argparse.Namespace, _: Ask) -> int:
         frames = found(journal, settings, options.name, options.since, options.until)
         pushed = asyncio.run(_pushed(frames, {"relay": options.name, "gateway": settings.gateway.name}, options))
     if pushed.trouble:
-        lines.problems(
-            [
-                f"{pushed.frames} frames were taken, and then no more: {pushed.trouble}; go on with --since {pushed.stopped_at}"
-            ]
+        then = (
+            f"go on with --since {pushed.stopped_at}"
+            if pushed.stopped_at
+            else "what is left has no time: push it all again"
         )
+        lines.problems([f"{pushed.frames} frames were taken, and then no more: {pushed.trouble}; {then}"])
         return 1
     lines.say(f"{pushed.frames} frames taken by {options.url}")
     return _unreadable(frames)

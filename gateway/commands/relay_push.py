@@ -6,10 +6,12 @@ import asyncio
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
 from typing import Final, Protocol
 
 from gateway.errors import Unreachable
-from gateway.model import Answer, Json, Request, Verdict
+from gateway.model import Answer, Json, Request, TimeQuality, Verdict
 from gateway.transports.jitter import pause_s
 
 TRIES: Final = 6  # of one batch: half a minute and more; who pushes is at the keyboard and may try again later
@@ -27,7 +29,7 @@ class Sends(Protocol):
 
 @dataclass(slots=True)
 class Pushed:
-    """How far it came; ``trouble`` says why it ended before the end, ``stopped_at`` is the first frame that was not taken."""
+    """How far it came; ``trouble`` says why it ended before the end, ``stopped_at`` is from when on frames were not taken, "" where that is not known."""
 
     frames: int = 0
     trouble: str = ""
@@ -36,14 +38,21 @@ class Pushed:
 
 async def push(lines: Iterable[dict[str, Json]], about: dict[str, Json], batch: int, service: Sends) -> Pushed:
     """Send ``lines`` in batches of ``batch``, each marked as history, until all are taken or one is not."""
-    pushed = Pushed()
-    for frames in _batches(lines, batch):
+    pushed, batches = Pushed(), _batches(lines, batch)
+    for frames in batches:
         trouble = await _taken({"history": True, **about, "frames": frames}, service)
         if trouble:
-            pushed.trouble, pushed.stopped_at = trouble, frames[0]["heard_at"]
+            pushed.trouble, pushed.stopped_at = trouble, _earliest(chain(frames, *batches))
             return pushed
         pushed.frames += len(frames)
     return pushed
+
+
+def _earliest(left: Iterable[dict[str, Json]]) -> str:
+    """Return when the earliest of the frames was heard: they come as they were written, gateway by gateway; some have no time."""
+    unknown = TimeQuality.UNSYNCHRONISED
+    dated = (one["heard_at"] for one in left if TimeQuality[one["time_quality"].upper()] > unknown)
+    return min(dated, key=datetime.fromisoformat, default="")
 
 
 def _batches(lines: Iterable[dict[str, Json]], size: int) -> Iterator[list[dict[str, Json]]]:

@@ -96,7 +96,7 @@ def told(recorded: Recorded, wishes: Wishes) -> Iterator[str]:
     if wishes.anonymous:
         yield INFERRED
     if recorded.records:
-        yield f"Next: brygga replay {wishes.file} --to udp://127.0.0.1:1700"
+        yield f"Next: brygga replay {wishes.file} --to udp://HOST:1700, where another agent listens"
     else:
         yield "nothing came: `brygga source list` tells how each source stands; a sensor speaks every ten minutes or so"
 

@@ -23,6 +23,7 @@ REASONS = {
     "tx_power": "power refused by the gateway",
     "gps_unlocked": "gateway without GPS time",
 }
+STATES = {"up": "answers", "waiting": "does not answer yet", "unasked": "was not asked yet"}
 
 
 def relay_lines(relays: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:
@@ -50,9 +51,9 @@ def _state(one: Mapping[str, Json]) -> str:
         return "no longer configured"
     if "state" not in one:
         return "agent stopped"
-    if one["state"] == "up":
-        return f"{one['server']} answers"
-    return f"{one['server']} has been away for {span(one['away_s'])}"
+    if one["state"] == "away":
+        return f"{one['server']} has been away for {span(one['away_s'])}"
+    return f"{one['server']} {STATES[one['state']]}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:
@@ -67,4 +68,4 @@ def _kept(name: str, kept: Mapping[str, Json]) -> Iterator[str]:
         since = "" if kept["oldest_s"] is None else f", the oldest {span(kept['oldest_s'])} ago"
         yield f"    {kept['frames']} frames that it has not got are kept{since}; `brygga relay export {name}` writes them into a file"
     if kept["lost"]:
-        yield f"    ! {kept['lost']} of them went: they were too old, or there was no room"
+        yield f"    ! {kept['lost']} others went: they were too old, or there was no room"

@@ -24,3 +24,8 @@ def servers_lines(servers: Mapping[str, Json]) -> Iterator[str]:
         yield f"    ! {refused} downlinks were not taken; `brygga downlink list` tells why"
     if large := counts.get("decoded_too_large"):
         yield f"    ! {large} times a server's codec said more than is kept: the payload is, what it made of it is not"
+    if twice := counts.get("with_session_here"):
+        yield (
+            f"    ! {twice} uplinks are of devices that have a session here, too: what a radio here hears of them as well is told "
+            "twice, under two ids; `brygga device show` tells of each"
+        )

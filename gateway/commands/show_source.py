@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gateway.commands.listing import Column, lay_out, printable
+from gateway.commands.source_words import WORDS
 from gateway.commands.spans import ago
 from gateway.model import Json
 
@@ -13,13 +14,21 @@ GATEWAYS_SHOWN = 10  # of each source, those heard last: anybody can invent EUIs
 COLUMNS = (Column("source", is_cut=True), Column("type"), Column("how it stands", is_cut=True), Column("frames"))
 
 
-def standing(source: Mapping[str, Json], where: str = "listens on") -> str:
-    """Return in words how a source stands: what it says itself, or the place where it is heard."""
+def standing(source: Mapping[str, Json]) -> str:
+    """Return in words how a source stands: what it says itself, the place where it is heard, or why it is away."""
     words = printable(source.get("words") or "")
     if source.get("listening"):
-        place = printable(f"{where} {source['listening']}")
+        place = printable(f"{_where(source)} {source['listening']}")
         return f"{place}; {words}" if words else place
+    if trouble := (source.get("broker") or {}).get("last_error"):
+        return printable(f"away: {trouble}")
     return words or printable(str(source.get("state") or "opens"))
+
+
+def _where(source: Mapping[str, Json]) -> str:
+    """Return what its type says before a place; an agent of an earlier version does not tell its type."""
+    words = WORDS.get(source.get("type", ""))
+    return "listens on" if words is None else words.where
 
 
 def status_lines(source: Mapping[str, Json]) -> Iterator[str]:
@@ -64,4 +73,11 @@ def _row(one: Mapping[str, Json], *, running: bool) -> tuple[str, ...]:
     if one["status"] is None:
         words = "not in the agent that runs: start it again" if running else "the agent does not run"
         return one["name"], one["type"], words, ""
-    return one["name"], one["type"], standing(one["status"]), str(one["status"]["counts"].get("frames", 0))
+    return (
+        one["name"],
+        one["type"],
+        standing({**one["status"], "type": one["type"]}),
+        str(
+            sum(one["status"]["counts"].get(name, 0) for name in ("frames", "uplinks"))
+        ),  # a network server opens frames itself
+    )

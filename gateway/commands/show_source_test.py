@@ -41,7 +41,7 @@ def lines(report: Mapping[str, Json]) -> Iterator[str]:
     if report["hears"]:
         yield f"  hears {printable(str(report['hears']))}"
     if not report["running"]:
-        yield "  the agent does not run: what came now was counted, and nothing of it is kept"
+        yield f"  the agent does not run: {report['left']}"
     yield from _gateways(report["gateways"])
     yield from _frames(report)
     yield from _dropped(report["dropped"])

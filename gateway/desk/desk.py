@@ -23,6 +23,7 @@ from gateway.journal import HeldKind, HeldRow, Journal, Registration
 from gateway.model import Clock, Eui64, Json, RowId
 from gateway.network.office import Office, StoppedOffice
 from gateway.recorder import Recorder
+from gateway.sources.settings import Brings, bring
 from gateway.survey import Survey
 
 ALL_ROWS = -1  # what SQLite takes for no LIMIT
@@ -159,7 +160,9 @@ class Desk:
     async def _add(self, cells: Mapping[str, str]) -> Json:
         from gateway.devices_file import read_cells
 
-        registration, problems = read_cells(cells, await self._known())
+        registration, problems = read_cells(
+            cells, await self._known(), keys_elsewhere=bring(self._settings.sources, Brings.UPLINKS)
+        )
         if registration is None:
             raise ConfigError([f"device add: {problem}" for problem in problems])
         device = registration.device

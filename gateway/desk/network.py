@@ -20,6 +20,7 @@ from gateway.journal import Journal
 from gateway.model import Activation, Clock, DevAddr, Device, Downlink, Eui64, Json
 from gateway.network import refused, stories, unclaimed
 from gateway.network.office import Known, Office
+from gateway.sources.settings import Brings, bring
 
 ALL: Final = -1  # what SQLite takes for no LIMIT
 LISTED: Final = 100  # downlinks that have come to their end, in a list
@@ -138,7 +139,8 @@ class NetworkDesk:
         if device is None:
             return downlink_words.as_json(downlink)
         known = await self._office.known(device.dev_eui) if downlink.is_open else None
-        behind = None if known is not None else self._behind(device.dev_eui)
+        is_answered_here = known is not None and bring(self._settings.sources, Brings.FRAMES)
+        behind = None if is_answered_here else self._behind(device.dev_eui)
         at_once = downlink.is_open and _is_class_c(device, known)
         return downlink_words.as_json(downlink, device.name, at_once=at_once, behind=behind)
 

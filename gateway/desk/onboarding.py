@@ -25,6 +25,7 @@ from gateway.onboarding import (
     write_the_things_stack,
     write_the_things_stack_with_keys,
 )
+from gateway.sources.settings import Brings, bring
 
 Known = Mapping[Eui64, Registration]
 
@@ -62,7 +63,8 @@ def arrive(text: str, name: str, known: Known, settings: Settings) -> Arrived:
     """Read a devices file of any kind; raises ConfigError with every problem of it."""
     kind = recognise(text, name)
     if kind is Kind.OWN_CSV:
-        registrations, problems = read_csv(text, name, known)
+        keys_elsewhere = bring(settings.sources, Brings.UPLINKS)
+        registrations, problems = read_csv(text, name, known, keys_elsewhere=keys_elsewhere)
         remarks: Sequence[str] = ()
     else:
         moved = read_moved(kind, text, name, site(settings))

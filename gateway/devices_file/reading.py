@@ -13,10 +13,13 @@ from gateway.journal import Registration
 from gateway.model import Eui64
 
 
-def read_csv(text: str, name: str, known: Known | None = None) -> tuple[list[Registration], list[str]]:
+def read_csv(
+    text: str, name: str, known: Known | None = None, *, keys_elsewhere: bool = False
+) -> tuple[list[Registration], list[str]]:
     """Return the registrations of a devices file, and every problem as "<name> line <n>: <column>: <words>".
 
     ``known`` are the devices registered already: what the file does not say of them stays. No problem repeats a key.
+    ``keys_elsewhere``: a network server in front of the box may have the keys.
     """
     try:
         table = list(rows(text))
@@ -26,15 +29,18 @@ def read_csv(text: str, name: str, known: Known | None = None) -> tuple[list[Reg
         return [], [f"{name}: empty; its first line is to name the columns: {', '.join(COLUMNS)}"]
     columns, problems = _header(table[0])
     if "dev_eui" in columns:
-        registrations, more = _registrations(table[1:], table[0], columns, known or {})
+        registrations, more = _registrations(table[1:], table[0], columns, known or {}, keys_elsewhere=keys_elsewhere)
     else:
         registrations, more = [], []
     return registrations, [f"{name} {problem}" for problem in (*problems, *more)]
 
 
-def read_cells(cells: Mapping[str, str], known: Known) -> tuple[Registration | None, list[str]]:
-    """Return the registration that ``cells`` (by column) describe, and every problem as "<column>: <words>"."""
-    registration, wrong, _ = registration_of(((name, text.strip()) for name, text in cells.items()), known)
+def read_cells(
+    cells: Mapping[str, str], known: Known, *, keys_elsewhere: bool = False
+) -> tuple[Registration | None, list[str]]:
+    """Return the registration that ``cells`` (by column) describe, and every problem as "<column>: <words>"; see `read_csv`."""
+    texts = ((name, text.strip()) for name, text in cells.items())
+    registration, wrong, _ = registration_of(texts, known, keys_elsewhere=keys_elsewhere)
     return registration, [f"{column}: {words}" for column, words in wrong]
 
 
@@ -69,14 +75,14 @@ def _did_you_mean(text: str) -> str:
 
 
 def _registrations(
-    table: Iterable[Row], header: Row, columns: Mapping[str, int], known: Known
+    table: Iterable[Row], header: Row, columns: Mapping[str, int], known: Known, *, keys_elsewhere: bool
 ) -> tuple[list[Registration], list[str]]:
     registrations = []
     problems = []
     lines: dict[Eui64, int] = {}
     for row in table:
         texts = ((name, _cell(row, place)) for name, place in columns.items())
-        registration, wrong, dev_eui = registration_of(texts, known)
+        registration, wrong, dev_eui = registration_of(texts, known, keys_elsewhere=keys_elsewhere)
         if dev_eui is not None and lines.setdefault(dev_eui, row.line) != row.line:
             wrong.append(("dev_eui", f"{dev_eui} stands in line {lines[dev_eui]} already"))
         wrong += _strays(row, header)

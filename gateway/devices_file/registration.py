@@ -48,9 +48,12 @@ WORDS = {
 
 
 def registration_of(
-    texts: Iterable[tuple[str, str]], known: Known
+    texts: Iterable[tuple[str, str]], known: Known, *, keys_elsewhere: bool
 ) -> tuple[Registration | None, list[Problem], Eui64 | None]:
-    """Return what the cells of one device say, what is wrong with them, and whose they are."""
+    """Return what the cells of one device say, what is wrong with them, and whose they are.
+
+    ``keys_elsewhere``: a network server in front of the box may have the keys, and a device that joins there needs none here.
+    """
     cells, wrong = _read(texts)
     dev_eui: Eui64 | None = cells.get("dev_eui")
     if dev_eui is None:
@@ -59,7 +62,8 @@ def registration_of(
     device = _device(cells, before.device)
     secrets = _secrets(cells, before)
     more = [*_misplaced(cells, before.device.place), *_misnamed(cells), *_needless(cells, device)]
-    if not _named(wrong, "activation", "mac_version"):
+    is_served = keys_elsewhere and not secrets and device.activation is Activation.OTAA
+    if not is_served and not _named(wrong, "activation", "mac_version"):
         more += _missing(device, secrets)
     wrong += [problem for problem in more if not _named(wrong, problem[0])]
     if wrong:

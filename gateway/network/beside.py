@@ -22,7 +22,7 @@ from gateway.lorawan.join import JOIN_REQUEST, Asked
 from gateway.lorawan.join_accept import JoinAcceptContent
 from gateway.lorawan.mac_layer import begin
 from gateway.lorawan.overheard import open_join_accept
-from gateway.lorawan.phy import DataFrame, JoinAccept, JoinRequest, PhyPayload, RejoinRequest, parse
+from gateway.lorawan.phy import DataFrame, Direction, JoinAccept, JoinRequest, PhyPayload, RejoinRequest, parse
 from gateway.lorawan.region import JOIN_ACCEPT_DELAY1, RX2_AFTER_RX1, Region
 from gateway.lorawan.sessions import maker
 from gateway.model import Clock, DevAddr, Eui64, Frame, Json, Session, TxRequest, TxResult, is_moved
@@ -119,6 +119,8 @@ class Beside:
         if not sessions:
             return None
         made_by = maker(frame, said, sessions, self._region)
+        if made_by is None and said.direction is Direction.DOWNLINK:  # another gateway's, overheard
+            return None
         if made_by is None:  # addresses of large networks are given to many devices
             self._strangers[said.dev_addr] = frame.heard_at.monotonic
             return None

@@ -19,8 +19,14 @@ from gateway.lorawan.phy import Direction
 from gateway.lorawan.region import RX2_AFTER_RX1, Region, airtime
 from gateway.model import Clock, DataRate, Frame, Json, Reception, Session, TxRequest, TxResult
 from gateway.network.air_record import NOTHING, Spent, Transmitter
+from gateway.network.given_up import GivenUp
 from gateway.sources import Source
+from gateway.sources.late import TellsLate
 
+LATE_S: Final = (
+    2.0  # after the last try: for a radio's word that an earlier one was sent after all, over a slow network
+)
+MOST_GIVEN_UP: Final = 64  # windows that may be told of late
 LEAD: Final = timedelta(milliseconds=100)  # a forwarder needs 42.5 ms before a slot (SX1302), the rest is the way there
 AT_ONCE: Final = timedelta(milliseconds=50)  # from the request to the air, where no time is given
 
@@ -87,6 +93,10 @@ class Transmitters:
         self._before = NOTHING  # what was sent before the start
         self._heard: dict[Transmitter, Reception] = {}  # the last copy that each gateway brought
         self.counts: Counter[str] = Counter()
+        self._given_up = GivenUp()
+        for source in sources.values():
+            if isinstance(source, TellsLate):
+                source.tell_late(self._sent_late)
 
     def begin_with(self, spent: Spent) -> None:
         """Take what was sent before the start; before anything is sent.
@@ -109,6 +119,8 @@ class Transmitters:
         """Send in the first of ``windows`` that is possible and lawful, and say what became of it."""
         why = "both receive windows have passed, or no gateway can send"
         for window in windows:
+            if self._given_up.used(windows) is not None:
+                break
             if self._now() >= window.opens - (timedelta(0) if window.request.at_once else LEAD):
                 continue
             if (refusal := self._refusal(window)) is not None:
@@ -119,8 +131,18 @@ class Transmitters:
                     return Outcome(window.name) if result is TxResult.SENT else Outcome(why=str(result))
                 why = str(result)
             self.counts[f"{window.name}_{why}"] += 1
+        if (late := await self._given_up.used_late(windows)) is not None:
+            return Outcome(late.name)
         self.counts["missed"] += 1
         return Outcome(why=why)
+
+    def _sent_late(self, request: TxRequest) -> None:
+        """Book again what a radio had not told of in time, where it was booked."""
+        self.counts["sent_late"] += 1
+        window = self._given_up.was_used(request)
+        band = self._region.sub_band(request.frequency_hz)
+        if window is not None and band is not None:
+            self._ledger((request.source, request.gateway)).book(band, window.opens, window.airtime)
 
     def windows(self, frame: Frame, answer: Answer) -> list[Window]:
         """Return the windows after an uplink, in the order of trying."""
@@ -227,8 +249,11 @@ class Transmitters:
             self.counts[f"sent_{window.name}"] += 1
         elif result is TxResult.NO_ANSWER:
             self.counts[f"{window.name}_{result}"] += 1  # it may be on air: the booking stays
-        elif band is not None:
-            ledger.release(band, window.opens, length)
+        else:
+            if band is not None:
+                ledger.release(band, window.opens, length)
+            if result is TxResult.COLLISION_PACKET and isinstance(self._sources.get(request.source), TellsLate):
+                self._given_up.add(window)
         return result
 
     def _refusal(self, window: Window) -> Refusal | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +15,12 @@ from gateway.sources.gwmp import BadDatagram, PullAck, PullResp, PushAck, parse
 from gateway.sources.udp import LARGEST_DATAGRAM, Address
 
 ACK_LIMIT_S: Final = 5.0  # far beyond what a mobile network takes; then a datagram counts as lost
-MOST_UNANSWERED: Final = 2048  # datagrams; three times what the busiest concentrator makes in that time
+MOST_UNANSWERED: Final = 2048  # datagrams, and
+MOST_FRAMES: Final = 4096  # frames in them: each is more than the busiest concentrator makes in that time
 DATAGRAMS_A_TURN: Final = 16  # read before other tasks get their turn
 PUSH_DATA, PULL_DATA = 0, 2  # octet 3 of a datagram
+PASSING: Final = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.EMSGSIZE})  # that say nothing against a socket
+new_socket = socket.socket
 
 Order = Callable[["GwmpLine", PullResp], None]
 """Take what the server wants this gateway to send."""
@@ -44,20 +48,25 @@ class GwmpLine:
     sent: int = 0  # the same, downlinks
     asked_at: float | None = None  # the first datagram since the server's last answer
     answered_at: float | None = None
+    is_broken: bool = (
+        False  # a connected socket keeps the address that this box had then: without that it sends nothing more
+    )
     _unanswered: deque[_Unanswered] = field(default_factory=deque)
+    _held: int = 0  # frames in them
     _socket: socket.socket | None = None
 
     def open(self, family: int, address: Address, clock: Callable[[], float]) -> None:
         """Connect to an address, in place of the one before."""
         self.close()
-        made = socket.socket(family, socket.SOCK_DGRAM)
+        made = new_socket(family, socket.SOCK_DGRAM)
         made.setblocking(False)
         try:
             made.connect(address)  # UDP: no octet travels, so it never waits
         except OSError:  # no way there, for now
             made.close()
+            self.is_broken = True
             return
-        self._socket = made
+        self._socket, self.is_broken = made, False
         asyncio.get_running_loop().add_reader(made, self._read, clock)
 
     def close(self) -> None:
@@ -76,7 +85,7 @@ class GwmpLine:
             self.asked_at = now
         if kind == PULL_DATA:
             self.pulled_at = now
-        if kind == PUSH_DATA and len(self._unanswered) >= MOST_UNANSWERED:
+        if kind == PUSH_DATA and (len(self._unanswered) >= MOST_UNANSWERED or self._held + len(frames) > MOST_FRAMES):
             self.counts["overflow"] += 1
             return False
         if not self._sent(datagram):
@@ -84,6 +93,7 @@ class GwmpLine:
             return False
         if kind == PUSH_DATA:
             self._unanswered.append(_Unanswered(now, int.from_bytes(datagram[1:3], "big"), frames))
+            self._held += len(frames)
         return True
 
     def _sent(self, datagram: bytes) -> bool:
@@ -96,7 +106,8 @@ class GwmpLine:
                 ConnectionRefusedError
             ):  # ICMP said of an earlier one that nobody listened; this one was not tried yet
                 continue
-            except OSError:  # the network takes nothing more
+            except OSError as error:
+                self.is_broken = error.errno not in PASSING
                 return False
             return True
         return False
@@ -105,7 +116,9 @@ class GwmpLine:
         """Yield, once, the frames of datagrams that were not acknowledged in time."""
         while self._unanswered and now - self._unanswered[0].sent_at >= limit_s:
             self.counts["not_acknowledged"] += 1
-            yield from self._unanswered.popleft().frames
+            frames = self._unanswered.popleft().frames
+            self._held -= len(frames)
+            yield from frames
 
     # ── down ──
 
@@ -146,6 +159,7 @@ class GwmpLine:
         for place in range(len(self._unanswered) - 1, -1, -1):
             if self._unanswered[place].token == token:
                 self.counts["acknowledged"] += 1
+                self._held -= len(self._unanswered[place].frames)
                 del self._unanswered[place]
                 return
         self.counts["late_ack"] += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gateway.model import Clock, Eui64, Frame, Json, TxResult
@@ -78,6 +78,7 @@ class GwmpUpstream:
         if overdue := all_overdue([*self._lines.values()], now):
             self.counts["kept"] += len(overdue)
             self._keep(overdue)
+        self._mend()
         for gateway in self._gateways.others():
             if (line := self._line(gateway)) is not None:
                 line.seen_at = now
@@ -86,6 +87,13 @@ class GwmpUpstream:
             if now - line.seen_at > SILENT_S:
                 line.close()
                 del self._lines[line.gateway]
+
+    def _mend(self) -> None:
+        """Open anew each line whose socket sends nothing more: this box's address has changed, or there was no way."""
+        for line in self._lines.values():
+            if line.is_broken and self._found is not None:
+                self.counts["opened_again"] += 1
+                line.open(*self._found, self._now)
 
     def _speak_for(self, line: GwmpLine, now: float) -> None:
         """Send what a forwarder on a gateway would: its keep-alives and statistics."""
@@ -183,10 +191,11 @@ class GwmpUpstream:
             self._lost_at = self._now() if self._lost_at is None else self._lost_at
             return False
         self._trouble, self._lost_at = "", None
-        if found != self._found:
-            self._found = found
-            for line in self._lines.values():
-                line.open(*found, self._now)
+        has_moved, self._found = self._found not in found, _next(found, self._found)
+        for line in self._lines.values():
+            if has_moved or _silent_s(line, self._now(), self._away_after_s) is not None:
+                # From another port: a router on the way may have forgotten the old one.
+                line.open(*self._found, self._now)
         return True
 
     # ── how it stands ──
@@ -199,6 +208,11 @@ class GwmpUpstream:
             return now - self._lost_at
         silent = [_silent_s(line, now, self._away_after_s) for line in self._lines.values()]
         return None if None in silent else max((one for one in silent if one is not None), default=None)
+
+    @property
+    def has_answered(self) -> bool | None:
+        """Whether the server has answered since the start; see `Upstream`."""
+        return any(line.answered_at is not None for line in self._lines.values()) if self._lines else None
 
     def status(self) -> Mapping[str, Json]:
         """Return counters, the lines and advice."""
@@ -214,7 +228,7 @@ class GwmpUpstream:
         }
 
     def _advice(self, now: float) -> list[str]:
-        if self._trouble:
+        if self._trouble and self.away_s is not None:  # who answers was found
             return [f"{self._server}: {self._trouble}"]
         silent = [one for one in self._lines.values() if _silent_s(one, now, self._away_after_s) is not None]
         if not silent:
@@ -234,6 +248,11 @@ def _silent_s(line: GwmpLine, now: float, away_after_s: float) -> float | None:
     if line.asked_at is None or now - line.asked_at < away_after_s:
         return None
     return now - line.asked_at
+
+
+def _next(found: Sequence[Found], silent: Found | None) -> Found:
+    """Return the address to try: the one behind that which is silent, for a name may have one where nobody answers."""
+    return found[(found.index(silent) + 1) % len(found)] if silent in found else found[0]
 
 
 def _error(done: Said) -> str | None:

@@ -55,6 +55,14 @@ class RawFrames:
         if not self._fresh and not also_without:
             return
         frames, self._fresh = [*self._fresh], deque()
+        writing = asyncio.create_task(self._written(frames), name=f"raw frames of {self._relay} into the journal")
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:  # who is stopped in the middle must not take the frames along
+            await writing  # no limit: a disk takes as long as it takes
+            raise
+
+    async def _written(self, frames: list[Frame]) -> None:
         try:
             gone = await self._journal.relayed.keep(self._relay, frames, self._keep)
         except StorageError as error:

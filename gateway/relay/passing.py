@@ -64,4 +64,7 @@ def _datagram(tapped: Tapped, goes: list[bool]) -> bytes:
     if said is None or all(goes):
         return tapped.datagram
     left = tuple(rxpk for rxpk, travels in zip(said.rxpk, goes, strict=True) if travels)
-    return replace(said, rxpk=left).to_bytes() if left or said.stat is not None else b""
+    try:
+        return replace(said, rxpk=left).to_bytes() if left or said.stat is not None else b""
+    except RecursionError:  # nested so deep that it was just read; the frames go on by their values
+        return b""

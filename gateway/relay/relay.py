@@ -31,6 +31,7 @@ LOOK_EVERY_S: Final = 1.0  # whether the server is away, for the log
 SILENT_S: Final = 120.0  # after this long a gateway's place may be given to a new one
 OWN_DEVICE: Final = "own_device"  # a refusal that no other window changes
 PASSED: Final = frozenset({TxResult.SENT, TxResult.NO_ANSWER})
+STATES: Final = {None: "unasked", False: "waiting", True: "up"}
 
 Give = Callable[[], Awaitable[TxResult]]
 
@@ -216,7 +217,7 @@ class Relay:
         upstream, away_s = self._upstream.status(), self._upstream.away_s
         return {
             "server": str(self._settings.server),
-            "state": "up" if away_s is None else "away",
+            "state": STATES[self._upstream.has_answered] if away_s is None else "away",
             "away_s": None if away_s is None else round(away_s, 1),
             "counts": {**self._counts, **self._raw.counts},
             "refused": dict(self._refused),

@@ -15,8 +15,8 @@ Found = tuple[int, Address]
 """A socket's family and its address."""
 
 
-async def resolved(host: str, port: int) -> Found:
-    """Return where UDP to ``host`` goes; OSError says why that is not known."""
+async def resolved(host: str, port: int) -> Sequence[Found]:
+    """Return where UDP to ``host`` may go, the best address first; OSError says why that is not known."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(LIMIT_S):
@@ -28,9 +28,9 @@ async def resolved(host: str, port: int) -> Found:
     return _reachable([(family, address) for family, _, _, _, address in found])
 
 
-def _reachable(found: Sequence[Found]) -> Found:
-    """Return the first address that there is a way to: a name may have one of IPv6 where this box has none."""
-    trouble = OSError("its name has no address")
+def _reachable(found: Sequence[Found]) -> Sequence[Found]:
+    """Return the addresses that there is a way to: a name may have one of IPv6 where this box has none."""
+    trouble, reachable = OSError("its name has no address"), []
     for family, address in found:
         try:
             with socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -39,5 +39,7 @@ def _reachable(found: Sequence[Found]) -> Found:
         except OSError as error:
             trouble = error
         else:
-            return family, address
-    raise trouble
+            reachable.append((family, address))
+    if not reachable:
+        raise trouble
+    return reachable

@@ -10,9 +10,11 @@ import asyncio
 import contextlib
 import json
 import ssl
+import struct
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -38,6 +40,7 @@ LONGEST_PAUSE_S: Final = 60.0  # between two tries
 MOST_WAITING: Final = 256  # messages on their way out; the busiest concentrator's of a second and a half
 FRESH_S: Final = 5.0  # beyond, a frame is no news: its windows have closed
 DISCOVERY: Final = "/router-info"
+RESET: Final = struct.pack("ii", 1, 0)  # struct linger: on, for no time at all
 SHOWN: Final = 200  # characters of what a server says is wrong
 
 
@@ -212,6 +215,7 @@ class StationLine:
                     await self._pong.wait()
             except (TimeoutError, ConnectionError, aiohttp.ClientError):
                 self._counts["no_pong"] += 1
+                _throw_away(socket)
                 await _close(socket)
                 return
             await asyncio.sleep(PING_S)
@@ -261,6 +265,13 @@ async def _messages(socket: ClientWebSocketResponse) -> AsyncIterator[WSMessage]
         if message.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}:
             return
         yield message
+
+
+def _throw_away(socket: ClientWebSocketResponse) -> None:
+    """Have the kernel forget what it has not sent when the line closes: it would arrive when the network is back, as if it were fresh."""
+    raw = socket.get_extra_info("socket")
+    if raw is not None:
+        raw.setsockopt(SOL_SOCKET, SO_LINGER, RESET)
 
 
 async def _close(socket: ClientWebSocketResponse) -> None:

@@ -55,6 +55,7 @@ class StationTalk:
         if message is None:
             self._counts["not_wanted"] += 1
         else:
+            self._counts["told"] += 1
             self._post(text_of(message), frame if keep else None)
 
     def _moment(self, frame: Frame) -> tuple[int, int]:

@@ -17,6 +17,8 @@ from gateway.transports import tls
 MOST_LINES: Final = 64  # gateways, each a connection; anybody can invent EUIs
 LOOK_EVERY_S: Final = 10.0
 SILENT_S: Final = 120.0  # after this long without a sign of life a gateway's line goes
+MANY: Final = 20  # frames; before, the server's filters may have been right by chance
+MOSTLY: Final = 0.9  # of all: more than a server leaves out that stands among others'
 HEADER: Final = "authorization:"  # as a station's key file has it
 
 
@@ -100,6 +102,11 @@ class StationUpstream:
         since = None if None in down else max((one for one in down if one is not None), default=None)
         return None if since is None or now - since < self._away_after_s else now - since
 
+    @property
+    def has_answered(self) -> bool | None:
+        """Whether the server takes what some gateway hears; see `Upstream`."""
+        return any(line.down_since is None for line in self._lines.values()) if self._lines else None
+
     def status(self) -> Mapping[str, Json]:
         """Return counters, the lines and advice."""
         now = self._clock().monotonic
@@ -113,8 +120,16 @@ class StationUpstream:
                 f"{self._server}, gateway {gateway}: {line.trouble}"
                 for gateway, line in sorted(self._lines.items())
                 if line.down_since is not None and line.trouble
-            ],
+            ]
+            + self._unwanted(),
         }
+
+    def _unwanted(self) -> list[str]:
+        unwanted, told = self.counts["not_wanted"], self.counts["told"]
+        if unwanted < MANY or unwanted < MOSTLY * (unwanted + told):
+            return []
+        words = "its filters leave them out, or its region is another than this gateway's"
+        return [f"{self._server} does not want {unwanted} frames of {unwanted + told}: {words}"]
 
 
 def _headers(server: StationServer) -> Mapping[str, str]:

@@ -66,6 +66,11 @@ class Upstream(Protocol):
         """How long the server has been silent; None while it answers."""
         ...
 
+    @property
+    def has_answered(self) -> bool | None:
+        """Whether the server has answered since the start; None: it was not asked."""
+        ...
+
     def status(self) -> Mapping[str, Json]:
         """Return what people want to see: `counts`, `gateways`, and `advice` in words."""
         ...

@@ -77,6 +77,10 @@ class ServerDownlinks:
         """Look at the queue soon: something has changed."""
         self._news.set()
 
+    def is_answered_here(self, dev_eui: Eui64) -> bool:
+        """Tell whether a device has a session here, and so gets its downlinks by this box's radios."""
+        return self._parts.has_session(dev_eui)
+
     async def run(self) -> None:
         """Hand on what is queued; ends by cancellation."""
         while True:
@@ -101,7 +105,7 @@ class ServerDownlinks:
                     break  # in their order: the next one does not overtake it
 
     def _place(self, dev_eui: Eui64) -> Place | None:
-        return None if self._parts.has_session(dev_eui) else self._parts.journal.place_behind(dev_eui)
+        return None if self.is_answered_here(dev_eui) else self._parts.journal.place_behind(dev_eui)
 
     async def _hand(self, downlink: Downlink, place: Place) -> bool:
         """Hand one on; False where it is to be tried again."""

@@ -70,16 +70,26 @@ class Servers:
 
     @classmethod
     def of(
-        cls, network: Network, journal: Journal, sources: Mapping[str, object], clock: Clock, trust: TimeQuality
+        cls,
+        network: Network,
+        journal: Journal,
+        sources: Mapping[str, object],
+        clock: Clock,
+        trust: TimeQuality,
+        *,
+        has_radio: bool = True,
     ) -> Self:
-        """Return the servers' side of a network's box; its downlinks that are for devices behind a server go to ``sources``."""
+        """Return the servers' side of a network's box; its downlinks that are for devices behind a server go to ``sources``.
+
+        Where none of them ``has_radio``, nobody is answered from here, whatever session an import has brought.
+        """
         downlinks = ServerDownlinks(
             Parts(
                 journal=journal,
                 keeping=Keeping(journal),
                 queue=network.queue,
                 sources=sources,
-                has_session=lambda dev_eui: network.session(dev_eui) is not None,
+                has_session=lambda dev_eui: has_radio and network.session(dev_eui) is not None,
                 clock=clock,
             )
         )
@@ -139,7 +149,8 @@ class Servers:
     async def _take(self, told: ServerUplink) -> None:
         device = self._find(told.dev_eui)
         uplink = uplink_of(told, device, self._trust)
-        self._note_heard(uplink)
+        if device is not None:  # else anybody who may publish could fill the memory with names
+            self._note_heard(uplink)
         if not told.f_port:
             self.counts["without_payload"] += 1
             return
@@ -152,6 +163,7 @@ class Servers:
             self.counts["of_strangers"] += 1
             self._strangers.note(uplink, told.source)
         else:
+            self.counts["with_session_here"] += self.downlinks.is_answered_here(device.dev_eui)
             self.downlinks.look()  # what waits for a device that was never told of has a way now
 
     def _note_heard(self, uplink: Uplink) -> None:

@@ -10,7 +10,7 @@ from gateway.model import Json
 def advice(
     gateways: Mapping[str, Mapping[str, Json]], dropped: Mapping[str, int], buffer: Mapping[str, Json] | None
 ) -> Sequence[str]:
-    """Return a line for each thing that is wrong; none when all is well. All are parts of the source's status."""
+    """Return a line for each thing that is wrong; none when all is well. ``dropped`` is of the last hour, the others are parts of the source's status."""
     return [*_forwarders(gateways), *_strangers(dropped), *_buffer(buffer)]
 
 

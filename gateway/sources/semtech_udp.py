@@ -28,6 +28,7 @@ from gateway.sources.gwmp import (
     sender,
 )
 from gateway.sources.orders import Orders
+from gateway.sources.recent import Recent
 from gateway.sources.rxpk import Crc, Received, read_rxpk, read_stat
 from gateway.sources.semtech_advice import advice
 from gateway.sources.tap import Tap, Tapped
@@ -90,7 +91,7 @@ class SemtechUdp:
         self._receive_buffer_bytes = receive_buffer_bytes
         self._most_under_way = most_under_way
         self._counts: Counter[str] = Counter()
-        self._dropped: Counter[str] = Counter()
+        self._dropped = Recent(clock)
         self._forwarders = Forwarders()
         self._orders = Orders(answer_limit_s)
         self._taps: list[Tap] = []
@@ -166,7 +167,7 @@ class SemtechUdp:
             "under_way": 0 if self._under_way is None else len(self._under_way),
             "counts": dict(self._counts),
             "dropped": dropped,
-            "advice": advice(gateways, dropped, buffer),
+            "advice": advice(gateways, self._dropped.lately(), buffer),
             "gateways": gateways,
         }
 

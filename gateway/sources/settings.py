@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
 from gateway.model import Eui64, TimeQuality
 from gateway.sources.basics_station.plan import RadioPlan
 from gateway.sources.basics_station.router_config import NO_FILTERS, Filters
-from gateway.sources.basics_station.tls import ServerTls
 from gateway.sources.network_server.decode import Decode, ServerKind
+from gateway.sources.web_tls import ServerTls
 from gateway.transports.broker import Broker
 from gateway.transports.secret import Secret
+
+
+class Brings(StrEnum):
+    """What crosses the door."""
+
+    FRAMES = "frames"  # of the air
+    UPLINKS = "uplinks"  # of a network server in front, which has the keys
+    PLACE = "place"  # of this box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings:
     """What the settings of every source have in common."""
 
+    brings: ClassVar[Brings] = Brings.FRAMES
     name: str
     antenna_gain_dbi: float = 0.0  # the cable's loss taken off; of a source that transmits
+
+
+def bring(sources: Iterable[SourceSettings], what: Brings) -> bool:
+    """Tell whether one of ``sources`` brings such things."""
+    return any(one.brings is what for one in sources)
 
 
 def type_of(settings: SourceSettings) -> str:
@@ -82,6 +99,7 @@ class SerialModemSettings(SourceSettings):
 class GnssSettings(SourceSettings):
     """A GNSS receiver on a serial port."""
 
+    brings: ClassVar[Brings] = Brings.PLACE
     port: str  # a device, or a URL of pyserial
     baud: int | None  # None: found out
 
@@ -107,6 +125,7 @@ class ConcentratordSettings(SourceSettings):
 class ServerBrokerSettings(SourceSettings):
     """A broker that a network server publishes its applications' events to."""
 
+    brings: ClassVar[Brings] = Brings.UPLINKS
     broker: Broker
     client_id: str | None  # None: made of machine and name
     application: str
@@ -129,6 +148,7 @@ class TheThingsStackSettings(ServerBrokerSettings):
 class WebhookSettings(SourceSettings):
     """An HTTP endpoint that a network server pushes its events to."""
 
+    brings: ClassVar[Brings] = Brings.UPLINKS
     host: str
     port: int  # 0: any that is free
     path: str  # begins with "/"

@@ -7,13 +7,13 @@ import errno
 import logging
 import socket
 import ssl
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
 
 from gateway.errors import ConfigError
+from gateway.sources.doorstep import Bounds, Doorstep
 
 MOST_CONNECTIONS: Final = 256  # a Basics Station has one, and a second for a moment when it asks for its address
 MOST_OF_ONE_ADDRESS: Final = 128  # 64 stations behind one proxy or NAT; who takes more leaves half to others
@@ -71,8 +71,6 @@ class WebListener(web.Server):
         self._answer = answer
         self._tls = tls
         self._refused = refused
-        self._address: dict[web.RequestHandler, str] = {}  # it forgets its own when it is hung up on
-        self._from: Counter[str] = Counter()  # connections by address
         self._silent: dict[web.RequestHandler, asyncio.TimerHandle] = {}
         self._server: asyncio.Server | None = None
 
@@ -89,6 +87,9 @@ class WebListener(web.Server):
 
     async def open(self) -> None:
         """Begin to listen."""
+        if isinstance(self._bound, socket.socket):  # a laboratory's wire has no connections to count
+            bounds = Bounds(most=MOST_CONNECTIONS, of_one_address=MOST_OF_ONE_ADDRESS)
+            self._bound = Doorstep(self._bound, bounds, self._refused)
         limit_s = None if self._tls is None else HANDSHAKE_S
         self._server = await asyncio.get_running_loop().create_server(
             self, sock=self._bound, ssl=self._tls, ssl_handshake_timeout=limit_s
@@ -104,14 +105,8 @@ class WebListener(web.Server):
             limit.cancel()
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """Take a connection, or end it where there are too many; it has a while for its first request."""
+        """Take a connection; it has a while for its first request."""
         super().connection_made(handler, transport)
-        address = self._address[handler] = str((transport.get_extra_info("peername") or ("",))[0])
-        self._from[address] += 1
-        if len(self.connections) > MOST_CONNECTIONS or self._from[address] > MOST_OF_ONE_ADDRESS:
-            self._refused()
-            transport.abort()
-            return
         loop = asyncio.get_running_loop()
         self._silent[handler] = loop.call_later(FIRST_WORD_S, handler.force_close)
 
@@ -119,10 +114,6 @@ class WebListener(web.Server):
         """Forget a connection."""
         super().connection_lost(handler, exc)
         self._no_more_silent(handler)
-        address = self._address.pop(handler)
-        self._from[address] -= 1
-        if not self._from[address]:
-            del self._from[address]
 
     async def _heard(self, request: web.BaseRequest) -> web.StreamResponse:
         self._no_more_silent(request.protocol)

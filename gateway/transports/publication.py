@@ -10,7 +10,8 @@ from paho.mqtt.properties import Properties
 from gateway.model import Answer, Request, Verdict
 from gateway.transports.reasons import PACKET_TOO_LARGE, TOPIC_INVALID
 
-CONTENT_TYPE: Final = 0x03  # property identifiers, MQTT 5.0, section 2.2.2.2
+EXPIRY: Final = 0x02  # property identifiers, MQTT 5.0, section 2.2.2.2
+CONTENT_TYPE: Final = 0x03
 USER_PROPERTY: Final = 0x26
 LONGEST_STRING: Final = 0xFFFF  # octets, MQTT 5.0, section 1.5.4
 CACHE_SIZE: Final = 64  # a destination has a content type or two; headers that name the uplink are not kept
@@ -30,15 +31,15 @@ class PackedProperties(Properties):
 
 
 class PropertyCache:
-    """The properties of requests that have no headers, kept by content type."""
+    """The properties of requests that have no headers and do not expire, kept by content type."""
 
     def __init__(self) -> None:
         self._kept: dict[str, PackedProperties] = {}
 
     def of(self, request: Request) -> PackedProperties:
         """Return the packed properties; ValueError for a text that MQTT cannot carry."""
-        if request.headers:
-            return pack(request.content_type, request.headers)
+        if request.headers or request.expires_s is not None:
+            return pack(request.content_type, request.headers, request.expires_s)
         found = self._kept.get(request.content_type)
         if found is None:
             found = pack(request.content_type, {})
@@ -47,9 +48,11 @@ class PropertyCache:
         return found
 
 
-def pack(content_type: str, headers: Mapping[str, str]) -> PackedProperties:
-    """Pack a content type ("" for none) and user properties."""
+def pack(content_type: str, headers: Mapping[str, str], expires_s: int | None = None) -> PackedProperties:
+    """Pack a content type ("" for none), user properties, and how long the broker may keep it (None: for ever)."""
     octets = bytearray()
+    if expires_s is not None:
+        octets += bytes([EXPIRY]) + expires_s.to_bytes(4, "big")
     if content_type:
         octets += bytes([CONTENT_TYPE]) + _string(content_type)
     for name, value in headers.items():

@@ -77,12 +77,16 @@ class Subscription:
         finally:
             await self._leave()
 
-    async def publish(self, topic: str, body: bytes) -> Answer:
-        """Publish at QoS 1 and return what the PUBACK said; without a connection nothing is sent, and the answer is LATER."""
+    async def publish(self, topic: str, body: bytes, *, expires_s: int | None = None) -> Answer:
+        """Publish at QoS 1 and return what the PUBACK said; without a connection nothing is sent, and the answer is LATER.
+
+        An MQTT 5 broker keeps it for ``expires_s`` for who is away, and not longer.
+        """
         if self._link is None or self._link.ended is not None:
             return Answer.unsent(f"{self._broker.endpoint}: no connection")
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._outgoing.put_nowait((Request(target=topic, body=body, content_type=""), answer))
+        request = Request(target=topic, body=body, content_type="", expires_s=expires_s)
+        self._outgoing.put_nowait((request, answer))
         return await answer  # no limit of its own: a link answers within its own, or ends
 
     async def connected(self) -> None:

@@ -7,10 +7,12 @@
 | file | is |
 |---|---|
 | `scenario*`, `shelf` | what a person writes, as values; the scenarios that are ready |
-| `lab_loop`, `wire`, `mailbox` | time that jumps, or passes N times as fast, and a network within the process |
-| `plan`, `dweller`, `sky`, `mast` | devices and their lives, what the air does with their frames, gateways |
+| `lab_loop`, `wire`, `net`, `mailbox` | time that jumps, or passes N times as fast, and a network within the process |
+| `plan`, `dweller`, `sky`, `mast`, `station` | devices and their lives, what the air does with their frames, gateways |
 | `machine`, `box` | the computer that the agent runs on: clock, disk in memory, processes that may die |
-| `cities`, `troubles`, `neighbour` | platforms, what goes wrong on a timetable, who wishes ill |
-| `witness`, `judge`, `report` | what became of each uplink, by its id |
-| `run`, `command`, `summary` | the whole, and how it is told |
+| `cities`, `stand_ins`, `temper`, `configuring` | platforms, and what an installer would have written of them |
+| `troubles`, `neighbour` | what goes wrong on a timetable, who wishes ill |
+| `witness`, `committed_rows`, `airtime_book` | what became of each uplink, by its id |
+| `judge`, `report`, `summary`, `plots`, `page` | what that means, for programs and for people |
+| `run`, `life`, `ran`, `command` | the whole |
 """

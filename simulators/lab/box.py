@@ -25,10 +25,11 @@ from gateway.journal.database import Transaction
 from gateway.model import Json
 from gateway.network import Network
 from gateway.sources import semtech_udp
+from gateway.sources.basics_station import source as station_source
 from simulators.lab.lab_loop import LabLoop
 from simulators.lab.machine import Machine
 from simulators.lab.mailbox import Post
-from simulators.lab.wire import dial
+from simulators.lab.net import dial
 from simulators.simulation.memory_disk import MemoryDisk, Seam
 from simulators.simulation.process import Process
 
@@ -36,19 +37,13 @@ JOURNAL: Final = Path("journal.db")  # a name: nothing is made there
 RESTART_S: Final = 5.0  # as the unit says
 STOP_LIMIT_S: Final = 90.0
 CLOSE_LIMIT_S: Final = 60.0  # for what is left of a dead process
-PORT: Final = 1700
 CONFIGURATION: Final = """\
 [gateway]
 name = "lab"
 data = "data"
 key_file = "brygga.key"
-
-[[source]]
-name = "masts"
-type = "semtech_udp"
-host = "0.0.0.0"
-port = {port}
 """
+PORTS: Final = {"semtech_udp": 1700, "basics_station": 3001}
 
 
 class _Watched(Seam):
@@ -83,6 +78,7 @@ class Box:
         folder: Path,
         loop: LabLoop,
         machine: Machine,
+        sources: Sequence[str],
         registrations: Sequence[Registration],
         registry: Registry,
         seed: int,
@@ -97,6 +93,7 @@ class Box:
         self._folder = folder
         self._loop = loop
         self._machine = machine
+        self._sources = sources
         self._registrations = registrations
         self._registry = registry
         self._drawn = Random(f"{seed}/addresses")
@@ -109,7 +106,11 @@ class Box:
     def configure(self, destinations: str) -> None:
         """Write `brygga.toml` with these sections; the next start reads it."""
         file = self._folder / "brygga.toml"
-        file.write_text(CONFIGURATION.format(port=PORT) + destinations, encoding="utf-8")
+        sources = "".join(
+            f'\n[[source]]\nname = "{kind}"\ntype = "{kind}"\nhost = "0.0.0.0"\nport = {PORTS[kind]}\n'
+            for kind in self._sources
+        )
+        file.write_text(CONFIGURATION + sources + destinations, encoding="utf-8")
         file.chmod(0o640)
 
     @property
@@ -125,6 +126,7 @@ class Box:
             patches.enter_context(self._machine.in_place())
             patches.enter_context(patch.object(agents, "Network", network))
             patches.enter_context(patch.object(semtech_udp, "bind_udp", self.post.bind))
+            patches.enter_context(patch.object(station_source, "bind_tcp", self._loop.net.bind))
             patches.enter_context(patch.object(aiohappyeyeballs, "start_connection", dial))
             patches.enter_context(patch.object(paho, "time_func", self._loop.time))
             yield
@@ -222,7 +224,12 @@ class Box:
         agent = self.agent
         if agent is None:
             return {}
-        depths = {name: await agent.journal.depth(name) for name in agent.journal.destinations()}
+        try:
+            depths = {name: await agent.journal.depth(name) for name in agent.journal.destinations()}
+        except asyncio.CancelledError:
+            if agent is self.agent:
+                raise
+            return {}  # it died while it was asked
         return {**agent.status(), "depths": depths}
 
     def settings(self) -> Settings:

@@ -23,9 +23,10 @@ from gateway.model import Json
 from simulators.lab import shelf
 from simulators.lab.lab_loop import LabLoop
 from simulators.lab.page import page
+from simulators.lab.ran import Interruption
+from simulators.lab.ran import Progress as HowFar
 from simulators.lab.report import Machine, report
-from simulators.lab.run import Interruption, run
-from simulators.lab.run import Progress as HowFar
+from simulators.lab.run import run
 from simulators.lab.scenario import Scenario
 from simulators.lab.scenario_new import written
 from simulators.lab.summary import show, span
@@ -135,7 +136,7 @@ def _write(path: Path, octets: bytes) -> None:
 def _shown() -> Iterator[Callable[[Callable[[], HowFar], Interruption], None]]:
     """Show how far it is, on a terminal; the first Ctrl-C ends it early, with a report, a second one drops it."""
     console = Console(stderr=True)
-    columns = (BarColumn(bar_width=20), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(bar_width=12), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(
         *columns, console=console, disable=not console.is_terminal, transient=True, auto_refresh=False
     ) as progress:
@@ -169,4 +170,4 @@ def _watch(progress: Progress, task: TaskID, how_far: Callable[[], HowFar], inte
 def _words(far: HowFar) -> str:
     if far.now != "living":
         return f"{far.now}, {far.waiting:,} waiting"
-    return f"{span(far.passed_s)}, {far.heard:,} heard, {far.committed:,} on disk, {far.waiting:,} waiting"
+    return f"{span(far.passed_s)}: {far.heard:,} heard, {far.delivered:,} delivered, {far.waiting:,} wait"

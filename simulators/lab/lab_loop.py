@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from simulators.lab.mailbox import Mailbox
-from simulators.lab.wire import Listening, Net
+from simulators.lab.net import Listening, Net
 from simulators.simulation.loop import SimulatedLoop
 
 SLICE_S: Final = 0.1  # real seconds that it sleeps at a time, so that Ctrl-C is heard
@@ -65,10 +65,12 @@ class LabLoop(SimulatedLoop):
         protocol_factory: Callable[[], asyncio.BaseProtocol],
         host: Any = None,  # noqa: ARG002 - there is one host
         port: int | None = None,
+        *,
+        sock: Any = None,
         **_: Any,
     ) -> Listening:
         """Listen on a port of the network; 0 is the next one."""
-        return self.net.listen(protocol_factory, port or 0)
+        return self.net.listen(protocol_factory, port or 0 if sock is None else sock.port)
 
     async def create_datagram_endpoint(  # type: ignore[override]  # the same
         self, protocol_factory: Callable[[], asyncio.DatagramProtocol], *, sock: Mailbox, **_: Any

@@ -98,10 +98,11 @@ class Mast(PacketForwarder):
         for each in self._ports:
             each.is_open = on
 
-    def push_one(self, signal: Signal) -> bool:
-        """Push what was heard; return whether an agent took it."""
+    def push_one(self, signal: Signal, ended_us: int, given: Callable[[], None]) -> None:  # noqa: ARG002 - the signal's own time says when
+        """Push what was heard; ``given`` is called when an agent took it."""
         self.send(signal)
-        return self._ports[0].taken
+        if self._ports[0].taken:
+            given()
 
     def _read_datagram(self, datagram: bytes) -> None:
         if self.is_on:

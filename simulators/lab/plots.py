@@ -28,6 +28,7 @@ STYLE: Final[dict[Any, Any]] = {
     "axes.spines.right": False,
 }
 COLOURS: Final = ("#1b6ca8", "#d1495b", "#2e933c", "#edae49", "#66447b", "#30638e", "#8d6a3f", "#5f5f5f")
+MOST_DRAWN: Final = 1500  # devices: a map of more is an image in the SVG, else it would be megabytes of paths
 WEAKEST_DB, STRONGEST_DB = -20.0, 10.0  # of the map's colours: what SF12 needs, and what is more than enough
 
 Told = Mapping[str, Json]
@@ -150,19 +151,22 @@ def _rates(axes: Axes, told: Told) -> None:
 def _map(axes: Axes, told: Told) -> None:
     """Draw gateways, devices, and each device's best way, coloured by its SNR at full power."""
     places, gateways = told["map"]["devices"]["rows"], told["map"]["gateways"]
+    is_image = len(places) > MOST_DRAWN
     reached = [one for one in places if one[3] is not None]
     ways = LineCollection(
         [[(one[1], one[2]), (gateways[one[3]]["east_m"], gateways[one[3]]["north_m"])] for one in reached],
         cmap="RdYlGn",
         linewidths=0.4,
         alpha=0.6,
+        rasterized=is_image,
     )
     ways.set_array([one[4] for one in reached])
     ways.set_clim(WEAKEST_DB, STRONGEST_DB)
     axes.add_collection(ways)
     for colour, (number, name) in zip(COLOURS, enumerate(told["fleets"]), strict=False):
         own = [one for one in places if one[0] == number]
-        axes.scatter([one[1] for one in own], [one[2] for one in own], s=7, color=colour, label=name, linewidths=0)
+        where = [one[1] for one in own], [one[2] for one in own]
+        axes.scatter(*where, s=7, color=colour, label=name, linewidths=0, rasterized=is_image)
     for one in gateways:
         axes.plot(one["east_m"], one["north_m"], marker="^", color="black", markersize=9)
         axes.annotate(one["name"], (one["east_m"], one["north_m"]), xytext=(5, 5), textcoords="offset points")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gateway.model import Json
 from simulators.lab.judge import Fate, Kept, discrepancies, fate_of, kept, latencies
-from simulators.lab.run import Ran, digest
+from simulators.lab.ran import Ran, digest
 from simulators.lab.witness import US, Story
 from simulators.radio.links import FULL_POWER_DBM
 from simulators.radio.receivers import SLOWEST

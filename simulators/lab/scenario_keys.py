@@ -34,7 +34,7 @@ MacVersion = Annotated[
     Literal["1.0.0", "1.0.1", "1.0.2", "1.0.3", "1.0.4", "1.1"], Shown('a version from "1.0.0" to "1.0.4", or "1.1"')
 ]
 DeviceClass = Annotated[Literal["A", "C"], Shown('"A" or "C"')]
-GatewayType = Annotated[Literal["semtech_udp"], Shown('"semtech_udp"')]
+GatewayType = Annotated[Literal["semtech_udp", "basics_station"], Shown('"semtech_udp" or "basics_station"')]
 Propagation = Annotated[
     Literal["oulu", "oulu_water", "lancaster", "hata_urban", "hata_suburban", "free_space"],
     Shown('"oulu", "oulu_water", "lancaster", "hata_urban", "hata_suburban" or "free_space"'),

@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Final, Protocol
 from uuid import UUID
@@ -20,6 +21,7 @@ from simulators.hashed import key, uniform
 from simulators.jumping_time import BEGIN_S
 from simulators.lab.mast import Mast
 from simulators.lab.plan import Town
+from simulators.lab.station import Station
 from simulators.lab.witness import US, Witness
 from simulators.packet_forwarder import Signal
 from simulators.radio import Arrival, Ether, Outcome, Spot
@@ -60,11 +62,14 @@ class Receiver(Protocol):
         ...
 
 
+Gateway = Mast | Station
+
+
 class Sky:
     """All that is on the air."""
 
     def __init__(self, town: Town, witness: Witness, *, seed: int) -> None:
-        self.masts: dict[Eui64, Mast] = {}
+        self.masts: dict[Eui64, Gateway] = {}
         self.noise_db = 0.0
         self.joining: dict[str, Receiver] = {}  # whoever waits for a join accept
         self.sessions: dict[DevAddr, list[Receiver]] = defaultdict(list)
@@ -138,11 +143,14 @@ class Sky:
             snr_db=arrival.snr_db,
             timestamp_us=arrival.timestamp_us,
         )
-        self._loop.call_later(delay_s, self._push, arrival.gateway, signal, uplink)
+        self._loop.call_later(delay_s, self._push, arrival.gateway, signal, sent.ends_us, uplink)
 
-    def _push(self, gateway: Eui64, signal: Signal, uplink: UUID | None) -> None:
-        mast = self.masts[gateway]
-        if mast.is_on and mast.push_one(signal) and uplink is not None:
+    def _push(self, gateway: Eui64, signal: Signal, ended_us: int, uplink: UUID | None) -> None:
+        if self.masts[gateway].is_on:
+            self.masts[gateway].push_one(signal, ended_us, partial(self._given, uplink))
+
+    def _given(self, uplink: UUID | None) -> None:
+        if uplink is not None:
             self._witness.given(uplink, self.now_us())
 
     # ── down ──

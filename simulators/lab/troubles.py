@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulators.lab.box import Box
-from simulators.lab.cities import City, Mood
+from simulators.lab.cities import City
 from simulators.lab.machine import Machine
-from simulators.lab.mast import Mast
 from simulators.lab.scenario import Trouble, What
-from simulators.lab.sky import Sky
+from simulators.lab.sky import Gateway, Sky
+from simulators.lab.temper import Mood
 from simulators.lab.wire import Line
 from simulators.lab.witness import US, Witness
 
@@ -24,7 +24,7 @@ class Stage:
     box: Box
     machine: Machine
     sky: Sky
-    masts: Mapping[str, Mast]
+    masts: Mapping[str, Gateway]
     cities: Mapping[str, City]
     lines: Mapping[str, Line]
     witness: Witness

@@ -15,10 +15,10 @@ from gateway.model import Eui64, Json
 from gateway.sources.gwmp import BadDatagram, PushData, parse
 from gateway.sources.rxpk import Crc, Received, read_rxpk
 from simulators.basics_station import BadRouterConfig, BasicsStation, Refused
-from simulators.packet_forwarder import PacketForwarder, Signal
+from simulators.packet_forwarder import KEEP_ALIVE_S, PacketForwarder, Signal
 from simulators.replay.script import HEADER, Moment, aimed, first_counter
 
-ANSWER_LIMIT_S: Final = 5.0  # of the first keep-alive, and for a station to be configured
+ANSWER_LIMIT_S: Final = KEEP_ALIVE_S + 1.0  # two keep-alives; the same for a station to be configured
 
 
 class NobodyThere(Brygga):

@@ -16,6 +16,7 @@ from simulators.replay.script import Moment, Overview, Script
 WINDOW: Final = 64  # datagrams that are not answered yet: a server's receive buffer holds them all
 OVERDUE_WINDOW: Final = 1024  # the same at a pace: a second that a server stands still
 REST_S: Final = 1.0  # between two rounds
+LINGER_S: Final = 1.0  # for orders that answer the last frames: they come when copies are gathered and all is committed
 MOST_LATENESSES: Final = 1_000_000  # 8 MB; a longer replay's percentile is of its beginning
 
 Told = Callable[[int], None]
@@ -97,7 +98,8 @@ class Playing:
     async def _bring(self, moment: Moment) -> None:
         self.played.sent += 1
         try:
-            self.played.acknowledged += await self._player.bring(moment)
+            arrived = await self._player.bring(moment)
+            self.played.acknowledged += arrived
         finally:
             self._window.release()
 
@@ -122,4 +124,6 @@ async def play(
         silent = await player.open(overview.versions, closing)
         playing = Playing(script, player, speed, stop)
         await playing.run(told, again=again)
+        if not playing.played.stopped:
+            await asyncio.sleep(LINGER_S)
     return playing.played, len(silent)

@@ -67,7 +67,8 @@ def _address(host: str) -> Ip:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:
         raise ConfigError(f"--to: {host!r} is neither an address nor a name that anybody knows") from error
-    return ipaddress.ip_address(str(found[0][4][0]).partition("%")[0])
+    ip = ipaddress.ip_address(str(found[0][4][0]).partition("%")[0])
+    return (ip.ipv4_mapped or ip) if ip.version == 6 else ip
 
 
 def _problem(ip: Ip) -> str:
@@ -75,4 +76,4 @@ def _problem(ip: Ip) -> str:
         return f"{ip} is where a server listens, and nobody's address; this machine's is 127.0.0.1"
     if ip.is_multicast or ip == ipaddress.IPv4Address("255.255.255.255"):
         return f"{ip} is an address of many: name the one server that is meant"
-    return "" if not ip.is_reserved else f"{ip} is an address that nobody has"
+    return f"{ip} is an address that nobody has" if ip.version == 4 and ip.is_reserved else ""

@@ -182,6 +182,8 @@ class Story:
         recorded, now_s = self._world.recorded, asyncio.get_running_loop().time()
         for frame in self._random.sample(recorded, min(len(recorded), self._random.randint(1, 6))):
             self._world.trace.note(f"played again: {frame.said.serial if frame.said else 'a join request'}")
+            if frame.said is not None:
+                self._world.witness.played(frame.said)
             played = replace(frame, receptions=out_of_earshot(frame, now_s), is_replay=True)
             self._world.box.hear(played)
 

@@ -38,6 +38,7 @@ class Witness(Ear):
         self._may_return: dict[str, set[UUID]] = {}  # rows that were put back on purpose
         self._disturbed_s = now()  # when something happened last that holds up every destination
         self._live: dict[tuple[str, int], float] = {}  # rows that are to be told soon: when they were heard
+        self._played: set[UUID] = set()  # uplinks that were not on disk when an attacker played them
         self._commanded: set[tuple[str, bytes]] = set()  # downlinks that devices have proved; no two are alike
         self._join_nonces: dict[str, int] = {}  # the last that each device has seen
         self.repeats = 0
@@ -129,6 +130,11 @@ class Witness(Ear):
             self._trace.break_law("3", f"{dev_eui} is told {downlink.payload.hex()} a second time")
         self._commanded.add(key)
 
+    def played(self, said: Said) -> None:
+        """Know that an uplink is played by an attacker; where it is not on disk, that is how it will be heard."""
+        if not self.rows.is_on_disk(said):
+            self._played.add(said.id)
+
     def joined(self, dev_eui: str, activation: str) -> None:
         """Hold a session that a device has against the disk."""
         self._trace.note(f"{dev_eui[-4:]} has joined: {activation}")
@@ -176,8 +182,13 @@ class Witness(Ear):
             )
 
     def _came_late(self, name: str, *told: Told) -> bool:
-        """Tell whether one of them was held back before: it is tried again out of order, and formats compare its time."""
-        return any((name, self.rows.by_id[one.id].row) in self.settled.had_held for one in told)
+        """Tell whether one of them was held back before: it is tried again out of order, and formats compare its time.
+
+        Or whether it was not heard until somebody played it, of a session that had just ended: that is when it was heard.
+        """
+        return any(
+            one.id in self._played or (name, self.rows.by_id[one.id].row) in self.settled.had_held for one in told
+        )
 
     def _check_repetition(self, platform: Platform, told: Told) -> None:
         if told.id not in platform.answered:

@@ -210,7 +210,7 @@ async def test_rows_go_out_oldest_first_and_the_cursor_follows(bench: Bench) -> 
 
 
 async def test_a_platform_that_is_away_costs_nothing_but_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.delivery.backoff.random.uniform", lambda _, most: most)
+    monkeypatch.setattr("gateway.transports.jitter.random.uniform", lambda _, most: most)
     await bench.hear(1, 2, 3)
     bench.platform.away = True
 

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from gateway.commands import show, show_status, spans
 from gateway.commands.listing import Column, folded, lay_out, printable
+from gateway.commands.show_source import standing
 from gateway.model import Json
 
 COLUMNS = (Column("id"), Column("name", is_cut=True), Column("kind", leaves=1), Column("note", leaves=2, is_cut=True))
@@ -280,6 +281,29 @@ def test_a_thousand_gateways_are_ten_lines_and_a_count(capsys: pytest.CaptureFix
     assert len(shown) == 11
     assert shown[0].startswith("    gateway 00000000000003de: last heard")
     assert shown[10] == "    and 990 gateways more, heard earlier; `brygga status --json` names all"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ({"type": "semtech_udp", "listening": "0.0.0.0:1700"}, "listens on 0.0.0.0:1700"),
+        ({"type": "chirpstack_mqtt", "listening": "mqtt://hub:1883"}, "is connected to mqtt://hub:1883"),
+        (
+            {"type": "serial_modem", "listening": "/dev/ttyUSB0", "words": "no answers"},
+            "is connected to /dev/ttyUSB0; no answers",
+        ),
+        ({"type": "recording", "listening": "week.jsonl"}, "plays week.jsonl"),
+        (
+            {"type": "chirpstack", "broker": {"connected": False, "last_error": "mqtt://hub:\nno"}},
+            "away: mqtt://hub: no",
+        ),
+        ({"type": "chirpstack", "broker": {"connected": False, "last_error": None}}, "opens"),
+        ({"type": "serial_modem", "listening": None, "state": "away"}, "away"),
+        ({"listening": "0.0.0.0:1700"}, "listens on 0.0.0.0:1700"),
+    ],
+)
+def test_a_source_stands_in_its_types_own_words(source: dict[str, Json], words: str) -> None:
+    assert standing({"name": "roof", **source}) == words
 
 
 def test_what_memory_holds_and_has_lost_is_told_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:

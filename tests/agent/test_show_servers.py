@@ -23,12 +23,12 @@ def test_where_no_server_tells_anything_nothing_is_said() -> None:
 
 
 def test_what_was_told_is_counted_and_what_needs_a_person_is_marked() -> None:
-    counts = {"uplinks": 12, "repeated": 2, "decoded_too_large": 1}
+    counts = {"uplinks": 12, "repeated": 2, "decoded_too_large": 1, "with_session_here": 5}
 
     lines = [*servers_lines({"counts": counts, "strangers": 3, "downlinks": {"handed": 4, "refused": 1}})]
 
     assert lines[0] == "network servers: 12 uplinks since the start, 2 told again and known, 4 downlinks handed on"
-    assert [line[:8] for line in lines[1:]] == ["    ! 3 ", "    ! 1 ", "    ! 1 "]
+    assert [line[:8] for line in lines[1:]] == ["    ! 3 ", "    ! 1 ", "    ! 1 ", "    ! 5 "]
 
 
 def test_a_stranger_is_shown_with_who_told_of_it(capsys: pytest.CaptureFixture[str]) -> None:

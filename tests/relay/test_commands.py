@@ -155,6 +155,39 @@ def test_a_refusal_ends_it_and_says_where_to_go_on(config: Path, capsys: pytest.
     assert complaint.endswith(f"go on with --since {(NOW + timedelta(minutes=2)).isoformat()}\n")
 
 
+def test_where_to_go_on_loses_no_frame_that_was_written_out_of_turn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = asyncio.run(
+        filled(tmp_path, [frame(5), frame(4), frame(1), frame(2)])
+    )  # two gateways, one after the other
+    platform = Platform()
+
+    async def second_refused(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=201 if len(platform.asked) == 1 else 422, text="no more")
+
+    platform.respond = second_refused
+    pushed(config, platform, "--batch", "1")
+    complaint = capsys.readouterr().err
+
+    assert complaint.endswith(f"go on with --since {(NOW + timedelta(minutes=1)).isoformat()}\n")
+
+
+def test_where_only_frames_without_a_time_are_left_any_time_will_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = asyncio.run(filled(tmp_path, [frame(3, "an unknown boot")]))
+    platform = Platform()
+
+    async def refused(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=422, text="no more")
+
+    platform.respond = refused
+    pushed(config, platform)
+
+    assert capsys.readouterr().err.endswith("no more; what is left has no time: push it all again\n")
+
+
 def test_a_service_that_is_away_for_a_moment_is_tried_again(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_push, "pause_s", lambda *_: 0.0)
     platform = Platform()
@@ -187,11 +220,29 @@ def test_status_says_in_words_how_a_relay_stands() -> None:
         "    10 frames passed on, 4 not, 3 of them of the agent's own devices; 2 of its downlinks sent",
         "    downlinks not sent: no air left in the hour 2, for devices that the agent answers 1",
         "    60 frames that it has not got are kept, the oldest 2 h ago; `brygga relay export city` writes them into a file",
-        "    ! 5 of them went: they were too old, or there was no room",
+        "    ! 5 others went: they were too old, or there was no room",
         "    ! udp://lns.example:1700 does not answer",
         "relay old: no longer configured",
         "    1 frames that it has not got are kept; `brygga relay export old` writes them into a file",
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("unasked", "udp://lns.example:1700 was not asked yet"),
+        ("waiting", "udp://lns.example:1700 does not answer yet"),
+        ("up", "udp://lns.example:1700 answers"),
+    ],
+)
+def test_status_says_answers_only_of_a_server_that_has_answered(state: str, words: str) -> None:
+    kept = {"frames": 0, "oldest_s": None, "lost": 0}
+
+    (line,) = relay_lines(
+        {"city": {"configured": True, "kept": kept, "server": "udp://lns.example:1700", "state": state}}
+    )
+
+    assert line == f"relay city: {words}"
 
 
 def test_status_says_whose_keys_are_out_of_date() -> None:

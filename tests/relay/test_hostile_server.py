@@ -52,7 +52,7 @@ async def test_an_order_for_a_moment_that_no_forwarder_takes_leaves_the_account_
 
 
 async def test_an_order_for_a_moment_long_past_is_too_late(tmp_path: Path) -> None:
-    async with NetworkServerUdp() as server, scene(tmp_path, relay_to(server)) as box:
+    async with NetworkServerUdp() as server, scene(tmp_path, relay_to(server)):
         await connected(server)
 
         assert await ordered(server, by_gps(1_000)) == "TOO_LATE"

@@ -33,7 +33,7 @@ async def test_an_address_without_a_way_is_passed_over(monkeypatch: pytest.Monke
     monkeypatch.setattr(socket.socket, "connect", without_ipv6)
     answer(monkeypatch, NO_WAY, HERE)
 
-    assert await resolved("lns.example", 1700) == (socket.AF_INET, ("127.0.0.1", 1700))
+    assert await resolved("lns.example", 1700) == [(socket.AF_INET, ("127.0.0.1", 1700))]
 
 
 async def test_without_any_way_it_is_said_why(monkeypatch: pytest.MonkeyPatch) -> None:

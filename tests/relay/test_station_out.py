@@ -11,7 +11,6 @@ import pytest
 
 from gateway.model import DevAddr, Eui64, Json
 from gateway.relay import station_line
-from gateway.relay.station_times import StationTimes
 from gateway.sources.basics_station.messages import Uplink
 from gateway.sources.basics_station.phy import read_phy_payload
 from simulators.end_device import EndDevice
@@ -170,8 +169,24 @@ async def test_own_devices_and_what_the_server_does_not_want_do_not_travel(tmp_p
         (up,) = await heard(server, 1)
         counts = box.status()["upstream"]["counts"]
 
+        advice = box.status()["advice"]
+
     assert up["FCnt"] == 2
     assert counts["not_wanted"] == 1
+    assert advice == []
+
+
+async def test_a_server_that_wants_hardly_anything_is_told(tmp_path: Path) -> None:
+    rates = [[10, 125, 0], [9, 125, 0], [8, 125, 0]]  # of another region than the gateway's
+    async with NetworkServerLns(DRs=rates) as server, scene(tmp_path, relay_to(server)) as box:
+        await connected(server, box)
+        for number in range(20):
+            await box.hear(foreign(number))
+        await until(lambda: box.status()["upstream"]["counts"].get("not_wanted") == 20)
+        (advice,) = box.status()["advice"]
+
+    assert "does not want 20 frames of 20" in advice
+    assert "region" in advice
 
 
 # ── away ──
@@ -253,34 +268,3 @@ async def test_a_burst_that_the_line_does_not_take_is_kept_in_part_and_hearing_g
 
     assert len(kept) == 300
     assert server.of("updf") == []
-
-
-# ── times ──
-
-
-def test_a_counter_that_wraps_goes_on_in_the_xtime() -> None:
-    times, wrap = StationTimes(), 1 << 32
-    before = times.xtime(wrap - 1_000_000, 100.0)
-
-    after = times.xtime(1_000_000, 102.0)
-
-    assert after - before == 2_000_000
-
-
-def test_hours_of_silence_do_not_lose_a_wrap() -> None:
-    times, seconds = StationTimes(), 3 * 3600
-    before = times.xtime(5, 0.0)
-
-    after = times.xtime((5 + seconds * 1_000_000) % (1 << 32), float(seconds))
-
-    assert after - before == seconds * 1_000_000
-
-
-def test_a_concentrator_that_starts_anew_has_another_session() -> None:
-    times = StationTimes()
-    before = times.xtime(1_000_000_000, 100.0)
-
-    after = times.xtime(5_000_000, 130.0)
-
-    assert before >> 48 != after >> 48
-    assert after & ((1 << 48) - 1) == 5_000_000

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.relay import station_line
 from gateway.sources.basics_station.source import BasicsStation
-from gateway.sources.basics_station.tls import ServerTls
+from gateway.sources.web_tls import ServerTls
 from gateway.transports.secret import Secret
 from simulators.platforms.certificates import Authority
 from tests.relay.scene import LIMIT_S, RELAY, ROOF, Scene, scene, until

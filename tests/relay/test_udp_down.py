@@ -153,6 +153,15 @@ async def test_a_stranger_with_the_address_of_an_own_device_is_answered(tmp_path
     assert error is None
 
 
+async def test_a_downlink_that_is_overheard_makes_no_stranger_of_an_own_device(tmp_path: Path) -> None:
+    async with NetworkServerUdp() as server, scene(tmp_path, relay_to(server)) as box:
+        await box.register(registration(EndDevice.abp(OWN, DevAddr("26011bda"))))
+        await connected(server)
+        heard_at = await box.hear(DOWN)  # of the same server, through another gateway
+
+        assert await ordered(server, txpk(heard_at + 1_000_000)) == "COLLISION_PACKET"
+
+
 async def test_the_agent_answers_its_own_devices_beside_the_server(tmp_path: Path) -> None:
     device = EndDevice.abp(OWN, DevAddr("26011bda"))
     async with NetworkServerUdp() as server, scene(tmp_path, relay_to(server)) as box:

@@ -6,20 +6,23 @@ import asyncio
 from base64 import b64decode
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.errors import StorageError
 from gateway.model import DevAddr, Eui64, Frame
-from gateway.relay import gwmp_upstream
+from gateway.relay import gwmp_line, gwmp_upstream
 from gateway.relay.gwmp_line import ACK_LIMIT_S
 from gateway.relay.gwmp_upstream import GwmpUpstream
+from gateway.relay.relay import Relay
 from gateway.relay.resolving import Found
 from simulators.end_device import EndDevice
 from simulators.network_server_udp import NetworkServerUdp
 from simulators.packet_forwarder import Signal
 from tests.pipeline.rig import registration
 from tests.relay.scene import LIMIT_S, RELAY, ROOF, Scene, connected, relay_to, scene, until
+from tests.relay.test_commands import HEARD
 
 OWN = Eui64("a81758fffe051d02")
 HOUR_S = 3600.0
@@ -139,6 +142,23 @@ async def test_a_device_that_the_server_answers_is_kept_raw_and_delivered(tmp_pa
     assert (kept.phy_payload, row.uplink.payload) == (octets, b"\x01")
 
 
+async def test_what_waits_for_acknowledgements_is_bounded_by_frames_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gwmp_line, "MOST_FRAMES", 10)
+    async with NetworkServerUdp() as server, scene(tmp_path, relay_to(server)) as box:
+        await connected(server)
+        server.answers = False
+        for number in range(0, 16, 4):
+            box.forwarder.send(*(Signal(phy_payload=foreign(number + each)) for each in range(4)))
+        kept = await box.kept(8)
+
+    assert counters([one.phy_payload for one in kept]) == [
+        *range(8, 16)
+    ]  # at once: the first eight wait for their time
+    assert len(server.rxpk) == 8
+
+
 async def test_a_name_that_nobody_knows_keeps_all_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def unknown(host: str, port: int) -> Found:
         raise OSError(f"{host}:{port}: Name or service not known")
@@ -183,6 +203,41 @@ async def test_what_waits_in_memory_is_on_disk_when_the_agent_has_stopped(tmp_pa
         journal.close = reading  # type: ignore[method-assign]
 
     assert [one.phy_payload for one in closed] == [foreign(9)]
+
+
+async def test_frames_that_are_being_written_when_the_agent_stops_are_kept_once(tmp_path: Path) -> None:
+    async with NetworkServerUdp() as server, scene(tmp_path, relay_to(server)) as box:
+        raw, journal = box.relay()._raw, box.agent.journal
+        keep, begun, may_go_on = journal.relayed.keep, asyncio.Event(), asyncio.Event()
+
+        async def slow(*arguments: Any) -> int:
+            begun.set()
+            await may_go_on.wait()
+            return await keep(*arguments)
+
+        journal.relayed.keep = slow  # type: ignore[method-assign,assignment]
+        raw.keep([Frame(foreign(4), (HEARD,), box.clock())])
+        writing = asyncio.create_task(raw.write())
+        await begun.wait()
+        writing.cancel()
+        asyncio.get_running_loop().call_soon(may_go_on.set)
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        journal.relayed.keep = keep  # type: ignore[method-assign]
+        await raw.write()
+
+        assert [one.phy_payload for one in await journal.relayed.frames(RELAY)] == [foreign(4)]
+
+
+async def test_before_it_has_answered_a_server_is_not_said_to(tmp_path: Path) -> None:
+    relay = f'[[relay]]\nname = "{RELAY}"\nurl = "udp://127.0.0.1:9"\n'
+    async with NetworkServerUdp() as server, scene(tmp_path, relay_to(server), relay.replace(RELAY, "mute")) as box:
+        unasked = Relay.status(box.relay("mute"))["state"]
+        await connected(server)
+        await until(lambda: box.status()["state"] == "up")
+        await until(lambda: box.status("mute")["state"] == "waiting")
+
+    assert unasked in {"unasked", "waiting"}  # by when the first keep-alive came
 
 
 async def test_a_disk_that_takes_nothing_keeps_the_frames_in_memory(tmp_path: Path) -> None:

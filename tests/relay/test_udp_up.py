@@ -85,6 +85,26 @@ async def test_fsk_is_filtered_like_any_data_frame(tmp_path: Path) -> None:
     assert heard(server) == [TTN]
 
 
+async def test_a_datagram_nested_beyond_all_use_loses_none_of_its_frames(tmp_path: Path) -> None:
+    async with NetworkServerUdp() as server, scene(tmp_path, relay_to(server, 'dev_addr = ["26000000/7"]')) as box:
+        await connected(server)
+        odd = {**box.forwarder._rxpk(Signal(phy_payload=TTN)), "odd": "…"}
+        body = {"rxpk": [odd, box.forwarder._rxpk(Signal(phy_payload=OTHER))]}
+        for depth in range(880, 1_000):  # of which the reader follows some that the writer does not
+            nested = json.dumps(body, ensure_ascii=False).replace('"…"', "[" * depth + "]" * depth)
+            box.forwarder.send_body(nested.encode())
+            if depth % 20 == 0:  # more at once the server's receive buffer does not hold
+                await until(lambda: not box.forwarder._unanswered)
+                await asyncio.sleep(0)
+        await box.hear(JOIN)
+        async with asyncio.timeout(LIMIT_S):
+            await server.until(lambda: JOIN in heard(server))
+        frames = box.agent.sources[0].status()["counts"]["frames"]
+
+    came = len(heard(server)) + server.counts["unreadable"]  # it reads at a depth of its own
+    assert came == (frames - 1) // 2 + 1
+
+
 async def test_each_server_has_its_own_share(tmp_path: Path) -> None:
     async with NetworkServerUdp() as first, NetworkServerUdp() as second:
         relays = [relay_to(first, 'net_id = ["000013"]'), relay_to(second, 'dev_addr = ["01000000/8"]', name="other")]

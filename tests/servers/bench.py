@@ -111,7 +111,9 @@ def came(utc: datetime = START, quality: TimeQuality = TimeQuality.NTP) -> Insta
 
 
 @asynccontextmanager
-async def bench_on(path: Path, sources: Mapping[str, object] | None = None) -> AsyncIterator[ServersBench]:
+async def bench_on(
+    path: Path, sources: Mapping[str, object] | None = None, *, has_radio: bool = True
+) -> AsyncIterator[ServersBench]:
     async with network_on(path, StandingClock()) as inner:
         server = Server()
         servers = Servers.of(
@@ -120,5 +122,6 @@ async def bench_on(path: Path, sources: Mapping[str, object] | None = None) -> A
             {"campus": server, **(sources or {})},
             inner.clock,
             TimeQuality.NTP,
+            has_radio=has_radio,
         )
         yield ServersBench(inner, servers, server)

@@ -21,7 +21,7 @@ from gateway.model import (
 from gateway.servers.downlinks import reference_of
 from gateway.servers.uplinks import served_id
 from simulators.end_device import EndDevice
-from tests.network.bench import DEV_EUI
+from tests.network.bench import DEV_EUI, abp
 from tests.network.radio import Radio
 from tests.pipeline.rig import registration
 from tests.servers.bench import TORGET, ServersBench, bench_on, device, told
@@ -166,6 +166,18 @@ async def test_a_device_with_a_session_here_is_answered_from_here(bench: Servers
     await bench.servers.downlinks.turn()
 
     assert bench.server.asked == []
+
+
+async def test_a_session_that_an_import_brought_is_of_no_use_where_there_is_no_radio(tmp_path: Path) -> None:
+    async with bench_on(tmp_path / "journal.db", has_radio=False) as bench:
+        await bench.journal.put_devices([registration(abp(TORGET))])
+        await bench.network.load()
+        await bench.servers.hear(told(7))
+        queued = await bench.queued()
+        await bench.servers.downlinks.turn()
+
+    assert [one.id for _, one, _ in bench.server.asked] == [queued.id]
+    assert bench.servers.counts["with_session_here"] == 0
 
 
 @pytest.mark.parametrize("confirmed", [False, True])

@@ -14,10 +14,12 @@ from decoders.mapping import Mapping
 from decoders.metadata import Rule
 from gateway.codecs import Codecs
 from gateway.dating import Dated, Undatable, date
-from gateway.model import ServerDecoded, ServerNews, TimeQuality
-from gateway.servers import hearing
+from gateway.model import Eui64, ServerDecoded, ServerNews, TimeQuality
+from gateway.servers import hearing, strangers
 from gateway.servers.uplinks import served_id
+from tests.network.bench import abp
 from tests.network.radio import START
+from tests.pipeline.rig import registration
 from tests.servers.bench import STRANGER, TORGET, ServersBench, bench_on, came, device, told
 
 FIELDS = {"temperature": 21.5}
@@ -140,6 +142,8 @@ async def test_a_device_counts_as_heard_at_the_servers_time(bench: ServersBench)
 
 
 async def test_a_frame_without_payload_is_heard_and_makes_no_row(bench: ServersBench) -> None:
+    await bench.register(device())
+
     await bench.servers.hear(told(7, f_port=0, payload=b""))
 
     assert await bench.rows() == []
@@ -163,6 +167,31 @@ async def test_a_device_that_nobody_registered_is_kept_counted_and_shown_until_i
     assert bench.servers.counts["of_strangers"] == 2
     assert claimed == [STRANGER]
     assert bench.servers.strangers() == []
+
+
+async def test_names_that_nobody_registered_fill_no_memory(
+    bench: ServersBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strangers, "MOST", 3)
+
+    for number in range(8):
+        await bench.servers.hear(told(7, Eui64(f"a81758fffe0d1{number:03x}")))
+
+    assert bench.network.last_heard == {}
+    assert len(bench.servers.strangers()) == 3
+    assert len(await bench.rows()) == 8
+
+
+async def test_a_device_that_has_a_session_here_as_well_is_counted(bench: ServersBench) -> None:
+    sensor = abp(TORGET)
+    await bench.journal.put_devices([registration(sensor)])
+    await bench.network.load()
+
+    await bench.inner.hear(sensor.uplink(5, b"\1"))
+    await bench.servers.hear(told(0))
+
+    assert len(await bench.rows()) == 2
+    assert bench.servers.counts["with_session_here"] == 1
 
 
 async def test_news_of_a_device_are_its_events(bench: ServersBench) -> None:

@@ -54,6 +54,12 @@ def test_a_full_journal_lets_held_rows_go_though_settlements_find_no_room() -> N
     assert verdict.broken is None
 
 
+def test_what_an_attacker_lets_be_heard_late_is_told_when_it_was_heard() -> None:
+    verdict = run(11643)  # a frame of a session that ends, played beside the first of the next
+
+    assert verdict.broken is None
+
+
 def test_much_happens_in_them() -> None:
     verdicts = [run(seed) for seed in (1, 2, 3, 4, 5)]
 

@@ -21,6 +21,7 @@ from gateway.sources.basics_station import source as source_module
 from gateway.sources.basics_station import stations
 from gateway.sources.rxpk import GPS_EPOCH
 from gateway.sources.tap import Tapped
+from gateway.transports.secret import Secret
 from simulators import jumping_time
 from simulators.basics_station import BasicsStation as Station
 from simulators.basics_station import Refused
@@ -125,6 +126,25 @@ async def test_a_station_that_is_not_on_the_list_is_told_so_and_named(ear: Ear) 
 
     assert status["dropped"] == {"not_allowed": 2}
     assert any(f"{ROOF} asks to come in" in line for line in status["advice"])
+
+
+def test_who_was_refused_is_told_of_for_an_hour_and_counted_for_good() -> None:
+    async def play() -> None:
+        made = source(gateways=frozenset({CELLAR}), token=Secret("1234"))
+        async with running(made, Ear()) as uri, Station(CELLAR, uri, token="1234"):
+            for gateway, token in ((ROOF, "1234"), (CELLAR, "5678")):
+                with pytest.raises((Refused, WSServerHandshakeError)):
+                    async with Station(gateway, uri, token=token):
+                        pass
+            at_first = made.status()["advice"]
+            await asyncio.sleep(3661)
+            later = made.status()
+
+        assert len(at_first) == 2
+        assert later["advice"] == []
+        assert later["dropped"] == {"not_allowed": 1, "token": 1}
+
+    jumping_time.run(play())
 
 
 async def test_what_is_no_websocket_and_what_is_no_path_are_answered_in_words(ear: Ear) -> None:

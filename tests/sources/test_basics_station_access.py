@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -10,14 +11,15 @@ from aiohttp import ClientConnectorCertificateError, ClientSession, WSServerHand
 
 from gateway.errors import ConfigError
 from gateway.model import Eui64
-from gateway.sources.basics_station import tls as tls_module
+from gateway.sources import web_listener as listener
+from gateway.sources import web_tls as tls_module
 from gateway.sources.basics_station.access import Access, Refused, certified_eui
-from gateway.sources.basics_station.tls import ServerTls
+from gateway.sources.web_tls import ServerTls
 from gateway.transports.secret import Secret
 from simulators.basics_station import BasicsStation as Station
 from simulators.basics_station import Refused as NoLns
 from simulators.platforms.certificates import Authority, Identity
-from tests.sources.basics_station_rig import CELLAR, ROOF, running, signal, source
+from tests.sources.basics_station_rig import CELLAR, LIMIT_S, ROOF, running, signal, source
 from tests.sources.chirpstack_rig import until
 from tests.sources.conftest import Ear
 
@@ -113,6 +115,33 @@ async def test_a_station_is_heard_over_wss_and_sent_on_by_wss(tmp_path: Path, ea
 
     assert station.uri == f"{uri}/router-{ROOF}"
     assert len(frames) == 1
+
+
+async def test_connections_that_never_begin_tls_are_bounded_and_end(
+    tmp_path: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    monkeypatch.setattr(listener, "MOST_OF_ONE_ADDRESS", 3)
+    monkeypatch.setattr(listener, "HANDSHAKE_S", 0.5)
+    made = source(tls=server_tls(authority))
+
+    async with running(made, ear, "wss") as uri:
+        host, port = uri.removeprefix("wss://").split(":")
+        scanner = [await asyncio.open_connection(host, int(port), local_addr=("127.0.0.2", 0)) for _ in range(5)]
+        async with Station(ROOF, uri, tls=trusting(authority)) as station:
+            await station.hear(signal())
+            await ear.heard(1)
+        async with asyncio.timeout(LIMIT_S):
+            for reader, _ in scanner:
+                assert await reader.read() == b""
+        for _, writer in scanner:
+            writer.close()
+        again = [await asyncio.open_connection(host, int(port), local_addr=("127.0.0.2", 0)) for _ in range(3)]
+        for _, writer in again:
+            writer.close()
+        dropped = made.status()["dropped"]
+
+    assert dropped == {"too_many_connections": 2}
 
 
 async def test_a_station_without_the_token_is_told_401_and_advice_says_what_to_do(tmp_path: Path, ear: Ear) -> None:

@@ -26,7 +26,7 @@ from gateway.sources.basics_station.cups_folder import CupsFolder, Offer
 from gateway.sources.basics_station.messages import BadMessage
 from gateway.sources.basics_station.pem import PrivateKey
 from gateway.sources.basics_station.signing import SigningKey, read_signing_key
-from gateway.sources.basics_station.tls import ServerTls
+from gateway.sources.web_tls import ServerTls
 from gateway.transports.secret import Secret
 from simulators.platforms.certificates import Authority
 from simulators.station_cups import BadAnswer, StationFiles, ask

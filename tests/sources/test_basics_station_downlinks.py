@@ -14,6 +14,7 @@ from gateway.config.sources.station_plan import station_plan
 from gateway.lorawan.downlink import rx1, rx2
 from gateway.lorawan.region import EU868, REGIONS, Region
 from gateway.model import FskRate, LoraRate, TxResult
+from gateway.network.given_up import LATE_S
 from gateway.network.transmitters import Answer, Transmitters
 from gateway.sources.basics_station.air_clock import AirClock
 from gateway.sources.basics_station.phy import Moment
@@ -357,6 +358,63 @@ def test_the_network_falls_back_to_rx2_where_rx1_is_not_sent() -> None:
             (5_000_000, 868_100_000),
             (6_000_000, 869_525_000),
         ]
+
+    played(story)
+
+
+def spent(transmitters: Transmitters) -> dict[str, float]:
+    return {one["sub_band"]: one["spent_s"] for one in transmitters.status()["duty_cycle"]}
+
+
+def test_what_a_station_tells_late_was_sent_is_booked_and_answers_the_device_once() -> None:
+    async def story(scene: Scene) -> None:
+        transmitters = Transmitters({"radio": scene.source}, EU868, LoopClock())
+        scene.station.reports_late_s = 0.7
+        await scene.uplink()
+        accept = Answer(phy_payload=DOWNLINK, session=None, rx2_fits=False)
+        outcome = await transmitters.send(transmitters.windows(scene.ear.frames[-1], accept))
+        status = scene.source.status()
+
+        assert outcome.window == "rx1"
+        assert spent(transmitters) == {"M": pytest.approx(0.036, abs=0.02)}
+        assert transmitters.counts == {"rx1_collision_packet": 1, "sent_late": 1}
+        assert (status["counts"]["sent_late"], status["dropped"]) == (1, {})
+        assert (status["gateways"][ROOF]["not_sent"], status["gateways"][ROOF]["sent_late"]) == (0, 1)
+        assert ["told too late that it had sent 1" in line for line in status["advice"]] == [True]
+
+    played(story)
+
+
+def test_both_windows_are_booked_where_the_word_of_the_first_came_after_the_second_was_given() -> None:
+    async def story(scene: Scene) -> None:
+        transmitters = Transmitters({"radio": scene.source}, EU868, LoopClock())
+        scene.station.reports_late_s = 0.7
+        await scene.uplink()
+        accept = Answer(phy_payload=DOWNLINK, session=None)
+        outcome = await transmitters.send(transmitters.windows(scene.ear.frames[-1], accept))
+        await asyncio.sleep(2)
+
+        assert outcome.window == "rx1"
+        assert len(scene.air) == 2
+        assert spent(transmitters).keys() == {"M", "P"}
+        assert transmitters.counts["sent_late"] == 2
+
+    played(story)
+
+
+def test_what_a_station_never_tells_of_was_not_sent_and_is_not_waited_for_long() -> None:
+    async def story(scene: Scene) -> None:
+        transmitters = Transmitters({"radio": scene.source}, EU868, LoopClock())
+        scene.station.reports_late_s = 60.0
+        await scene.uplink()
+        begun = asyncio.get_running_loop().time()
+        accept = Answer(phy_payload=DOWNLINK, session=None)
+        outcome = await transmitters.send(transmitters.windows(scene.ear.frames[-1], accept))
+        took_s = asyncio.get_running_loop().time() - begun
+
+        assert not outcome.sent
+        assert spent(transmitters) == {}
+        assert took_s < 6.5 + LATE_S + 0.1
 
     played(story)
 

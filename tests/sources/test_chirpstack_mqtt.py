@@ -111,6 +111,17 @@ async def test_class_c_goes_out_at_once(mosquitto: Mosquitto, make: Make, ear: E
     assert asked_us < sent.starts_us < asked_us + 1_000_000
 
 
+async def test_an_order_is_kept_no_longer_than_its_slot(mosquitto: Mosquitto, make: Make, ear: Ear) -> None:
+    source = make()
+    async with running(source, ear), forwarder(mosquitto) as there:
+        there.send(UPLINK)
+        heard = (await ear.heard(1))[0].best
+        await source.transmit(answer(heard, after_s=6))
+        (expires_s,) = there.expiries_s
+
+    assert expires_s in {5, 6}  # the broker takes off what has passed, in whole seconds
+
+
 @FORMS
 async def test_what_the_radio_says_comes_back(mosquitto: Mosquitto, make: Make, ear: Ear, form: str) -> None:
     source = make()
@@ -266,6 +277,23 @@ async def test_only_gateways_that_are_named_are_listened_to(mosquitto: Mosquitto
         frames = await ear.heard(1)
 
     assert [(frame.best.gateway, frame.phy_payload) for frame in frames] == [(GATEWAY, b"\x40last")]
+
+
+async def test_what_is_wrong_is_told_of_for_an_hour_and_counted_for_good(
+    mosquitto: Mosquitto, make: Make, ear: Ear, clock: HandClock
+) -> None:
+    source = make()
+    async with running(source, ear), forwarder(mosquitto) as there:
+        there.publish("event/up", b"\xff" * 20)
+        await until(lambda: source.status()["dropped"])
+        at_first = source.status()["advice"]
+        clock.monotonic += 3660
+        there.send(UPLINK)
+        await ear.heard(1)
+        later = source.status()
+
+    assert [words.split(" messages ")[0] for words in at_first] == ["in the last hour 1"]
+    assert (later["advice"], later["dropped"]) == ([], {"protobuf": 1})
 
 
 def bodies() -> dict[str, bytes]:

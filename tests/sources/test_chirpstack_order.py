@@ -13,7 +13,7 @@ from google.protobuf import json_format
 
 from gateway.model import DataRate, Eui64, FskRate, Json, LoraRate, TxRequest, TxResult
 from gateway.sources.chirpstack_gateway import protobuf, words
-from gateway.sources.chirpstack_gateway.order import Dialect, read_number, read_result, write_order
+from gateway.sources.chirpstack_gateway.order import Dialect, read_number, read_result, worth_s, write_order
 from gateway.sources.chirpstack_gateway.reading import Generation
 
 GATEWAY = Eui64("0016c001f153a14c")
@@ -63,6 +63,20 @@ def test_without_a_delay_it_goes_out_immediately(is_json: bool) -> None:  # noqa
     frame = v4(write_order(request(delay=None), 1, Dialect(is_json=is_json)), is_json=is_json)
 
     assert frame.items[0].tx_info.timing.WhichOneof("parameters") == "immediately"
+
+
+@pytest.mark.parametrize(
+    ("delay", "expected_s"),
+    [
+        (None, 1),
+        (timedelta(seconds=1), 1),
+        (timedelta(seconds=6), 6),
+        (timedelta(milliseconds=1500), 2),
+        (timedelta(0), 1),
+    ],
+)
+def test_an_order_is_worth_keeping_until_its_slot(delay: timedelta | None, expected_s: int) -> None:
+    assert worth_s(request(delay=delay)) == expected_s
 
 
 def test_fsk_has_lorawans_deviation() -> None:

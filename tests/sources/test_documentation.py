@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Final
 import pytest
 
 from gateway.clock import SystemClock
+from gateway.commands.command_line import parser
 from gateway.commands.source_words import WORDS
 from gateway.config import Settings, load
 from gateway.config.sources import SOURCES
@@ -99,6 +101,21 @@ def test_the_first_page_names_every_page_and_no_other() -> None:
     named = set(re.findall(r"\]\(([a-z-]+\.md)\)", text))
 
     assert named == {page.name for page in PAGES.glob("*.md")} - {"README.md"}
+
+
+def commands() -> list[str]:
+    """Return the commands that a reader of the pages may type, without comments."""
+    text = "\n".join(page.read_text(encoding="utf-8") for page in sorted(PAGES.glob("*.md")))
+    quoted = re.findall(r"`(brygga [^`…]+)`", text) + re.findall(r"^\s*[$#] (brygga [^…\n]+)$", text, re.MULTILINE)
+    return sorted({one.partition("#")[0].strip() for one in quoted})
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_that_stands_there_is_one(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        parser().parse_args(shlex.split(command)[1:])
+    except SystemExit:
+        assert "the following arguments are required" in capsys.readouterr().err  # named, not written out
 
 
 @pytest.mark.parametrize("kind", SOURCES)

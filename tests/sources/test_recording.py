@@ -148,6 +148,27 @@ async def test_recorded_times_are_as_good_as_somebody_vouches_for_and_of_a_boot_
     assert frame.heard_at.boot_id != clock().boot_id
 
 
+@pytest.mark.parametrize(
+    ("head", "own", "expected"),
+    [
+        ("unsynchronised", None, TimeQuality.UNSYNCHRONISED),
+        ("system", None, TimeQuality.SYSTEM),
+        ("gps", "unsynchronised", TimeQuality.UNSYNCHRONISED),
+        ("system", "ntp", TimeQuality.NTP),
+    ],
+)
+async def test_the_first_line_says_how_good_the_times_of_all_are_that_say_nothing_themselves(
+    tmp_path: Path, clock: HandClock, ear: Ear, head: str, own: str | None, expected: TimeQuality
+) -> None:
+    told = line(90.0) if own is None else line(90.0, time_quality=own)
+    source = recording(tmp_path, [HEAD | {"time_quality": head}, told], clock, recorded_time=TimeQuality.NTP)
+
+    await stopped(source, ear, finished(source))
+
+    (frame,) = ear.frames
+    assert frame.heard_at.quality is expected
+
+
 async def test_where_dates_are_asked_for_what_has_none_is_dropped_with_advice(
     tmp_path: Path, clock: HandClock, ear: Ear
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.sources.semtech_advice import advice
 from gateway.sources.semtech_udp import SemtechUdp
-from tests.sources.conftest import GATEWAY, Ear, pull_data, push_data, running, rxpk, udp, understood
+from tests.sources.conftest import GATEWAY, OTHER, Ear, HandClock, pull_data, push_data, running, rxpk, udp, understood
 
 BUFFER = {"asked_bytes": 4_000_000, "granted_bytes": 212_992, "dropped_by_kernel": 3, "advice": "raise rmem_max"}
 
@@ -49,3 +49,18 @@ def test_strangers_and_a_buffer_that_is_too_small_are_told() -> None:
         "the kernel gives 212 kB of 4000 kB of receive buffer",
         "3 datagrams did not fit into the receive buffer and are lost",
     ]
+
+
+async def test_a_scanner_is_told_of_for_an_hour_and_counted_for_good(clock: HandClock, ear: Ear) -> None:
+    source = SemtechUdp("radio", host="127.0.0.1", port=0, clock=clock, gateways=frozenset({OTHER}))
+    async with running(source, ear) as server:
+        with udp(server) as scanner:
+            scanner.send(pull_data())
+            await understood(server)
+        at_first = source.status()["advice"]
+        clock.monotonic += 3660
+        later = source.status()
+
+    assert [words for words in at_first if "does not name" in words]
+    assert not [words for words in later["advice"] if "does not name" in words]
+    assert later["dropped"]["not_allowed"] == 1

@@ -137,7 +137,11 @@ async def test_what_devices_ask_in_vain_is_advice(stick: Plug, clock: HandClock,
         stick.hear(on_air(bytes.fromhex("00" + "11" * 22)))
         await ear.heard(1)
         advice = source.status()["advice"]
+        clock.monotonic += 3660
+        later = source.status()
 
+    assert not any("join requests" in words for words in later["advice"])
+    assert later["counts"]["join"] == 1
     assert advice == [
         "1 join requests were heard, which this modem cannot answer: register those devices as ABP, or hear them with a concentrator"
     ]

@@ -117,6 +117,37 @@ async def test_one_that_stopped_to_receive_unnoticed_is_found_out(stick: Plug, e
     assert ear.frames[0].phy_payload == PHY
 
 
+async def test_one_that_hears_nothing_and_listens_is_asked_and_left_alone(
+    stick: Plug, ear: Ear, clock: HandClock
+) -> None:
+    source = source_of(stick, clock, "rn2483", silent_s=0.02)
+
+    async with running(source, ear):
+        await until_counted(source, "checked", 3)
+
+    assert stick.modem.commands.count("sys reset") == 1  # at the beginning: it is deaf for half a second each time
+
+
+async def test_a_frame_that_crosses_the_question_whether_it_listens_is_no_sign_that_it_did_not(
+    stick: Plug, ear: Ear, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, crossing = Rn2483Modem.answer, [on_air()]
+
+    def crosses(modem: Rn2483Modem, command: str) -> Iterator[str]:
+        if command == "radio rx 0" and modem.is_receiving and crossing:
+            yield modem.hear(crossing.pop()).decode().strip()
+        yield from answer(modem, command)
+
+    monkeypatch.setattr(Rn2483Modem, "answer", crosses)
+    source = source_of(stick, clock, "rn2483", silent_s=0.02)
+
+    async with running(source, ear):
+        await ear.heard(1)
+        await until_counted(source, "checked", 2)
+
+    assert stick.modem.commands.count("sys reset") == 1
+
+
 async def test_one_that_answers_no_more_is_closed_and_tried_again(
     stick: Plug, ear: Ear, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

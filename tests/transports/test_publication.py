@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -11,17 +13,20 @@ from gateway.transports.reasons import NAMES, connect_words, puback, verdict
 LATER, REFUSED, TAKEN = Verdict.LATER, Verdict.REFUSED, Verdict.TAKEN
 
 
+@pytest.mark.parametrize("expires_s", [None, 1, 70_000])
 @pytest.mark.parametrize("header_count", [0, 1, 2, 40])  # 40: the length takes two octets
 @pytest.mark.parametrize("content_type", ["", "application/json", "text/plän"])
-def test_properties_are_packed_as_paho_packs_them(content_type: str, header_count: int) -> None:
+def test_properties_are_packed_as_paho_packs_them(content_type: str, header_count: int, expires_s: int | None) -> None:
     headers = {f"name {number}": f"värde {number}" for number in range(header_count)}
     theirs = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
+    if expires_s is not None:
+        theirs.MessageExpiryInterval = expires_s
     if content_type:
         theirs.ContentType = content_type
     for pair in headers.items():
         theirs.UserProperty = pair
 
-    assert pack(content_type, headers).octets == theirs.pack()  # type: ignore[no-untyped-call]  # as above
+    assert pack(content_type, headers, expires_s).octets == theirs.pack()  # type: ignore[no-untyped-call]  # as above
 
 
 @pytest.mark.parametrize("text", ["a\0b", "x" * 65536])
@@ -43,6 +48,13 @@ def test_a_packet_is_counted_with_all_its_parts(topic: str, body: int, octets: i
     request = Request(target=topic, body=b"x" * body, content_type="")
 
     assert packet_octets(request, pack("", {})) == octets
+
+
+def test_what_expires_is_packed_anew_each_time() -> None:
+    cache, lasting = PropertyCache(), Request(target="t", body=b"", content_type="")
+
+    assert cache.of(replace(lasting, expires_s=6)).octets == pack("", {}, 6).octets
+    assert cache.of(lasting).octets == pack("", {}).octets
 
 
 def test_only_properties_without_headers_are_kept() -> None:

@@ -44,6 +44,7 @@ CHIRPSTACK: Final = SourceWords(
         _PATIENCE,
     ),
     dropped=_EVENTS,
+    left="what came now was counted. At QoS 1 it stays at the broker for the agent; more than 40 do not come before that",
     page="chirpstack",
 )
 
@@ -72,8 +73,8 @@ WEBHOOK: Final = SourceWords(
     signs=("answered_200", "answered_400"),
     checks=(
         (
-            "Does the server know this address, with the token? What stands here is {listening}; from the internet it needs a name and a "
-            "certificate, or a proxy before it."
+            "Does the server know this address, with the token? What stands here is {listening}; at 127.0.0.1 nobody but a proxy on this "
+            "box reaches it (the key host), and from the internet it needs a name and a certificate."
         ),
         (
             "Does a push reach this box? `curl -v -X POST 'http://ADDRESS:{port}{path}?token=TOKEN' -d nothing` is answered with 400 where "
@@ -86,5 +87,6 @@ WEBHOOK: Final = SourceWords(
         **_EVENTS,
         "too_many_connections": Meaning("connections beyond the most there can be", "look who else connects"),
     },
+    left="what came now was counted, and the server was told to push it again (503)",
     page="webhook",
 )

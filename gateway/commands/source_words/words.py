@@ -27,4 +27,5 @@ class SourceWords:
     checks: tuple[str, ...]  # what to look at where nothing arrives, the likeliest first
     dropped: Mapping[str, Meaning]
     answers: bool = False  # whether that it `listens` means that somebody at the other end has answered
+    left: str = "what came now was counted, and nothing of it is kept"  # what a watch without an agent does to it
     page: str  # of docs/sources/

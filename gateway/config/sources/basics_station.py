@@ -29,8 +29,8 @@ from gateway.lorawan.dev_addr import dev_addr_prefix
 from gateway.model import Eui64, Json, eui64
 from gateway.sources.basics_station.plan import tuned
 from gateway.sources.basics_station.router_config import Filters
-from gateway.sources.basics_station.tls import ServerTls, server_context
 from gateway.sources.settings import BasicsStationSettings
+from gateway.sources.web_tls import ServerTls, server_context
 from gateway.transports.secret import Secret
 
 MOST_RANGES: Final = 10  # of JoinEUIs, that a station takes (MAX_JOINEUI_RANGES)

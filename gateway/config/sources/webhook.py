@@ -13,9 +13,9 @@ from gateway.config.sources.keys import Listens, SourceKeys
 from gateway.config.sources.server_keys import DECODE, DecodeKey
 from gateway.config.values import OptionalFile, Port, SecretFile, Shown, Text, Written
 from gateway.errors import ConfigError
-from gateway.sources.basics_station.tls import ServerTls, server_context
 from gateway.sources.network_server.decode import Decode, ServerKind
 from gateway.sources.settings import WebhookSettings
+from gateway.sources.web_tls import ServerTls, server_context
 from gateway.transports.secret import Secret
 
 SHORTEST_TOKEN: Final = 16  # characters: whoever has it puts readings into a city's record

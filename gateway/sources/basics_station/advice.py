@@ -9,19 +9,19 @@ from gateway.sources.basics_station.access import Refused
 from gateway.sources.basics_station.lns import PRODUCTION, Dropped
 from gateway.sources.basics_station.messages import BadMessageReason
 from gateway.sources.basics_station.stations import Stations
+from gateway.sources.recent import REMEMBERED_S
 
 UNITS: Final = ((86_400, "days"), (3600, "h"), (60, "min"), (1, "s"))
-REMEMBERED_S: Final = 3600.0  # a downlink that was not sent is told of for so long: single ones are a matter of course
 
 
 def advice(
     stations: Stations, dropped: Mapping[str, int], unheard_hz: Sequence[int], *, uri: str | None, now: float
 ) -> Sequence[str]:
-    """Return a line for each thing that is wrong; none when all is well. ``uri`` is what a tc.uri must say."""
+    """Return a line for each thing that is wrong; none when all is well. ``dropped`` is of the last hour, ``uri`` what a tc.uri must say."""
     return [
         *_away(stations, now),
         *_rivals(stations, now),
-        *_connecting(stations, dropped, uri),
+        *_connecting(stations, dropped, uri, now),
         *_hearing(stations, dropped, unheard_hz, now),
     ]
 
@@ -44,10 +44,11 @@ def _rivals(stations: Stations, now: float) -> Iterator[str]:
         )
 
 
-def _connecting(stations: Stations, dropped: Mapping[str, int], uri: str | None) -> Iterator[str]:
+def _connecting(stations: Stations, dropped: Mapping[str, int], uri: str | None, now: float) -> Iterator[str]:
     if not len(stations) and not stations.gone and uri is not None:
         yield f"no station is connected: the station's tc.uri must say {uri} with this box's address, and the port must be open"
-    for gateway, why in stations.refused.items():
+    lately = {gateway: why for gateway, (why, at) in stations.refused.items() if now - at < REMEMBERED_S}
+    for gateway, why in lately.items():
         match why:
             case Refused.NOT_ALLOWED:
                 yield f"{gateway} asks to come in and is not among source.gateways: add it where it is yours"
@@ -57,7 +58,7 @@ def _connecting(stations: Stations, dropped: Mapping[str, int], uri: str | None)
                 yield f"{gateway} shows another station's certificate: each needs the one that is made out to its own EUI"
             case Refused.TOO_MANY_GATEWAYS:
                 yield f"{gateway} finds no room: too many stations are connected; name yours in source.gateways"
-    if dropped.get(Refused.TOKEN) and not any(why == Refused.TOKEN for why in stations.refused.values()):
+    if dropped.get(Refused.TOKEN) and not any(why == Refused.TOKEN for why in lately.values()):
         yield "somebody connects without the right token: the tc.key of a station must say 'Authorization: Bearer TOKEN'"
 
 
@@ -66,7 +67,13 @@ def _hearing(stations: Stations, dropped: Mapping[str, int], unheard_hz: Sequenc
         named = ", ".join(f"{hz / 1e6:.1f}" for hz in unheard_hz)
         yield f"devices may use {named} MHz, and a station's two radios do not reach that: change network.channels_hz"
     for station in stations:
-        if station.not_sent_at is not None and now - station.not_sent_at < REMEMBERED_S:
+        if station.sent_late_at is not None and now - station.sent_late_at < REMEMBERED_S:
+            yield (
+                f"{station.gateway} told too late that it had sent {station.counts['sent_late']} downlinks: its way here is slow, and devices "
+                "may be answered twice; network.rx1_delay_s = 5 gives it time"
+            )
+        is_recent = station.not_sent_at is not None and now - station.not_sent_at < REMEMBERED_S
+        if is_recent and station.counts["not_sent"]:
             own = ", or its own duty cycle, which a station that is built for production keeps, was spent"
             more = own if station.version and PRODUCTION in (station.version.features or "") else ""
             yield (

@@ -3,6 +3,7 @@
 A station says `dntxed` 5 ms after a frame has begun, and nothing at all of one that it cannot place: its slot is gone or
 taken, or its own duty cycle is spent. So what is not answered half a second after its slot was not sent, and there is
 still time for RX2 then (Basics Station 2.0.6: `s2e.c`, TXCHECK_FUDGE; measured, see docs/sources/basics-station.md).
+A `dntxed` that took longer on its way says that it was sent after all.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from gateway.sources.basics_station.dnmsg import write_dnmsg
 from gateway.sources.basics_station.messages import DnTxed, Version, text_of
 from gateway.sources.basics_station.phy import Moment
 from gateway.sources.basics_station.plan import RadioPlan
+from gateway.sources.late import SentLate
 
 AIM_S: Final = 0.02  # before its slot a station wants a frame (TX_AIM_GAP; 60 ms on some boards)
 PATIENCE_S: Final = 0.5  # after the slot; the network tries RX2 until 0.1 s before it, which is 0.9 s after RX1
+MOST_GIVEN_UP: Final = 16  # downlinks of which a late `dntxed` is understood; a station has room for few
 AT_ONCE_S: Final = 2.0  # a station tries a class C frame eleven times, 100 ms apart
 
 Send = Callable[[str], Awaitable[None]]
@@ -30,6 +33,10 @@ Send = Callable[[str], Awaitable[None]]
 
 class Gone(Exception):
     """Say that the other end is not there any more."""
+
+
+def _nobody(_: TxRequest) -> None:
+    """Tell nobody."""
 
 
 @dataclass(slots=True)
@@ -53,11 +60,14 @@ class Connection:
     configured: bool = False  # it has been told what to listen to
     left_at: float | None = None
     seen_at: float = 0.0
+    told_late: SentLate = _nobody
     not_sent_at: float | None = None  # the last downlink that it did not send
+    sent_late_at: float | None = None  # when it told last of one that was given up
     ousted: int = 0  # short connections of the same EUI, each ended by the next and the last by this one
     ousted_address: str = ""
     counts: Counter[str] = field(default_factory=Counter)
     _waiting: dict[int, _Waiting] = field(default_factory=dict)  # by diid
+    _given_up: dict[int, TxRequest] = field(default_factory=dict)  # the same, the longest first
 
     async def transmit(self, request: TxRequest, plan: RadioPlan, diid: int) -> TxResult:
         """Have a frame sent, and return what became of it in time for the next window."""
@@ -70,7 +80,17 @@ class Connection:
         if opens is None or (not request.at_once and opens - now < AIM_S):
             return TxResult.TOO_LATE
         limit_s = opens - now + (AT_ONCE_S if request.at_once else PATIENCE_S)
-        return await self._ask(text_of(message), diid, opens, limit_s)
+        result = await self._ask(text_of(message), diid, opens, limit_s)
+        if result is TxResult.COLLISION_PACKET:
+            self._give_up(request, diid)
+        return result
+
+    def _give_up(self, request: TxRequest, diid: int) -> None:
+        self.counts["not_sent"] += 1
+        self.not_sent_at = self.clock().monotonic
+        self._given_up[diid] = request
+        while len(self._given_up) > MOST_GIVEN_UP:
+            del self._given_up[next(iter(self._given_up))]
 
     def _opens(self, request: TxRequest, moment: Moment | None, now: float) -> float | None:
         if request.delay is None or moment is None:
@@ -85,8 +105,6 @@ class Connection:
                 await self.send(text)
                 return await answer
         except TimeoutError:
-            self.counts["not_sent"] += 1
-            self.not_sent_at = self.clock().monotonic
             return TxResult.COLLISION_PACKET
         except Gone:
             return TxResult.NOT_CONNECTED
@@ -94,13 +112,22 @@ class Connection:
             del self._waiting[diid]
 
     def answered(self, said: DnTxed) -> bool:
-        """Take a `dntxed`; False when nobody waits for it any more."""
+        """Take a `dntxed`; False when it is of nothing that is waited for, or was given up lately."""
+        if (request := self._given_up.pop(said.diid, None)) is not None:
+            self._sent_late(request)
+            return True
         waiting = self._waiting.get(said.diid)
         if waiting is None or waiting.answer.done():
             return False
         self.counts["sent"] += 1
         waiting.answer.set_result(TxResult.SENT)
         return True
+
+    def _sent_late(self, request: TxRequest) -> None:
+        self.counts["not_sent"] -= 1
+        self.counts["sent_late"] += 1
+        self.sent_late_at = self.clock().monotonic
+        self.told_late(request)
 
     def ended(self) -> None:
         """Let nobody wait for a station that has gone: it has stopped its radio, and only what was due before is perhaps on air."""
@@ -120,6 +147,7 @@ class Connection:
             "can_transmit": self.left_at is None and self.configured,
             "frames": self.counts["frames"],
             "not_sent": self.counts["not_sent"],
+            "sent_late": self.counts["sent_late"],
             "station": None if version is None else version.station,
             "model": None if version is None else version.model,
             "features": None if version is None else version.features,

@@ -28,12 +28,14 @@ from gateway.sources.basics_station.lns import Dropped, Lns, Manner
 from gateway.sources.basics_station.messages import LARGEST_MESSAGE, BadMessageReason
 from gateway.sources.basics_station.plan import tuned
 from gateway.sources.basics_station.stations import Stations
-from gateway.sources.basics_station.tls import Renewal, server_context
+from gateway.sources.late import SentLate
+from gateway.sources.recent import Recent
 from gateway.sources.settings import BasicsStationSettings
 from gateway.sources.tap import Tap, Tapped
 from gateway.sources.udp import in_words
 from gateway.sources.under_way import UnderWay
 from gateway.sources.web_listener import WebListener, bind_tcp
+from gateway.sources.web_tls import Renewal, server_context
 
 if TYPE_CHECKING:
     from gateway.sources.basics_station.cups_office import CupsOffice
@@ -53,8 +55,8 @@ class BasicsStation:
         self._clock = clock
         self._tuning = tuned(settings.plan)
         self._counts: Counter[str] = Counter()
-        self._dropped: Counter[str] = Counter()
-        self._stations = Stations()
+        self._dropped = Recent(clock)
+        self._stations = Stations(clock)
         access = Access(gateways=settings.gateways, token=settings.token, tokens=dict(settings.tokens))
         counts, dropped, folder = self._counts, self._dropped, settings.cups_folder
         self._door = Door(access, self._stations, has_cups=folder is not None, counts=counts, dropped=dropped)
@@ -70,6 +72,7 @@ class BasicsStation:
         self._lns = Lns(manner, clock, self._tell, counts=counts, dropped=dropped)
         self._diid = random.randrange(1 << 31)  # noqa: S311 - it tells answers apart, those to an earlier start among them
         self._taps: list[Tap] = []
+        self._told_late: list[SentLate] = []
         self._listener: WebListener | None = None
         self._under_way: UnderWay | None = None
         self._renewal: Renewal | None = None
@@ -134,6 +137,15 @@ class BasicsStation:
         self._counts[f"transmit_{result}"] += 1
         return result
 
+    def tell_late(self, told: SentLate) -> None:
+        """Tell ``told`` from now on of each downlink that was given up and sent after all."""
+        self._told_late.append(told)
+
+    def _sent_late(self, request: TxRequest) -> None:
+        self._counts["sent_late"] += 1
+        for told in self._told_late:
+            told(request)
+
     def status(self) -> Mapping[str, Json]:
         """Return counters, each station's state, and what is wrong in words."""
         listener, now = self._listener, self._clock().monotonic
@@ -146,7 +158,9 @@ class BasicsStation:
             "counts": dict(self._counts),
             "dropped": {str(reason): count for reason, count in self._dropped.items()},
             "advice": [
-                *advice(self._stations, self._dropped, self._tuning.unheard_hz, uri=self._uri(listener), now=now),
+                *advice(
+                    self._stations, self._dropped.lately(), self._tuning.unheard_hz, uri=self._uri(listener), now=now
+                ),
                 *renewal,
                 *cups,
             ],
@@ -217,7 +231,9 @@ class BasicsStation:
                 raise Gone from error
 
         now = self._clock().monotonic
-        station = Connection(gateway, address, now, send, partial(_close, socket), self._clock, seen_at=now)
+        station = Connection(
+            gateway, address, now, send, partial(_close, socket), self._clock, seen_at=now, told_late=self._sent_late
+        )
         if (before := self._stations.meet(station)) is not None and self._group is not None:
             self._counts["replaced"] += 1
             self._group.create_task(before.close(), name="leaving a station")  # nobody may be there any more
@@ -260,9 +276,8 @@ class BasicsStation:
 
 
 def _cups(folder: Path, door: Door, counts: Counter[str], dropped: Counter[str]) -> CupsOffice:
-    from gateway.sources.basics_station.cups_folder import (
-        CupsFolder,
-    )  # it carries X.509: only where a folder is configured
+    # It carries X.509: only where a folder is configured.
+    from gateway.sources.basics_station.cups_folder import CupsFolder
     from gateway.sources.basics_station.cups_office import CupsOffice
 
     return CupsOffice(CupsFolder(folder), door, counts=counts, dropped=dropped)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from gateway.model import Eui64, Json
+from gateway.model import Clock, Eui64, Json
 from gateway.sources.basics_station.connection import Connection
 
 MOST_STATIONS: Final = 64
@@ -19,10 +19,11 @@ SHORT_S: Final = (
 class Stations:
     """Connections by EUI."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._by_gateway: dict[Eui64, Connection] = {}
         self.gone: dict[Eui64, Connection] = {}  # the last ones that have not come again
-        self.refused: dict[Eui64, str] = {}  # the last ones, and why
+        self.refused: dict[Eui64, tuple[str, float]] = {}  # the last ones, why, and when (monotonic)
 
     def __len__(self) -> int:
         return len(self._by_gateway)
@@ -59,7 +60,7 @@ class Stations:
     def refuse(self, gateway: Eui64, why: str) -> None:
         """Note who was refused."""
         self.refused.pop(gateway, None)
-        self.refused[gateway] = why
+        self.refused[gateway] = why, self._clock().monotonic
         while len(self.refused) > REFUSED_REMEMBERED:
             del self.refused[next(iter(self.refused))]
 

@@ -26,6 +26,7 @@ from gateway.sources.chirpstack_gateway.reading import Crc, named_gateway, read_
 from gateway.sources.chirpstack_gateway.scalars import eui
 from gateway.sources.chirpstack_gateway.sockets import Commands, Events, NoReply, NotTaken, is_local, trouble
 from gateway.sources.chirpstack_gateway.stations import Stations
+from gateway.sources.recent import REMEMBERED_S, Recent
 from gateway.sources.settings import ConcentratordSettings
 from gateway.sources.tap import Tap, Tapped
 from gateway.sources.under_way import UnderWay
@@ -37,7 +38,6 @@ ANSWER_LIMIT_S: Final = (
 MOST_UNDER_WAY: Final = 4096  # frames heard and not yet safe: 20 s of the busiest concentrator while the disk stalls
 DRAIN_LIMIT_S: Final = 1.0  # for frames under way when the source is stopped: a gathering's window and a commit
 QUIET_S: Final = 120.0  # it tells its statistics every 30 s
-REMEMBERED_S: Final = 3600.0  # a loss is told for so long
 LONGEST_PAUSE_S: Final = 10.0  # between two questions who it is
 
 
@@ -67,7 +67,7 @@ class Concentratord:
         self._clock = clock
         self._answer_limit_s = answer_limit_s
         self._counts: Counter[str] = Counter()
-        self._dropped: Counter[str] = Counter()
+        self._dropped = Recent(clock)
         self._stations = Stations()
         self._taps: list[Tap] = []
         self._commands: Commands | None = None
@@ -139,6 +139,7 @@ class Concentratord:
         """Return the connection, counters, the gateway's state, and what is wrong in words."""
         return {
             "listening": self._settings.event_url if self._connected.is_set() else None,
+            "state": "listens" if self._connected.is_set() else "away",
             "gateway": self._gateway,
             "speaks": None if self._shape is None else str(self._shape),
             "under_way": 0 if self._under_way is None else len(self._under_way),
@@ -273,8 +274,8 @@ class Concentratord:
             yield f"it is connected and has said nothing for {QUIET_S:g} s, not even its statistics: is its radio running?"
         if self._lost_at is not None and self._clock().monotonic - self._lost_at < REMEMBERED_S:
             yield "the connection was lost within the last hour; what the radio heard until it was back is lost, too"
-        if self._dropped[Dropped.OVERFLOW]:
-            yield f"{self._dropped[Dropped.OVERFLOW]} frames were lost because the disk was too slow"
+        if lost := self._dropped.lately().get(Dropped.OVERFLOW, 0):
+            yield f"in the last hour {lost} frames were lost because the disk was too slow"
         for station in self._stations:
             yield from station.advice()
 

@@ -16,11 +16,12 @@ from gateway.model import Clock, Eui64, Frame, Json, TxRequest, TxResult, Verdic
 from gateway.sources import Hear
 from gateway.sources.chirpstack_gateway import protobuf, words
 from gateway.sources.chirpstack_gateway.bad_event import BadEvent, BadEventReason
-from gateway.sources.chirpstack_gateway.order import read_number, read_result, write_order
+from gateway.sources.chirpstack_gateway.order import read_number, read_result, worth_s, write_order
 from gateway.sources.chirpstack_gateway.orders import Orders
 from gateway.sources.chirpstack_gateway.reading import Crc, named_gateway, read_online, read_stats, read_uplink
 from gateway.sources.chirpstack_gateway.stations import Station, Stations
 from gateway.sources.chirpstack_gateway.topics import Kind, Topics
+from gateway.sources.recent import Recent
 from gateway.sources.settings import ChirpstackMqttSettings
 from gateway.sources.tap import Tap, Tapped
 from gateway.transports import Message
@@ -63,7 +64,7 @@ class ChirpstackMqtt:
             settings.broker, self._topics.filters(settings.gateways), most_under_way=MOST_UNDER_WAY
         )
         self._counts: Counter[str] = Counter()
-        self._dropped: Counter[str] = Counter()
+        self._dropped = Recent(clock)
         self._stations = Stations()
         self._orders = Orders()
         self._taps: list[Tap] = []
@@ -192,8 +193,11 @@ class ChirpstackMqtt:
         if station is None or not station.can_transmit:
             return TxResult.NOT_CONNECTED
         with self._orders.one(request.gateway) as (number, answer):
+            # A forwarder that keeps its session gets what was ordered while it was away: on air, long after its time, in class C.
             published = await self._subscription.publish(
-                self._topics.down(request.gateway), write_order(request, number, station.dialect)
+                self._topics.down(request.gateway),
+                write_order(request, number, station.dialect),
+                expires_s=worth_s(request),
             )
             if published.verdict in {Verdict.LATER, Verdict.REFUSED} or published.status == NO_SUBSCRIBERS:
                 self._counts[f"publish_{published.status or published.verdict}"] += 1
@@ -219,7 +223,7 @@ class ChirpstackMqtt:
                 "is `prefix` the `topic_prefix` of the gateways' forwarder, and do they reach this broker?"
             )
         yield from broker["notes"]
-        yield from _dropped_in_words(self._dropped)
+        yield from _dropped_in_words(self._dropped.lately())
         for station in self._stations:
             yield from station.advice()
 
@@ -243,7 +247,7 @@ DROPPED_IN_WORDS: Final = {
 }
 
 
-def _dropped_in_words(dropped: Counter[str]) -> Iterator[str]:
+def _dropped_in_words(dropped: Mapping[str, int]) -> Iterator[str]:
     for reason, meaning in DROPPED_IN_WORDS.items():
-        if dropped[reason]:
-            yield f"{dropped[reason]} {meaning}"
+        if count := dropped.get(reason, 0):
+            yield f"in the last hour {count} {meaning}"

@@ -56,6 +56,11 @@ def write_order(request: TxRequest, number: int, dialect: Dialect) -> bytes:
     return words.write(message, said) if dialect.is_json else protobuf.write(message, said)
 
 
+def worth_s(request: TxRequest) -> int:
+    """Return how long an order is worth delivering, in whole seconds: until its slot, which is counted from the uplink; at least 1."""
+    return 1 if request.delay is None else max(1, math.ceil(request.delay.total_seconds()))
+
+
 def order(request: TxRequest, number: int) -> Mapping[str, Json]:
     """Return the DownlinkFrame of a request, as fields.
 

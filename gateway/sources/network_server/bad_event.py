@@ -28,7 +28,10 @@ class BadEventReason(StrEnum):
 
 HELP: Final[Mapping[BadEventReason, str]] = {
     BadEventReason.TOPIC: "came by topics that are none of this server's: does another program publish there?",
-    BadEventReason.JSON: "are no JSON: is this the address of another integration, or does it send XML?",
+    BadEventReason.JSON: (
+        "are no JSON: does the server write protobuf (ChirpStack, `encoding`) or XML (ThingPark, its content type), or is this "
+        "another integration's?"
+    ),
     BadEventReason.PROTOBUF: "are neither JSON nor ChirpStack's protobuf: does another program publish there?",
     BadEventReason.SHAPE: "are not what this server sends: is `server`, or the type of the source, the right one?",
     BadEventReason.DEV_EUI: "name no device by its DevEUI (16 hex digits)",

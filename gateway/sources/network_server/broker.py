@@ -19,7 +19,7 @@ from gateway.model import Answer, Clock, Downlink, FromServer, Json, TxRequest, 
 from gateway.sources import HearAll
 from gateway.sources.network_server import chirpstack, the_things_stack
 from gateway.sources.network_server.bad_event import BadEvent, BadEventReason, in_words
-from gateway.sources.network_server.reading import Circumstances
+from gateway.sources.network_server.reading import COUNTED_AS, Circumstances
 from gateway.sources.settings import ChirpstackSettings, ServerBrokerSettings, TheThingsStackSettings
 from gateway.transports import Message
 from gateway.transports.broker import Broker
@@ -165,7 +165,7 @@ class BehindABroker:
         except BadEvent as bad:
             self._dropped[bad.reason] += 1
             return None
-        self._counts[type(told).__name__ if told is not None else "passed_over"] += 1
+        self._counts["passed_over" if told is None else COUNTED_AS[type(told)]] += 1
         return told
 
     def _advice(self, broker: Mapping[str, Json]) -> Iterator[str]:

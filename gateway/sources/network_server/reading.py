@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gateway.model import DevAddr, Eui64, Instant, Json, LoraRate, ServerDecoded
+from gateway.model import (
+    DevAddr,
+    Eui64,
+    FromServer,
+    Instant,
+    Json,
+    LoraRate,
+    ServerDecoded,
+    ServerNews,
+    ServerReceipt,
+    ServerUplink,
+)
 from gateway.sources.chirpstack_gateway.scalars import eui, moment, octets, whole
 from gateway.sources.network_server.bad_event import BadEvent, BadEventReason
 from gateway.sources.network_server.decode import Decode
@@ -17,6 +28,11 @@ from gateway.sources.network_server.decode import Decode
 LAST_COUNTER: Final = 0xFFFF_FFFF
 LONGEST_PAYLOAD: Final = 255  # octets: the length field of a LoRa packet is one octet
 LONGEST_ID: Final = 200  # characters; UUIDs and ULIDs have some thirty
+COUNTED_AS: Final[Mapping[type[FromServer], str]] = {
+    ServerUplink: "uplinks",
+    ServerNews: "news",
+    ServerReceipt: "receipts",
+}  # in `status`
 SPREADING_FACTORS: Final = range(5, 13)
 # An escape of JSON that may be a lone surrogate, as of a codec that cuts a text in two: nothing that writes UTF-8 can keep it.
 HALF_A_CHARACTER: Final = re.compile(rb"\\u[dD][89a-fA-F]")

@@ -23,7 +23,7 @@ from gateway.sources.basics_station.tls import server_context
 from gateway.sources.network_server import actility, chirpstack, netmore, the_things_stack
 from gateway.sources.network_server.bad_event import BadEvent, in_words
 from gateway.sources.network_server.decode import ServerKind
-from gateway.sources.network_server.reading import Circumstances
+from gateway.sources.network_server.reading import COUNTED_AS, Circumstances
 from gateway.sources.settings import WebhookSettings
 from gateway.sources.web_listener import WebListener, bind_tcp
 
@@ -194,7 +194,7 @@ class Webhook:
         try:
             for one in told:  # in their order
                 await self._hear(one)
-                self._counts[type(one).__name__] += 1
+                self._counts[COUNTED_AS[type(one)]] += 1
         finally:
             self._under_way -= 1
 

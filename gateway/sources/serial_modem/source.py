@@ -9,6 +9,7 @@ from typing import Final
 
 from gateway.model import Clock, Frame, Instant, Json, LoraRate, Reception, TxRequest, TxResult
 from gateway.sources import Hear
+from gateway.sources.recent import Recent
 from gateway.sources.serial_modem import words
 from gateway.sources.serial_modem.driver import Channel, Driver, Packet
 from gateway.sources.serial_modem.eui import derived_eui
@@ -40,7 +41,7 @@ class SerialModem:
         self._gateway = settings.gateway or derived_eui(settings.name)
         self._clock = clock
         self._silent_s = silent_s
-        self._counts: Counter[str] = Counter()
+        self._counts = Recent(clock)
         self._dropped: Counter[str] = Counter()
         self._kept = Kept(settings.name, settings.port, clock, self._counts, patience)
         self._driver: Driver | None = None  # of the modem that was found last
@@ -94,7 +95,7 @@ class SerialModem:
     def _advice(self, now: float) -> Iterator[str]:
         if self._kept.trouble:
             yield self._kept.trouble
-        yield from words.unanswered(self._counts)
+        yield from words.unanswered(self._counts.lately())
         heard_nothing_s = now - (
             self._kept.since if self._last_frame is None else max(self._last_frame, self._kept.since)
         )

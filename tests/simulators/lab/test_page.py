@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from simulators.lab.page import NoPlots, page
-from tests.simulators.lab.told import of_twelve_minutes
+from tests.simulators.lab.told import of_twelve_minutes, page_of_twelve_minutes
 
 VOID = {"meta", "br"}
 
@@ -35,7 +35,7 @@ class Nesting(HTMLParser):
 def test_a_page_is_whole_and_fetches_nothing() -> None:
     nesting = Nesting()
 
-    nesting.feed(page(of_twelve_minutes()))
+    nesting.feed(page_of_twelve_minutes())
 
     assert nesting.open == nesting.wrong == []
     assert "script" not in {one.split()[0] for one in nesting.fetched}
@@ -43,7 +43,7 @@ def test_a_page_is_whole_and_fetches_nothing() -> None:
 
 
 def test_its_plots_are_sound_svg_with_text_that_can_be_searched() -> None:
-    text = page(of_twelve_minutes())
+    text = page_of_twelve_minutes()
 
     plots = re.findall(r"<figure>(<svg.*?</svg>)\s*</figure>", text, re.DOTALL)
 
@@ -54,14 +54,14 @@ def test_its_plots_are_sound_svg_with_text_that_can_be_searched() -> None:
 
 
 def test_names_of_a_scenario_are_text_and_no_markup() -> None:
-    text = page(of_twelve_minutes())
+    text = page_of_twelve_minutes()
 
     assert "A &lt;b&gt;town&lt;/b&gt; &amp; more" in text
     assert "<b>town" not in text
 
 
 def test_the_same_report_gives_the_same_page() -> None:
-    assert page(of_twelve_minutes()) == page(of_twelve_minutes())
+    assert page(of_twelve_minutes()) == page_of_twelve_minutes()
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,13 @@ from rich.console import Console
 
 from gateway.model import Json
 from simulators.lab.judge import Fate, fate_of
+from simulators.lab.ran import Ran
 from simulators.lab.report import Machine, report
-from simulators.lab.run import Ran, run
+from simulators.lab.run import run
 from simulators.lab.scenario import Fleet, Promise, Scenario, Trouble, What
 from simulators.lab.scenario_file import load, read
 from simulators.lab.scenario_new import written
+from simulators.lab.shelf import find
 from simulators.lab.summary import show
 from simulators.lab.witness import US
 
@@ -176,6 +178,41 @@ def test_a_stalling_broker_costs_time_and_no_uplink() -> None:
     assert told["platforms"]["orebro"]["latency_s"]["most"] > 60
 
 
+def test_a_service_that_moves_leaves_what_was_heard_before_with_its_old_city() -> None:
+    moving = find("move-lund-to-sundsvall")
+    away = replace(moving.troubles[0], begins_s=300.0, ends_s=900.0)
+    scenario = replace(
+        moving,
+        fleets=[replace(one, count=6, joins_within_s=30.0) for one in moving.fleets],
+        moves=[replace(moving.moves[0], at_s=600.0)],
+        troubles=[away],
+        lasts_s=1200.0,
+    )
+
+    ran = run(scenario)
+
+    told, stories = report(ran, NO_MACHINE), ran.witness.stories.values()
+    before = [one for one in stories if one.committed_us is not None and one.committed_us < 600 * US]
+    after = [one for one in stories if one.committed_us is not None and one.committed_us > 610 * US]
+    assert told["kept"]
+    assert {name for one in before for name in one.delivered_us} == {"lund"}
+    assert {name for one in after for name in one.delivered_us} == {"sundsvall"}
+    assert any(one.delivered_us["lund"] > 900 * US for one in before)
+
+
+@pytest.mark.parametrize("kind", ["ngsi_ld", "senml", "json", "yggio", "diwise"])
+def test_each_kind_of_platform_takes_what_it_is_told_and_says_which_uplinks_it_has(kind: str) -> None:
+    scenario = load(TOWN)
+    platforms = [replace(scenario.platforms[0], kind=kind)]
+
+    told = report(run(small(scenario, platforms=platforms)), NO_MACHINE)
+
+    assert told["kept"]
+    assert told["platforms"]["orebro"]["delivered"] == told["uplinks"]["committed"] > 5
+    assert told["platforms"]["orebro"]["problems"] == 0
+    assert told["platforms"]["orebro"]["duplicates"] == 0
+
+
 def test_devices_out_of_reach_break_the_promise_of_being_heard() -> None:
     scenario = load(TOWN)
     far: Fleet = replace(scenario.fleets[1], platforms=(), area=replace(scenario.fleets[1].area, latitude=60.3))
@@ -191,7 +228,7 @@ def test_a_run_that_is_ended_early_tells_what_was_until_then() -> None:
     def watch(how_far: object, interruption: object) -> None:
         import asyncio
 
-        from simulators.lab.run import Interruption
+        from simulators.lab.ran import Interruption
 
         assert callable(how_far)
         assert isinstance(interruption, Interruption)

@@ -50,6 +50,22 @@ WRONG = [
         "fault[0].until: stands beside `lasts` or `every`; `until` belongs to `at` alone",
     ),
     ('[[platform]]\nname = "orebro"\nkind = "senml"\n', "platform[1].name: 'orebro' is another one's already"),
+    (
+        '[[platform]]\nname = "lund"\nkind = "senml"\ncity = "lund"\n',
+        "platform[1].kind: 'senml' where lund's profile says 'yggio'",
+    ),
+    (
+        '[[platform]]\nname = "lund"\nkind = "yggio"\ncity = "lunden"\n',
+        "platform[1].city: 'lunden' is no city of the catalogue; did you mean 'lund'?",
+    ),
+    (
+        '[[move]]\nservice = "orebro"\nto = "lund"\nat = "1 h"\n',
+        "move[0].service: 'orebro' has no `city`, and only between cities a service moves by a word",
+    ),
+    (
+        '[[move]]\nservice = "orebro"\nto = "lund"\nat = "1 h"\n',
+        "move[0].to: 'lund' is no platform of this scenario; there is orebro",
+    ),
     ("[promise]\nheard = 1.5\n", "promise.heard: 1.5 where a share from 0 to 1 is expected"),
 ]
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import pytest
 
 from simulators.lab.lab_loop import LabLoop
-from simulators.lab.wire import End, Line, Net
+from simulators.lab.net import Net
+from simulators.lab.wire import End, Line
 from simulators.simulation.process import Process
 
 T = TypeVar("T")

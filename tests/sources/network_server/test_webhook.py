@@ -258,7 +258,7 @@ async def test_its_status_says_where_it_listens_and_what_came() -> None:
 
     assert before["listening"] is None
     assert status["listening"] == f"{door.url}/uplinks"
-    assert status["counts"] == {"ServerUplink": 1, "answered_200": 1}
+    assert status["counts"] == {"uplinks": 1, "answered_200": 1}
     assert status["advice"] == []
 
 
