@@ -52,7 +52,7 @@ def heard(*, fields: dict[str, Any] | None = None, **uplink: Any) -> Item:
             gateway_time=HEARD_AT,
             place=ROOF,
         ),
-        replace(one.uplink.best, gateway=Eui64("aa555a0000000002"), rssi_dbm=-120, snr_db=-7.25),
+        replace(one.uplink.receptions[0], gateway=Eui64("aa555a0000000002"), rssi_dbm=-120, snr_db=-7.25),
     )
     known = {"payload": b"\x01\x67\x00\xd7", "receptions": receptions, "confirmed": True, **uplink}
     decoded = Decoded(one.decoded.readings, fields or {})
@@ -135,7 +135,7 @@ def test_data_rates_have_their_regions_numbers(region: str, rate: DataRate, inde
 
 def test_an_fsk_uplink_is_said_as_one() -> None:
     one = heard()
-    best = replace(one.uplink.best, data_rate=FskRate(50_000))
+    best = replace(one.uplink.receptions[0], data_rate=FskRate(50_000))
 
     request, _ = only(ChirpStack(), replace(one, uplink=replace(one.uplink, receptions=(best,))))
 

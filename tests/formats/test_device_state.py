@@ -58,7 +58,7 @@ def heard(
     sensor = SENSOR if device is None else replace(SENSOR, dev_eui=eui(device))
     at = HEARD_AT + timedelta(seconds=1, minutes=minutes)
     made = item(*readings or (Reading("co2", 400 + row, "[ppm]"),), row=row, heard_at=at, device=sensor)
-    best = replace(made.uplink.best, gateway=RADIO, rssi_dbm=rssi, snr_db=snr, place=ROOF)
+    best = replace(made.uplink.receptions[0], gateway=RADIO, rssi_dbm=rssi, snr_db=snr, place=ROOF)
     return replace(made, uplink=replace(made.uplink, receptions=(best,)))
 
 

@@ -88,7 +88,7 @@ def test_what_is_zero_false_or_empty_is_left_out() -> None:
 
 def test_an_fsk_uplink_is_said_as_one() -> None:
     one = heard()
-    best = replace(one.uplink.best, data_rate=FskRate(50_000))
+    best = replace(one.uplink.receptions[0], data_rate=FskRate(50_000))
 
     request, _ = only(TheThingsStack(), replace(one, uplink=replace(one.uplink, receptions=(best,))))
 
