@@ -87,11 +87,11 @@ def with_state(
     interval_ms = int(interval_s * 1000)
     due = list(_due(delivered, memory, interval_ms))
     if due:
-        told = yield from deliver(due, _after(memory, receipt))
+        told = yield from deliver(due, _After(memory, receipt.memory))
         receipt = _with(receipt, told, _told_devices(due, told, memory))
     gateways = list(_gateways(delivered, memory, interval_ms)) if tell_gateway is not None else []
     if tell_gateway is not None and gateways:
-        told = yield from tell_gateway(gateways, _after(memory, receipt))
+        told = yield from tell_gateway(gateways, _After(memory, receipt.memory))
         receipt = _with(receipt, told, _told_gateways(gateways, told, memory))
     return receipt
 
@@ -211,10 +211,27 @@ def _heard_ms(item: Item) -> int:
     return milliseconds(item.uplink.heard_at.utc)
 
 
-def _after(memory: Mapping[str, Json], receipt: Receipt) -> Mapping[str, Json]:
-    """Return the memory as it is after ``receipt``, without what is kept about rows."""
-    after = {**memory, **receipt.memory}
-    return {key: value for key, value in after.items() if value is not None and not key.startswith(OF_ROWS)}
+@dataclass(frozen=True, slots=True)
+class _After(Mapping[str, Json]):
+    """The memory as it is after a receipt, without what is kept about rows.
+
+    A view: a destination knows some things of each device, and a copy at each delivery would cost as much as all the rest.
+    """
+
+    before: Mapping[str, Json]
+    learned: Mapping[str, Json]
+
+    def __getitem__(self, key: str) -> Json:
+        value = None if key.startswith(OF_ROWS) else self.learned[key] if key in self.learned else self.before[key]
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in {**self.before, **self.learned} if key in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _with(receipt: Receipt, told: Receipt, kept: Mapping[str, Json]) -> Receipt:
