@@ -277,7 +277,7 @@ async def test_on_a_terminal_the_key_and_the_decoder_of_a_new_device_are_asked_f
     assert process.stdout is not None
     try:
         async with asyncio.timeout(LIMIT_S):
-            prompt = await process.stderr.readuntil(b"already): ")
+            prompt = await process.stderr.readuntil(b"in front): ")
             os.write(terminal, f"{KEY}\n".encode())
             question = await process.stdout.readuntil(b"none yet): ")
             os.write(terminal, b"ers-sound\n")
