@@ -169,6 +169,14 @@ def _lab_new(options: argparse.Namespace) -> int:
     return lab_new(options.file, lines.say)
 
 
+def _lab_compare(options: argparse.Namespace) -> int:
+    try:
+        from simulators.lab.command import lab_compare
+    except ModuleNotFoundError as error:
+        raise _without_lab(error) from error
+    return lab_compare(options.a, options.b, lines.say, as_json=options.json)
+
+
 def _without_lab(error: ModuleNotFoundError) -> Brygga:
     return Brygga(f"the lab is not installed on this machine ({error}): it is part of the whole source tree")
 
@@ -355,6 +363,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "lab run": _lab_run,
     "lab list": _lab_list,
     "lab new": _lab_new,
+    "lab compare": _lab_compare,
     "lab torture": _lab_torture,
     "device add": _device_add,
     "device import": _device_import,

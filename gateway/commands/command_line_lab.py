@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway.commands.command_words import JSON, Command, argument, whole
 from gateway.config.units import duration
 
-GROUPS = {"lab": "a city's traffic on this machine, and an agent at its limits: run, list, new, torture"}
+GROUPS = {"lab": "a city's traffic on this machine, and an agent at its limits: run, list, new, compare, torture"}
 
 # As simulators/torture/troubles.py has them, which is imported only when it is run.
 FAULTS = (
@@ -111,6 +111,19 @@ COMMANDS = (
         description="Write a file that runs as it stands, with every key there is and what it means.",
         example="brygga lab new my-town.toml",
         arguments=(argument("file", type=Path, metavar="FILE", help="a name that is free, such as my-town.toml"),),
+    ),
+    Command(
+        words="lab compare",
+        brief="two reports side by side: what one run has otherwise than another one",
+        description="Each figure of two reports with its change, the promises, and the discrepancies, by id, that only one has. Exit 1\n"
+        "where B breaks a promise that A keeps, or loses more of what was heard; 0 otherwise. What the air takes is shown and\n"
+        "not judged: a scenario that minds it promises `heard`. Different scenarios or seeds are warned of.",
+        example="brygga lab compare before.json after.json",
+        arguments=(
+            argument("a", type=Path, metavar="A.json", help="what `brygga lab run --report` wrote, before"),
+            argument("b", type=Path, metavar="B.json", help="and after"),
+            JSON,
+        ),
     ),
     Command(
         words="lab torture",

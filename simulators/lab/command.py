@@ -1,4 +1,4 @@
-"""`brygga lab run`: exit 0 when every promise was kept, 1 when one was broken, 78 for a scenario that is wrong."""
+"""`brygga lab run`, and what goes with it: exit 0 when every promise was kept, 1 when one was broken, 78 for a scenario that is wrong."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from gateway.errors import ConfigError
 from gateway.model import Json
-from simulators.lab import shelf
+from simulators.lab import comparison_shown, shelf
+from simulators.lab.comparison import compare
+from simulators.lab.fingerprint import code
 from simulators.lab.lab_loop import LabLoop
 from simulators.lab.page import page
 from simulators.lab.ran import Interruption
 from simulators.lab.ran import Progress as HowFar
 from simulators.lab.report import Machine, report
+from simulators.lab.report_file import read
 from simulators.lab.run import run
 from simulators.lab.scenario import Scenario
 from simulators.lab.scenario_new import written
@@ -58,6 +61,7 @@ def lab_run(wishes: Wishes, say: Say) -> int:
     if wishes.check:
         say(f"{scenario.name}: no problems: {_size(scenario)}. Next: brygga lab run {wishes.scenario}")
         return 0
+    of_code = code()  # before it runs: whoever edits meanwhile edits another one
     began, used = time.perf_counter(), time.process_time()
     with _shown() as watch:
         try:
@@ -71,6 +75,7 @@ def lab_run(wishes: Wishes, say: Say) -> int:
             cpu_seconds=round(time.process_time() - used, 1),
             peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * OCTETS,
             python=platform.python_version(),
+            code=of_code,
         ),
     )
     _leave(wishes, told, ran.journal)
@@ -99,6 +104,17 @@ def lab_new(path: Path, say: Say) -> int:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}; choose a name that is free") from error
     say(f"{path} is written, and runs as it stands. Next: brygga lab run {path}")
     return 0
+
+
+def lab_compare(a: Path, b: Path, say: Say, *, as_json: bool = False) -> int:
+    """Say what report B has otherwise than A, and return 1 where it is worse; ConfigError for a file that is no report."""
+    names, told = (str(a), str(b)), (read(a), read(b))
+    found = compare(*told)
+    if as_json:
+        say(json.dumps(comparison_shown.as_json(names, told, found), indent=2, ensure_ascii=False))
+    else:
+        comparison_shown.show(Console(markup=False, highlight=False), names, told, found)
+    return 1 if found.worse else 0
 
 
 def _wished(wishes: Wishes) -> Scenario:

@@ -32,6 +32,7 @@ class Machine:
     cpu_seconds: float
     peak_bytes: int
     python: str
+    code: str  # version and digest
 
 
 def report(ran: Ran, machine: Machine) -> Json:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.errors import ConfigError
 from simulators.lab.judge import Discrepancy, Kept
 from simulators.lab.report import VERSION
+
+T = TypeVar("T")
 
 MAKE: Final = "brygga lab run SCENARIO --report FILE writes one"
 
@@ -117,10 +119,12 @@ def read(path: Path) -> Told:
     return _read(path, TypeAdapter(Told), octets)
 
 
-def _read[T](path: Path, kind: TypeAdapter[T], octets: bytes) -> T:
+def _read(path: Path, kind: TypeAdapter[T], octets: bytes) -> T:
     try:
         return kind.validate_json(octets, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"{path}: no report of the lab: {where}{': ' if where else ''}{first['msg']}; {MAKE}") from error
+        raise ConfigError(
+            f"{path}: no report of the lab: {where}{': ' if where else ''}{first['msg']}; {MAKE}"
+        ) from error

@@ -83,7 +83,7 @@ async def replayed(
     player: Player = Stations(to.url) if to.takes_stations else Forwarders((to.host, to.port), wishes.speed)
 
     def far(sent: int) -> None:
-        told(sent % overview.moments or overview.moments, overview.moments)
+        told((sent - 1) % overview.moments + 1 if sent else 0, overview.moments)
 
     try:
         played, silent = await play(script, overview, player, wishes.speed, stop, far, again=wishes.loop)

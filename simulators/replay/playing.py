@@ -42,28 +42,29 @@ class Played:
 class Playing:
     """One replay."""
 
-    def __init__(self, script: Script, player: Player, speed: float | None, stop: asyncio.Event) -> None:
+    def __init__(self, script: Script, player: Player, speed: float | None, stop: asyncio.Event, told: Told) -> None:
         self.played = Played()
         self._script = script
         self._player = player
         self._speed = speed
         self._stop = stop
+        self._told = told
         self._window = asyncio.Semaphore(WINDOW if speed is None else OVERDUE_WINDOW)
 
-    async def run(self, told: Told, *, again: bool) -> None:
+    async def run(self, *, again: bool) -> None:
         """Play it, and ``again`` and again; return when it has ended, or was stopped, and what was sent is answered or lost."""
         loop, played = asyncio.get_running_loop(), self.played
         began = loop.time()
         try:
             async with asyncio.TaskGroup() as tasks:
-                await self._round(tasks, told)
+                await self._round(tasks)
                 while again and not await self._stopped_within(REST_S):
-                    await self._round(tasks, told)
+                    await self._round(tasks)
         finally:
             played.stopped = self._stop.is_set()
             played.seconds = loop.time() - began
 
-    async def _round(self, tasks: asyncio.TaskGroup, told: Told) -> None:
+    async def _round(self, tasks: asyncio.TaskGroup) -> None:
         self._player.begin_round()
         turns, pace = self._script.turns(), Pace(self._speed, asyncio.get_running_loop().time())
         try:
@@ -73,7 +74,7 @@ class Playing:
                         return
                     await self._window.acquire()
                     tasks.create_task(self._bring(moment), name="datagram")
-                told(self.played.sent)
+                self._told(self.played.sent)
         finally:
             await asyncio.to_thread(_closed, turns)
         self.played.rounds += 1
@@ -81,8 +82,10 @@ class Playing:
     async def _stopped_before(self, due: float) -> bool:
         """Wait until it is time; return whether it was stopped meanwhile."""
         loop = asyncio.get_running_loop()
-        if (wait_s := due - loop.time()) > 0 and await self._stopped_within(wait_s):
-            return True
+        if (wait_s := due - loop.time()) > 0:
+            self._told(self.played.sent)
+            if await self._stopped_within(wait_s):
+                return True
         if self._speed is not None and len(self.played.lateness_s) < MOST_LATENESSES:
             self.played.lateness_s.append(loop.time() - due)
         return self._stop.is_set()
@@ -122,8 +125,8 @@ async def play(
     """Connect the gateways and play; return how it went, and how many gateways were not answered. Raises NobodyThere."""
     async with AsyncExitStack() as closing:
         silent = await player.open(overview.versions, closing)
-        playing = Playing(script, player, speed, stop)
-        await playing.run(told, again=again)
+        playing = Playing(script, player, speed, stop, told)
+        await playing.run(again=again)
         if not playing.played.stopped:
             await asyncio.sleep(LINGER_S)
     return playing.played, len(silent)

@@ -27,7 +27,7 @@ from simulators.lab.summary import show
 from simulators.lab.witness import US
 
 TOWN = Path(__file__).with_name("town.toml")
-NO_MACHINE = Machine(seconds=1.0, cpu_seconds=1.0, peak_bytes=10**8, python="3")
+NO_MACHINE = Machine(seconds=1.0, cpu_seconds=1.0, peak_bytes=10**8, python="3", code="0")
 OTHER_PROCESS = """\
 import hashlib, json, sys
 from pathlib import Path
@@ -35,7 +35,7 @@ from simulators.lab.report import Machine, report
 from simulators.lab.run import run
 from simulators.lab.scenario_file import load
 ran = run(load(Path(sys.argv[1])))
-told = report(ran, Machine(seconds=1.0, cpu_seconds=1.0, peak_bytes=10**8, python="3"))
+told = report(ran, Machine(seconds=1.0, cpu_seconds=1.0, peak_bytes=10**8, python="3", code="0"))
 print(hashlib.sha256(ran.journal).hexdigest(), hashlib.sha256(json.dumps(told).encode()).hexdigest())
 """
 

@@ -13,7 +13,7 @@ from simulators.lab.run import run
 from simulators.lab.scenario_file import load
 
 TOWN = Path(__file__).with_name("town.toml")
-MACHINE = Machine(seconds=1.0, cpu_seconds=1.0, peak_bytes=10**8, python="3")
+MACHINE = Machine(seconds=1.0, cpu_seconds=1.0, peak_bytes=10**8, python="3", code="0")
 
 
 @cache
