@@ -32,7 +32,6 @@ MAY_SEE: dict[str, set[str]] = {
         "gateway.sources.basics_station.cups_folder",
         "gateway.sources.basics_station.plan",
         "gateway.sources.basics_station.router_config",
-        "gateway.sources.basics_station.tls",
         "gateway.sources.web_tls",
         "gateway.sources.network_server.decode",
     },

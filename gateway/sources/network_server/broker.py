@@ -20,6 +20,7 @@ from gateway.sources import HearAll
 from gateway.sources.network_server import chirpstack, the_things_stack
 from gateway.sources.network_server.bad_event import BadEvent, BadEventReason, in_words
 from gateway.sources.network_server.reading import COUNTED_AS, Circumstances
+from gateway.sources.recent import Recent
 from gateway.sources.settings import ChirpstackSettings, ServerBrokerSettings, TheThingsStackSettings
 from gateway.transports import Message
 from gateway.transports.broker import Broker
@@ -103,7 +104,7 @@ class BehindABroker:
         self._words = words
         self._subscription = Subscription(named(settings), words.topics, most_under_way=MOST_UNDER_WAY)
         self._counts: Counter[str] = Counter()
-        self._dropped: Counter[str] = Counter()
+        self._dropped = Recent(clock)
         self._at_qos_0 = False
 
     @property
@@ -179,7 +180,7 @@ class BehindABroker:
         yield from broker["notes"]
         if self._at_qos_0:
             yield QOS_0
-        yield from in_words(self._dropped)
+        yield from in_words(self._dropped.lately())
         if self._counts["downlinks_for_nobody"]:
             yield NOBODY
 

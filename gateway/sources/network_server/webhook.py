@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -19,13 +18,14 @@ from aiohttp import web
 
 from gateway.model import Clock, FromServer, Json, TxRequest, TxResult
 from gateway.sources import HearAll
-from gateway.sources.basics_station.tls import server_context
 from gateway.sources.network_server import actility, chirpstack, netmore, the_things_stack
 from gateway.sources.network_server.bad_event import BadEvent, in_words
 from gateway.sources.network_server.decode import ServerKind
 from gateway.sources.network_server.reading import COUNTED_AS, Circumstances
+from gateway.sources.recent import Recent
 from gateway.sources.settings import WebhookSettings
 from gateway.sources.web_listener import WebListener, bind_tcp
+from gateway.sources.web_tls import Renewal, server_context
 
 LARGEST_BODY: Final = 1 << 18  # octets; what a server's codec makes of a payload has tens of thousands at most
 BODY_LIMIT_S: Final = 15.0  # for a body to come
@@ -74,8 +74,9 @@ class Webhook:
         self._listening = asyncio.Event()
         self._began = clock().monotonic
         self._under_way = 0
-        self._counts: Counter[str] = Counter()
-        self._dropped: Counter[str] = Counter()
+        self._counts = Recent(clock)
+        self._dropped = Recent(clock)
+        self._renewal: Renewal | None = None
 
     @property
     def name(self) -> str:
@@ -92,10 +93,13 @@ class Webhook:
         """Hear until cancelled. Raises ConfigError when the port cannot be had, or a certificate cannot be read."""
         settings = self._settings
         tls = None if settings.tls is None else server_context(settings.tls)
+        self._renewal = None if tls is None or settings.tls is None else Renewal(tls, settings.tls)
         bound = await bind_tcp(f"source {self.name!r}", settings.host, settings.port)
         listener = WebListener(bound, self._answer, tls=tls, refused=self._crowded)
         async with asyncio.TaskGroup() as group:
             await listener.open()
+            if self._renewal is not None:
+                group.create_task(self._renewal.run(), name=f"certificate of {self.name}")
             self._hear, self._listener, self._group = hear, listener, group
             self._listening.set()
             try:
@@ -175,7 +179,8 @@ class Webhook:
         except BadEvent as bad:
             read = [bad]
         wrong = [one for one in read if isinstance(one, BadEvent)]
-        self._dropped.update(one.reason for one in wrong)
+        for one in wrong:
+            self._dropped[one.reason] += 1
         return [one for one in read if not isinstance(one, BadEvent)], wrong
 
     async def _keep(self, told: Sequence[FromServer]) -> None:
@@ -228,8 +233,11 @@ class Webhook:
         quiet_s = self._clock().monotonic - self._began
         if not self._counts and quiet_s > QUIET_S:
             yield f"nobody has pushed anything for {quiet_s:.0f} s: does the server know {self._url()}, and does it reach this box?"
-        if wrong := self._counts["answered_401"]:
+        lately = self._counts.lately()
+        if wrong := lately.get("answered_401"):
             yield f"{wrong} pushes had no token, or another one than `token` says"
-        if wrong := self._counts["answered_404"]:
+        if wrong := lately.get("answered_404"):
             yield f"{wrong} pushes were to another path than {self._settings.path}"
-        yield from in_words(self._dropped)
+        yield from in_words(self._dropped.lately())
+        if self._renewal is not None and self._renewal.trouble:
+            yield self._renewal.trouble

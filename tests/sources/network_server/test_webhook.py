@@ -20,14 +20,16 @@ import pytest
 
 from gateway.errors import ConfigError
 from gateway.model import FromServer, Heard, Instant, ServerUplink, TimeQuality, TxResult
-from gateway.sources.basics_station.tls import ServerTls
+from gateway.sources import web_tls
 from gateway.sources.network_server import webhook
 from gateway.sources.network_server.decode import Decode, ServerKind
 from gateway.sources.network_server.webhook import Webhook
 from gateway.sources.settings import WebhookSettings
+from gateway.sources.web_tls import ServerTls
 from gateway.transports.secret import Secret
 from simulators.network_server import ChirpStack, Payload
 from simulators.platforms.certificates import Authority
+from tests.sources.chirpstack_rig import until
 
 from .events import EVENTS, octets
 
@@ -233,6 +235,28 @@ async def test_with_a_certificate_it_speaks_tls(tmp_path: Path) -> None:
     trusting = ssl.create_default_context(cafile=authority.certificate)
 
     async with opened(hook(tls=tls), scheme="https") as door:
+        status, _ = await door.push(EVENTS["netmore-uplink"], ssl=trusting)
+
+    assert status == 200
+
+
+async def test_a_certificate_that_is_renewed_is_shown_without_a_new_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_tls, "LOOK_EVERY_S", 0.01)
+    old, new = Authority(tmp_path, "Old"), Authority(tmp_path, "New")
+    identity, renewed = old.server("127.0.0.1"), new.server("127.0.0.1")
+    made = hook(tls=ServerTls(certificate_file=identity.certificate, key_file=identity.key))
+
+    def trouble() -> list[str]:
+        return [line for line in made.status()["advice"] if "certificate has changed" in line]
+
+    async with opened(made, scheme="https") as door:
+        identity.certificate.write_bytes(renewed.certificate.read_bytes())
+        await until(trouble)
+        identity.key.write_bytes(renewed.key.read_bytes())
+        await until(lambda: not trouble())
+        trusting = ssl.create_default_context(cafile=new.certificate)
         status, _ = await door.push(EVENTS["netmore-uplink"], ssl=trusting)
 
     assert status == 200
