@@ -21,7 +21,8 @@ def standing(source: Mapping[str, Json]) -> str:
         place = printable(f"{_where(source)} {source['listening']}")
         return f"{place}; {words}" if words else place
     if trouble := (source.get("broker") or {}).get("last_error"):
-        return printable(f"away: {trouble}")
+        is_told = any(trouble in words for words in source.get("advice", ()))  # below, with what to do
+        return "away" if is_told else printable(f"away: {trouble}")
     return words or printable(str(source.get("state") or "opens"))
 
 

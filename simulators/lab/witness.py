@@ -30,7 +30,9 @@ class Story:
     begins_us: int
     ends_us: int = 0  # of its first transmission
     transmissions: int = 0
-    losses: Counter[str] = field(default_factory=Counter)  # of transmissions that nobody heard, by cause
+    losses: Counter[str] = field(
+        default_factory=Counter
+    )  # of transmissions that nobody heard, by cause; the last one last
     heard_us: int | None = None
     heard_by: set[str] = field(default_factory=set)
     given_us: int | None = None  # a running agent was given it
@@ -97,7 +99,7 @@ class Witness:
         story.transmissions += 1
         story.ends_us = story.ends_us or ends_us
         if cause:
-            story.losses[cause] += 1
+            story.losses[cause] = story.losses.pop(cause, 0) + 1  # in the order of the last of each
         else:
             if story.heard_us is None:
                 story.heard_us = ends_us

@@ -297,6 +297,10 @@ def test_a_thousand_gateways_are_ten_lines_and_a_count(capsys: pytest.CaptureFix
             {"type": "chirpstack", "broker": {"connected": False, "last_error": "mqtt://hub:\nno"}},
             "away: mqtt://hub: no",
         ),
+        (
+            {"type": "chirpstack", "broker": {"last_error": "mqtt://hub: no"}, "advice": ["none: mqtt://hub: no"]},
+            "away",
+        ),
         ({"type": "chirpstack", "broker": {"connected": False, "last_error": None}}, "opens"),
         ({"type": "serial_modem", "listening": None, "state": "away"}, "away"),
         ({"listening": "0.0.0.0:1700"}, "listens on 0.0.0.0:1700"),

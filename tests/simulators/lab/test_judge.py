@@ -7,7 +7,9 @@ import pytest
 from gateway.model import eui64
 from simulators.lab.judge import Fate, discrepancies, fate_of, kept, latencies
 from simulators.lab.scenario import Promise
-from simulators.lab.witness import US, Story
+from simulators.lab.witness import US, Story, Witness
+
+ROOF = eui64("aa555a0000000001")
 
 WHOLE = Story(
     id=UUID(int=1),
@@ -114,3 +116,14 @@ def test_the_law_and_what_should_not_be_there_are_promised_by_every_run() -> Non
 def test_latency_is_counted_from_the_end_of_the_first_transmission() -> None:
     assert sorted(latencies([WHOLE])) == [4.0, 10.0]
     assert [*latencies([WHOLE], "archive")] == [10.0]
+
+
+def test_an_uplink_that_nobody_heard_is_lost_to_the_cause_of_its_last_transmission() -> None:
+    witness, story = Witness([], {ROOF: "roof"}), replace(UNHEARD, losses=Counter())
+    witness.said(story)
+
+    for cause in ("collided", "too_weak", "collided"):
+        witness.aired(story.id, 11 * US, [], {ROOF: cause}, cause)
+
+    assert [*story.losses] == ["too_weak", "collided"]
+    assert story.losses == {"too_weak": 1, "collided": 2}
