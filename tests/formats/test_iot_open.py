@@ -148,7 +148,7 @@ async def test_another_clients_number_is_refused_in_the_brokers_words(broker: Io
 
 async def test_what_was_not_acknowledged_comes_again_with_the_same_time(broker: IotOpenBroker) -> None:
     broker.faults.extend([Fault(silent=True), Fault(reason=0x97)])
-    async with over_mqtt(broker.url) as transport:
+    async with over_mqtt(broker.url, answer_limit_s=0.3) as transport:
         loop = Loop(IotOpen(client="1459"), transport, heard(2))
         await loop.to_its_end()
 

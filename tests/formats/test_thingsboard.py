@@ -223,7 +223,7 @@ async def test_a_backlog_arrives_once_in_few_messages(broker: ThingsBoardBroker)
 
 async def test_a_lost_connection_costs_a_repetition_that_overwrites_itself(broker: ThingsBoardBroker) -> None:
     broker.faults.extend([Silence()] * 8 + [Silence(silent=True)])
-    async with over_mqtt(broker.url) as transport:
+    async with over_mqtt(broker.url, answer_limit_s=0.3) as transport:
         loop = Loop(ThingsBoard(device=False), transport, heard(8))
         await loop.to_its_end()
 

@@ -276,7 +276,7 @@ async def test_a_wrong_password_loses_nothing(broker: YggioBroker) -> None:
 
 async def test_what_was_not_acknowledged_comes_again_with_the_same_time(broker: YggioBroker) -> None:
     broker.faults.append(Silence(silent=True))
-    async with over_mqtt(broker.url) as transport:
+    async with over_mqtt(broker.url, answer_limit_s=0.3) as transport:
         loop = Loop(Yggio(units="none"), transport, heard(1))
         await loop.to_its_end()
 
