@@ -16,11 +16,10 @@ from gateway.model import (
     Entity,
     LoraRate,
     Place,
-    RootKeys,
-    Session,
     eui64,
 )
 from simulators.end_device import EndDevice
+from simulators.registering import activation_of, registered
 from simulators.sensors import Says, says
 
 BANDWIDTH_HZ: Final = 125_000
@@ -75,23 +74,11 @@ class Member:
     @property
     def activation(self) -> str:
         """Return the name of the session in every uplink id; see `gateway.model.Session`."""
-        number = "abp0" if self.radio.join_nonce is None else self.radio.join_nonce
-        return f"{self.radio.dev_addr}-{number}"
+        return activation_of(self.radio)
 
     def registration(self) -> Registration:
         """Return what an installer would enter; of an ABP device before its first uplink."""
-        if self.device.activation is Activation.OTAA:
-            return Registration(device=self.device, root_keys=RootKeys(app_key=self.radio.app_key))
-        assert self.radio.dev_addr is not None
-        assert self.radio.keys is not None
-        session = Session(
-            dev_eui=self.device.dev_eui,
-            dev_addr=self.radio.dev_addr,
-            activation=self.activation,
-            mac_version=self.radio.mac_version,
-            keys=self.radio.keys,
-        )
-        return Registration(device=self.device, session=session)
+        return registered(self.device, self.radio)
 
 
 def members(

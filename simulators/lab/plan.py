@@ -13,7 +13,7 @@ from gateway.cities.slugs import slug
 from gateway.errors import ConfigError
 from gateway.journal import Registration
 from gateway.lorawan.dev_addr import new_dev_addr
-from gateway.model import Activation, Device, Entity, Eui64, Place, RootKeys, Session, eui64
+from gateway.model import Activation, Device, Entity, Eui64, Place, eui64
 from simulators import values
 from simulators.end_device import EndDevice, Make
 from simulators.hashed import key, uniform
@@ -33,6 +33,7 @@ from simulators.radio import (
     on_the_map,
 )
 from simulators.radio.propagation import Propagation
+from simulators.registering import activation_of, registered
 from simulators.sensors import Spoken
 from simulators.values import Moment, Utterances
 
@@ -65,24 +66,11 @@ class Settler:
     @property
     def activation(self) -> str:
         """Return the name of its session in every uplink id; see `gateway.model.Session`."""
-        number = "abp0" if self.radio.join_nonce is None else self.radio.join_nonce
-        return f"{self.radio.dev_addr}-{number}"
+        return activation_of(self.radio)
 
     def registration(self) -> Registration:
         """Return what an installer would enter, before the first uplink."""
-        if self.device.activation is Activation.OTAA:
-            keys = RootKeys(app_key=self.radio.app_key, nwk_key=self.radio.nwk_key)
-            return Registration(device=self.device, root_keys=keys)
-        assert self.radio.dev_addr is not None
-        assert self.radio.keys is not None
-        session = Session(
-            dev_eui=self.device.dev_eui,
-            dev_addr=self.radio.dev_addr,
-            activation=self.activation,
-            mac_version=self.radio.mac_version,
-            keys=self.radio.keys,
-        )
-        return Registration(device=self.device, session=session)
+        return registered(self.device, self.radio)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

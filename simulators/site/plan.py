@@ -9,8 +9,9 @@ from typing import Final
 
 from gateway.journal import Registration
 from gateway.lorawan.dev_addr import new_dev_addr
-from gateway.model import Activation, Device, Eui64, MacVersion, RootKeys, Session, eui64
+from gateway.model import Activation, Device, Eui64, MacVersion, eui64
 from simulators.end_device import EndDevice, Make, Oddities
+from simulators.registering import activation_of, registered
 
 FIRST_GATEWAY: Final = 0xAA55_5A00_0000_0001
 FIRST_DEVICE: Final = 0x70B3_D57E_D000_0001
@@ -74,24 +75,11 @@ class Inhabitant:
     @property
     def activation(self) -> str:
         """The name of its session in every uplink id; see `gateway.model.Session`."""
-        number = "abp0" if self.radio.join_nonce is None else self.radio.join_nonce
-        return f"{self.radio.dev_addr}-{number}"
+        return activation_of(self.radio)
 
     def registration(self) -> Registration:
         """Return what an installer would enter, before the first uplink."""
-        if self.device.activation is Activation.OTAA:
-            keys = RootKeys(app_key=self.radio.app_key, nwk_key=self.radio.nwk_key)
-            return Registration(device=self.device, root_keys=keys)
-        assert self.radio.dev_addr is not None
-        assert self.radio.keys is not None
-        session = Session(
-            dev_eui=self.device.dev_eui,
-            dev_addr=self.radio.dev_addr,
-            activation=self.activation,
-            mac_version=self.radio.mac_version,
-            keys=self.radio.keys,
-        )
-        return Registration(device=self.device, session=session)
+        return registered(self.device, self.radio)
 
 
 def inhabitants(plan: Plan) -> Sequence[Inhabitant]:
