@@ -124,6 +124,10 @@ class Registry:
             self._before = {name: one for name, one in self._before.items() if name in self._shelves.places}
         return True
 
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Take the installer's decoders from these folders from the next look on."""
+        self._shelves.folders = tuple(folders)
+
     def unread(self) -> str:
         """Return why the installer's folders could not be read at the last look, "" where they could."""
         return self._shelves.unread

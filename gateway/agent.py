@@ -12,21 +12,22 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from decoders.contract import DecodeReason
 from decoders.registry import Registry
-from gateway import former, redating
+from gateway import redating
 from gateway.clock import SystemClock, learn_boots
 from gateway.codecs import Codecs
-from gateway.config import DestinationSettings, Settings, data_folder_problem, make_data_folder
+from gateway.config import Settings, data_folder_problem, make_data_folder
 from gateway.control import Desk, serving
-from gateway.delivery import Destination, Telling
+from gateway.delivery import Telling
 from gateway.delivery.sorting import NOT_REGISTERED
-from gateway.errors import Busy, StorageError
-from gateway.formats import Commandable
+from gateway.errors import Busy, ConfigError, StorageError
+from gateway.former import Former, Untold
+from gateway.former import take_backlog as take_over
 from gateway.here import Here
 from gateway.journal import Begin, Journal, WhenFull
 from gateway.machine import fingerprint
@@ -35,6 +36,7 @@ from gateway.network import Network
 from gateway.network.office import RunningOffice
 from gateway.recorder import Recorder
 from gateway.redecoding import Redecoding
+from gateway.reloading import Difference, Part, difference
 from gateway.servers import Servers
 from gateway.sources import Source
 from gateway.sources import catalogue as sources
@@ -42,8 +44,7 @@ from gateway.sources.beginning import not_there
 from gateway.sources.gather import Gather
 from gateway.sources.settings import Brings, bring, type_of
 from gateway.survey import Survey
-from gateway.transports import Listener
-from gateway.transports import catalogue as transports
+from gateway.tellers import Parts, Tellers
 
 if TYPE_CHECKING:
     from gateway.commanding import Commanding
@@ -51,9 +52,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BOOTED_LATELY_S = 120.0  # of this machine's uptime: power may have come back to all gateways of a city at once
 SOURCES_LIMIT_S = 10.0  # for sources to hear, before it is said that the agent has started
-STOP_TIME = 5.0  # seconds for good-byes; systemd waits 90
+AT_ONCE_S = 0.05  # for a source that hears to say so
 SWITCH_INTERVAL = 0.0005  # seconds; with Python's 5 ms a busy loop keeps the journal's thread waiting for up to seconds
 COLLECT_AFTER = (
     10_000,
@@ -61,11 +61,17 @@ COLLECT_AFTER = (
     20,
 )  # objects; values here make no circles, and with Python's 700 a tenth of the time went there
 
+Read = Callable[[], Awaitable[Settings]]
+"""Read the configuration once more; ConfigError says all that is wrong with it."""
+
 
 class Agent:
     """One running agent: open with `running`, which also closes it."""
 
-    def __init__(self, settings: Settings, journal: Journal, clock: Clock, registry: Registry) -> None:
+    def __init__(
+        self, settings: Settings, journal: Journal, clock: Clock, registry: Registry, read: Read | None = None
+    ) -> None:
+        """``read`` reads the configuration once more; without it there is no reload."""
         self._clock = clock
         self._started = clock().monotonic
         self._trust = settings.clock.trust
@@ -107,18 +113,44 @@ class Agent:
         )
         self.relays = self._relays(settings)
         self._surveys: list[Survey] = []
-        self.here = Here()
+        self.here = Here(settings.gateway.place)
         self.gather = Gather(self.network.hear, window_s=settings.radio.gather_ms / 1000)
-        self.tellings = [self._telling(one) for one in settings.destinations]
-        ended = journal.former()
-        self.former = former.Former([self._telling(one) for one in settings.former if one.name in ended])
-        self.commandings = [
-            commanding
-            for one, telling in zip(settings.destinations, self.tellings, strict=True)
-            if (commanding := self._commanding(one, telling, registry)) is not None
-        ]
+        self.tellers = Tellers(
+            Parts(
+                journal=journal,
+                network=self.network,
+                codecs=self.codecs,
+                encoder=registry.encoder,
+                clock=clock,
+                trust=settings.clock.trust,
+            ),
+            settings,
+        )
+        self.settings = settings
+        self.parts: list[Part] = []  # rooms that take another configuration, too
+        self._registry = registry
+        self._read = read
+        self._reloading = asyncio.Lock()
 
-        self.untold = former.Untold(journal, [one.commander.name for one in self.commandings])
+    @property
+    def tellings(self) -> Sequence[Telling]:
+        """The loops of the destinations that are configured."""
+        return self.tellers.tellings
+
+    @property
+    def commandings(self) -> Sequence[Commanding]:
+        """The loops of those that give commands."""
+        return self.tellers.commandings
+
+    @property
+    def former(self) -> Former:
+        """The loops of former cities."""
+        return self.tellers.former
+
+    @property
+    def untold(self) -> Untold:
+        """The states that are told to nobody."""
+        return self.tellers.untold
 
     def _relays(self, settings: Settings) -> Sequence[Relay]:
         if not settings.relays:
@@ -127,60 +159,6 @@ class Agent:
 
         found = {source.name: source for source in self.sources}
         return [relays.make(one, found, self.network.beside, self.journal, self._clock) for one in settings.relays]
-
-    def _telling(self, settings: DestinationSettings) -> Telling:
-        destination = Destination(
-            name=settings.name,
-            format=settings.format,
-            transport=transports.make(settings.platform, self._clock),
-            selects=settings.selection.selects,
-            share=settings.share,
-            batch=settings.batch,
-            longest_delay=settings.retry_max_s,
-            strict=settings.strict,
-            backlog_per_s=settings.backlog_per_s,
-            give_up=settings.give_up,
-            uncertain_time=settings.uncertain_time,
-            side_by_side=settings.side_by_side,
-            words=settings.words,
-            memory_of=settings.memory_of,
-            gather_s=settings.gather_s,
-            first_contact_s=settings.retry_max_s if _booted_lately(self._clock) else 0.0,
-        )
-        return Telling(
-            destination,
-            journal=self.journal,
-            codecs=self.codecs,
-            find=self.network.device,
-            clock=self._clock,
-            trust=self._trust,
-        )
-
-    def _commanding(self, settings: DestinationSettings, telling: Telling, registry: Registry) -> Commanding | None:
-        if settings.commands is None:
-            return None
-        from gateway.commanding import Commander, Commanding  # it carries pydantic: only where a platform commands
-
-        commander = Commander(
-            name=settings.name,
-            transport=cast(
-                "Listener", telling.destination.transport
-            ),  # the configuration takes commands over MQTT only
-            topic=settings.commands.topic,
-            state_topic=settings.commands.state_topic,
-            shape=settings.commands.shape,
-            selects=settings.selection.selects,
-            longest_delay=settings.retry_max_s,
-            names=settings.format if isinstance(settings.format, Commandable) else None,
-        )
-        return Commanding(
-            commander,
-            journal=self.journal,
-            network=self.network,
-            encoder=registry.encoder,
-            clock=self._clock,
-            trust=self._trust,
-        )
 
     async def run(self) -> None:
         """Hear and tell until cancelled."""
@@ -193,23 +171,15 @@ class Agent:
                 tasks.create_task(self.servers.downlinks.run(), name="downlinks to network servers")
                 tasks.create_task(learn_boots(self._clock, self._trust, self.journal.learn_boot), name="clock")
                 tasks.create_task(self._redecoding.run(), name="redecoding")
-                for telling in self.tellings:
-                    tasks.create_task(telling.run(), name=f"telling {telling.destination.name}")
-                tasks.create_task(self.former.run(), name="former cities")
-                tasks.create_task(self.untold.run(), name="states for former cities")
+                tasks.create_task(self.tellers.run(), name="tellers")
                 for relay in self.relays:
                     tasks.create_task(relay.run(), name=f"relay {relay.name}")
-                for commanding in self.commandings:
-                    tasks.create_task(commanding.run(), name=f"commanding {commanding.commander.name}")
                 # Within: sources end first, and what they have acknowledged still gets safe and is answered.
                 async with asyncio.TaskGroup() as listening:
                     for source in self.sources:
                         listening.create_task(source.run(self._hear), name=f"source {source.name}")
         finally:
-            # In tasks of their own: in one that is cancelled, Python 3.11.2 (Debian 12) takes its timeouts for cancellation.
-            async with asyncio.TaskGroup() as leaving:
-                for telling in [*self.tellings, *self.former.tellings()]:
-                    leaving.create_task(_leave(telling), name=f"leaving {telling.destination.name}")
+            await self.tellers.leave()
 
     async def _hear(self, heard: Heard) -> None:
         """Take what a source brings: a frame, and the time from it where its gateway has a GPS receiver, or a server's uplink."""
@@ -278,9 +248,33 @@ class Agent:
         name = telling.destination.name
         return {**telling.status(), "commands": commands[name]} if name in commands else telling.status()
 
+    async def not_hearing(self) -> Sequence[str]:
+        """Return the names of sources that do not hear at the moment."""
+        return await not_there(self.sources, asyncio.Event(), AT_ONCE_S)
+
     async def let_go(self, destination: str) -> None:
         """Tell a former city no more; what is undecided stays as it is."""
-        await self.former.let_go(destination)
+        await self.tellers.let_go(destination)
+
+    async def reload(self) -> Difference:
+        """Read the configuration once more and go on as it says, hearing all the while; return what that changed.
+
+        Raises ConfigError with every problem of the file, StorageError, or Brygga where it cannot be read: then all is as it was.
+        """
+        if self._read is None:
+            raise ConfigError("reload: this agent was not started from a file; start it again instead")
+        async with self._reloading:  # no limit of its own: each step of who has it has one
+            found = difference(self.settings, await self._read(), [part.field for part in self.parts])
+            await self.tellers.change(found.settings)
+            for part in self.parts:
+                if part.field in found.fields:
+                    await part.change(found.settings)
+            self._registry.use_folders(found.settings.decoders.folders)
+            self.settings = found.settings
+            await self.devices_changed()
+        for line in (*found.changed, *(f"needs a restart: {one}" for one in found.restart)):
+            logger.info("reloaded: %s", line)
+        return found
 
     def last_heard_s(self) -> Mapping[str, float]:
         """Return the age of each device's last frame since the start, in seconds."""
@@ -290,11 +284,12 @@ class Agent:
 
 @contextlib.asynccontextmanager
 async def running(
-    settings: Settings, clock: Clock | None = None, *, take_backlog: bool = False
+    settings: Settings, clock: Clock | None = None, *, take_backlog: bool = False, read: Read | None = None
 ) -> AsyncIterator[Agent]:
     """Run an agent for as long as the block lasts. Raises ConfigError, Busy, StorageError when it cannot begin.
 
     Whatever ends the agent ends the block, too. With ``take_backlog`` what waits for former cities goes to the present ones.
+    ``read`` reads the configuration once more, for `Agent.reload`.
     """
     clock = clock or system_clock(settings)
     make_data_folder(settings.gateway.data)
@@ -313,11 +308,11 @@ async def running(
         if isinstance(clock, SystemClock):
             clock.recall(journal.boots())
         if take_backlog:
-            await former.take_backlog(journal, [one.name for one in settings.destinations if one.newest_only])
+            await take_over(journal, [one.name for one in settings.destinations if one.newest_only])
         if skipped := await journal.box.settle_on(fingerprint()):
             logger.warning("%s: downlink counters and JoinNonces skip ahead, lest one be used twice", skipped.why)
         with contextlib.closing(load_registry(settings)) as registry:
-            agent = Agent(settings, journal, clock, registry)
+            agent = Agent(settings, journal, clock, registry, read)
             async with (
                 serving(settings.control_socket, Desk(settings, journal, clock, agent)),
                 asyncio.TaskGroup() as tasks,
@@ -379,16 +374,6 @@ def system_clock(settings: Settings) -> SystemClock:
     """Return this machine's clock, vouched for as far as the configuration does."""
     vouched = TimeQuality.SYSTEM if settings.clock.trust is TimeQuality.SYSTEM else TimeQuality.UNSYNCHRONISED
     return SystemClock(at_least=vouched)
-
-
-async def _leave(telling: Telling) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(STOP_TIME):
-            await telling.close()
-
-
-def _booted_lately(clock: Clock) -> bool:
-    return isinstance(clock, SystemClock) and clock().monotonic < BOOTED_LATELY_S
 
 
 def _clock_words(clock: Clock, trust: TimeQuality, *, is_trusted: bool) -> str:

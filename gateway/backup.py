@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -26,6 +26,8 @@ from gateway.machine import fingerprint
 from gateway.model import Clock
 
 ASIDE: Final = ".old-"
+
+Add = Callable[[Journal], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +92,17 @@ async def restore(settings: Settings, source: Path, clock: Clock) -> Restored:
     return await restore_over(settings, source, clock)
 
 
-async def restore_over(settings: Settings, source: Path, clock: Clock) -> Restored:
-    """Put the journal of a backup in the place of the present one, which is put aside."""
+async def restore_over(settings: Settings, source: Path, clock: Clock, add: Add | None = None) -> Restored:
+    """Put the journal of a backup in the place of the present one, which is put aside.
+
+    ``add`` brings into it what was heard since, after its counters have skipped ahead and before it is in place: all or nothing.
+    """
     path, key = settings.journal_path, settings.gateway.key_file
     await asyncio.to_thread(make_data_folder, settings.gateway.data)
     with _stopped(path), _folder_in(path.parent) as folder:
         about = await asyncio.to_thread(unpack, source, folder)
         await asyncio.to_thread(_have_key, source, folder, key, about)
-        sessions = await _skip_ahead(settings, source, folder / JOURNAL, clock, about)
+        sessions = await _skip_ahead(settings, source, folder / JOURNAL, clock, about, add)
         put_aside = await asyncio.to_thread(_put_in_place, folder, path, key)
     return Restored(about=about, sessions=sessions, put_aside=put_aside)
 
@@ -130,7 +135,7 @@ def _have_key(source: Path, folder: Path, own: Path, about: About) -> None:
     shutil.copyfile(own, folder / KEY)
 
 
-async def _skip_ahead(settings: Settings, source: Path, path: Path, clock: Clock, about: About) -> int:
+async def _skip_ahead(settings: Settings, source: Path, path: Path, clock: Clock, about: About, add: Add | None) -> int:
     """Raise the counters of the unpacked journal, and return how many sessions it has; a wrong key is found here."""
     try:
         journal = await Journal.open(
@@ -144,6 +149,8 @@ async def _skip_ahead(settings: Settings, source: Path, path: Path, clock: Clock
         raise ConfigError([f"{source}: {problem}" for problem in error.problems]) from error
     try:
         await journal.box.restored(fingerprint(), f"restored from the backup of {about.gateway} of {about.made_at}")
+        if add is not None:
+            await add(journal)
         return len(await journal.sessions())
     finally:
         await journal.close()

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from gateway.config import Settings, make_data_folder
 from gateway.desk import Desk
-from gateway.errors import Busy, ConfigError, StorageError
+from gateway.errors import Brygga, Busy, ConfigError, StorageError
 from gateway.journal import Journal, WhenFull
 from gateway.model import Clock, Json
 
-__all__ = ["Ask", "Desk", "ask", "conversation", "serving"]
+__all__ = ["Ask", "Denied", "Desk", "NotRunning", "ask", "ask_running", "conversation", "serving"]
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,14 @@ FIRST_STEPS = {"device.add", "device.import"}  # what makes the journal of a box
 
 Meet = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
 Ask = Callable[[Mapping[str, Json]], Awaitable[Json]]
+
+
+class NotRunning(Brygga):
+    """No agent listens at the socket."""
+
+
+class Denied(Busy):
+    """The socket is another user's."""
 
 
 @contextlib.asynccontextmanager
@@ -118,21 +126,29 @@ def _too_long_a_line() -> bytes:
 
 async def ask(settings: Settings, clock: Clock, request: Mapping[str, Json]) -> Json:
     """Ask the running agent, or the journal itself when no agent runs. Raises ConfigError, Busy, StorageError."""
-    path = settings.control_socket
+    try:
+        return await ask_running(settings, request)
+    except NotRunning:
+        return await _ask_journal(settings, clock, request)
+
+
+async def ask_running(settings: Settings, request: Mapping[str, Json], limit_s: float | None = None) -> Json:
+    """Ask the running agent alone, within `ANSWER_TIME` or ``limit_s``. Raises NotRunning, ConfigError, Busy, StorageError."""
+    path, limit_s = settings.control_socket, ANSWER_TIME if limit_s is None else limit_s
     try:
         reader, writer = await asyncio.open_unix_connection(path, limit=LINE_LIMIT)
-    except (FileNotFoundError, ConnectionRefusedError):
-        return await _ask_journal(settings, clock, request)
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise NotRunning(f"no agent answers at {path}") from error
     except PermissionError as error:
-        raise Busy(f"{path} belongs to another user: be that user, or try with sudo") from error
+        raise Denied(f"{path} belongs to another user: be that user, or try with sudo") from error
     except OSError as error:
         raise ConfigError(f"gateway.control_socket: {path} cannot be opened: {error.strerror or error}") from error
     try:
-        async with asyncio.timeout(ANSWER_TIME):
+        async with asyncio.timeout(limit_s):
             writer.write(json.dumps(request).encode() + b"\n")
             line = await reader.readline()
     except (TimeoutError, ConnectionError) as error:
-        raise Busy(f"the agent at {path} does not answer within {ANSWER_TIME:g} s: is it overloaded?") from error
+        raise Busy(f"the agent at {path} does not answer within {limit_s:g} s: is it overloaded?") from error
     finally:
         writer.close()
     return _answer_of(line)

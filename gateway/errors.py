@@ -2,6 +2,7 @@
 
     Brygga
     ├── ConfigError      a person wrote something that cannot be: every problem printed, exit 78
+    │   └── NotThere     what was named is not there
     ├── BadFrame         a radio frame that is not ours, not whole or not new: counted by reason, dropped
     ├── Unreachable      a platform took nothing: everything stays, back off
     ├── StorageError     the disk did not take it: nothing is promised that is not on disk
@@ -32,6 +33,10 @@ class ConfigError(Brygga):
     def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[str, ...]]]:
         """Keep the problems apart on the way between processes."""
         return type(self), (self.problems,)
+
+
+class NotThere(ConfigError):
+    """Say that there is nothing of the name that a person gave."""
 
 
 class BadFrameReason(StrEnum):

@@ -57,6 +57,7 @@ class Former:
     def __init__(self, tellings: Sequence[Telling]) -> None:
         self._tellings = {telling.destination.name: telling for telling in tellings}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
 
     def tellings(self) -> Sequence[Telling]:
         """Return the loops that have not been let go of."""
@@ -64,10 +65,20 @@ class Former:
 
     async def run(self) -> None:
         """Tell all of them, for ever; ends only by cancellation, and with a loop's own error."""
-        async with asyncio.TaskGroup() as tasks:
-            for name, telling in self._tellings.items():
-                self._tasks[name] = tasks.create_task(telling.run(), name=f"telling {name}")
-            await asyncio.Event().wait()  # no limit: a loop that was let go of must not end the others
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                for telling in self.tellings():
+                    self.add(telling)
+                await asyncio.Event().wait()  # no limit: a loop that was let go of must not end the others
+        finally:
+            self._group = None
+
+    def add(self, telling: Telling) -> None:
+        """Tell one more, at once where the others are told already."""
+        name = telling.destination.name
+        self._tellings[name] = telling
+        if self._group is not None:
+            self._tasks[name] = self._group.create_task(telling.run(), name=f"telling {name}")
 
     async def let_go(self, name: str) -> None:
         """End one loop, and return when it has said good-bye; nothing happens where there is none."""

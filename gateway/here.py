@@ -20,10 +20,10 @@ EARTH_M: Final = 6_371_000.0
 
 
 class Here:
-    """This box's place, None until a receiver has told."""
+    """This box's place: what the configuration says, if anything, until a receiver has told."""
 
-    def __init__(self) -> None:
-        self.place: Place | None = None
+    def __init__(self, place: Place | None = None) -> None:
+        self.place = place
         self._accuracy_m = math.inf
 
     def learn(self, fix: Fix) -> None:

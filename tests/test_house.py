@@ -34,6 +34,7 @@ MAY_SEE: dict[str, set[str]] = {
         "gateway.sources.basics_station.router_config",
         "gateway.sources.web_tls",
         "gateway.sources.network_server.decode",
+        "gateway.web.settings",
     },
     "gateway/cities": {"gateway.model", "gateway.errors"},
     "gateway/sharing.py": {"gateway.model", "decoders.vocabulary"},

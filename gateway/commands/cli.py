@@ -14,9 +14,11 @@ from pathlib import Path
 from gateway.commands import (
     city,
     command_line,
+    config,
     dead_letters,
     decoder,
     destinations,
+    health,
     journal,
     lines,
     network,
@@ -25,6 +27,7 @@ from gateway.commands import (
     relay,
     source,
     text_file,
+    upgrade,
 )
 from gateway.errors import Brygga, ConfigError
 from gateway.model import Json
@@ -80,6 +83,8 @@ def _check(options: argparse.Namespace) -> int:
     problems = check(settings)
     if problems:
         raise ConfigError(problems)
+    for note in settings.notes:
+        lines.say(note)
     lines.say(f"{path}: no problems. Next: brygga run --config {path}")
     return 0
 
@@ -296,6 +301,15 @@ def _restore(options: argparse.Namespace) -> int:
     return restore(load(places.config_path(options)), options)
 
 
+# ── the doctor ──
+
+
+def _doctor(options: argparse.Namespace, ask: network.Ask) -> int:
+    from gateway.commands.doctor import DEEDS
+
+    return DEEDS["doctor"](options, ask)
+
+
 # ── decoding ──
 
 
@@ -380,13 +394,17 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
         for words, deed in {
             **dead_letters.DEEDS,
             **city.DEEDS,
+            **config.DEEDS,
             **decoder.DEEDS,
             **destinations.DEEDS,
+            "doctor": _doctor,
+            **health.DEEDS,
             **journal.DEEDS,
             **network.DEEDS,
             **record.DEEDS,
             **relay.DEEDS,
             **source.DEEDS,
+            **upgrade.DEEDS,
         }.items()
     },
 }

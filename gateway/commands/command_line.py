@@ -7,8 +7,10 @@ import argparse
 from gateway import __version__
 from gateway.commands import (
     command_line_city,
+    command_line_config,
     command_line_decoder,
     command_line_destinations,
+    command_line_doctor,
     command_line_journal,
     command_line_lab,
     command_line_network,
@@ -16,6 +18,7 @@ from gateway.commands import (
     command_line_relay,
     command_line_simulate,
     command_line_source,
+    command_line_upgrade,
 )
 from gateway.commands.command_words import CONFIG as _CONFIG
 from gateway.commands.command_words import JSON as _JSON
@@ -230,12 +233,15 @@ COMMANDS = (
         ),
     ),
     *command_line_city.COMMANDS,
+    *command_line_config.COMMANDS,
     *command_line_decoder.COMMANDS,
     *command_line_destinations.COMMANDS,
+    *command_line_doctor.COMMANDS,
     *command_line_journal.COMMANDS,
     *command_line_network.COMMANDS,
     *command_line_relay.COMMANDS,
     *command_line_source.COMMANDS,
+    *command_line_upgrade.COMMANDS,
     *command_line_record.COMMANDS,
     *command_line_simulate.COMMANDS,
     *command_line_lab.COMMANDS,
@@ -245,12 +251,14 @@ GROUPS = {
     "device": "add, import, export, list, show, remove devices",
     "dead-letters": "uplinks that a platform refused or no decoder understood",
     **command_line_city.GROUPS,
+    **command_line_config.GROUPS,
     **command_line_decoder.GROUPS,
     **command_line_destinations.GROUPS,
     **command_line_journal.GROUPS,
     **command_line_network.GROUPS,
     **command_line_relay.GROUPS,
     **command_line_source.GROUPS,
+    **command_line_upgrade.GROUPS,
     **command_line_simulate.GROUPS,
     **command_line_lab.GROUPS,
 }

@@ -12,10 +12,11 @@ from gateway.commands import lines
 from gateway.commands.asking import Unanswered, asked, asked_secret
 from gateway.commands.network import Ask
 from gateway.config import Settings
+from gateway.desk.labels import cells_of as told_by
 from gateway.devices_file.columns import COLUMNS
 from gateway.errors import ConfigError
-from gateway.model import Activation, Key, MacVersion
-from gateway.onboarding import Label, TypedLabel, read_whole_label, registration
+from gateway.model import Activation
+from gateway.onboarding import Label, read_whole_label
 
 ASKED = "32 hex digits, not shown; empty: the one known already, or that of a network server in front"
 
@@ -43,25 +44,13 @@ def _read() -> str:
 
 
 def _with_label(cells: Mapping[str, str], text: str) -> dict[str, str]:
-    told = dict(_told(read_whole_label(text)))
+    told = dict(told_by(read_whole_label(text)))
     dev_eui = told["dev_eui"]
     given = "".join(filter(str.isalnum, cells.get("dev_eui", dev_eui))).lower()
     if given != dev_eui:
         raise ConfigError(f"device add: --dev-eui is {cells['dev_eui']} and the label's is {dev_eui}: which is it?")
     lines.say(f"label: DevEUI {dev_eui}, JoinEUI {told.get('join_eui', 'not said')}, {_keys_told(told)}")
     return told | dict(cells)
-
-
-def _told(label: Label | TypedLabel) -> Iterator[tuple[str, str]]:
-    for name in COLUMNS:
-        value = getattr(label, name, None)
-        if value is not None:
-            yield name, value.reveal().hex() if isinstance(value, Key) else str(value)
-    device = registration(label).device
-    if device.activation is Activation.ABP:
-        yield "activation", str(device.activation)
-    if device.mac_version is MacVersion.V1_1:
-        yield "mac_version", str(device.mac_version)
 
 
 def _keys_told(told: Mapping[str, str]) -> str:

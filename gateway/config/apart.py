@@ -36,14 +36,15 @@ def in_a_process_of_its_own(work: Callable[..., Any], *arguments: object) -> Any
 
 def _work(work: Callable[..., Any], arguments: tuple[object, ...], writing: int) -> NoReturn:
     try:
-        said = _work_done(work, arguments)
+        said = work_done(work, arguments)
         with os.fdopen(writing, "wb") as file:
             file.write(said)
     finally:
         os._exit(0)  # no handlers, no flushing: they are the parent's
 
 
-def _work_done(work: Callable[..., Any], arguments: tuple[object, ...]) -> bytes:
+def work_done(work: Callable[..., Any], arguments: tuple[object, ...]) -> bytes:
+    """Return the pickle of what ``work`` returns and None, or of None and what it raises."""
     try:
         return pickle.dumps((work(*arguments), None))
     except Exception as error:  # noqa: BLE001 - raised again by who waits

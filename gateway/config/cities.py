@@ -14,6 +14,7 @@ from gateway.cities.ids import read_ids
 from gateway.cities.layers import Layer, Layered, Origin, layered, with_paths
 from gateway.cities.profile import HTTP, MQTT, Profile
 from gateway.cities.slugs import SLUG, slug
+from gateway.config.environment import Filling, variables
 from gateway.config.reading import Section, Table
 from gateway.errors import ConfigError
 from gateway.formats import catalogue as formats
@@ -113,8 +114,10 @@ class Cities:
         shown, path = f"{CITIES}/{city}.toml", self.folder / CITIES / f"{city}.toml"
         if not path.exists():
             return []
-        table = _toml(path, shown)
-        wrong = [
+        filling = Filling(variables(self.folder))
+        table = filling.table(_toml(path, shown))
+        wrong = [f"{shown}: {place}: {words}" for place, words in filling.problems]
+        wrong += [
             f"{shown}: {key}: belongs to the [[destination]] in brygga.toml" for key in table if key in NOT_OF_A_CITY
         ]
         if wrong:

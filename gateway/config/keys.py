@@ -13,7 +13,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from gateway.config.access_keys import PROXY_WORDS, NetworkAccessKeys, ProxyWish
 from gateway.config.network_keys import NetworkKeys
+from gateway.config.place import Coordinates
 from gateway.config.section_keys import Keys
 from gateway.config.share_keys import ShareKeys
 from gateway.config.values import (
@@ -46,12 +48,18 @@ from gateway.config.values import (
     Written,
 )
 from gateway.config.way_keys import CommandsKeys, TlsKeys
+from gateway.config.web_keys import WebKeys
 
 
 class GatewayKeys(Keys):
     """This box."""
 
     name: Name = Field(default_factory=socket.gethostname, description="what people call this gateway")
+    place: Coordinates = Field(
+        default=None,
+        description="where this box is: degrees north and east (WGS 84) and, where known, metres above the ellipsoid, such as"
+        " `[57.70887, 11.97456, 12]`; the place of what its own radio hears, until a GNSS receiver knows better",
+    )
     data: Folder = Field(
         default=Path("/var/lib/brygga"),
         description="the folder of the journal and all else that the agent writes; made by `brygga run` if its parent is there",
@@ -211,6 +219,7 @@ class DestinationKeys(Keys):
     api_key_file: SecretFile = Field(default=None, description="HTTP: the key that goes into that header")
     headers: Headers = Field(default={}, description="HTTP: sent with each request")
     tls: TlsKeys = Field(default=TlsKeys(), description="see `[destination.tls]`")
+    proxy: ProxyWish = Field(default=None, description=PROXY_WORDS)
     commands: CommandsKeys = Field(default=CommandsKeys(), description="MQTT: see `[destination.commands]`")
     mqtt_version: Annotated[Literal["5", "3.1.1"], Shown('"5" or "3.1.1" in quotes')] = Field(
         default="5", description="MQTT: 3.1.1 only where the broker has no 5: it cannot say that it refused a message"
@@ -249,9 +258,12 @@ SECTIONS: Final[Mapping[str, type[Keys]]] = {
     "clock": ClockKeys,
     "radio": RadioKeys,
     "network": NetworkKeys,
+    "network_access": NetworkAccessKeys,
     "journal": JournalKeys,
     "decoders": DecodersKeys,
+    "web": WebKeys,
 }
+ONLY_WHERE_WRITTEN: Final = frozenset({"web"})  # sections that mean something by being there
 MQTT_ONLY: Final = ("sas_key_file", "mqtt_version", "client_id", "window", "keep_alive_s", "status_topic", "commands")
 HTTP_ONLY: Final = (
     "token",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,9 +10,14 @@ from typing import Final
 
 from gateway.cities.catalogue import CITIES
 from gateway.cities.layers import Layered
+from gateway.config.access import Access
+from gateway.config.access_keys import NetworkAccessKeys
 from gateway.config.cities import Cities, Located, elsewhere, in_its_file
 from gateway.config.destination import CHECKS, destination_settings, keys_of
+from gateway.config.environment import variables
+from gateway.config.fragments import Document, read
 from gateway.config.keys import (
+    ONLY_WHERE_WRITTEN,
     SECTIONS,
     ClockKeys,
     DecodersKeys,
@@ -27,15 +30,18 @@ from gateway.config.network_keys import NetworkKeys
 from gateway.config.reading import Section, Table, cross_checked, did_you_mean, read_section, shown_value
 from gateway.config.relay_keys import RelayKeys
 from gateway.config.relays import relay_keys, relay_settings
+from gateway.config.remarks import notes, of_nobody, unused
 from gateway.config.settings import (
     Clock,
     Decoders,
+    DestinationSettings,
     Gateway,
     Journal,
     Radio,
     Settings,
 )
 from gateway.config.sources import SOURCES, Site
+from gateway.config.web import web_settings
 from gateway.config.whole import Sections, client_of, contradictions, control_socket, key_file, source_keys, warnings
 from gateway.errors import ConfigError
 from gateway.model import TimeQuality
@@ -43,48 +49,43 @@ from gateway.model import TimeQuality
 KNOWN: Final = [*SECTIONS, "source", "relay", "destination"]
 
 
-def load(path: Path) -> Settings:
-    """Return the settings that ``path`` says; ConfigError says all that is wrong with it, a line each.
+def load(path: Path, instead: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings that ``path`` and its fragments say; ConfigError says all that is wrong with them, a line each.
 
-    Secret and certificate files are read, too. Nothing is opened, made or written.
+    Secret and certificate files are read, too. Nothing is opened, made or written. ``instead`` are texts of fragments by their names, which
+    count as if they were there.
     """
-    document = _document(path)
+    document = read(path, instead)
     cities = Cities(path.absolute().parent)
-    sections, problems = _sections(document, cities)
+    sections, problems = sections_of(document, cities)
     problems += contradictions(sections)
     if problems:
-        raise ConfigError([in_its_file(problem, sections.destinations, path.name) for problem in problems])
-    return _settings(sections, path, cities)
+        raise ConfigError([located(problem, sections, document) for problem in problems])
+    return _settings(sections, document, cities)
 
 
-def _document(path: Path) -> Table:
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 text (octet {error.start}); save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(_syntax(path.name, str(error))) from error
-
-
-def _syntax(name: str, words: str) -> str:
-    """Put the line where people look for it: "brygga.toml line 3, column 5: not TOML: …"."""
-    found = re.fullmatch(r"(.*) \(at (line \d+, column \d+|end of document)\)", words, re.DOTALL)
-    what, where = (found[1], f" {found[2]}") if found else (words, "")
-    return f"{name}{where}: not TOML: {what[:1].lower()}{what[1:]}; texts stand in quotes, and a section begins with [its name]"
+def located(line: str, sections: Sections, document: Document) -> str:
+    """Return a problem or a warning with the file in front in which its key stands."""
+    return (
+        line
+        if isinstance(line, Located)
+        else document.located(in_its_file(line, sections.destinations, document.own.shown))
+    )
 
 
 # ── sections ──
 
 
-def _sections(document: Table, cities: Cities) -> tuple[Sections, list[str]]:
-    folder = cities.folder
+def sections_of(whole: Document, cities: Cities) -> tuple[Sections, list[str]]:
+    """Return all sections as far as they can be read, and what is wrong with each by itself."""
+    document, folder = whole.table, cities.folder
     problems = [
         f"{name}: there is no such section{did_you_mean(name, KNOWN)}" for name in document if name not in KNOWN
     ]
     single: dict[str, Section] = {}
     for name, keys in SECTIONS.items():
+        if name in ONLY_WHERE_WRITTEN and name not in document:
+            continue
         table = document.get(name, {})
         if not isinstance(table, dict):
             problems.append(f"{name}: {shown_value(table)} where a section is expected: [{name}], once")
@@ -94,7 +95,7 @@ def _sections(document: Table, cities: Cities) -> tuple[Sections, list[str]]:
     sources, found = _each(document, "source", _source, folder)
     relays, wrong = _each(document, "relay", _relay, folder)
     destinations, more = _each(document, "destination", partial(_destination, cities), folder)
-    sections = Sections(single=single, sources=sources, destinations=destinations, relays=relays)
+    sections = Sections(single=single, sources=sources, destinations=destinations, relays=relays, file_of=whole.file_of)
     return sections, problems + found + wrong + more
 
 
@@ -151,7 +152,7 @@ def _checked(whole: Layered, place: str, folder: Path) -> tuple[Section, list[st
 # ── settings ──
 
 
-def _settings(sections: Sections, path: Path, cities: Cities) -> Settings:
+def _settings(sections: Sections, document: Document, cities: Cities) -> Settings:
     gateway = sections.gateway
     clock, radio, wishes, journal, decoders = (
         sections.single[name].keys for name in ("clock", "radio", "network", "journal", "decoders")
@@ -164,8 +165,9 @@ def _settings(sections: Sections, path: Path, cities: Cities) -> Settings:
     former, unlike = _former(sections, cities)
     air, trust = network(radio, wishes), TimeQuality[clock.trust.upper()]
     site = Site(air.region, trust)
+    access = access_of(sections, document)
     return Settings(
-        gateway=Gateway(name=gateway.name, data=gateway.data, key_file=key_file(gateway)),
+        gateway=Gateway(name=gateway.name, data=gateway.data, key_file=key_file(gateway), place=gateway.place),
         clock=Clock(trust),
         radio=Radio(
             region=radio.region,
@@ -183,21 +185,43 @@ def _settings(sections: Sections, path: Path, cities: Cities) -> Settings:
             card_bytes=None if journal.card_tbw is None else round(journal.card_tbw * 10**12),
         ),
         decoders=Decoders(decoders.folder),
-        sources=tuple(source_keys(section).settings_at(site) for section in sections.sources),
-        destinations=tuple(destination_settings(keys_of(one), gateway.name) for one in sections.destinations),
+        sources=tuple(
+            access.source(source_keys(section).settings_at(site), getattr(section.keys, "proxy", None))
+            for section in sections.sources
+        ),
+        destinations=tuple(_told(one, gateway.name, access) for one in sections.destinations),
         control_socket=control_socket(gateway),
-        relays=relay_settings(sections.sources, sections.relays),
-        former=tuple(destination_settings(keys_of(one), gateway.name) for one in former),
+        relays=tuple(
+            access.relay(settings, relay_keys(section).proxy)
+            for settings, section in zip(
+                relay_settings(sections.sources, sections.relays), sections.relays, strict=True
+            )
+        ),
+        former=tuple(_told(one, gateway.name, access) for one in former),
+        notes=tuple(located(note, sections, document) for note in notes(sections, document, cities.folder)),
+        web=web_settings(sections.single, gateway.data),
         warnings=tuple(
-            in_its_file(warning, sections.destinations, path.name)
+            located(warning, sections, document)
             for warning in [
-                *warnings(sections, path, site),
+                *warnings(sections, cities.folder, site),
                 *unlike,
-                *_generic(sections, cities),
-                *_wrong(sections, cities),
+                *of_nobody(sections, cities),
+                *unused(sections, cities),
             ]
         ),
     )
+
+
+def _told(section: Section, gateway: str, access: Access) -> DestinationSettings:
+    keys = keys_of(section)
+    return access.destination(destination_settings(keys, gateway), keys.proxy)
+
+
+def access_of(sections: Sections, document: Document) -> Access:
+    """Return what lies between this box and whom it reaches; called when every key is right."""
+    keys = sections.single["network_access"].keys
+    assert isinstance(keys, NetworkAccessKeys)
+    return Access.of(keys, variables(document.own.path.absolute().parent))
 
 
 # ── cities ──
@@ -251,21 +275,3 @@ def _before(section: Section, cities: Cities, problems: dict[str, None]) -> Iter
     problems |= dict.fromkeys(f"{line}; what waits for where it was, if anything, waits on" for line in [*wrong, *more])
     if not wrong and not more:
         yield one
-
-
-def _generic(sections: Sections, cities: Cities) -> Iterator[str]:
-    for section in sections.destinations:
-        city = keys_of(section).city
-        if city is not None and city not in cities.catalogue.profiles:
-            format_ = keys_of(section).format
-            yield (
-                f"{section.place}.city: nobody has sent in a profile of {city!r}: as of any unknown city it is the generic "
-                f"one ({format_}); `brygga city new {city}` writes one"
-            )
-
-
-def _wrong(sections: Sections, cities: Cities) -> Iterator[Located]:
-    """Yield what is wrong with profiles that nobody uses: those of connected cities have been told of."""
-    if any(keys_of(section).city is not None for section in sections.destinations):
-        for city, problems in cities.catalogue.wrong.items():
-            yield from (Located(f"{one}; nothing here uses it") for one in problems if city not in cities.connected)

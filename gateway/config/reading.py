@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from gateway.cities.layers import Layered, Origin
+from gateway.config.retyping import retyped
 from gateway.config.section_keys import Keys
 from gateway.config.values import Reading, Shown
 from gateway.model import Json
@@ -60,6 +61,8 @@ def read_section(keys: type[Keys], table: Table, place: str, folder: Path) -> tu
         whole = keys.model_validate(table, context=reading)
     except ValidationError as error:
         details = error.errors(include_url=False)
+        if (typed := retyped(table, details)) is not table:
+            return read_section(keys, typed, place, folder)
         wrong = frozenset(str(one["loc"][0]) for one in details)
         good = {name: value for (owner, name), value in reading.good.items() if owner is keys}
         partly = keys.model_construct(**good)

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from gateway.config.access_keys import PROXY_WORDS, ProxyWish
 from gateway.config.section_keys import Keys
 from gateway.config.values import Duration, Name, NetId, Seconds, SecretFile, Shown, Truth
 from gateway.config.way_keys import TlsKeys
@@ -105,6 +106,9 @@ class RelayKeys(Keys):
         description="how long frames are kept for the record that the server has not got, at most an eighth of the journal's limit",
     )
     token_file: SecretFile = Field(default=None, description="ws:// and wss://: the station's token, out of a file")
+    proxy: ProxyWish = Field(
+        default=None, description=f"ws:// and wss://: {PROXY_WORDS}; the datagrams of udp:// go through none"
+    )
     tls: TlsKeys = Field(
         default=TlsKeys(), description="wss://: as `[destination.tls]`, whom to believe and who we are"
     )
@@ -118,6 +122,12 @@ class RelayKeys(Keys):
             )
         if urlsplit(self.url).scheme == "udp" and self.token_file is not None:
             yield "token_file", "udp:// proves nothing and takes no token; wss:// does"
+
+        if urlsplit(self.url).scheme == "udp" and self.proxy not in {None, "none"}:
+            yield (
+                "proxy",
+                "udp:// sends datagrams, and an HTTP proxy carries connections alone; wss:// goes through one",
+            )
 
     def warnings(self) -> Iterator[tuple[str, str]]:
         """Yield the key and the words of what works and is unwise."""

@@ -10,12 +10,13 @@ from gateway.formats import Format, Shape
 from gateway.lorawan.dev_addr import AddressBlock
 from gateway.lorawan.mac_layer import Wanted
 from gateway.lorawan.region import Region
-from gateway.model import Device, Eui64, TimeQuality
+from gateway.model import Device, Eui64, Place, TimeQuality
 from gateway.relay.settings import RelaySettings
 from gateway.sharing import ALL, Share
 from gateway.sources.settings import SourceSettings
 from gateway.transports.broker import Broker
 from gateway.transports.service import Service
+from gateway.web.settings import Web
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Gateway:
     name: str
     data: Path  # the folder of all that the agent writes
     key_file: Path  # what seals device keys in the journal
+    place: Place | None = None  # where it is, as the file says
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ class Settings:
     relays: tuple[RelaySettings, ...] = ()
     former: tuple[DestinationSettings, ...] = ()  # the same destinations, at every other city that is connected
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # which files were read, where there are several, and which are credentials
+    web: Web | None = None  # None: no port is opened
 
     @property
     def journal_path(self) -> Path:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from gateway.cities.slugs import slug
+from gateway.config.credentials import found
 from gateway.config.units import duration, size
 from gateway.errors import ConfigError
 from gateway.lorawan.dev_addr import AddressBlock
@@ -154,6 +155,7 @@ def _existing_folder(value: Json, info: ValidationInfo) -> Json:
 def _readable(value: Json, info: ValidationInfo) -> Json:
     path = _in_folder(value, info)
     if isinstance(path, Path):
+        path = found(path, Reading.of(info).folder)
         try:
             path.open("rb").close()
         except OSError as error:
@@ -163,12 +165,13 @@ def _readable(value: Json, info: ValidationInfo) -> Json:
 
 def _secret_of(value: Json, info: ValidationInfo) -> Json:
     path = _in_folder(value, info)
-    return _said(Secret.from_file, path) if isinstance(path, Path) else path
+    return _said(Secret.from_file, found(path, Reading.of(info).folder)) if isinstance(path, Path) else path
 
 
 def _authority(value: Json, info: ValidationInfo) -> Json:
     path = _in_folder(value, info)
     if isinstance(path, Path):
+        path = found(path, Reading.of(info).folder)
         _said(lambda file: tls.context(tls.Tls(ca_file=file)), path)
     return path
 

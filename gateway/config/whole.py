@@ -11,15 +11,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
+from gateway.config.access_keys import NetworkAccessKeys
+from gateway.config.credentials import found
 from gateway.config.destination import keys_of
+from gateway.config.environment import Filled
 from gateway.config.keys import GatewayKeys, RadioKeys
 from gateway.config.network import network_problems
 from gateway.config.platform import client_id, speaks_mqtt
 from gateway.config.reading import Section
 from gateway.config.relays import relay_keys, relay_problems
 from gateway.config.sources.keys import Listens, Site, SourceKeys
+from gateway.config.web import web_problems, web_warnings
 from gateway.lorawan.dev_addr import AddressBlock
 
+SECRET_FILES: Final = (
+    "password_file",
+    "token_file",
+    "tokens_file",
+    "api_key_file",
+    "sas_key_file",
+    "key_file",
+    "proxy_password_file",
+)
 KEY_FILE: Final = "brygga.key"  # as a systemd credential, and in the data folder
 KEY_TEXT: Final = r"[0-9A-Fa-f]{64}"  # what the journal's vault asks for; a test compares
 SOCKET_PATH_LIMIT: Final = 107  # octets, unix(7)
@@ -37,6 +50,7 @@ class Sections:
     sources: Sequence[Section]
     destinations: Sequence[Section]
     relays: Sequence[Section] = ()
+    file_of: Callable[[str, str], Path]  # in which a section's key stands, or would
 
     @property
     def gateway(self) -> GatewayKeys:
@@ -74,8 +88,12 @@ def contradictions(sections: Sections) -> Iterator[str]:
     yield from _key_file(sections)
     yield from _addresses(sections)
     yield from _same(sections.relays, lambda one: getattr(one.keys, "name", None), "name", "a relay")
+    access = cast("NetworkAccessKeys", sections.single["network_access"].keys)
+    if not sections.single["network_access"].wrong:
+        yield from (f"network_access.{key}: {words}" for key, words in access.problems())
     yield from relay_problems(sections.sources, sections.relays)
     yield from network_problems(sections.single["radio"], sections.single["network"])
+    yield from web_problems(sections.single, _listening(sections.sources))
 
 
 def _same(some: Sequence[Section], key: Callable[[Section], object], name: str, what: str) -> Iterator[str]:
@@ -118,6 +136,12 @@ def _ports(sources: Sequence[Section]) -> Iterator[str]:
                 yield f"{section.place}.port: {where.place} listens on {mine.port} already; give each its own port"
                 break
         taken.append((mine, section))
+
+
+def _listening(sources: Sequence[Section]) -> Iterator[tuple[str, Listens]]:
+    for section in sources:
+        if not section.wrong and (where := source_keys(section).listens()) is not None:
+            yield section.place, where
 
 
 def _serial_port(section: Section) -> str | None:
@@ -178,13 +202,13 @@ def _addresses(sections: Sections) -> Iterator[str]:
 # ── warnings ──
 
 
-def warnings(sections: Sections, path: Path, site: Site) -> Iterator[str]:
+def warnings(sections: Sections, folder: Path, site: Site) -> Iterator[str]:
     """Yield a line for all that works and is unwise."""
     if not sections.sources:
         yield "no [[source]]: nothing will be heard"
     if not sections.destinations:
         yield "no [[destination]]: what is heard is kept, and told to nobody"
-    yield from _open_secrets(sections, path)
+    yield from _open_secrets(sections, folder)
     yield from _open_key_file(sections)
     yield from _destinations(sections)
     for section in sections.sources:
@@ -195,27 +219,30 @@ def warnings(sections: Sections, path: Path, site: Site) -> Iterator[str]:
         yield from (f"{section.place}.{key}: {words}" for key, words in relay_keys(section).warnings())
     if sections.single["radio"].table.get("duty_cycle") == "ignored":
         yield "radio.duty_cycle: is ignored; with an antenna that breaks the law (ETSI EN 300 220), so only for a laboratory"
+    yield from web_warnings(sections.single, sections.gateway.data)
     name = sections.gateway.name
     if "name" not in sections.single["gateway"].given and name in COMMON_HOST_NAMES:
         yield f"gateway.name: is not set, and many machines are called {name!r}; a broker must be able to tell gateways apart"
 
 
-def _open_secrets(sections: Sections, path: Path) -> Iterator[str]:
-    for section in (*sections.sources, *sections.relays, *sections.destinations):
+def _open_secrets(sections: Sections, folder: Path) -> Iterator[str]:
+    reached = sections.single["network_access"]
+    for section in (reached, *sections.sources, *sections.relays, *sections.destinations):
         for key in ("password", "token"):
-            file = _file_of(section, key, path)
-            if key in section.given and _open_to_all(file):
+            if key not in section.given or isinstance(section.table[key], Filled):
+                continue
+            if _open_to_all(file := _file_of(section, key, sections)):
                 yield (
                     f"{section.place}.{key}: every user can read it; chmod o-r {file}, or put it into a file ({key}_file)"
                 )
-        for key in ("password_file", "token_file", "tokens_file", "api_key_file", "sas_key_file", "key_file"):
-            if key in section.given and _open_to_all(file := path.absolute().parent / section.table[key]):
+        for key in SECRET_FILES:
+            if key in section.given and _open_to_all(file := found(folder / section.table[key], folder)):
                 yield f"{section.place}.{key}: every user can read it; chmod o-r {file}"
 
 
-def _file_of(section: Section, key: str, path: Path) -> Path:
+def _file_of(section: Section, key: str, sections: Sections) -> Path:
     origin = section.origin(key)
-    return path if origin is None or origin.path is None else origin.path
+    return sections.file_of(section.place, key) if origin is None or origin.path is None else origin.path
 
 
 def _open_key_file(sections: Sections) -> Iterator[str]:

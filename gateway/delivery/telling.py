@@ -21,6 +21,7 @@ from dataclasses import replace
 
 from gateway.codecs import Codecs
 from gateway.delivery.acquaintance import acquaint
+from gateway.delivery.answers import LastAnswers
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.destination import Destination, FindDevice
 from gateway.delivery.giving_up import AT_ONCE, READINGS, GivingUp
@@ -59,11 +60,13 @@ class Telling:
         self._backoff = Backoff()
         self._strikes = Strikes()
         self._standing = Standing(clock)
+        self.last_answers = LastAnswers(clock)
         self._lanes = Lanes(batch=destination.batch, strict=destination.strict, per_s=destination.backlog_per_s)
         self._pace = Pace()  # of what waited
         self._giving_up = GivingUp(destination.give_up, clock=clock, trust=trust, boots=journal.boots)
         self._live_at = 0.0  # monotonic; the live lane waits for the clock, and is not looked at before
         self._may_give_way = True  # the last turn of history that was ended early has brought something nevertheless
+        self._in_turn = asyncio.Lock()
 
     async def run(self) -> None:
         """Tell for ever. Ends only by cancellation; what is undecided then is told again after the next start."""
@@ -73,7 +76,8 @@ class Telling:
         while True:
             await self._journal.wait(self.destination.name)
             await self._gather()
-            delay = await self.turn()
+            async with self._in_turn:  # no limit: it is free but for whoever pauses the loop to end it
+                delay = await self.turn()
             if delay:
                 await self._rest(delay)
 
@@ -111,6 +115,13 @@ class Telling:
     def status(self) -> Mapping[str, Json]:
         """Return what this loop has done since it started, and what it is doing."""
         return self._standing.as_json(self.destination.transport.status(), self._lane())
+
+    async def pause(self) -> None:
+        """Return when no turn is under way, and let none begin any more: what ends the loop then leaves nothing half told.
+
+        Has no limit of its own: a turn takes as long as the platform does.
+        """
+        await self._in_turn.acquire()
 
     async def close(self) -> None:
         """Leave the platform in good order."""
@@ -194,9 +205,16 @@ class Telling:
             readings += 1
             if old:
                 await self._journal.settle(name, Settlement(given_up=gone, skipped=old - gone))
+                await self._remember_order()
             if gone and self._standing.gives_up(len(gone)):
                 words = "%s: %d uplinks have waited for more than %s and are let go (give_up), row %d first"
                 logger.error(words, name, len(gone), self.destination.give_up, min(gone))
+
+    async def _remember_order(self) -> None:
+        """In strict order, have on disk what is let go before anything newer is told: after a crash it would be told behind that."""
+        if self.destination.strict:
+            with contextlib.suppress(StorageError):  # as for `_make_durable`
+                await self._journal.flush()
 
     # ── a turn's steps ──
 
@@ -215,7 +233,9 @@ class Telling:
         try:
             requests = next(conversation)
             while True:
-                requests = conversation.send(await line.send(requests))
+                answers = await line.send(requests)
+                self.last_answers.note(requests, answers)
+                requests = conversation.send(answers)
         except StopIteration as end:
             return _whole(end.value, items)
         finally:

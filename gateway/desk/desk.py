@@ -12,6 +12,8 @@ from gateway import __version__
 from gateway.config import Settings
 from gateway.desk.decoding import DecodingDesk
 from gateway.desk.destinations import DestinationDesk
+from gateway.desk.doctor import DoctorDesk
+from gateway.desk.health import HealthDesk
 from gateway.desk.journal import JournalDesk
 from gateway.desk.network import NetworkDesk
 from gateway.desk.recording import RecordingDesk
@@ -58,6 +60,10 @@ class Running(Protocol):
         """Tell a former city no more."""
         ...
 
+    async def not_hearing(self) -> Sequence[str]:
+        """Return the names of sources that do not hear at the moment."""
+        ...
+
     def attend(self, survey: Survey) -> AbstractContextManager[None]:
         """Have a survey take all that sources bring, for as long as the block lasts."""
         ...
@@ -88,14 +94,18 @@ class Desk:
             else SourceDesk(settings, journal, self._source_statuses, running.attend)
         )
         self._recording = RecordingDesk(settings, None if running is None else running.recorder)
+        self._health = HealthDesk(journal, running)
 
+        self._doctor = DoctorDesk(settings, clock, self._status, self._devices)
         self._counters: Mapping[str, Answer] = {
             "dead_letters": self._dead_letters,
             "decoding": self._decoding.answer,
+            "doctor": self._doctor.answer,
             "journal": self._records.answer,
             "destination": self._destinations.answer,
             "source": self._sources.answer,
             "record": self._recording.answer,
+            "health": self._health.answer,
         }
 
     async def answer(self, request: Mapping[str, Json]) -> Json:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, NotThere
 from gateway.journal import Registration
 from gateway.model import Device, Eui64, Json, MacVersion, Session, eui64
 
@@ -48,11 +48,11 @@ def find_device(text: str, devices: Devices) -> Registration:
     if LIKE_AN_EUI.fullmatch(text) is None:
         names = [one.device.name for one in devices.values() if one.device.name]
         hint = did_you_mean(text, names) or "; `brygga device list` shows those there are"
-        raise ConfigError(f"there is no device called {text!r}{hint}")
+        raise NotThere(f"there is no device called {text!r}{hint}")
     dev_eui = eui(text)
     if dev_eui not in devices:
         hint = did_you_mean(dev_eui, devices) or "; `brygga device list` shows those there are"
-        raise ConfigError(f"there is no device {dev_eui}{hint}")
+        raise NotThere(f"there is no device {dev_eui}{hint}")
     return devices[dev_eui]
 
 

@@ -23,6 +23,7 @@ LAST_COUNTER: Final = 2**32 - 1
 
 MACHINE, FIRST_JOIN_NONCE, SKIPPED_AT, SKIPPED_WHY = "machine", "first_join_nonce", "skipped_at", "skipped_why"
 SALVAGED: Final = "salvaged"  # what happened, until the counters have skipped
+PROVED: Final = "proved"  # when a commit was asked for to see whether one goes through
 AIR: Final = "air"  # what was sent in the last hour, opaque here
 OTHER_MACHINE: Final = "the journal lay on another machine before"
 DAMAGED: Final = "the journal was damaged"
@@ -52,6 +53,10 @@ class Box:
     async def remember_air(self, record: bytes) -> None:
         """Keep the record of what was sent in the last hour."""
         await self._writer.submit(steps=[_stored(AIR, record)])
+
+    async def prove_commit(self) -> None:
+        """Commit a mark; returns when it is on the disk, raises StorageError where that takes nothing."""
+        await self._writer.submit(steps=[_stored(PROVED, microseconds(self._store.clock().utc))])
 
     async def settle_on(self, machine: str | None) -> SkippedAhead | None:
         """Remember the machine; where the journal knows another one, skip ahead and return why.

@@ -152,6 +152,20 @@ class Destination:
         self.unsaved.lost |= bool(retried or others)
         return len(retried) + others
 
+    def shed(self, count: int) -> int:
+        """Let go of the ``count`` oldest rows that are held and not on disk yet, and return how many there were."""
+        unsaved = self.unsaved
+        oldest = sorted(unsaved.held)[:count]
+        for row in oldest:
+            self.held[unsaved.held.pop(row)[0].kind] -= 1
+        retried = unsaved.again.intersection(oldest)
+        unsaved.again -= retried
+        unsaved.released |= retried
+        self.held_lost += len(retried)
+        self.lost += len(oldest) - len(retried)
+        unsaved.lost |= bool(oldest)
+        return len(oldest)
+
     def pending(self) -> Unsaved:
         """Return all that is not known to be durable."""
         return self.unsaved if self._saving is None else self._saving.with_later(self.unsaved)

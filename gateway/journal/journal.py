@@ -11,8 +11,8 @@ await journal.close()
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -92,6 +92,7 @@ class Journal:
         self.box = Box(store, self._writer, self._alone)
         self._alarms = Alarms(store, self._writer)
         self.relayed = RelayedFrames(store, self._writer, self._alone)
+        self._attending: list[Callable[[Sequence[Uplink]], None]] = []
 
     @classmethod
     async def open(
@@ -169,9 +170,21 @@ class Journal:
         No counter of a session moves back.
         """
         words = self._store.words
-        return await self._writer.submit(
+        rows = await self._writer.submit(
             records=[encode_uplink(uplink, words) for uplink in changes.uplinks], changes=changes
         )
+        for tell in self._attending:
+            tell(changes.uplinks)
+        return rows
+
+    @contextmanager
+    def attend(self, tell: Callable[[Sequence[Uplink]], None]) -> Iterator[None]:
+        """Have ``tell`` called with the uplinks of each commit that is on disk, for as long as the block lasts; it raises nothing."""
+        self._attending.append(tell)
+        try:
+            yield
+        finally:
+            self._attending.remove(tell)
 
     async def take_in(self, uplinks: Sequence[Uplink], told_to: Collection[str]) -> tuple[RowId, ...]:
         """Store uplinks that were heard elsewhere or before, for the destinations ``told_to`` alone; no counter moves.
@@ -195,6 +208,12 @@ class Journal:
         return MappingProxyType(self._boots)
 
     # ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def configure(
+        self, destinations: Collection[str], *, begins: Mapping[str, Begin] = MappingProxyType({}), former: Collection[str] = ()
+    ) -> None:
+        """Keep uplinks for these destinations from now on, as `open` does. Raises StorageError; a second time changes nothing."""
+        await self._roll.configure(destinations, begins, former)
 
     async def add_destination(self, name: str, *, from_start: bool) -> None:
         """Begin a destination with the oldest kept row, or with the next uplink; one that is known stays as it is."""

@@ -189,6 +189,9 @@ class Room:
     async def _keep_held_rows_to_their_share(self) -> None:
         """Let the oldest held rows go where there are too many, of whoever holds most; told once an episode, counted always."""
         store, most = self._store, self._store.quota.held_rows
+        for name, gone in store.shed.items():
+            self._tell_of_held(gone, name, "not on disk yet")
+        store.shed.clear()
         count = sum(one.held.total() + one.retries for one in store.destinations.values())
         if count < most * HELD_AT_EASE:
             self._held_overrun = False
@@ -198,14 +201,18 @@ class Room:
             ((one, kind) for one in store.destinations.values() for kind in HeldKind), key=lambda it: it[0].held[it[1]]
         )
         gone = await self._let_go_of_held(destination, kind, count - int(most * HELD_AFTER))
-        if gone and not self._held_overrun:
+        if gone:
+            self._tell_of_held(gone, destination.name, kind)
+
+    def _tell_of_held(self, gone: int, name: str, kind: str) -> None:
+        if not self._held_overrun:
             self._held_overrun = True
             log.error(
                 "more than %d uplinks are held back, and the oldest go, %d of %s (%s) to begin with; `brygga dead-letters list`"
                 " tells why",
-                most,
+                self._store.quota.held_rows,
                 gone,
-                destination.name,
+                name,
                 kind,
             )
 

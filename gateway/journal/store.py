@@ -50,6 +50,9 @@ class Store:
     committed_rows: int = 0
     failed_commits: int = 0
     untold: Counter[str] = field(default_factory=Counter)  # states of commands that wait, by destination
+    shed: Counter[str] = field(
+        default_factory=Counter
+    )  # held rows that went before they were written; Room tells of them
     _to_tell: Counter[str] = field(default_factory=Counter)  # those of the commit under way
     _passing: Sequence[Passing] = ()  # rows of the commit under way that are not for everybody
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by a query of the log, see reading_log()
@@ -221,9 +224,17 @@ class Store:
         return ids, steps
 
     def _settlements(self) -> list[Step]:
+        self._shed_held_rows()
         self._riding = len(self.riding)
         settled = [step for known in self.destinations.values() if known.unsaved for step in known.stage()]
         return [*settled, *self.riding]
+
+    def _shed_held_rows(self) -> None:
+        """Let held rows go that are beyond their share before they are written: while commits fail they would outgrow all room there is."""
+        unsaved = sum(len(one.unsaved.held) for one in self.destinations.values())
+        if unsaved > self.quota.held_rows and not self.held_in_hand:
+            most = max(self.destinations.values(), key=lambda one: len(one.unsaved.held))
+            self.shed[most.name] += most.shed(unsaved - self.quota.held_rows)
 
     def _confirm(self, records: Sequence[bytes]) -> None:
         self.words.confirm()

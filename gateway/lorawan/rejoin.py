@@ -15,7 +15,7 @@ the device is spoken to in the one it was last heard with. The first uplink, whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -196,11 +196,14 @@ def kept_state(state: MacState) -> MacState:
     return replace(rejoined(state), asked=(), silences=0, ask_from=0, rj_count0=None)
 
 
-def ended_by_offer(sessions: Sequence[Session], rejoin: Rejoin) -> tuple[Session, ...]:
+def ended_by_offer(
+    sessions: Sequence[Session], rejoin: Rejoin, signed: Collection[str] = frozenset()
+) -> tuple[Session, ...]:
     """Return which of a device's sessions, the oldest first, make room for the one that is about to be offered.
 
-    Of those offered and never used the last one stays, for its accept may be on air right now; and the one that signed:
-    the device has heard of it, though the network has no uplink of it yet.
+    Of those offered and never used the last one stays, for its accept may be on air right now; and those that signed, now or,
+    by the activations ``signed``, before: the device has heard of them, though the network has no uplink of them yet.
     """
-    pending = [session for session in sessions if session.f_cnt_up == 0 and not is_moved(session)]
+    unused = [session for session in sessions if session.f_cnt_up == 0 and not is_moved(session)]
+    pending = [session for session in unused if session.activation not in signed]
     return tuple(session for session in pending[:-1] if session != rejoin.session)

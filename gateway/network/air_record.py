@@ -71,9 +71,9 @@ def encode(
     sent = [
         (*transmitter, *_row(one))
         for transmitter, ledger in ledgers.items()
-        for one in _by_minute((Booked(*booked) for booked in ledger.booked()), oldest)
+        for one in _by_minute(ledger.booked(), oldest)
     ]
-    unknown = [_row(one) for one in _by_minute(by_any, oldest)]
+    unknown = [_row(one) for one in _by_minute(((one.band, one.ends, one.length) for one in by_any), oldest)]
     when = now.boot_id, now.monotonic, now.utc.timestamp(), int(now.quality)
     return cbor2.dumps((FORMAT, is_last, *when, sent, unknown))
 
@@ -102,14 +102,15 @@ def _row(booked: Booked) -> tuple[str, int, int]:
     return booked.band.label, booked.ends // _MICROSECOND, booked.length // _MICROSECOND
 
 
-def _by_minute(booked: Iterable[Booked], oldest: timedelta) -> Iterator[Booked]:
-    found: dict[tuple[SubBand, int], Booked] = {}
-    for one in booked:
-        if one.ends > oldest:
-            place = one.band, one.ends // _MINUTE
-            known = found.get(place, Booked(one.band, one.ends, timedelta(0)))
-            found[place] = Booked(one.band, max(known.ends, one.ends), known.length + one.length)
-    return iter(found.values())
+def _by_minute(booked: Iterable[tuple[SubBand, timedelta, timedelta]], oldest: timedelta) -> Iterator[Booked]:
+    """Yield what ended after ``oldest``, summed up; bare tuples, for an hour has thousands and each write walks over them all."""
+    found: dict[tuple[str, int], tuple[SubBand, timedelta, timedelta]] = {}
+    for band, ends, length in booked:
+        if ends > oldest:
+            place = band.label, ends // _MINUTE
+            _, latest, before = found.get(place, (band, ends, timedelta(0)))
+            found[place] = band, max(latest, ends), before + length
+    return (Booked(*one) for one in found.values())
 
 
 def _in_time_of(now: Instant, then: Instant) -> timedelta:

@@ -25,7 +25,7 @@ from gateway.lorawan.overheard import open_join_accept
 from gateway.lorawan.phy import DataFrame, Direction, JoinAccept, JoinRequest, PhyPayload, RejoinRequest, parse
 from gateway.lorawan.region import JOIN_ACCEPT_DELAY1, RX2_AFTER_RX1, Region
 from gateway.lorawan.sessions import maker
-from gateway.model import Clock, DevAddr, Eui64, Frame, Json, Session, TxRequest, TxResult, is_moved
+from gateway.model import Clock, DevAddr, Eui64, Frame, Json, Session, TxRequest, TxResult
 from gateway.network.keeping import Keeping, Kept
 from gateway.network.mac_records import encode
 from gateway.network.sessions import LiveSession, LiveSessions, name_of
@@ -214,7 +214,7 @@ class Beside:
             return  # the same accept, in the second window
         number = self._region.data_rate_number(asking.frame.best.data_rate) or 0
         state = replace(begin(self._region, content.cf_list, data_rate=number), join_eui=asking.asked.join_eui)
-        pending = [one for one in known if one.session.f_cnt_up == 0 and not is_moved(one.session)]
+        pending = [one for one in known if one.is_unused]
         words = f"joined as {session.dev_addr} through the server of {relay!r}, {asking.frame.best.gateway}"
         is_join = asking.asked.join_request_type == JOIN_REQUEST
         kept = await self._keeping.keep(

@@ -11,7 +11,7 @@ from gateway.lorawan.phy import DataFrame, parse
 from gateway.lorawan.region import Region
 from gateway.lorawan.sessions import NewUplink, open_uplink
 from gateway.model import Frame
-from gateway.network.keeping import Keeping
+from gateway.network.keeping import Keeping, Kept
 from gateway.network.sessions import LiveSession, LiveSessions
 from gateway.network.unclaimed import UnclaimedFrames
 
@@ -55,5 +55,6 @@ async def _keep(new: NewUplink, keeping: Keeping) -> int:
     live.session = new.session
     uplinks = (new.uplink,) if new.uplink.f_port else ()
     async with live.turn:
-        await keeping.keep(Changes(uplinks=uplinks, sessions=(new.session,)))
+        if await keeping.keep(Changes(uplinks=uplinks, sessions=(new.session,))) is not Kept.LOST:
+            live.safe_f_cnt_up = new.session.f_cnt_up
     return len(uplinks)

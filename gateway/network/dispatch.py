@@ -190,6 +190,8 @@ class Dispatch:
         waiting = parts.queue.next_for(live.session.dev_eui, parts.mac.rx2_room(live.session, live.mac))
         if rate is None or waiting is None or not self._lawful(live, rate, waiting):
             return
+        if not live.is_safe:
+            return  # with the downlink a counter would be on disk before its uplink
         composed = parts.mac.unasked(live, waiting, parts.clock().utc)
         live.session = composed.session
         assert composed.downlink is not None

@@ -23,7 +23,7 @@ from gateway.lorawan.rejoin import (
     listens_as,
     open_rejoin_request,
 )
-from gateway.model import Activation, DataRate, DevAddr, Eui64, Session, is_moved
+from gateway.model import Activation, DataRate, DevAddr, Eui64, Session
 from gateway.network.mac_records import encode
 from gateway.network.sessions import LiveSession, LiveSessions, name_of
 
@@ -106,7 +106,7 @@ class Joins:
         nonces.used.add(request.dev_nonce)
         changes = Changes(dev_nonces=((device.dev_eui, request.dev_nonce),))
         state = replace(self._begun(session, data_rate), join_eui=request.join_eui)
-        ended = tuple(one for one in sessions if one.session.f_cnt_up == 0 and not is_moved(one.session))[:-1]
+        ended = tuple(one for one in sessions if one.is_unused)[:-1]
         return self._joined(session, state, accept, changes, nonces, ended=ended)
 
     async def answer_again(
@@ -142,7 +142,7 @@ class Joins:
         changes = _counted(rejoin, signer)
         state = kept_state(signer.mac) if rejoin.keeps_radio and signer else self._begun(session, data_rate)
         state = replace(state, join_eui=rejoin.join_eui)
-        gone = {name_of(one) for one in ended_by_offer(known, rejoin)}
+        gone = {name_of(one) for one in ended_by_offer(known, rejoin, counts.of_sessions.keys())}
         ended = tuple(one for one in sessions if name_of(one.session) in gone)
         return self._joined(session, state, accept, changes, nonces, ended=ended, listens_as=listens_as(rejoin))
 

@@ -11,19 +11,22 @@ from gateway.lorawan import adr
 from gateway.lorawan.airtime import required_snr_db
 from gateway.lorawan.composing import Content, Payload, content, seal
 from gateway.lorawan.downlink import counter
-from gateway.lorawan.mac_commands import MacCommand, read, write
+from gateway.lorawan.mac_commands import ForceRejoinReq, MacCommand, read, write
 from gateway.lorawan.mac_layer import Circumstances, Group, MacState, Wanted, heard, requests
 from gateway.lorawan.phy import LONGEST_F_OPTS, Direction
 from gateway.lorawan.region import Region
 from gateway.lorawan.sessions import NewUplink
 from gateway.model import DataRate, Device, Downlink, Eui64, Frame, Instant, Reception, Session, TimeQuality
 from gateway.network.downlinks import DownlinkQueue
+from gateway.network.leisure import Worth
 from gateway.network.sessions import LiveSession
 from gateway.network.transmitters import Answer
 
 FIRST_GATEWAY_TIME: Final = datetime(2020, 1, 1, tzinfo=UTC)  # before, a receiver has not found its time yet
 LATE_FRAME: Final = timedelta(minutes=1)  # how long a frame may be on its way from a gateway to this box
 NO_ROOM: Final = 0  # where the region has no size for a data rate, an empty frame still goes
+
+Grant = Callable[[Reception, int | None, DataRate, Worth], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +61,16 @@ class MacLayer:
         trust: TimeQuality,
         wanted: Wanted,
         device: Callable[[Eui64], Device | None],
+        grant: Grant = lambda *_: True,
     ) -> None:
+        """``grant`` tells whether requests alone are worth a downlink now."""
         self._region = region
         self._limits = adr.limits_of(region)
         self._queue = queue
         self._trust = trust
         self._wanted = wanted
         self._device = device
+        self._grant = grant
 
     def untaken(self, live: LiveSession, new: NewUplink) -> Taken:
         """Return an uplink whose MAC commands are for another network: its counter moves, and nothing else."""
@@ -97,7 +103,7 @@ class MacLayer:
         if not (due or may_ask or downlink is not None):
             return None
         asks = self._asks(live, taken, adr_is_on=new.uplink.adr, now=now)
-        if not (due or asks or downlink is not None):
+        if not (due or downlink is not None or self._is_worth_it(asks, taken, frame.best)):
             return None
         payload = None if downlink is None else _payload(downlink)
         said = content(taken.answers, asks, payload, room=room)
@@ -117,6 +123,14 @@ class MacLayer:
         answer = self._answer(sealed, session, state, said)
         return Composed(answer=answer, session=session, state=state, downlink=carried)
 
+    def _is_worth_it(self, asks: tuple[Group, ...], taken: Taken, best: Reception) -> bool:
+        """Tell whether requests are worth a downlink of their own through the gateway that heard best."""
+        kinds = {type(command) for group in asks for command in group}
+        if ForceRejoinReq in kinds:
+            return True  # somebody asked for it
+        rate = self._rx1_rate(taken.session, taken.state, best) or best.data_rate
+        return bool(kinds) and self._grant(best, self._rx1_hz(best, taken.state), rate, Worth.of(kinds))
+
     def again(self, live: LiveSession, f_cnt: int, *, ack: bool) -> Composed:
         """Return the bare answer to a repeated uplink: what else went with the first one is not sent twice."""
         said = content((), (), None, room=NO_ROOM)
@@ -134,8 +148,7 @@ class MacLayer:
 
     def room(self, session: Session, state: MacState, frame: Frame) -> int:
         """Return how many octets RX1 carries after ``frame``."""
-        dwell = state.downlink_dwell_limited
-        rate = self._region.rx1_data_rate(frame.best.data_rate, session.rx1_dr_offset, dwell_limited=dwell)
+        rate = self._rx1_rate(session, state, frame.best)
         return self._size(rate, state) if rate is not None else self.rx2_room(session, state)
 
     def rx2_room(self, session: Session, state: MacState) -> int:
@@ -149,17 +162,21 @@ class MacLayer:
         return NO_ROOM if number is None else self._region.max_payload(number, dwell_limited=dwell) or NO_ROOM
 
     def _answer(self, sealed: bytes, session: Session, state: MacState, said: Content) -> Answer:
-        def where(reception: Reception) -> int | None:
-            number = self._region.data_rate_number(reception.data_rate) or 0
-            return state.plan.rx1_frequency_hz(reception.frequency_hz, number)
-
         return Answer(
             phy_payload=sealed,
             session=session,
-            rx1_frequency_hz=where,
+            rx1_frequency_hz=lambda reception: self._rx1_hz(reception, state),
             dwell_limited=state.downlink_dwell_limited,
             rx2_fits=said.size <= self.rx2_room(session, state),
         )
+
+    def _rx1_rate(self, session: Session, state: MacState, reception: Reception) -> DataRate | None:
+        dwell = state.downlink_dwell_limited
+        return self._region.rx1_data_rate(reception.data_rate, session.rx1_dr_offset, dwell_limited=dwell)
+
+    def _rx1_hz(self, reception: Reception, state: MacState) -> int | None:
+        number = self._region.data_rate_number(reception.data_rate) or 0
+        return state.plan.rx1_frequency_hz(reception.frequency_hz, number)
 
     def _circumstances(self, new: NewUplink, frame: Frame, now: datetime) -> Circumstances:
         best = frame.best

@@ -80,7 +80,7 @@ class Network:
         self._transmitters = Transmitters(sources, region, clock, antenna_gain_dbi, lawful=lawful)
         self._air = AirRecord(journal.box, region, clock)
         self.queue = DownlinkQueue()
-        self._mac = MacLayer(region, self.queue, trust, wanted, self.device)
+        self._mac = MacLayer(region, self.queue, trust, wanted, self.device, self._transmitters.leisure.grant)
         self._restarting = Restarting(self._sessions, self.device, region, clock)
         self.unclaimed = UnclaimedFrames(journal)
         self.dispatch = Dispatch(
@@ -222,7 +222,7 @@ class Network:
 
     async def _answer_again(self, frame: Frame, repeated: Repeated, live: LiveSession) -> None:
         async with live.turn:
-            if live.session.f_cnt_up <= repeated.f_cnt:
+            if live.safe_f_cnt_up <= repeated.f_cnt:
                 return  # the first one was lost while this one waited for its turn: the device's next try is new
             composed = self._mac.again(live, repeated.f_cnt, ack=repeated.confirmed)
             live.session = composed.session
@@ -273,7 +273,10 @@ class Network:
     async def _keep_in_turn(self, live: LiveSession, changes: Changes) -> Kept:
         """Commit after all earlier changes of this session: they are on disk, or were counted as lost, when it begins."""
         async with live.turn:  # as long as the disk takes nothing: the source bounds who waits
-            return await self._keeping.keep(changes)
+            kept = await self._keeping.keep(changes)
+            if kept is not Kept.LOST:
+                live.safe_f_cnt_up = changes.sessions[0].f_cnt_up
+            return kept
 
     def _refuse(self, frame: Frame, bad: BadFrame) -> None:
         self.refused[bad.reason] += 1

@@ -47,7 +47,7 @@ class LiveSession(OpenSession):
     ``turn`` keeps its commits in order, so that no counter is on disk before the uplink it counts.
     """
 
-    __slots__ = ("history", "last", "mac", "proved", "turn")
+    __slots__ = ("history", "last", "mac", "proved", "safe_f_cnt_up", "turn")
 
     def __init__(self, session: Session, *, mac: MacState, turn: Turn | None = None) -> None:
         super().__init__(session)
@@ -58,6 +58,17 @@ class LiveSession(OpenSession):
         )
         self.last: Frame | None = None  # the last frame heard: where a class C device is, and what people ask for
         self.turn = turn or Turn()
+        self.safe_f_cnt_up = session.f_cnt_up  # as the disk has it
+
+    @property
+    def is_unused(self) -> bool:
+        """Tell whether the device has not shown yet that it has the session: neither by an uplink nor by signing a rejoin request."""
+        return self.session.f_cnt_up == 0 and not is_moved(self.session) and self.mac.rj_count0 is None
+
+    @property
+    def is_safe(self) -> bool:
+        """Tell whether the disk has every uplink that the session counts, so that it may be stored as it is."""
+        return not self.turn.is_wanted and self.safe_f_cnt_up == self.session.f_cnt_up
 
     def sent_on(self, reception: Reception, region: Region) -> tuple[int, int]:
         """Return TxDr and TxCh (1.1) as this device numbers its channels.
@@ -99,7 +110,7 @@ class LiveSessions:
     def current(self, dev_eui: Eui64) -> LiveSession | None:
         """Return the session that a device uses, as far as it has shown: the newest one heard, else the newest."""
         sessions = self.of(dev_eui)
-        heard = [one for one in sessions if one.session.f_cnt_up or is_moved(one.session)]
+        heard = [one for one in sessions if not one.is_unused]
         return next(reversed(heard or [*sessions]), None)
 
     def replace_all(self, sessions: Mapping[Name, LiveSession]) -> None:

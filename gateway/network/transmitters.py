@@ -20,6 +20,7 @@ from gateway.lorawan.region import RX2_AFTER_RX1, Region, airtime
 from gateway.model import Clock, DataRate, Frame, Json, Reception, Session, TxRequest, TxResult
 from gateway.network.air_record import NOTHING, Spent, Transmitter
 from gateway.network.given_up import GivenUp
+from gateway.network.leisure import Leisure
 from gateway.sources import Source
 from gateway.sources.late import TellsLate
 
@@ -93,6 +94,7 @@ class Transmitters:
         self._before = NOTHING  # what was sent before the start
         self._heard: dict[Transmitter, Reception] = {}  # the last copy that each gateway brought
         self.counts: Counter[str] = Counter()
+        self.leisure = Leisure(region, self.ledgers, self.now, lawful=lawful)
         self._given_up = GivenUp()
         for source in sources.values():
             if isinstance(source, TellsLate):
@@ -121,7 +123,7 @@ class Transmitters:
         for window in windows:
             if self._given_up.used(windows) is not None:
                 break
-            if self._now() >= window.opens - (timedelta(0) if window.request.at_once else LEAD):
+            if self.now() >= window.opens - (timedelta(0) if window.request.at_once else LEAD):
                 continue
             if (refusal := self._refusal(window)) is not None:
                 why = str(refusal)
@@ -176,7 +178,7 @@ class Transmitters:
         self, receptions: Sequence[Reception], frequency_hz: int, data_rate: DataRate, phy_payload: bytes
     ) -> list[Window]:
         """Return the chances to send now (class C), through each gateway that heard ``receptions``, the best first."""
-        opens = self._now() + AT_ONCE
+        opens = self.now() + AT_ONCE
         return [
             Window(
                 name="at_once",
@@ -200,7 +202,7 @@ class Transmitters:
 
     def may_send(self, receptions: Sequence[Reception], frequency_hz: int, data_rate: DataRate, size: int) -> bool:
         """Tell whether some gateway that heard ``receptions`` may send ``size`` octets now."""
-        band, opens = self._region.sub_band(frequency_hz), self._now() + AT_ONCE
+        band, opens = self._region.sub_band(frequency_hz), self.now() + AT_ONCE
         if band is None or not self._lawful:
             return bool(receptions)
         length = airtime(size, data_rate, Direction.DOWNLINK)
@@ -214,7 +216,7 @@ class Transmitters:
         return {"counts": dict(self.counts), "duty_cycle": [*self._spent()]}
 
     def _spent(self) -> Iterator[Mapping[str, Json]]:
-        now = self._now()
+        now = self.now()
         for (source, gateway), ledger in self.ledgers.items():
             for band in self._region.sub_bands:
                 limit, spent = allowance(band), ledger.spent(band, now)
@@ -273,7 +275,8 @@ class Transmitters:
             self.ledgers[transmitter] = self._before.ledger(transmitter)
         return self.ledgers[transmitter]
 
-    def _now(self) -> timedelta:
+    def now(self) -> timedelta:
+        """Return the time that windows and ledgers count in."""
         return timedelta(seconds=self._clock().monotonic)
 
 

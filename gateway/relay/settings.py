@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from gateway.lorawan.dev_addr import AddressBlock
 from gateway.model import Eui64
+from gateway.transports.proxy import Proxy
 from gateway.transports.secret import Secret
 from gateway.transports.tls import Tls
 
@@ -58,6 +59,7 @@ class StationServer:
     url: str  # ws:// or wss://, without a path where it is the usual one
     tls: Tls
     token: Secret | None = None
+    proxy: Proxy | None = None  # through which it is reached
 
     def __str__(self) -> str:
         return self.url

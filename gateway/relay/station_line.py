@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
+from yarl import URL
 
 from gateway.model import Clock, Eui64, Frame
 from gateway.relay.station_talk import Spawn, StationTalk
@@ -55,6 +56,7 @@ class Access:
     url: str
     headers: Mapping[str, str]
     tls: ssl.SSLContext | bool
+    proxy: URL | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ class StationLine:
                 uri,
                 headers=self._access.headers,
                 ssl=self._access.tls,
+                proxy=self._access.proxy,
                 autoping=False,
                 max_msg_size=LARGEST_MESSAGE,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),

@@ -18,6 +18,10 @@ def in_words(error: Exception) -> str:
             return f"it refuses this gateway's token or certificate ({status}): is token_file the one that the server has made for it?"
         case aiohttp.WSServerHandshakeError(status=status):
             return f"it answers {status} where a station's server opens a WebSocket: are name and port right?"
+        case aiohttp.ClientHttpProxyError(status=status):
+            return f"the proxy answers {status} and lets nothing through: does it let CONNECT through to the server's port?"
+        case aiohttp.ClientProxyConnectionError():
+            return f"the proxy: {network.in_words(error.os_error)}"
         case aiohttp.ClientConnectorCertificateError(certificate_error=OSError() as inner):
             return network.in_words(inner)
         case aiohttp.ClientConnectorError(os_error=inner):

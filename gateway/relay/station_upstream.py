@@ -34,7 +34,12 @@ class StationUpstream:
         self._clock = clock
         self._away_after_s = away_after_s
         secure = server.url.startswith("wss:")
-        self._access = Access(server.url, _headers(server), tls.context(server.tls) if secure else True)
+        self._access = Access(
+            server.url,
+            _headers(server),
+            tls.context(server.tls) if secure else True,
+            None if server.proxy is None else server.proxy.url(),
+        )
         self._lines: dict[Eui64, StationLine] = {}
         self._running: dict[Eui64, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from gateway.transports.endpoint import Endpoint
+from gateway.transports.proxy import Proxy
 from gateway.transports.secret import Secret
 from gateway.transports.shared_access import SharedAccess
 from gateway.transports.tls import Tls
@@ -51,6 +52,7 @@ class Broker:
     password: Secret | None = None
     shared_access: SharedAccess | None = None  # makes the password, anew for each connection
     tls: Tls = field(default_factory=Tls)  # for mqtts://
+    proxy: Proxy | None = None  # through which it is reached
     window: int = WIDEST_WINDOW  # unacknowledged at a time; the broker's Receive Maximum may make it less
     keepalive_s: int = 60  # 0: none, and a connection that died while idle is noticed with the next message
     status_topic: str | None = None  # retained "online" and "offline", the latter as last will

@@ -13,8 +13,9 @@ from gateway.errors import Unreachable
 from gateway.model import Answer, Clock, Json, Request, Verdict
 from gateway.transports import tls
 from gateway.transports.http_answer import read_answer
-from gateway.transports.http_errors import translate
+from gateway.transports.http_errors import refused, translate
 from gateway.transports.packing import Packing
+from gateway.transports.proxy import WANTS_LOGIN
 from gateway.transports.service import Service
 
 INSECURE: Final = "TLS without verification: whoever is on the line can read and answer in the platform's place"
@@ -30,6 +31,7 @@ class Http:
         self._tls = tls.context(service.tls) if service.endpoint.secure else None
         self._headers = {"User-Agent": "brygga", **service.headers, **service.login_headers()}
         self._base = str(service.endpoint)
+        self._proxy = None if service.proxy is None else service.proxy.url()
         self._packing = Packing(wanted=service.gzip)
         self._session: aiohttp.ClientSession | None = None
         self._answered_at: float | None = None  # monotonic: when a whole answer came last
@@ -58,6 +60,7 @@ class Http:
         return {
             "protocol": "HTTP",
             "url": self._base,
+            "proxy": None if self._service.proxy is None else str(self._service.proxy),
             "connected": self._reached,
             "last_answer_s": None if self._answered_at is None else round(now - self._answered_at, 1),
             "last_error": trouble,
@@ -102,10 +105,15 @@ class Http:
                 data=body or None,
                 headers={**kind, **encoding, **request.headers},
                 allow_redirects=False,  # a credential goes to nobody but whom the configuration names
+                proxy=self._proxy,
             ) as response:
+                if (
+                    self._service.proxy is not None and response.status == WANTS_LOGIN
+                ):  # of http://, where there is no tunnel
+                    return refused(self._base, self._service.proxy, response.status)
                 answer = await read_answer(response, self._service.body_limit_octets, self._clock)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # a TimeoutError is an OSError
-            return translate(error, self._base)
+            return translate(error, self._base, self._service.proxy)
         self._answered_at = self._clock().monotonic
         return answer
 

@@ -21,6 +21,7 @@ from gateway.model import Answer, Request, Verdict
 from gateway.transports import Message, network
 from gateway.transports.broker import Broker, MqttVersion
 from gateway.transports.greeting import QOS, greet, inbox_of, new_client
+from gateway.transports.proxy import connect
 from gateway.transports.publication import PackedProperties, PropertyCache, packet_octets, too_large, unsendable
 from gateway.transports.reasons import DATED, TAKEN, connect_words, disconnect_words, puback
 from gateway.transports.secret import Secret
@@ -28,7 +29,6 @@ from gateway.transports.wire import Wire
 
 LARGEST_RECEIVE_MAXIMUM: Final = 0xFFFF  # where a broker names none (MQTT 5.0, section 3.2.2.3.3)
 CLOSE_LIMIT_S: Final = 2.0  # to send what is left; after that the connection is cut
-SECOND_ADDRESS_S: Final = 0.25  # after which a host's next address is tried beside the first (RFC 8305, section 5)
 WANTS_TLS: Final = "does that port speak TLS (mqtts://)?"
 
 
@@ -82,9 +82,7 @@ class Link:
         where, is_open = self._broker.endpoint, False
         try:
             async with asyncio.timeout(self._broker.connect_limit_s):
-                await self._loop.create_connection(
-                    lambda: self._wire, where.host, where.port, ssl=tls, happy_eyeballs_delay=SECOND_ADDRESS_S
-                )
+                await connect(lambda: self._wire, where, tls, self._broker.proxy)
                 greet(self._client, self._broker)
                 self._client.flush()
                 await self._greeted.wait()

@@ -95,6 +95,7 @@ class Mqtt:
         return {
             "protocol": f"MQTT {self._broker.version}",
             "url": str(self._broker.endpoint),
+            "proxy": None if self._broker.proxy is None else str(self._broker.proxy),
             "client_id": self._broker.client_id,
             "connected": link is not None,
             "connected_s": None if link is None or self._connected_at is None else round(now - self._connected_at, 1),

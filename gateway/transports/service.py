@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.transports.endpoint import Endpoint
+from gateway.transports.proxy import Proxy
 from gateway.transports.secret import Secret
 from gateway.transports.tls import Tls
 
@@ -48,6 +49,7 @@ class Service:
     login: Login | None = None
     headers: Mapping[str, str] = field(default_factory=dict)  # sent with each request, e.g. a tenant
     tls: Tls = field(default_factory=Tls)  # for https://
+    proxy: Proxy | None = None  # through which it is reached
     concurrency: int = 4  # exchanges side by side, each on a connection of its own
     connect_limit_s: float = 10.0  # for name, TCP and TLS together
     total_limit_s: float = 30.0  # for a whole exchange

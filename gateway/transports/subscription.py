@@ -100,6 +100,7 @@ class Subscription:
         return {
             "protocol": f"MQTT {self._broker.version}",
             "url": str(self._broker.endpoint),
+            "proxy": None if self._broker.proxy is None else str(self._broker.proxy),
             "client_id": self._broker.client_id,
             "topics": list(self._broker.topics),
             "connected": link is not None,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,7 @@ class Tls:
     ca_file: Path | None = None
     certificate_file: Path | None = None  # ours, PEM, with its chain
     key_file: Path | None = None  # of our certificate; None: it stands in certificate_file
+    also_ca_file: Path | None = None  # an authority to believe beside the system's, where no ca_file is
     insecure: bool = False  # believe anybody: whoever is on the line reads the password
 
 
@@ -33,6 +36,8 @@ def context(tls: Tls) -> ssl.SSLContext:
     made = ssl.create_default_context()
     if tls.ca_file is not None:
         made = _believing(tls.ca_file)
+    elif tls.also_ca_file is not None:
+        _believe(made, tls.also_ca_file)
     if tls.insecure:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
@@ -42,8 +47,19 @@ def context(tls: Tls) -> ssl.SSLContext:
 
 
 def _believing(ca_file: Path) -> ssl.SSLContext:
-    try:
+    with _named(ca_file):
         return ssl.create_default_context(cafile=ca_file)
+
+
+def _believe(made: ssl.SSLContext, ca_file: Path) -> None:
+    with _named(ca_file):
+        made.load_verify_locations(cafile=ca_file)
+
+
+@contextmanager
+def _named(ca_file: Path) -> Iterator[None]:
+    try:
+        yield
     except ssl.SSLError as error:
         raise ConfigError(f"{ca_file}: holds no certificate authority in PEM form (BEGIN CERTIFICATE)") from error
     except OSError as error:

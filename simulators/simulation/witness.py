@@ -14,7 +14,7 @@ from simulators.simulation.box_clock import BoxClock
 from simulators.simulation.counters import Counters
 from simulators.simulation.heard_rows import HeardRows
 from simulators.simulation.platforms import CALM, Ear, Kind, Platform, Told
-from simulators.simulation.settled_rows import SettledRows
+from simulators.simulation.settled_rows import Ledger, SettledRows
 from simulators.simulation.town import Said
 from simulators.simulation.trace import Trace
 
@@ -86,10 +86,19 @@ class Witness(Ear):
         now = self._now()
         for (name, row), since in [*self._live.items()]:
             ledger = self.settled.ledgers.get(name)
-            if self._trouble_s(name) >= since or ledger is None or row not in ledger.open:
+            if (
+                self._trouble_s(name) >= since
+                or ledger is None
+                or row not in ledger.open
+                or self._is_crowd(ledger, row)
+            ):
                 del self._live[name, row]
             elif now - since > AT_ONCE_S:
                 self._trace.break_law("6", f"{name} has not been told row {row}, heard {now - since:.1f} s ago")
+
+    def _is_crowd(self, ledger: Ledger, row: int) -> bool:
+        """Tell whether more wait since ``row`` than go at once: then it may fill in behind them (decision 55)."""
+        return sum(1 for other in ledger.open if other >= row) > self._batch
 
     def _trouble_s(self, name: str) -> float:
         """Return when something last stood in the way of a destination."""

@@ -117,7 +117,7 @@ def test_a_bug_there_is_the_same_bug_here_with_the_place_where_it_was() -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         in_a_process_of_its_own(divmod, 1, 0)
 
-    assert "in _work_done" in "".join(caught.value.__notes__)
+    assert "in work_done" in "".join(caught.value.__notes__)
 
 
 def test_what_cannot_come_out_is_told_as_that_and_not_as_want_of_memory() -> None:

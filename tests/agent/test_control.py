@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import stat
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +70,9 @@ class FakeAgent:
 
     async def let_go(self, destination: str) -> None:
         raise AssertionError(f"{destination} has no loop here")
+
+    async def not_hearing(self) -> Sequence[str]:
+        return ()
 
 
 @pytest.fixture

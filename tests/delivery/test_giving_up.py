@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway.journal import Depth, HeldKind, Journal
-from gateway.model import Eui64, Instant, TimeQuality, Verdict
-from tests.delivery.scene import BOOT, CITY, DEVICE, OTHER, START, LoopClock, Platform, Scene, play
+from gateway.model import Answer, Eui64, Instant, Request, TimeQuality, Verdict
+from simulators import jumping_time
+from tests.delivery.scene import (
+    BOOT,
+    CITY,
+    DEVICE,
+    OTHER,
+    START,
+    EachAlone,
+    LoopClock,
+    Platform,
+    Scene,
+    play,
+    telling,
+)
 
 DAY = timedelta(days=1)
 OTHER_BOOT = "boot-before"
@@ -178,3 +194,34 @@ def test_what_a_destination_does_not_select_is_passed_over_and_not_counted_as_le
 
     depth = reopened(tmp_path)
     assert (waiting, depth.given_up, sum(depth.held.values())) == (0, 2, 0)
+
+
+def test_in_strict_order_it_is_on_disk_before_anything_newer_is_told(tmp_path: Path) -> None:
+    """A crash between the two would have it told after all, and behind what is newer."""
+    seen: list[int] = []
+
+    class Watching(Platform):
+        async def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
+            if not self.away:
+                with closing(sqlite3.connect(tmp_path / "journal.db")) as database:
+                    ((given_up,),) = database.execute("SELECT given_up FROM destinations").fetchall()
+                    seen.append(given_up)
+            return await super().send(requests)
+
+    async def story() -> None:
+        clock, far = LoopClock(), Watching(away=True)
+        journal = await Journal.open(tmp_path / "journal.db", clock=clock, destinations=[CITY])
+        try:
+            scene = Scene(journal, far, clock, telling(journal, far, clock, EachAlone(), give_up=DAY, strict=True))
+            await scene.hear(1)
+            await scene.telling.turn()
+            await asyncio.sleep(25 * 3600)
+            await scene.hear(2)
+            far.away = False
+            await scene.telling.turn()
+        finally:
+            await journal.close()
+
+    jumping_time.run(story())
+
+    assert seen == [1]

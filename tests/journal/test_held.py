@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -227,3 +228,20 @@ async def test_a_row_can_be_retried_as_often_as_it_is_refused(journal: Journal) 
         await hold(journal, {rows[0]: REFUSED})
 
     assert (await journal.depth(CITY)).held[HeldKind.REFUSED] == 1
+
+
+async def test_beyond_their_share_the_oldest_go_before_they_are_written(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While commits fail they would outgrow all the room that there is, and then no commit could ever work again."""
+    rows = await hear(journal, range(20))
+    store = journal._store
+    monkeypatch.setattr(store, "quota", replace(store.quota, held_rows=8))
+
+    await hold(journal, dict.fromkeys(rows, REFUSED))
+    await journal.flush()
+
+    depth = await journal.depth(CITY)
+    assert (depth.waiting, depth.held[HeldKind.REFUSED]) == (0, 8)
+    assert depth.lost + depth.held_lost == 12
+    assert [row.uplink.f_cnt for row in await journal.held(CITY)] == list(range(12, 20))

@@ -307,3 +307,4 @@ def test_the_last_offer_and_the_session_that_signed_stay() -> None:
     assert ended_by_offer(sessions, opened(asking(0, 0, signer), *sessions)) == (given_up,)
     assert ended_by_offer(sessions, opened(asking(1), *sessions)) == (signer, given_up)
     assert ended_by_offer((used,), opened(asking(0, 0, used), used)) == ()
+    assert ended_by_offer(sessions, opened(asking(1), *sessions), {"signer"}) == (given_up,)

@@ -398,3 +398,26 @@ async def test_a_gateway_that_says_nothing_may_have_sent_and_the_device_is_not_t
     await bench.settle()
 
     assert await states(bench) == [(SENT, 1)]
+
+
+async def test_what_is_told_at_once_waits_while_uplinks_wait_for_the_disk(bench: Bench) -> None:
+    """With it their counter would be on disk before them: a crash, or a stop, and nobody could send them again."""
+    device = abp()
+    await register(bench, device, device_class="C")
+    await talk(bench, device)
+    bench.journal.failures = 1_000_000
+    hearing = asyncio.create_task(bench.hear(device.uplink(2, b"\x02")))
+    await bench.settle()
+    bench.clock.seconds += 60
+    bench.journal.failures = 0
+    await bench.network.dispatch.enqueue(DOWNLINK)
+    before = len(bench.radio.sent)
+
+    await asyncio.wait_for(bench.network.dispatch.turn(), 5)
+    hearing.cancel()
+    await asyncio.gather(hearing, return_exceptions=True)
+    await asyncio.wait_for(bench.network.dispatch.turn(), 5)
+
+    assert len(bench.radio.sent) == before
+    assert (await bench.session()).f_cnt_up == 1
+    assert await states(bench) == [(DownlinkState.QUEUED, 0)]

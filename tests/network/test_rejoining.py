@@ -163,3 +163,23 @@ async def test_a_device_that_never_will_is_refused_in_words(bench: Bench, device
         with pytest.raises(ConfigError) as caught:
             await office.force_rejoin(described(device), 0)
         assert words in str(caught.value)
+
+
+async def test_a_session_that_signed_is_kept_though_later_offers_do_not_arrive(bench: Bench) -> None:
+    """The device has shown that it uses it; no uplink of it has come, and two accepts were lost on the air."""
+    device = modern()
+    await register(bench, device)
+    await bench.join(device)
+    await bench.talk(device)
+    assert await rejoin(bench, device, 1)
+    for rejoin_type in (0, 1):
+        await bench.hear(device.rejoin_request(rejoin_type), as_sent(device))
+        await bench.settle()
+        bench.clock.seconds += 60
+
+    await bench.talk(device, b"\x07")
+
+    live = bench.network.session(DEV_EUI)
+    assert live is not None
+    assert live.session.dev_addr == device.dev_addr
+    assert bench.network.counts["uplinks"] == 2

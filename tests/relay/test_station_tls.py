@@ -11,6 +11,7 @@ from gateway.relay import station_line
 from gateway.sources.basics_station.source import BasicsStation
 from gateway.sources.web_tls import ServerTls
 from gateway.transports.secret import Secret
+from simulators.http_proxy import HttpProxy
 from simulators.platforms.certificates import Authority
 from tests.relay.scene import LIMIT_S, RELAY, ROOF, Scene, scene, until
 from tests.relay.test_station_out import foreign
@@ -93,3 +94,23 @@ async def test_an_authority_that_nobody_knows_is_not_believed(tmp_path: Path) ->
             await until(lambda: any("signed by nobody we know" in one for one in box.status()["advice"]))
 
     assert ear.frames == []
+
+
+async def test_a_server_is_reached_through_a_proxy_and_proved_by_an_authority_for_all(tmp_path: Path) -> None:
+    authority, ear = Authority(tmp_path), Ear()
+    (tmp_path / "token").write_text("Authorization: Bearer 1234\n", encoding="utf-8")
+    async with (
+        HttpProxy() as proxy,
+        running(server(authority), ear, "wss") as url,
+        scene(
+            tmp_path,
+            relay(url, 'token_file = "token"', f'proxy = "http://127.0.0.1:{proxy.port}"')
+            + f'[network_access]\nca_file = "{authority.certificate}"\n',
+        ) as box,
+    ):
+        await connected(box)
+        await box.hear(foreign(1))
+        (frame,) = await ear.heard(1)
+
+    assert frame.phy_payload == foreign(1)
+    assert proxy.counts["CONNECT"] == 2  # where its own address is, and there

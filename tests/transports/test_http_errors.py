@@ -54,6 +54,7 @@ NOT_SENT = {
     "ClientConnectorDNSError",
     "ClientConnectorError",
     "ClientConnectorSSLError",
+    "ClientHttpProxyError",
     "ClientProxyConnectionError",
     "ClientSSLError",
     "ConnectionTimeoutError",

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from gateway.config.access_keys import PROXY_WORDS, ProxyWish
 from gateway.config.sources.keys import SourceKeys
 from gateway.config.values import OptionalText, SecretFile, Shown, Url, Written
 from gateway.config.way_keys import TlsKeys
@@ -28,6 +29,7 @@ class BrokerKeys(SourceKeys):
     password: Written = Field(default=None, description="beside `username`; better in a file")
     password_file: SecretFile = Field(default=None, description="the same, out of a file")
     tls: TlsKeys = Field(default=TlsKeys(), description="see `[destination.tls]`; here it is `[source.tls]`")
+    proxy: ProxyWish = Field(default=None, description=PROXY_WORDS)
     mqtt_version: Annotated[Literal["5", "3.1.1"], Shown('"5" or "3.1.1" in quotes')] = Field(
         default="5", description="3.1.1 only where the broker has no 5: it cannot say that nobody takes a downlink"
     )

@@ -1,0 +1,145 @@
+"""`brygga doctor`: what is wrong with this box and what to do, and the support file."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from gateway.commands import lines, places
+from gateway.commands.network import Ask, Deed, as_json
+from gateway.commands.progress import Told, progress
+from gateway.config import Settings, load
+from gateway.doctor import Answering, Box, Finding, Standing
+from gateway.doctor.apart import apart
+from gateway.doctor.examination import examine
+from gateway.doctor.finding import Check
+from gateway.errors import Brygga, Busy, ConfigError, StorageError
+from gateway.model import Json
+
+ANSWER_S: Final = 8.0  # the agent's, on a machine that is busy
+
+
+def _doctor(options: argparse.Namespace, _: Ask) -> int:
+    from gateway.doctor.table import chosen
+
+    try:
+        checks = chosen(options.only)
+    except ValueError as error:
+        raise ConfigError(f"doctor: --only: {error}") from error
+    if options.bundle is not None:
+        _make_room(Path(options.bundle))
+    with progress("looking") as told:
+        box, findings = asyncio.run(_examined(options, checks, told))
+    if options.json:
+        as_json([one.as_json() for one in findings])
+    else:
+        from gateway.commands.show_doctor import said
+
+        said(findings)
+    if options.bundle is not None:
+        _bundle(options, box, findings)
+    return 1 if any(one.standing is Standing.WRONG for one in findings) else 0
+
+
+async def _examined(options: argparse.Namespace, checks: Sequence[Check], told: Told) -> tuple[Box, list[Finding]]:
+    box = await box_of(options, deep=options.deep)
+    return box, await examine(box, checks, told)
+
+
+async def box_of(options: argparse.Namespace, *, deep: bool = False) -> Box:
+    """Return what is known of this box before the first probe, whatever of it is not there."""
+    now = datetime.now(UTC)
+    path = places.config_path_or_none(options)
+    if path is None:
+        return Box(now=now)
+    try:
+        settings = load(path)
+    except ConfigError as error:
+        return Box(now=now, path=path, problems=error.problems)
+    answering, status, devices = await _asked(settings)
+    return Box(
+        now=now,
+        settings=settings,
+        path=path,
+        problems=await apart(_decoders_problems, settings),
+        warnings=settings.warnings,
+        answering=answering,
+        status=status,
+        devices=devices,
+        deep=deep,
+    )
+
+
+def _decoders_problems(settings: Settings) -> Sequence[str]:
+    from decoders.registry import Registry
+
+    return Registry.load(settings.decoders.folders).problems() if settings.decoders.folders else ()
+
+
+async def _asked(settings: Settings) -> tuple[Answering, Json, Json]:
+    """Return what came of asking the agent, its status and its devices."""
+    from gateway.control import Denied, NotRunning, ask_running
+
+    try:
+        status = await ask_running(settings, {"do": "status"}, ANSWER_S)
+        return Answering.ANSWERS, status, await ask_running(settings, {"do": "device.list"}, ANSWER_S)
+    except NotRunning:
+        is_left = settings.control_socket.exists()
+        return Answering.LEFT if is_left else Answering.ABSENT, None, None
+    except Denied:
+        return Answering.DENIED, None, None
+    except (Busy, ConfigError, StorageError):
+        return Answering.MUTE, None, None
+
+
+# ── the support file ──
+
+
+def _make_room(path: Path) -> None:
+    """Ask before a file is replaced; raises Brygga where nobody says yes."""
+    from gateway.commands.asking import asked
+
+    if not path.parent.is_dir():
+        raise ConfigError(f"doctor: --bundle {path}: {path.parent} is no folder")
+    if path.is_dir():
+        raise ConfigError(f"doctor: --bundle {path}: this is a folder; name a file in it, such as {path / 'box.zip'}")
+    if path.exists() and asked(f"{path} is there already; replace it? (y/n)", "n").lower() not in {
+        "y",
+        "yes",
+        "j",
+        "ja",
+    }:
+        raise Brygga(f"{path} is there already, and stays as it is; name another file")
+
+
+def _bundle(options: argparse.Namespace, box: Box, findings: Sequence[Finding]) -> None:
+    from gateway.doctor.bundle import Wishes, bundle, listed
+
+    wishes = Wishes(anonymous=options.anonymous, with_payloads=options.with_payloads)
+    octets = asyncio.run(bundle(box, findings, wishes))
+    path = Path(options.bundle)
+    write_private(path, octets)
+    say = lines.aside if options.json else lines.say
+    say(f"\n{path}: {len(octets) / 1000:.0f} kB, for whoever helps you. In it:")
+    for name, words in listed(octets):
+        say(f"  {name}: {words}")
+    say("No key, password or token is in it; look for yourself before you send it.")
+
+
+def write_private(path: Path, octets: bytes) -> None:
+    """Write a file that only its owner reads. Raises Brygga."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(octets)
+        part.replace(path)
+    except OSError as error:
+        raise Brygga(f"{path}: {error.strerror}") from error
+
+
+DEEDS: dict[str, Deed] = {"doctor": _doctor}

@@ -1,0 +1,79 @@
+"""`brygga health`: whether the agent that runs is well; for scripts, for monitoring, and for the package after an upgrade."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Final
+
+from gateway import __version__
+from gateway.commands import lines, places
+from gateway.commands.health_judging import SETTLED_S, Facts, Verdict, judge
+from gateway.commands.network import Ask, Deed, as_json
+from gateway.commands.spans import span
+from gateway.config import Settings
+from gateway.errors import Brygga, ConfigError
+
+PAUSE_S: Final = 1.0  # between two looks; each of them is a commit
+
+
+def _health(options: argparse.Namespace, _: Ask) -> int:
+    from gateway.config import load
+
+    settings, before = load(places.config_path(options)), _before(options.before)
+    facts, verdict = asyncio.run(_until_well(settings, before, options.wait))
+    if options.json:
+        as_json({**facts, "reasons": verdict.reasons, "remarks": verdict.remarks})
+    else:
+        _say(facts, verdict)
+    return 1 if verdict.reasons else 0
+
+
+def _before(name: str | None) -> Facts | None:
+    """Return what `health --json` wrote before an upgrade; ConfigError where that cannot be read."""
+    if name is None:
+        return None
+    try:
+        facts: Facts = json.loads(Path(name).read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"--before {name}: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"--before {name}: not what `brygga health --json` writes: {error}") from error
+    return facts
+
+
+async def _until_well(settings: Settings, before: Facts | None, wait_s: float) -> tuple[Facts, Verdict]:
+    """Look once, or again and again until all is well or ``wait_s`` are over."""
+    until, settled_s = time.monotonic() + wait_s, SETTLED_S if wait_s else 0.0
+    while True:
+        facts, verdict = await _look(settings, before, settled_s)
+        if not verdict.reasons or time.monotonic() >= until:
+            return facts, verdict
+        await asyncio.sleep(PAUSE_S)
+
+
+async def _look(settings: Settings, before: Facts | None, settled_s: float) -> tuple[Facts, Verdict]:
+    from gateway.control import ask_running
+
+    try:
+        facts = await ask_running(settings, {"do": "health"})
+    except Brygga as error:
+        return {"running": False}, Verdict((str(error),))
+    return facts, judge(facts, __version__, before, settled_s)
+
+
+def _say(facts: Facts, verdict: Verdict) -> None:
+    if verdict.reasons:
+        lines.problems(verdict.reasons)
+    else:
+        lines.say(
+            f"well: brygga {facts['version']} has run for {span(facts['since_s'])}, {len(facts['sources'])} sources hear, the "
+            f"journal commits, {len(facts['destinations'])} destinations are told"
+        )
+    lines.warnings(verdict.remarks)
+
+
+DEEDS: dict[str, Deed] = {"health": _health}

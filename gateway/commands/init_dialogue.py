@@ -1,0 +1,73 @@
+"""The wizard's conversation: questions until all is known, then a summary that can be changed before anything is written."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.cities.profile import Said
+from gateway.commands.init_terminal import BACK, DIM, HELP, PROMPT, Terminal
+from gateway.setup.asking import NotRight, Question
+from gateway.setup.dialogue import Dialogue
+
+SUMMARY: Final = Said("This is what it will be:", "Så här blir det:")
+WHAT_NOW: Final = Said(
+    "Enter: write it. A number: change that. f: show the files. q: leave, nothing is changed",
+    "Enter: skriv. En siffra: ändra det. f: visa filerna. q: avsluta, inget ändras",
+)
+NO_FURTHER: Final = Said("this is the first question", "detta är den första frågan")
+UNKNOWN: Final = Said("Enter, a number of the list, f or q", "Enter, en siffra ur listan, f eller q")
+
+
+def converse(terminal: Terminal, dialogue: Dialogue) -> Dialogue:
+    """Ask until nothing is left to be asked. Raises Unanswered where the input ends."""
+    while (question := dialogue.next()) is not None:
+        dialogue = _one(terminal, dialogue, question)
+    return dialogue
+
+
+def _one(terminal: Terminal, dialogue: Dialogue, question: Question) -> Dialogue:
+    text = terminal.ask(dialogue.known, question, dialogue.usual(question))
+    word = text.strip().lower()
+    if word in BACK:
+        if not dialogue.known.typed and not dialogue.known.devices:
+            terminal.say(NO_FURTHER, DIM)
+        return dialogue.back()
+    if word in HELP and not question.is_secret:
+        terminal.say(question.helps, DIM)
+        return dialogue
+    try:
+        return dialogue.taken(question, text)
+    except NotRight as error:
+        terminal.say(f"! {terminal.words(error.said)}")
+        return dialogue
+
+
+def summary(terminal: Terminal, dialogue: Dialogue) -> None:
+    """Show every answer with the number that it is changed by; secrets by whether there is one."""
+    terminal.heading(SUMMARY)
+    for number, question in enumerate(dialogue.answered(), 1):
+        terminal.say(f"{number:2} {question.id.replace('_', ' ')}: {_shown(dialogue, question)}")
+
+
+def _shown(dialogue: Dialogue, question: Question) -> str:
+    known = dialogue.known
+    if question.id == "device":
+        names = [one.get("name") or one.get("file") or one["dev_eui"] for one in known.devices]
+        return ", ".join(names) or "–"
+    value = known.given(question.id)
+    return "…" if question.is_secret and value else value or "–"
+
+
+def decided(terminal: Terminal, dialogue: Dialogue) -> str:
+    """Return what is to be done after the summary: "write", "files", "quit", or the id of the question to ask again."""
+    ids = [one.id for one in dialogue.answered()]
+    terminal.say(WHAT_NOW, DIM)
+    while True:
+        word = terminal.type(PROMPT).strip().lower()
+        if word.isdecimal() and 1 <= int(word) <= len(ids):
+            return ids[int(word) - 1]
+        if word in {"", "f", "q"}:
+            return {"": "write", "f": "files", "q": "quit"}[word]
+        if word in BACK:
+            return ids[-1] if ids else "quit"
+        terminal.say(UNKNOWN)

@@ -1,0 +1,211 @@
+"""The last step of the wizard: watch until the first uplink is heard, decoded and delivered, and say what to do while nothing comes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Final
+
+from decoders.registry import Registry
+from gateway.agent import load_registry
+from gateway.cities.profile import Said
+from gateway.commands import lines
+from gateway.commands.init_terminal import DIM, Terminal
+from gateway.commands.source_words import WORDS
+from gateway.config import Settings
+from gateway.errors import Busy, StorageError
+from gateway.model import Json, Observation
+from gateway.sharing import ALL
+from gateway.trial.carried import device_of, uplink_of
+from gateway.trial.preview import item_of
+
+LOOK_S: Final = 0.5
+ADVICE_S: Final = 30.0  # in one stage, before it is said what to look at
+UNITS: Final[Mapping[str, str]] = {
+    "Cel": "°C",
+    "[ppm]": "ppm",
+    "m3": "m³",
+    "uS/cm": "µS/cm",
+    "1": "",
+}  # of UCUM, as people write them
+
+Ask = Callable[[Mapping[str, Json]], Awaitable[Json]]
+
+
+class Stage(IntEnum):
+    """How far the first observation is."""
+
+    STARTING = 0
+    LISTENING = 1  # the source is open, nobody is there
+    CONNECTED = 2  # a gateway is there
+    HEARING = 3  # frames come, none of a device of ours
+    HEARD = 4  # an uplink of ours is on disk
+    DELIVERED = 5
+
+
+WAITS: Final[Mapping[Stage, Said]] = {
+    Stage.STARTING: Said("starting", "startar"),
+    Stage.LISTENING: Said("listening: no gateway yet", "lyssnar: ingen gateway än"),
+    Stage.CONNECTED: Said("a gateway is there: no frame yet", "en gateway är där: ingen ram än"),
+    Stage.HEARING: Said("frames come, none of your devices yet", "ramar kommer, ingen från dina enheter än"),
+    Stage.HEARD: Said("heard: being delivered", "hörd: lämnas"),
+    Stage.DELIVERED: Said("delivered", "lämnad"),
+}
+ADVICE: Final[Mapping[Stage, Said]] = {
+    Stage.CONNECTED: Said(
+        "Sensors speak every ten minutes or so; a press on a sensor's button makes most of them speak at once. Is the antenna connected?",
+        "Sensorer talar var tionde minut eller så; ett tryck på knappen får de flesta att tala genast. Är antennen ansluten?",
+    ),
+    Stage.HEARING: Said(
+        "The air is full of others' devices. Is yours added, with the right AppKey? Switch it off and on: it joins anew. `brygga frames unclaimed` tells who speaks.",
+        "Luften är full av andras enheter. Är din tillagd, med rätt AppKey? Stäng av den och på: den ansluter på nytt. `brygga frames unclaimed` säger vilka som talar.",
+    ),
+    Stage.HEARD: Said(
+        "It is kept and will be delivered. `brygga destination test NAME` tells what holds it up.",
+        "Den är sparad och kommer att lämnas. `brygga destination test NAMN` säger vad som håller upp.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one look showed."""
+
+    stage: Stage
+    words: str = ""  # of the observation: "21.3 °C from Library"
+    heard_at: datetime | None = None
+    advice: tuple[str, ...] = ()  # of the sources
+    trouble: str = ""  # of the destination
+
+
+async def watch(terminal: Terminal, settings: Settings, ask: Ask, destination: str, limit_s: float) -> bool:
+    """Show how far it is until the first uplink since now is where it is to go; return whether it is, within ``limit_s``."""
+    began, since = datetime.now(UTC), time.monotonic()
+    changed, told, last = since, False, Stage.STARTING
+    with contextlib.closing(load_registry(settings)) as registry, _line(terminal) as show:
+        while time.monotonic() - since < limit_s:
+            seen = await _look(ask, registry, began, destination)
+            if seen.stage is Stage.DELIVERED or (seen.stage is Stage.HEARD and not destination):
+                show("")
+                terminal.say(_first(terminal, seen, destination))
+                return True
+            if seen.stage is not last:
+                last, changed, told = seen.stage, time.monotonic(), False
+            show(f"{terminal.words(WAITS[last])} · {time.monotonic() - since:.0f} s")
+            if not told and time.monotonic() - changed > ADVICE_S:
+                show("")
+                terminal.say_all(_advice(terminal, settings, seen))
+                told = True
+            await asyncio.sleep(LOOK_S)
+    return False
+
+
+@contextlib.contextmanager
+def _line(terminal: Terminal) -> Iterator[Callable[[str], None]]:
+    """Show one line that changes, on a terminal; in a pipe each new thing once."""
+    width, last = 0, ""
+
+    def show(text: str) -> None:
+        nonlocal width, last
+        if lines.is_terminal(sys.stdout):
+            sys.stdout.write(f"\r{text.ljust(width)}" + ("\r" if not text else ""))
+            sys.stdout.flush()
+            width = len(text)
+        elif (what := text.partition(" · ")[0]) and what != last:
+            terminal.say(what, DIM)
+            last = what
+
+    try:
+        yield show
+    finally:
+        show("")
+
+
+async def _look(ask: Ask, registry: Registry, began: datetime, destination: str) -> Seen:
+    try:
+        status = await ask({"do": "status"})
+        devices = await ask({"do": "device.list"})
+        lasts = await ask({"do": "destination.lasts", "devices": [one["dev_eui"] for one in devices]})
+    except (Busy, StorageError):  # it is just starting
+        return Seen(stage=Stage.STARTING)
+    new = [one for one in lasts if one["uplink"] and datetime.fromisoformat(one["uplink"]["heard_at"][0]) >= began]
+    if not new:
+        return _without_uplink(status)
+    words = await _observation(new[0], registry)
+    heard_at = datetime.fromisoformat(new[0]["uplink"]["heard_at"][0])
+    standing = status["destinations"].get(destination) or {}
+    is_delivered = bool(standing) and standing.get("waiting") == 0 and standing.get("last_answer_s") is not None
+    return Seen(
+        stage=Stage.DELIVERED if is_delivered else Stage.HEARD,
+        words=words,
+        heard_at=heard_at,
+        trouble=str(standing.get("trouble") or ""),
+    )
+
+
+def _without_uplink(status: Mapping[str, Json]) -> Seen:
+    sources = status.get("sources", [])
+    if not sources:
+        return Seen(stage=Stage.STARTING)
+    advice = tuple(str(words) for one in sources for words in one.get("advice", ()))
+    if any(one.get("counts", {}).get("frames") for one in sources):
+        return Seen(stage=Stage.HEARING, advice=advice)
+    if any(one.get("gateways") or one.get("gateway") for one in sources):
+        return Seen(stage=Stage.CONNECTED, advice=advice)
+    return Seen(stage=Stage.LISTENING, advice=advice)
+
+
+async def _observation(last: Mapping[str, Json], registry: Registry) -> str:
+    """Return what a device said: "21.3 °C from Library", or why nobody can read it."""
+    device = device_of(last["device"])
+    item = await item_of(uplink_of(last["uplink"]), device, registry, ALL)
+    name = device.name or device.dev_eui
+    if isinstance(item, str):
+        return f"{name}: {item}"
+    return f"{', '.join(map(_value, item.observations[:2])) or '–'} · {name}"
+
+
+def _value(one: Observation) -> str:
+    value = f"{one.value:g}" if isinstance(one.value, float) else str(one.value)
+    return f"{value} {UNITS.get(one.unit, one.unit)}".strip()
+
+
+def _first(terminal: Terminal, seen: Seen, destination: str) -> Said:
+    if not destination:
+        return Said(
+            f"First observation: {seen.words}. It is kept until there is a city.",
+            f"Första observationen: {seen.words}. Den sparas tills det finns en stad.",
+        )
+    after = 0.0 if seen.heard_at is None else (datetime.now(UTC) - seen.heard_at).total_seconds()
+    return Said(
+        f"First observation: {seen.words}, delivered to {destination} {after:.1f} s later.",
+        f"Första observationen: {seen.words}, lämnad till {destination} {after:.1f} s senare.",
+    )
+
+
+def _advice(terminal: Terminal, settings: Settings, seen: Seen) -> Iterator[str]:
+    own: Sequence[str] = [seen.trouble] if seen.trouble else seen.advice
+    yield from (f"! {words}" for words in own)
+    if seen.stage in ADVICE:
+        yield f"! {terminal.words(ADVICE[seen.stage])}"
+    if seen.stage is Stage.LISTENING and not own:
+        for one in settings.sources:
+            yield from _checks(one)
+
+
+def _checks(settings: object) -> Iterator[str]:
+    """Yield what to look at where nobody is there, the two likeliest things first."""
+    from gateway.sources.settings import SourceSettings, type_of
+
+    assert isinstance(settings, SourceSettings)
+    keys = {name: getattr(settings, name, "") for name in ("host", "port", "url", "prefix", "application", "path")}
+    keys["listening"] = f"{keys['host']}:{keys['port']}" if keys["port"] else settings.name
+    for words in WORDS[type_of(settings)].checks[:2]:
+        with contextlib.suppress(KeyError):  # a key that this type alone has
+            yield f"! {words.format_map(keys)}"

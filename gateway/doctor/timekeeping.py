@@ -1,0 +1,151 @@
+"""The clock: is it right, who keeps it right, has it jumped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from gateway.clock import kernel_quality
+from gateway.commands.spans import span
+from gateway.dating import EARLIEST
+from gateway.doctor.box import Box
+from gateway.doctor.finding import Check, Ill, Seen, Standing
+from gateway.doctor.processes import names
+from gateway.model import TimeQuality
+
+KEEPERS: Final[Mapping[str, str]] = {  # the name of a process that sets the clock: what people call it
+    "chronyd": "chrony",
+    "systemd-timesyn": "systemd-timesyncd",  # the kernel keeps 15 characters
+    "ntpd": "ntp",
+    "openntpd": "openntpd",
+    "ptp4l": "ptp4l",
+}
+RTC_APART_S: Final = 60.0
+
+UNSYNCHRONISED: Final = Ill(
+    "unsynchronised",
+    Standing.WRONG,
+    "nobody vouches for the clock: uplinks are kept and wait for it, none is delivered",
+    "sudo systemctl enable --now systemd-timesyncd; timedatectl (port 123/udp out must be open)",
+)
+PAST: Final = Ill(
+    "past",
+    Standing.WRONG,
+    "the clock is before this program was made: no battery clock, and no time server yet",
+    "sudo timedatectl set-ntp true; or: sudo date -s 'YYYY-MM-DD hh:mm'",
+)
+VOUCHED: Final = Ill(
+    "vouched",
+    Standing.UNWISE,
+    'clock.trust = "system" believes a clock that nothing keeps right',
+    'sudo apt install chrony; then clock.trust = "ntp" in brygga.toml',
+)
+JUMPED: Final = Ill(
+    "jumped",
+    Standing.WRONG,
+    "the clock has jumped and is not followed until it has stood for an hour",
+    "timedatectl; was it set by hand? right now: sudo systemctl restart brygga",
+)
+NO_KEEPER: Final = Ill(
+    "no_keeper",
+    Standing.UNWISE,
+    "no time service runs: the clock drifts, and is wrong after a boot",
+    "sudo apt install chrony",
+)
+TWO_KEEPERS: Final = Ill(
+    "two_keepers", Standing.UNWISE, "two time services pull at one clock", "sudo systemctl disable --now {second}"
+)
+RTC_OFF: Final = Ill(
+    "off",
+    Standing.UNWISE,
+    "the battery clock is wrong: after a boot without the internet the time is, too",
+    "sudo hwclock --systohc; a new battery, if it comes again",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Time:
+    """The clock, as the kernel and the agent see it."""
+
+    now: datetime
+    quality: TimeQuality
+    trust: TimeQuality
+    agent: Mapping[str, Any] | None  # "clock" of the status
+    keepers: Sequence[str]
+    rtc_apart_s: float | None  # None: there is no battery clock, or it may not be read
+
+
+async def time(box: Box) -> Time:
+    """Return how the clock stands."""
+    rtc = box.number("/sys/class/rtc/rtc0/since_epoch")
+    running = names(box)
+    return Time(
+        now=box.now,
+        quality=kernel_quality(),
+        trust=TimeQuality.NTP if box.settings is None else box.settings.clock.trust,
+        agent=None if box.status is None else box.status.get("clock"),
+        keepers=[words for name, words in KEEPERS.items() if name in running],
+        rtc_apart_s=None if rtc is None else abs(box.now.timestamp() - rtc),
+    )
+
+
+def quality(facts: Time) -> Iterator[Seen]:
+    """Judge whether the clock is trusted."""
+    agent = facts.agent or {}
+    told = str(agent.get("quality") or facts.quality.name.lower())
+    now = facts.now.isoformat(sep=" ", timespec="seconds")
+    if facts.now < EARLIEST:
+        yield Seen(f"it is {now}", PAST)
+    elif "jumped" in str(agent.get("words", "")):
+        yield Seen(str(agent["words"]).partition(";")[0], JUMPED)
+    elif not agent.get("trusted", facts.quality >= facts.trust or facts.trust is TimeQuality.SYSTEM):
+        yield Seen(f"{told}; clock.trust wants {facts.trust.name.lower()}", UNSYNCHRONISED)
+    elif facts.trust is TimeQuality.SYSTEM and facts.quality <= TimeQuality.SYSTEM:
+        yield Seen("nothing keeps it right, and it is believed", VOUCHED)
+    yield Seen(f"{now}, {told}")
+
+
+def keeper(facts: Time) -> Iterator[Seen]:
+    """Judge who keeps it right; a GPS receiver, or the host of a container, may do so unseen."""
+    if len(facts.keepers) > 1:
+        yield Seen(f"{' and '.join(facts.keepers)} both run", TWO_KEEPERS, keys={"second": facts.keepers[1]})
+    elif not facts.keepers and facts.quality < TimeQuality.NTP and (facts.agent or {}).get("quality") != "gps":
+        yield Seen("no chrony, systemd-timesyncd or ntp runs", NO_KEEPER)
+    yield Seen(f"{facts.keepers[0]} runs" if facts.keepers else "kept right from outside")
+
+
+def battery(facts: Time) -> Iterator[Seen]:
+    """Judge the battery clock; a box without one is none that is ill: its rows wait for the time."""
+    if facts.rtc_apart_s is None:
+        yield Seen("no battery clock: after a boot uplinks wait for the time")
+    elif facts.rtc_apart_s > RTC_APART_S:
+        yield Seen(f"{span(facts.rtc_apart_s)} beside the system's", RTC_OFF)
+    else:
+        yield Seen("the battery clock agrees")
+
+
+CHECKS: Final = (
+    Check(
+        id="clock.quality",
+        looks="the time, its quality by kernel and agent, and what clock.trust asks for",
+        probe=time,
+        judge=quality,
+        ills=(PAST, JUMPED, UNSYNCHRONISED, VOUCHED),
+    ),
+    Check(
+        id="clock.keeper",
+        looks="whether one of chrony, systemd-timesyncd, ntp runs, and not two",
+        probe=time,
+        judge=keeper,
+        ills=(TWO_KEEPERS, NO_KEEPER),
+    ),
+    Check(
+        id="clock.battery",
+        looks="the battery clock (/sys/class/rtc) beside the system's",
+        probe=time,
+        judge=battery,
+        ills=(RTC_OFF,),
+    ),
+)

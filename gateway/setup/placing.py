@@ -1,0 +1,152 @@
+"""A plan proved, put in place, and taken back where that fails: nothing is there before all of it is right."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from gateway.cities.catalogue import CITIES
+from gateway.config import Settings
+from gateway.errors import ConfigError
+from gateway.setup.plan import File, Plan
+from gateway.setup.pointing import Change, applied
+
+SHARED: Final = 0o640  # the service's group may read it, others may not
+PRIVATE: Final = 0o600
+FOLDER_MODE: Final = 0o750
+OLD: Final = ".old-{:%Y%m%d-%H%M%S}"
+COPIED: Final = (
+    "*.toml",
+    "*.password",
+    "*.token",
+    "*.pem",
+    "*.csv",
+    "*.key",
+    "*-key",
+    "*.api-key",
+)  # that a configuration names
+
+Load = Callable[[Path], Settings]
+
+
+@dataclass(slots=True)
+class Done:
+    """What was put in place, and how each of it is taken back."""
+
+    written: list[Path] = field(default_factory=list)
+    kept: list[Path] = field(default_factory=list)  # copies of what was there
+    undo: list[Callable[[], object]] = field(default_factory=list)
+
+    def take_back(self) -> None:
+        """Put everything back as it was, the last first."""
+        for step in reversed(self.undo):
+            with contextlib.suppress(OSError):  # the rest is still to be put back
+                step()
+
+
+def proved(plan: Plan, path: Path, load: Load) -> Settings:
+    """Return what the configuration would be, read from a copy of its folder; ConfigError says all that is wrong with it."""
+    with tempfile.TemporaryDirectory(prefix="brygga-init-") as name:  # mode 0700
+        folder = Path(name)
+        _copy(path.absolute().parent, folder)
+        for file in (*plan.files, File(path.name, plan.configuration)):
+            (folder / file.name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file.name).unlink(missing_ok=True)
+            (folder / file.name).write_text(file.text, encoding="utf-8")
+            (folder / file.name).chmod(PRIVATE)
+        try:
+            return load(folder / path.name)
+        except ConfigError as error:
+            raise ConfigError([one.replace(f"{name}/", "") for one in error.problems]) from error
+
+
+def _copy(source: Path, folder: Path) -> None:
+    """Copy what a configuration may name, as far as this user may read it."""
+    for part in (Path(), Path(CITIES), Path(CITIES) / "profiles", Path("brygga.d")):
+        for pattern in COPIED:
+            for file in (source / part).glob(pattern):
+                (folder / part).mkdir(parents=True, exist_ok=True)
+                with contextlib.suppress(OSError):
+                    shutil.copyfile(file, folder / part / file.name)
+
+
+def put_in_place(plan: Plan, path: Path, group: str, now: datetime) -> Done:
+    """Write all files, the configuration last, and change the other side's; on any failure all is as it was, and ConfigError says why."""
+    done, folder = Done(), path.absolute().parent
+    try:
+        for change_file, some in _by_file(plan.changes).items():
+            _change(change_file, some, now, done)
+        for file in (*plan.files, File(path.name, plan.configuration)):
+            _write(folder / file.name, file, group, now, done)
+    except OSError as error:
+        done.take_back()
+        raise ConfigError(f"{error.filename or folder}: {error.strerror}; nothing was changed") from error
+    except BaseException:  # Ctrl-C in the middle, too
+        done.take_back()
+        raise
+    return done
+
+
+def _by_file(changes: Iterable[Change]) -> Mapping[Path, list[Change]]:
+    found: dict[Path, list[Change]] = {}
+    for one in changes:
+        found.setdefault(one.file, []).append(one)
+    return found
+
+
+def _change(path: Path, some: list[Change], now: datetime, done: Done) -> None:
+    """Change somebody's file, whose mode and owner stay; a copy of it is kept."""
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    if before is not None:
+        copy = path.with_name(path.name + OLD.format(now))
+        done.undo.append(lambda: copy.unlink(missing_ok=True))
+        shutil.copy2(path, copy)
+        done.kept.append(copy)
+    for one in some:
+        if one.end is not None and (before or "")[one.start : one.end] != one.before:
+            raise ConfigError(f"{path}: has changed meanwhile; run brygga init again")
+    done.undo.append(lambda: path.unlink() if before is None else path.write_text(before, encoding="utf-8") and None)
+    path.write_text(applied(before or "", some), encoding="utf-8")
+    done.written.append(path)
+
+
+def _write(path: Path, file: File, group: str, now: datetime, done: Done) -> None:
+    for folder in _missing(path.parent):
+        folder.mkdir(mode=FOLDER_MODE)
+        done.undo.append(folder.rmdir)
+        _give(folder, group)
+    if path.exists():
+        old = path.with_name(path.name + OLD.format(now))
+        path.rename(old)
+        done.undo.append(lambda: old.rename(path))
+        done.kept.append(old)
+    done.undo.append(lambda: path.unlink(missing_ok=True))
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(file.text)
+        opened.flush()
+        os.fsync(opened.fileno())
+    _give(path, group)
+    path.chmod(SHARED if group or not file.is_secret else PRIVATE)
+    done.written.append(path)
+
+
+def _missing(folder: Path) -> Iterator[Path]:
+    """Yield the folders that are to be made, the outermost first."""
+    if not folder.exists():
+        yield from _missing(folder.parent)
+        yield folder
+
+
+def _give(path: Path, group: str) -> None:
+    """Let the service's group have it, where there is one and this user may."""
+    if group:
+        with contextlib.suppress(PermissionError):
+            shutil.chown(path, group=group)
