@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
-import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -25,7 +23,7 @@ from gateway.config import Settings, data_folder_problem, make_data_folder
 from gateway.control import Desk, serving
 from gateway.delivery import Telling
 from gateway.delivery.sorting import NOT_REGISTERED
-from gateway.errors import Busy, ConfigError, StorageError
+from gateway.errors import ConfigError, StorageError
 from gateway.former import Former, Untold
 from gateway.former import take_backlog as take_over
 from gateway.here import Here
@@ -34,6 +32,7 @@ from gateway.machine import fingerprint
 from gateway.model import Clock, Fix, Frame, Heard, Json, ServerNews, ServerReceipt, ServerUplink, TimeQuality
 from gateway.network import Network
 from gateway.network.office import RunningOffice
+from gateway.pulse import Pulse
 from gateway.recorder import Recorder
 from gateway.redecoding import Redecoding
 from gateway.reloading import Difference, Part, difference
@@ -45,6 +44,7 @@ from gateway.sources.gather import Gather
 from gateway.sources.settings import Brings, bring, type_of
 from gateway.survey import Survey
 from gateway.tellers import Parts, Tellers
+from gateway.web.room import web_room
 
 if TYPE_CHECKING:
     from gateway.commanding import Commanding
@@ -52,14 +52,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SOURCES_LIMIT_S = 10.0  # for sources to hear, before it is said that the agent has started
 AT_ONCE_S = 0.05  # for a source that hears to say so
-SWITCH_INTERVAL = 0.0005  # seconds; with Python's 5 ms a busy loop keeps the journal's thread waiting for up to seconds
-COLLECT_AFTER = (
-    10_000,
-    20,
-    20,
-)  # objects; values here make no circles, and with Python's 700 a tenth of the time went there
 
 Read = Callable[[], Awaitable[Settings]]
 """Read the configuration once more; ConfigError says all that is wrong with it."""
@@ -113,6 +106,8 @@ class Agent:
         )
         self.relays = self._relays(settings)
         self._surveys: list[Survey] = []
+        self._heard_from: dict[str, float] = {}  # the source: when its last frame or uplink came, monotonic
+        self._hearing = Pulse("hearing", beside=journal.pulse)
         self.here = Here(settings.gateway.place)
         self.gather = Gather(self.network.hear, window_s=settings.radio.gather_ms / 1000)
         self.tellers = Tellers(
@@ -131,6 +126,8 @@ class Agent:
         self._registry = registry
         self._read = read
         self._reloading = asyncio.Lock()
+        self.announcing_reload: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+        self.reloaded: list[Callable[[Settings], None]] = []  # told of what holds from now on
 
     @property
     def tellings(self) -> Sequence[Telling]:
@@ -186,8 +183,13 @@ class Agent:
         for survey in self._surveys:
             survey.take(heard)
         self.recorder.take(heard)
+        with self._hearing.round():
+            await self._take_in(heard)
+
+    async def _take_in(self, heard: Heard) -> None:
         match heard:
             case Frame():
+                self._heard_from[heard.best.source] = heard.heard_at.monotonic
                 if isinstance(self._clock, SystemClock):
                     self._clock.hear(heard)
                 await self.gather(self.here.placed(heard))
@@ -196,7 +198,14 @@ class Agent:
                     self._clock.hear(heard)
                 self.here.learn(heard)
             case ServerUplink() | ServerNews() | ServerReceipt():
+                if isinstance(heard, ServerUplink):
+                    self._heard_from[heard.source] = self._clock().monotonic
                 await self.servers.hear(heard)
+
+    def pulses(self) -> Sequence[Pulse]:
+        """Return the pulses of the loops that have to move."""
+        tellings = [*self.tellings, *self.former.tellings()]
+        return [self.journal.pulse, self.network.dispatch.pulse, self._hearing, *(one.pulse for one in tellings)]
 
     @contextlib.contextmanager
     def attend(self, survey: Survey) -> Iterator[None]:
@@ -228,7 +237,7 @@ class Agent:
                 "trusted": trusted,
                 "words": _clock_words(self._clock, self._trust, is_trusted=trusted),
             },
-            "sources": [{"name": one.name, "type": self._types[one.name], **one.status()} for one in self.sources],
+            "sources": [self._source_status(one, now.monotonic) for one in self.sources],
             "gather": self.gather.status(),
             "network": self.network.status(),
             "relays": {relay.name: relay.status() for relay in self.relays},
@@ -242,6 +251,11 @@ class Agent:
             },
             "broken_decoders": self._broken_decoders(),
         }
+
+    def _source_status(self, source: Source, now: float) -> Mapping[str, Json]:
+        last = self._heard_from.get(source.name)
+        heard = {"last_heard_s": None if last is None else round(max(0.0, now - last), 1)}
+        return {"name": source.name, "type": self._types[source.name], **heard, **source.status()}
 
     def _told(self, telling: Telling) -> Mapping[str, Json]:
         commands = {one.commander.name: one.status() for one in self.commandings}
@@ -264,14 +278,20 @@ class Agent:
         if self._read is None:
             raise ConfigError("reload: this agent was not started from a file; start it again instead")
         async with self._reloading:  # no limit of its own: each step of who has it has one
-            found = difference(self.settings, await self._read(), [part.field for part in self.parts])
-            await self.tellers.change(found.settings)
-            for part in self.parts:
-                if part.field in found.fields:
-                    await part.change(found.settings)
-            self._registry.use_folders(found.settings.decoders.folders)
-            self.settings = found.settings
-            await self.devices_changed()
+            with self.announcing_reload():
+                return await self._reload(self._read)
+
+    async def _reload(self, read: Read) -> Difference:
+        found = difference(self.settings, await read(), [part.field for part in self.parts])
+        await self.tellers.change(found.settings)
+        for part in self.parts:
+            if part.field in found.fields:
+                await part.change(found.settings)
+        self._registry.use_folders(found.settings.decoders.folders)
+        self.settings = found.settings
+        for tell in self.reloaded:
+            tell(found.settings)
+        await self.devices_changed()
         for line in (*found.changed, *(f"needs a restart: {one}" for one in found.restart)):
             logger.info("reloaded: %s", line)
         return found
@@ -313,8 +333,11 @@ async def running(
             logger.warning("%s: downlink counters and JoinNonces skip ahead, lest one be used twice", skipped.why)
         with contextlib.closing(load_registry(settings)) as registry:
             agent = Agent(settings, journal, clock, registry, read)
+            desk = Desk(settings, journal, clock, agent)
+            agent.reloaded.append(desk.furnish)
             async with (
-                serving(settings.control_socket, Desk(settings, journal, clock, agent)),
+                serving(settings.control_socket, desk),
+                web_room(settings, desk, agent, registry, clock),
                 asyncio.TaskGroup() as tasks,
             ):
                 task = tasks.create_task(agent.run(), name="agent")
@@ -324,33 +347,6 @@ async def running(
                     task.cancel()
     finally:
         await journal.close()
-
-
-async def run(settings: Settings, *, take_backlog: bool = False) -> int:
-    """Run until SIGTERM or SIGINT, and return 0; errors and ``take_backlog`` are those of `running`."""
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    gc.set_threshold(*COLLECT_AFTER)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    try:
-        async with running(settings, take_backlog=take_backlog) as agent:
-            for name in await not_there(agent.sources, stop, SOURCES_LIMIT_S):
-                logger.warning(
-                    "source %s is not there yet; it is tried again and again, `brygga source test` tells why", name
-                )
-            logger.info("%s: started; `brygga status` shows how it goes", settings.gateway.name)
-            await stop.wait()  # no limit: the agent runs until it is told to stop
-            logger.info("stopping")
-    except Busy as error:
-        raise Busy(
-            f"{error}: an agent is at work on this folder already; stop it, or give this one a folder of its own (gateway.data)"
-        ) from error
-    except BaseExceptionGroup as group:
-        raise first_cause(group) from group
-    return 0
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -9,7 +9,9 @@ from typing import Any, Final, Protocol
 from gateway.config import Settings
 from gateway.config.likeness import alike
 
-TAKEN: Final = frozenset({"destinations", "former", "decoders", "notes", "warnings"})  # fields of Settings, by the agent itself
+TAKEN: Final = frozenset(
+    {"destinations", "former", "decoders", "notes", "warnings"}
+)  # fields of Settings, by the agent itself
 SECTIONS: Final = {"control_socket": "[gateway] control_socket"}  # fields that are no section of their own
 LISTS: Final = {"sources": "[[source]]", "relays": "[[relay]]"}  # of sections with a name each
 
@@ -52,7 +54,9 @@ def difference(now: Settings, read: Settings, parts: Collection[str] = ()) -> Di
 
 def _with_card(settings: Settings, read: Settings) -> Settings:
     """Return the settings with the card's class as it was read: it is only reckoned with."""
-    return replace(settings, journal=replace(settings.journal, card=read.journal.card, card_bytes=read.journal.card_bytes))
+    return replace(
+        settings, journal=replace(settings.journal, card=read.journal.card, card_bytes=read.journal.card_bytes)
+    )
 
 
 def _changed(now: Settings, read: Settings, names: Sequence[str]) -> Iterator[str]:

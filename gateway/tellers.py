@@ -148,7 +148,9 @@ class Tellers:
         self._note(self._settings)
 
     def _is_the_same(self, teller: Teller, settings: Settings) -> bool:
-        return teller.files == _states(teller.settings) and any(alike(teller.settings, one) for one in settings.destinations)
+        return teller.files == _states(teller.settings) and any(
+            alike(teller.settings, one) for one in settings.destinations
+        )
 
     async def _end(self, gone: Sequence[Teller]) -> None:
         async with asyncio.TaskGroup() as ending:

@@ -52,9 +52,26 @@ MAY_SEE: dict[str, set[str]] = {
     },
     "gateway/lorawan": {"gateway.model", "gateway.errors"},
     "gateway/dating.py": {"gateway.model"},
+    "gateway/pulse.py": set(),
+    "gateway/service": {"gateway.pulse"},
     "gateway/here.py": {"gateway.model"},
+    "gateway/setup": {
+        "gateway.model",
+        "gateway.errors",
+        "gateway.config",
+        "gateway.cities",
+        "gateway.clock",
+        "gateway.lorawan.region",
+        "gateway.sources",
+        "gateway.transports.endpoint",
+        "gateway.transports.secret",
+        "gateway.onboarding",
+        "gateway.devices_file",
+        "gateway.web.passwords",
+        "decoders.makers",
+    },
     "gateway/recorder.py": {"gateway.model", "gateway.sources"},
-    "gateway/journal": {"gateway.model", "gateway.errors", "gateway.dating"},
+    "gateway/journal": {"gateway.model", "gateway.errors", "gateway.dating", "gateway.pulse"},
     "gateway/onboarding": {"gateway.model", "gateway.errors", "gateway.journal", "gateway.devices_file"},
     "gateway/codecs.py": {"gateway.model", "decoders"},
     "gateway/normalise": {"gateway.model", "decoders"},
@@ -70,6 +87,7 @@ MAY_SEE: dict[str, set[str]] = {
         "gateway.journal",
         "gateway.line",
         "gateway.normalise",
+        "gateway.pulse",
         "gateway.revisions",
         "gateway.sharing",
         "gateway.standing",
@@ -77,7 +95,7 @@ MAY_SEE: dict[str, set[str]] = {
         "decoders.contract",
     },
 }
-JOINTS = {"agent.py", "commanding.py", "control.py"}
+JOINTS = {"agent.py", "tellers.py", "commanding.py", "control.py"}
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -25,9 +25,11 @@ from gateway.commands import (
     places,
     record,
     relay,
+    service,
     source,
     text_file,
     upgrade,
+    web,
 )
 from gateway.errors import Brygga, ConfigError
 from gateway.model import Json
@@ -65,12 +67,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from gateway.config import load_apart
+    from gateway.service import log
 
-    settings = load_apart(places.config_path(options))
-    from gateway.agent import run
+    path = places.config_path(options).absolute()
+    settings = load_apart(path)
+    from gateway.config.afresh import load_afresh
+    from gateway.process import run
 
+    log.begin(options.log_format, options.log_level)
     lines.warnings(settings.warnings)
-    return asyncio.run(run(settings, take_backlog=options.take_backlog))
+    return asyncio.run(run(settings, take_backlog=options.take_backlog, read=functools.partial(load_afresh, path)))
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -87,6 +93,12 @@ def _check(options: argparse.Namespace) -> int:
         lines.say(note)
     lines.say(f"{path}: no problems. Next: brygga run --config {path}")
     return 0
+
+
+def _init(options: argparse.Namespace) -> int:
+    from gateway.commands.init import init
+
+    return init(options)
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -368,6 +380,7 @@ def _print_json(answer: Json) -> int:
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "init": _init,
     "run": _run,
     "check": _check,
     "status": _status,
@@ -403,8 +416,10 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
             **network.DEEDS,
             **record.DEEDS,
             **relay.DEEDS,
+            **service.DEEDS,
             **source.DEEDS,
             **upgrade.DEEDS,
+            **web.DEEDS,
         }.items()
     },
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from gateway import __version__
 from gateway.commands import (
@@ -11,20 +12,26 @@ from gateway.commands import (
     command_line_decoder,
     command_line_destinations,
     command_line_doctor,
+    command_line_init,
     command_line_journal,
     command_line_lab,
     command_line_network,
     command_line_record,
     command_line_relay,
+    command_line_service,
     command_line_simulate,
     command_line_source,
     command_line_upgrade,
+    command_line_web,
 )
 from gateway.commands.command_words import CONFIG as _CONFIG
 from gateway.commands.command_words import JSON as _JSON
 from gateway.commands.command_words import AnyOrder, Command, Parser
 from gateway.commands.command_words import argument as _argument
 from gateway.devices_file.columns import COLUMNS
+
+if TYPE_CHECKING:
+    Places = argparse._SubParsersAction[AnyOrder]  # noqa: SLF001 - argparse has no public name for it, and no type at run time
 
 FORMATS = ("csv", "chirpstack", "the_things_stack")
 KINDS = ("refused", "undecoded", "undated")  # of dead letters
@@ -43,6 +50,7 @@ _DEVICE_OPTIONS = tuple(
 )
 
 COMMANDS = (
+    *command_line_init.COMMANDS,
     Command(
         words="run",
         brief="run the agent",
@@ -54,6 +62,7 @@ COMMANDS = (
                 action="store_true",
                 help="what waits for a destination's former city goes to the present one, not there",
             ),
+            *command_line_service.LOG,
             _CONFIG,
         ),
     ),
@@ -240,11 +249,13 @@ COMMANDS = (
     *command_line_journal.COMMANDS,
     *command_line_network.COMMANDS,
     *command_line_relay.COMMANDS,
+    *command_line_service.COMMANDS,
     *command_line_source.COMMANDS,
     *command_line_upgrade.COMMANDS,
     *command_line_record.COMMANDS,
     *command_line_simulate.COMMANDS,
     *command_line_lab.COMMANDS,
+    *command_line_web.COMMANDS,
 )
 
 GROUPS = {
@@ -261,6 +272,7 @@ GROUPS = {
     **command_line_upgrade.GROUPS,
     **command_line_simulate.GROUPS,
     **command_line_lab.GROUPS,
+    **command_line_web.GROUPS,
 }
 
 
@@ -275,12 +287,7 @@ def parser() -> Parser:
     places = {"": top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=AnyOrder)}
     for command in COMMANDS:
         group, _, name = command.words.rpartition(" ")
-        if group not in places:
-            inner = places[""].add_parser(group, help=GROUPS[group], description=f"{GROUPS[group].capitalize()}.")
-            places[group] = inner.add_subparsers(
-                title="commands", required=True, metavar="COMMAND", parser_class=AnyOrder
-            )
-        one = places[group].add_parser(
+        one = _place(places, group).add_parser(
             name,
             help=command.brief,
             description=command.description,
@@ -291,3 +298,12 @@ def parser() -> Parser:
             add(one)
         one.set_defaults(command=command.words)
     return top
+
+
+def _place(places: dict[str, Places], group: str) -> Places:
+    """Return where the commands of a group go; the group is made where it is not there, in its own outer one."""
+    if group not in places:
+        outer, _, name = group.rpartition(" ")
+        inner = _place(places, outer).add_parser(name, help=GROUPS[group], description=f"{GROUPS[group].capitalize()}.")
+        places[group] = inner.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=AnyOrder)
+    return places[group]

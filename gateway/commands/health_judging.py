@@ -33,6 +33,7 @@ def judge(facts: Facts, version: str, before: Facts | None, settled_s: float = 0
     before = before if before and before.get("running") else None
     reasons = [
         *_agent(facts, version, settled_s),
+        *(["the agent that ran before runs still: it was not started anew"] if before and before["pid"] == facts["pid"] else []),
         *_sources(facts["sources"], None if before is None else before["sources"]),
         *_refusing(facts["destinations"], {} if before is None else before["destinations"]),
     ]
@@ -41,7 +42,7 @@ def judge(facts: Facts, version: str, before: Facts | None, settled_s: float = 0
 
 def _agent(facts: Facts, version: str, settled_s: float) -> Iterator[str]:
     if facts["version"] != version:
-        yield f"the agent that runs is brygga {facts['version']}, and this is {version}: it was not started anew"
+        yield f"the agent that runs is brygga {facts['version']}, and this is {version}"
     if facts["since_s"] < settled_s:
         yield f"the agent has run for {facts['since_s']:.0f} s only: it does not stay, or has just begun"
     if facts["trouble"]:

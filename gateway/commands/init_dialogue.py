@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from gateway.cities.profile import Said
@@ -14,6 +15,33 @@ WHAT_NOW: Final = Said(
     "Enter: write it. A number: change that. f: show the files. q: leave, nothing is changed",
     "Enter: skriv. En siffra: ändra det. f: visa filerna. q: avsluta, inget ändras",
 )
+SHORT: Final[Mapping[str, Said]] = {  # what was asked, in a list of answers
+    "mode": Said("what to do", "vad som görs"),
+    "radio": Said("radio", "radio"),
+    "point": Said("change the other side", "ändra andra sidan"),
+    "modem_frequency": Said("modem's channel (Hz)", "modemets kanal (Hz)"),
+    "modem_spreading_factor": Said("modem's SF", "modemets SF"),
+    "server_url": Said("server", "server"),
+    "server_application": Said("application", "applikation"),
+    "server_username": Said("user at the server", "användare hos servern"),
+    "server_password": Said("its password", "dess lösenord"),
+    "gnss": Said("GNSS receiver", "GNSS-mottagare"),
+    "name": Said("name", "namn"),
+    "place": Said("place", "plats"),
+    "region": Said("region", "region"),
+    "city": Said("city", "stad"),
+    "city_unknown": Said("without a profile", "utan profil"),
+    "city_url": Said("address", "adress"),
+    "city_username": Said("user", "användare"),
+    "city_password": Said("password", "lösenord"),
+    "city_token": Said("token", "token"),
+    "device": Said("devices", "enheter"),
+    "dashboard": Said("dashboard", "webbsida"),
+    "dashboard_password": Said("its password", "dess lösenord"),
+    "clock": Said("clock", "klocka"),
+    "data": Said("journal in", "journal i"),
+    "start": Said("start now", "starta nu"),
+}
 NO_FURTHER: Final = Said("this is the first question", "detta är den första frågan")
 UNKNOWN: Final = Said("Enter, a number of the list, f or q", "Enter, en siffra ur listan, f eller q")
 
@@ -46,7 +74,7 @@ def summary(terminal: Terminal, dialogue: Dialogue) -> None:
     """Show every answer with the number that it is changed by; secrets by whether there is one."""
     terminal.heading(SUMMARY)
     for number, question in enumerate(dialogue.answered(), 1):
-        terminal.say(f"{number:2} {question.id.replace('_', ' ')}: {_shown(dialogue, question)}")
+        terminal.say(f"{number:2} {terminal.words(SHORT[question.id])}: {_shown(dialogue, question)}")
 
 
 def _shown(dialogue: Dialogue, question: Question) -> str:
@@ -55,7 +83,10 @@ def _shown(dialogue: Dialogue, question: Question) -> str:
         names = [one.get("name") or one.get("file") or one["dev_eui"] for one in known.devices]
         return ", ".join(names) or "–"
     value = known.given(question.id)
-    return "…" if question.is_secret and value else value or "–"
+    words = {"yes": Said("yes", "ja"), "no": Said("no", "nej")}
+    if question.is_secret and value:
+        return "…"
+    return known.says(words[value]) if value in words else value or "–"
 
 
 def decided(terminal: Terminal, dialogue: Dialogue) -> str:

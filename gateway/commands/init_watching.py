@@ -7,25 +7,27 @@ import contextlib
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
 from decoders.registry import Registry
 from gateway.agent import load_registry
 from gateway.cities.profile import Said
-from gateway.commands import lines
 from gateway.commands.init_terminal import DIM, Terminal
+from gateway.commands.listing import terminal_width
 from gateway.commands.source_words import WORDS
 from gateway.config import Settings
 from gateway.errors import Busy, StorageError
 from gateway.model import Json, Observation
 from gateway.sharing import ALL
+from gateway.sources.settings import SourceSettings, type_of
 from gateway.trial.carried import device_of, uplink_of
 from gateway.trial.preview import item_of
 
 LOOK_S: Final = 0.5
+MOST_CHECKS: Final = 2  # of a source's list: a phone shows some twenty lines
 ADVICE_S: Final = 30.0  # in one stage, before it is said what to look at
 UNITS: Final[Mapping[str, str]] = {
     "Cel": "°C",
@@ -47,6 +49,7 @@ class Stage(IntEnum):
     HEARING = 3  # frames come, none of a device of ours
     HEARD = 4  # an uplink of ours is on disk
     DELIVERED = 5
+    HELD = 6  # refused by the platform, or read by no decoder
 
 
 WAITS: Final[Mapping[Stage, Said]] = {
@@ -79,9 +82,15 @@ class Seen:
 
     stage: Stage
     words: str = ""  # of the observation: "21.3 °C from Library"
-    heard_at: datetime | None = None
+    after_s: float = 0.0  # from its being heard to the platform's answer
     advice: tuple[str, ...] = ()  # of the sources
     trouble: str = ""  # of the destination
+    devices: int = 0  # that are registered
+
+    @property
+    def is_end(self) -> bool:
+        """Tell whether nothing more is to be waited for; without a device that is when the radio hears."""
+        return self.stage >= Stage.DELIVERED or (self.stage is Stage.HEARING and not self.devices)
 
 
 async def watch(terminal: Terminal, settings: Settings, ask: Ask, destination: str, limit_s: float) -> bool:
@@ -91,10 +100,10 @@ async def watch(terminal: Terminal, settings: Settings, ask: Ask, destination: s
     with contextlib.closing(load_registry(settings)) as registry, _line(terminal) as show:
         while time.monotonic() - since < limit_s:
             seen = await _look(ask, registry, began, destination)
-            if seen.stage is Stage.DELIVERED or (seen.stage is Stage.HEARD and not destination):
+            if seen.is_end or (seen.stage is Stage.HEARD and not destination):
                 show("")
-                terminal.say(_first(terminal, seen, destination))
-                return True
+                terminal.say(_ending(seen, destination.partition("@")[0]))
+                return seen.stage is not Stage.HELD
             if seen.stage is not last:
                 last, changed, told = seen.stage, time.monotonic(), False
             show(f"{terminal.words(WAITS[last])} · {time.monotonic() - since:.0f} s")
@@ -113,10 +122,11 @@ def _line(terminal: Terminal) -> Iterator[Callable[[str], None]]:
 
     def show(text: str) -> None:
         nonlocal width, last
-        if lines.is_terminal(sys.stdout):
-            sys.stdout.write(f"\r{text.ljust(width)}" + ("\r" if not text else ""))
+        if (columns := terminal_width()) is not None:
+            shown = text[: columns - 1]  # a line that is full would begin another one
+            sys.stdout.write(f"\r{shown.ljust(width)}" + ("\r" if not shown else ""))
             sys.stdout.flush()
-            width = len(text)
+            width = len(shown)
         elif (what := text.partition(" · ")[0]) and what != last:
             terminal.say(what, DIM)
             last = what
@@ -136,26 +146,30 @@ async def _look(ask: Ask, registry: Registry, began: datetime, destination: str)
         return Seen(stage=Stage.STARTING)
     new = [one for one in lasts if one["uplink"] and datetime.fromisoformat(one["uplink"]["heard_at"][0]) >= began]
     if not new:
-        return _without_uplink(status)
-    words = await _observation(new[0], registry)
-    heard_at = datetime.fromisoformat(new[0]["uplink"]["heard_at"][0])
+        return _without_uplink(status, len(devices))
+    return _with_uplink(status, destination, new[0], await _observation(new[0], registry))
+
+
+def _with_uplink(status: Mapping[str, Json], destination: str, last: Mapping[str, Json], words: str) -> Seen:
     standing = status["destinations"].get(destination) or {}
-    is_delivered = bool(standing) and standing.get("waiting") == 0 and standing.get("last_answer_s") is not None
-    return Seen(
-        stage=Stage.DELIVERED if is_delivered else Stage.HEARD,
-        words=words,
-        heard_at=heard_at,
-        trouble=str(standing.get("trouble") or ""),
-    )
+    if held := {kind: count for kind, count in (standing.get("held") or {}).items() if count}:
+        why = standing.get("last_refusal") or ", ".join(held)
+        return Seen(stage=Stage.HELD, words=words, trouble=str(why))
+    answered_s = standing.get("last_answer_s")
+    if not standing or standing.get("waiting") != 0 or answered_s is None:
+        return Seen(stage=Stage.HEARD, words=words, trouble=str(standing.get("trouble") or ""))
+    answered = datetime.now(UTC) - timedelta(seconds=answered_s)
+    heard_at = datetime.fromisoformat(last["uplink"]["heard_at"][0])
+    return Seen(stage=Stage.DELIVERED, words=words, after_s=max((answered - heard_at).total_seconds(), 0.0))
 
 
-def _without_uplink(status: Mapping[str, Json]) -> Seen:
+def _without_uplink(status: Mapping[str, Json], devices: int) -> Seen:
     sources = status.get("sources", [])
     if not sources:
         return Seen(stage=Stage.STARTING)
     advice = tuple(str(words) for one in sources for words in one.get("advice", ()))
     if any(one.get("counts", {}).get("frames") for one in sources):
-        return Seen(stage=Stage.HEARING, advice=advice)
+        return Seen(stage=Stage.HEARING, advice=advice, devices=devices)
     if any(one.get("gateways") or one.get("gateway") for one in sources):
         return Seen(stage=Stage.CONNECTED, advice=advice)
     return Seen(stage=Stage.LISTENING, advice=advice)
@@ -176,16 +190,26 @@ def _value(one: Observation) -> str:
     return f"{value} {UNITS.get(one.unit, one.unit)}".strip()
 
 
-def _first(terminal: Terminal, seen: Seen, destination: str) -> Said:
+def _ending(seen: Seen, destination: str) -> Said:
+    """Return the last words of a watch that has come to its end."""
+    if seen.stage is Stage.HELD:
+        return Said(
+            f"Heard: {seen.words}; and held back: {seen.trouble}. `brygga dead-letters list` tells more.",
+            f"Hörd: {seen.words}; men hålls kvar: {seen.trouble}. `brygga dead-letters list` säger mer.",
+        )
+    if seen.stage is Stage.HEARING:
+        return Said(
+            "The radio hears. No device is yours yet: `brygga device add --label -` makes one.",
+            "Radion hör. Ingen enhet är din än: `brygga device add --label -` lägger till en.",
+        )
     if not destination:
         return Said(
             f"First observation: {seen.words}. It is kept until there is a city.",
             f"Första observationen: {seen.words}. Den sparas tills det finns en stad.",
         )
-    after = 0.0 if seen.heard_at is None else (datetime.now(UTC) - seen.heard_at).total_seconds()
     return Said(
-        f"First observation: {seen.words}, delivered to {destination} {after:.1f} s later.",
-        f"Första observationen: {seen.words}, lämnad till {destination} {after:.1f} s senare.",
+        f"First observation: {seen.words}, delivered to {destination} {seen.after_s:.1f} s later.",
+        f"Första observationen: {seen.words}, lämnad till {destination} {seen.after_s:.1f} s senare.",
     )
 
 
@@ -199,13 +223,8 @@ def _advice(terminal: Terminal, settings: Settings, seen: Seen) -> Iterator[str]
             yield from _checks(one)
 
 
-def _checks(settings: object) -> Iterator[str]:
+def _checks(settings: SourceSettings) -> Iterator[str]:
     """Yield what to look at where nobody is there, the two likeliest things first."""
-    from gateway.sources.settings import SourceSettings, type_of
-
-    assert isinstance(settings, SourceSettings)
-    keys = {name: getattr(settings, name, "") for name in ("host", "port", "url", "prefix", "application", "path")}
-    keys["listening"] = f"{keys['host']}:{keys['port']}" if keys["port"] else settings.name
-    for words in WORDS[type_of(settings)].checks[:2]:
-        with contextlib.suppress(KeyError):  # a key that this type alone has
-            yield f"! {words.format_map(keys)}"
+    keys = {one.name: getattr(settings, one.name) for one in fields(settings)}
+    for words in WORDS[type_of(settings)].checks[:MOST_CHECKS]:
+        yield f"! {words.format_map({**keys, 'listening': keys.get('port', settings.name)})}"

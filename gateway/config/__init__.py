@@ -6,6 +6,7 @@ the settings, and a gateway has little memory.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.config.apart import in_a_process_of_its_own
@@ -32,6 +33,13 @@ def load(path: Path) -> Settings:
     return read(path)
 
 
+def load_with(path: Path, fragments: Mapping[str, str]) -> Settings:
+    """Return what `load` returns if ``fragments``, texts by the names of files in brygga.d, were there."""
+    from gateway.config.loading import load as read
+
+    return read(path, fragments)
+
+
 def load_apart(path: Path) -> Settings:
     """Return what `load` returns, without carrying from then on what it took to read it."""
     settings: Settings = in_a_process_of_its_own(load, path)
@@ -50,5 +58,6 @@ __all__ = [
     "data_folder_problem",
     "load",
     "load_apart",
+    "load_with",
     "make_data_folder",
 ]

@@ -17,6 +17,7 @@ from gateway.transports.broker import Broker
 from gateway.transports.proxy import DEFAULT_PORT, Proxy
 from gateway.transports.secret import Secret
 from gateway.transports.service import Service
+from gateway.transports.tls import Tls
 
 PLAIN: Final = frozenset({"http", "ws"})
 
@@ -90,17 +91,19 @@ class Access:
             platform=self.broker(platform, wish) if isinstance(platform, Broker) else self.service(platform, wish),
         )
 
+    def tls(self, tls: Tls) -> Tls:
+        """Return whom to believe: beside what is said there the authority for all."""
+        return replace(tls, also_ca_file=self.ca_file)
+
     def broker(self, broker: Broker, wish: str | None = None) -> Broker:
         """Return a broker with the way there."""
         where = broker.endpoint
-        tls = replace(broker.tls, also_ca_file=self.ca_file)
-        return replace(broker, proxy=self.proxy(where.scheme, where.host, wish), tls=tls)
+        return replace(broker, proxy=self.proxy(where.scheme, where.host, wish), tls=self.tls(broker.tls))
 
     def service(self, service: Service, wish: str | None = None) -> Service:
         """Return a web service with the way there."""
         where = service.endpoint
-        tls = replace(service.tls, also_ca_file=self.ca_file)
-        return replace(service, proxy=self.proxy(where.scheme, where.host, wish), tls=tls)
+        return replace(service, proxy=self.proxy(where.scheme, where.host, wish), tls=self.tls(service.tls))
 
     def source(self, settings: S, wish: str | None) -> S:
         """Return a source with the way to its broker, where it has one."""
@@ -114,7 +117,7 @@ class Access:
             return settings
         parts = urlsplit(server.url)
         way = self.proxy(parts.scheme, parts.hostname or "", wish)
-        return replace(settings, server=replace(server, proxy=way, tls=replace(server.tls, also_ca_file=self.ca_file)))
+        return replace(settings, server=replace(server, proxy=way, tls=self.tls(server.tls)))
 
 
 def _written(url: str) -> Proxy | None:

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from gateway.config.access_keys import PROXY_WORDS, NetworkAccessKeys, ProxyWish
+from gateway.config.fleet_keys import FleetKeys
 from gateway.config.network_keys import NetworkKeys
 from gateway.config.place import Coordinates
 from gateway.config.section_keys import Keys
@@ -259,6 +260,7 @@ SECTIONS: Final[Mapping[str, type[Keys]]] = {
     "radio": RadioKeys,
     "network": NetworkKeys,
     "network_access": NetworkAccessKeys,
+    "fleet": FleetKeys,
     "journal": JournalKeys,
     "decoders": DecodersKeys,
     "web": WebKeys,

@@ -18,6 +18,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from gateway.codecs import Codecs
 from gateway.delivery.acquaintance import acquaint
@@ -33,11 +34,15 @@ from gateway.errors import StorageError, Unreachable
 from gateway.journal import Ahead, HeldKind, Hold, Journal, Row, Settlement
 from gateway.line import Line
 from gateway.model import Clock, Item, Json, Receipt, RowId, TimeQuality
+from gateway.pulse import Pulse
 from gateway.revisions import noted
 from gateway.standing import Standing
 from gateway.transports.jitter import FIRST_DELAY
 
 logger = logging.getLogger(__name__)
+
+# Seconds between two answers of a platform, of a loop that moves: a hundred requests, four at a time, at a limit of 60 s each, take half of it.
+TURN_LIMIT_S: Final = 3000.0
 
 
 class Telling:
@@ -67,6 +72,7 @@ class Telling:
         self._live_at = 0.0  # monotonic; the live lane waits for the clock, and is not looked at before
         self._may_give_way = True  # the last turn of history that was ended early has brought something nevertheless
         self._in_turn = asyncio.Lock()
+        self.pulse = Pulse(f"telling {destination.name}", TURN_LIMIT_S)
 
     async def run(self) -> None:
         """Tell for ever. Ends only by cancellation; what is undecided then is told again after the next start."""
@@ -77,7 +83,8 @@ class Telling:
             await self._journal.wait(self.destination.name)
             await self._gather()
             async with self._in_turn:  # no limit: it is free but for whoever pauses the loop to end it
-                delay = await self.turn()
+                with self.pulse.round():
+                    delay = await self.turn()
             if delay:
                 await self._rest(delay)
 
@@ -234,6 +241,7 @@ class Telling:
             requests = next(conversation)
             while True:
                 answers = await line.send(requests)
+                self.pulse.beat()
                 self.last_answers.note(requests, answers)
                 requests = conversation.send(answers)
         except StopIteration as end:

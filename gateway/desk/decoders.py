@@ -9,7 +9,7 @@ import contextlib
 import dataclasses
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,7 @@ MOST_OCTETS: Final = 255  # of a payload: more no radio brings
 class DecoderDesk:
     """Answer what is asked about decoders; ``registry`` is the running agent's own."""
 
-    def __init__(self, registry: Registry, folders: Sequence[Path], clock: Clock) -> None:
+    def __init__(self, registry: Registry, folders: Callable[[], Sequence[Path]], clock: Clock) -> None:
         self._registry = registry
         self._folders = folders
         self._clock = clock
@@ -62,7 +62,7 @@ class DecoderDesk:
     async def _all(self) -> tuple[Description, ...]:
         async with self._turn:  # no limit: whoever has it has one
             if self._clock().monotonic >= self._fresh_until:
-                self._index = await _described(self._folders)
+                self._index = await _described(self._folders())
                 self._fresh_until = self._clock().monotonic + KEPT_S
             return self._index
 

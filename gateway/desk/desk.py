@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from gateway.journal import HeldKind, HeldRow, Journal, Registration
 from gateway.model import Clock, Eui64, Json, RowId
 from gateway.network.office import Office, StoppedOffice
 from gateway.recorder import Recorder
+from gateway.reloading import Difference
 from gateway.sources.settings import Brings, bring
 from gateway.survey import Survey
 
@@ -34,6 +36,9 @@ LARGEST_ID = 2**63 - 1  # of SQLite's numbers
 
 Answer = Callable[[Mapping[str, Json]], Awaitable[Json]]
 """What a counter does with a request."""
+
+Note = Callable[[dict[str, Json]], None]
+"""Add to a status."""
 
 
 class Running(Protocol):
@@ -54,6 +59,10 @@ class Running(Protocol):
 
     async def devices_changed(self) -> None:
         """Take devices from the journal anew."""
+        ...
+
+    async def reload(self) -> Difference:
+        """Go on as the configuration says now."""
         ...
 
     async def let_go(self, destination: str) -> None:
@@ -78,10 +87,17 @@ class Desk:
     """Answer requests about one box: ``{"do": "status"}`` and the rest that `answer` names."""
 
     def __init__(self, settings: Settings, journal: Journal, clock: Clock, running: Running | None = None) -> None:
-        self._settings = settings
         self._journal = journal
         self._clock = clock
         self._running = running
+        self._guests: dict[str, Answer] = {}
+        self._notes: list[Note] = []
+        self.furnish(settings)
+
+    def furnish(self, settings: Settings) -> None:
+        """Set up all counters for ``settings``; once more when an agent has been reloaded."""
+        self._settings = settings
+        journal, clock, running = self._journal, self._clock, self._running
         office = StoppedOffice(journal, settings.network.region) if running is None else running.office
         heard = None if running is None else running.last_heard_s
         self._decoding = DecodingDesk(settings, journal, clock)
@@ -129,12 +145,39 @@ class Desk:
                 return await self._devices()
             case {"do": "device.remove", "devices": list(devices)}:
                 return await self._remove(devices)
+            case {"do": "reload"}:
+                return await self._reload()
             case {"do": "journal.stats"}:
                 return {**await self._status(), "room": await self._records.room()}
             case {"do": what}:
-                return await self._counters.get(str(what).partition(".")[0], self._network.answer)(request)
+                counter = str(what).partition(".")[0]
+                return await (self._guests.get(counter) or self._counters.get(counter, self._network.answer))(request)
             case _:
                 return await self._network.answer(request)
+
+    @contextlib.contextmanager
+    def joined(self, counters: Mapping[str, Answer], note: Note) -> Iterator[None]:
+        """Have more counters, by the first word of what they are asked, and ``note`` add to each status, while the block lasts."""
+        self._guests |= counters
+        self._notes.append(note)
+        try:
+            yield
+        finally:
+            self._notes.remove(note)
+            for name in counters:
+                del self._guests[name]
+
+    async def _reload(self) -> Json:
+        """Have the agent read its configuration once more; ConfigError with every problem of it, and nothing is changed."""
+        if self._running is None:
+            return {"running": False}
+        found = await self._running.reload()
+        return {
+            "running": True,
+            "changed": [*found.changed],
+            "restart": [*found.restart],
+            "warnings": [*found.settings.warnings],
+        }
 
     # ── status ──
 
@@ -147,7 +190,7 @@ class Desk:
         relays = await relay_standing(self._settings, self._journal, self._clock)
         for name, more in live.pop("relays", {}).items():
             relays[name].update(more)
-        return {
+        status: dict[str, Json] = {
             "agent": {
                 "name": self._settings.gateway.name,
                 "version": __version__,
@@ -160,6 +203,9 @@ class Desk:
             "relays": relays,
             **live,
         }
+        for note in self._notes:
+            note(status)
+        return status
 
     def _source_statuses(self) -> Mapping[str, Mapping[str, Json]]:
         assert self._running is not None

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from gateway import __version__
-from gateway.desk.words import Devices
 from gateway.devices_file.columns import COLUMNS
 from gateway.errors import ConfigError
-from gateway.model import Activation, Json, Key, MacVersion
+from gateway.model import Activation, Device, Eui64, Json, Key, MacVersion
 from gateway.onboarding.labels import TypedLabel, registration
 from gateway.onboarding.moved import lacking
 from gateway.onboarding.reading import read_whole_label
 from gateway.onboarding.tr005 import Label
 
-Propose = Callable[[Mapping[str, Json]], Awaitable[Json]]
-"""Return which decoders a device may need (`DecodingDesk.propose`)."""
+Ask = Callable[[Mapping[str, Json]], Awaitable[Json]]
 
 
 class LabelDesk:
     """Answer what a label says."""
 
-    def __init__(self, known: Callable[[], Awaitable[Devices]], propose: Propose) -> None:
-        self._known = known
-        self._propose = propose
+    def __init__(self, find: Callable[[Eui64], Device | None], ask: Ask) -> None:
+        """``ask`` is the desk, which proposes decoders."""
+        self._find = find
+        self._ask = ask
 
     async def answer(self, request: Mapping[str, Json]) -> Json:
         """Do what is asked; ConfigError says in words what is wrong with the request."""
@@ -46,8 +45,8 @@ class LabelDesk:
             "cells": cells,
             "problems": [],
             "remarks": list(lacking(registered)),
-            "is_known": registered.device.dev_eui in await self._known(),
-            "proposed": await self._propose(wanted),
+            "is_known": self._find(registered.device.dev_eui) is not None,
+            "proposed": await self._ask({"do": "decoding.propose", **wanted}),
         }
 
 

@@ -124,7 +124,7 @@ def reached(facts: Lines) -> Iterator[Seen]:
     for one in facts.lines:
         keys = {"about": one.host.about, "name": one.host.name, "port": one.host.port}
         if one.error is not None and not isinstance(one.error, ssl.SSLError):
-            yield Seen(f"{one.host}: {network.in_words(one.error)}", CLOSED, one.host.about, keys)
+            yield Seen(f"{one.host}: {network.in_words(one.error).partition(':')[0]}", CLOSED, one.host.about, keys)
         elif not one.problem:
             yield Seen(f"{one.host.about} answers in {one.seconds * 1000:.0f} ms")
 

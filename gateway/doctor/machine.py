@@ -12,8 +12,12 @@ from typing import Final
 
 from gateway.commands.spans import span
 from gateway.doctor import kernel
+from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
-from gateway.doctor.finding import Check, Ill, Seen, Standing, Unseen
+from gateway.doctor.finding import Check, Ill, Seen, Standing
+from gateway.errors import ConfigError, StorageError
+from gateway.journal.looking import looking
+from gateway.model import TimeQuality
 
 HOT_C: Final = 80.0  # a Raspberry Pi begins to slow down there
 TOO_HOT_C: Final = (
@@ -94,7 +98,7 @@ BOOTING: Final = Ill(
     "booting",
     Standing.UNWISE,
     "it boots again and again: power cuts, or a hardware watchdog",
-    "journalctl --list-boots; look at the supply",
+    "look at plug and supply; journalctl --list-boots",
 )
 
 
@@ -155,13 +159,20 @@ def _alarms(box: Box) -> Iterator[bool]:
 
 
 async def boots(box: Box) -> Sequence[datetime] | None:
-    """Return when this machine booted, as journald remembers. Raises Unseen where it does not."""
-    told = await box.run("journalctl", "--list-boots", "--no-pager", "-q", "--utc")
-    if not told:
-        raise Unseen("systemd's journal keeps no boots", "sudo mkdir -p /var/log/journal, if you want it to")
-    found = [re.search(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC", line) for line in told.splitlines()]
-    began = [datetime.fromisoformat(f"{one[1]}+00:00") for one in found if one is not None]
-    return [one for one in began if box.now - one < timedelta(days=1)]
+    """Return the boots of the last day, as the journal remembers them; None where it may not be read. Those without the time are not told."""
+    if box.settings is None:
+        return None
+    try:
+        began = await apart(_boots, box.settings.journal_path)
+    except (ConfigError, StorageError, PermissionError):  # of which other checks tell
+        return None
+    return [one for one in began if timedelta() <= box.now - one < timedelta(days=1)]
+
+
+def _boots(path: Path) -> list[datetime]:
+    with looking(path) as found:
+        spans = [told[-1] for told in found.boots().values() if told]
+    return [one.utc_at_zero for one in spans if one.quality > TimeQuality.UNSYNCHRONISED]
 
 
 def heat(facts: Machine) -> Iterator[Seen]:
@@ -247,5 +258,11 @@ CHECKS: Final = (
         judge=usb,
         ills=(LOOSE, WAS_LOW),
     ),
-    Check(id="machine.boots", looks="boots within a day", probe=boots, judge=booted, ills=(BOOTING,)),
+    Check(
+        id="machine.boots",
+        looks="boots within a day, as the journal remembers them",
+        probe=boots,
+        judge=booted,
+        ills=(BOOTING,),
+    ),
 )

@@ -220,7 +220,7 @@ def _may_open(port: Mode, facts: Rights) -> bool:
 def user(facts: Rights) -> Iterator[Seen]:
     """Judge as whom the agent runs."""
     if facts.uid is not None:
-        yield Seen(f"{facts.user}", ROOT if facts.uid == 0 else None)
+        yield Seen(f"it runs as {facts.user}", ROOT if facts.uid == 0 else None)
 
 
 CHECKS: Final = (

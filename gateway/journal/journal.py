@@ -61,6 +61,7 @@ from gateway.journal.values import (
 )
 from gateway.journal.writer import Writer
 from gateway.model import Clock, Downlink, Eui64, Frame, Json, RowId, Session, TimeQuality, Uplink
+from gateway.pulse import Pulse
 
 LIMIT_BYTES = 512 * 1024 * 1024  # some four million rows
 SMALLEST_LIMIT = 1024 * 1024
@@ -151,6 +152,11 @@ class Journal:
         """Commit what waits, cursors too, and let the file go."""
         await self._closing.aclose()
 
+    @property
+    def pulse(self) -> Pulse:
+        """Return the writer's pulse."""
+        return self._writer.pulse
+
     async def _tidy(self) -> None:
         await self._recovering.look()
         if self._store.behind is not None:
@@ -210,7 +216,11 @@ class Journal:
     # ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def configure(
-        self, destinations: Collection[str], *, begins: Mapping[str, Begin] = MappingProxyType({}), former: Collection[str] = ()
+        self,
+        destinations: Collection[str],
+        *,
+        begins: Mapping[str, Begin] = MappingProxyType({}),
+        former: Collection[str] = (),
     ) -> None:
         """Keep uplinks for these destinations from now on, as `open` does. Raises StorageError; a second time changes nothing."""
         await self._roll.configure(destinations, begins, former)

@@ -11,6 +11,7 @@ from gateway.errors import StorageError
 from gateway.journal.database import Step
 from gateway.journal.values import Changes
 from gateway.model import RowId
+from gateway.pulse import Pulse
 
 CURSOR_DELAY = 1.0  # seconds that a cursor waits for a commit to ride in; a crash repeats what it had settled meanwhile
 CURSOR_WINDOW = 100  # settled rows that do not wait as long
@@ -56,6 +57,7 @@ class Writer:
         self._unsaved_since: float | None = None  # in the loop's time, as is the next
         self._retry_at = 0.0  # cursors do not go alone before: after a failure the disk gets a pause
         self._cramped = False  # no room could be made: said once per episode
+        self.pulse = Pulse("the journal's writer")
         # No TaskGroup: open() and close() may run in different tasks. What ends this one is raised by submit() and close().
         self._task = asyncio.create_task(self._run(), name="journal writer")
 
@@ -95,7 +97,8 @@ class Writer:
         try:
             while not self._closing:
                 await self._something_to_write()
-                await self._commit()
+                with self.pulse.round():
+                    await self._commit()
             await self._commit()
         except BaseException as error:
             _reject(self._waiting, error)
@@ -140,6 +143,7 @@ class Writer:
             raise
         else:
             _resolve(entries, rows)
+        self.pulse.beat()
         await self._tidy()
 
     async def _tidy(self) -> None:

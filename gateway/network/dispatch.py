@@ -30,6 +30,7 @@ from gateway.network.keeping import Keeping, Kept
 from gateway.network.mac import Composed, MacLayer
 from gateway.network.sessions import LiveSession
 from gateway.network.transmitters import Answer, Outcome, Transmitters
+from gateway.pulse import Pulse
 
 PAUSE_S: Final = 1.0  # between two looks at the queue while something waits in it
 IDLE_S: Final = 30.0  # between two looks while nothing does
@@ -65,6 +66,7 @@ class Dispatch:
         self._news = asyncio.Event()
         self.queued: Callable[[], None] = lambda: None  # told of each new downlink; network servers take some, too
         self.counts: Counter[str] = Counter()
+        self.pulse = Pulse("the network's downlinks", beside=parts.journal.pulse)
 
     @property
     def is_running(self) -> bool:
@@ -78,7 +80,8 @@ class Dispatch:
             try:
                 while True:
                     self._news.clear()
-                    await self.turn()
+                    with self.pulse.round():
+                        await self.turn()
                     await self._news_or_pause()
             finally:
                 self._tasks = None  # frames that are still under way find nobody who answers

@@ -60,7 +60,7 @@ async def probed(machine: Machine, wishes: Wishes) -> Findings:
         ports = tasks.create_task(_serial(machine, wishes, troubles), name="serial ports")
     read, found = files.result(), ports.result()
     return Findings(
-        box=_box(machine, wishes),
+        box=box_of(machine, wishes),
         forwarders=read.forwarders,
         lora_fwds=read.lora_fwds,
         stations=read.stations,
@@ -108,12 +108,13 @@ async def _arrivals(wishes: Wishes, troubles: list[str]) -> tuple[Arrival, ...]:
 async def _serial(machine: Machine, wishes: Wishes, troubles: list[str]) -> list[Modem | Receiver]:
     if not wishes.serial:
         return []
-    found, wrong = await serial_ports.all_of(serial_ports.ports(machine), SERIAL_S)
+    found, wrong = await serial_ports.all_of(machine, SERIAL_S)
     troubles += wrong
     return found
 
 
-def _box(machine: Machine, wishes: Wishes) -> Box:
+def box_of(machine: Machine, wishes: Wishes) -> Box:
+    """Return what the machine itself is; quick, and without a limit."""
     taken = listening.holder(machine, wishes.port)
     return Box(
         hostname=machine.hostname(),
@@ -124,5 +125,6 @@ def _box(machine: Machine, wishes: Wishes) -> Box:
         clock=machine.clock(),
         configured=machine.text(wishes.configuration) or "",
         connected=frozenset(path.stem for path in wishes.configuration.absolute().parent.glob("cities/*.toml")),
+        port=wishes.port,
         ports_taken={} if taken is None else {wishes.port: taken},
     )

@@ -19,7 +19,6 @@ from gateway.setup.findings import (
     Station,
 )
 from gateway.setup.forwarders import region_of
-from gateway.setup.listening import PORT
 
 Found = Forwarder | LoraFwd | Station | ChirpstackForwarder | Concentratord | Modem | ServerHere | None
 T = TypeVar("T")
@@ -98,10 +97,11 @@ def region(known: Known) -> str:
 
 def udp_port(known: Known, forwarder: Forwarder | None = None) -> int:
     """Return the port to listen on: the one that a forwarder sends to this box already, else 1700, another where that is taken."""
-    taken = known.findings.box.ports_taken
+    box = known.findings.box
+    taken = box.ports_taken
     if forwarder is not None and forwarder.server in HERE and forwarder.port not in taken:
         return forwarder.port
-    return OTHER_PORT if PORT in taken else PORT
+    return OTHER_PORT if box.port in taken else box.port
 
 
 def is_here(server: str) -> bool:

@@ -142,7 +142,7 @@ def _destination(known: Known) -> Iterator[Section]:
         if mode(known) == "new":
             yield Section(
                 "# [[destination]]",
-                (),
+                (Line("name", "lund", is_idle=True), Line("city", "lund", is_idle=True)),
                 (
                     Said(
                         "No city yet: what is heard is kept. `brygga init` adds one, or `brygga city connect` and this:",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from gateway.clock import SystemClock
@@ -24,11 +24,6 @@ from gateway.sources.serial_port.lines import Lines
 
 LISTEN_S: Final = 1.3  # at one speed: a receiver speaks every second
 PLACE_S: Final = 2.5  # for its place, once it speaks
-
-
-def ports(machine: Machine) -> list[str]:
-    """Return the ports that may be opened, by the names that they keep."""
-    return [machine.shown(path) for path in machine.found("dev/serial/by-id/*")]
 
 
 async def identified(port: str) -> Modem | Receiver | None:
@@ -75,23 +70,24 @@ async def _modem(opened: Port, port: str) -> Modem | None:
     return None
 
 
-async def all_of(names: Sequence[str], limit_s: float) -> tuple[list[Modem | Receiver], list[str]]:
-    """Return what is at the ports, and why some could not be asked; a port takes ``limit_s`` at most."""
+async def all_of(machine: Machine, limit_s: float) -> tuple[list[Modem | Receiver], list[str]]:
+    """Return what is at the ports, by the names that they keep, and why some could not be asked; a port takes ``limit_s`` at most."""
     found: list[Modem | Receiver] = []
     troubles: list[str] = []
 
-    async def look(name: str) -> None:
+    async def look(path: Path) -> None:
+        name = machine.shown(path)
         try:
             async with asyncio.timeout(limit_s):
-                one = await identified(name)
+                one = await identified(str(path))
         except PortLost as error:
             troubles.append(str(error))
         except TimeoutError:
             troubles.append(f"{name}: does not end to speak; looked no further")
         else:
-            found.extend([] if one is None else [one])
+            found.extend([] if one is None else [replace(one, port=name)])
 
     async with asyncio.TaskGroup() as tasks:
-        for name in names:
-            tasks.create_task(look(name), name=f"serial port {name}")
+        for path in machine.found("dev/serial/by-id/*"):
+            tasks.create_task(look(path), name=f"serial port {path.name}")
     return sorted(found, key=lambda one: one.port), troubles

@@ -17,6 +17,7 @@ from gateway.sources.doorstep import Bounds, Doorstep
 
 MOST_CONNECTIONS: Final = 256  # a Basics Station has one, and a second for a moment when it asks for its address
 MOST_OF_ONE_ADDRESS: Final = 128  # 64 stations behind one proxy or NAT; who takes more leaves half to others
+BOUNDS: Final = Bounds(most=MOST_CONNECTIONS, of_one_address=MOST_OF_ONE_ADDRESS)
 HANDSHAKE_S: Final = 15.0  # TLS; a slow mobile network needs some seconds
 FIRST_WORD_S: Final = 15.0  # for the head of its first request
 SHUTDOWN_S: Final = 2.0  # for conversations that are told to end
@@ -63,11 +64,18 @@ class WebListener(web.Server):
     """Answer requests on a bound socket; ``refused`` is called for each connection beyond the bound."""
 
     def __init__(
-        self, bound: socket.socket, answer: Answer, *, tls: ssl.SSLContext | None, refused: Callable[[], None]
+        self,
+        bound: socket.socket,
+        answer: Answer,
+        *,
+        tls: ssl.SSLContext | None,
+        refused: Callable[[], None],
+        bounds: Bounds = BOUNDS,
     ) -> None:
         # Nothing is unpacked: a stranger's 200 kB could be 200 MB, and nobody who speaks to us packs anything.
         super().__init__(self._heard, logger=logger, access_log=None, keepalive_timeout=IDLE_S, auto_decompress=False)
         self._bound = bound
+        self._bounds = bounds
         self._answer = answer
         self._tls = tls
         self._refused = refused
@@ -88,8 +96,7 @@ class WebListener(web.Server):
     async def open(self) -> None:
         """Begin to listen."""
         if isinstance(self._bound, socket.socket):  # a laboratory's wire has no connections to count
-            bounds = Bounds(most=MOST_CONNECTIONS, of_one_address=MOST_OF_ONE_ADDRESS)
-            self._bound = Doorstep(self._bound, bounds, self._refused)
+            self._bound = Doorstep(self._bound, self._bounds, self._refused)
         limit_s = None if self._tls is None else HANDSHAKE_S
         self._server = await asyncio.get_running_loop().create_server(
             self, sock=self._bound, ssl=self._tls, ssl_handshake_timeout=limit_s

@@ -30,7 +30,9 @@ def translate(
 ) -> Answer | Unreachable:
     """Return what ``error`` says of the request: Unreachable when it was not sent, else UNCLEAR (or REFUSED: unsendable)."""
     if isinstance(error, NOT_SENT):
-        unreachable = _proxys(error, url, proxy) or Unreachable(f"{url}: {_connect_words(error)}")
+        if (by_proxy := _proxys(error, url, proxy)) is not None:
+            return by_proxy  # without its cause, whose words hold the proxy's password
+        unreachable = Unreachable(f"{url}: {_connect_words(error)}")
         unreachable.__cause__ = error
         return unreachable
     # Of the ValueErrors only those of a URL are ClientErrors; a header with a line break raises a bare one.

@@ -14,6 +14,7 @@ from typing import Final
 from gateway.model import Instant, TimeQuality
 from gateway.transports import network
 from gateway.transports.endpoint import Endpoint
+from gateway.transports.proxy import Proxy, connect
 
 LIMIT_S: Final = 10.0  # for a name, and for a connection with TLS
 CLOCKS_APART: Final = timedelta(minutes=2)  # tokens and certificates are refused by some that see less
@@ -29,41 +30,56 @@ class Step:
     advice: str = ""
 
 
-async def reach(endpoint: Endpoint, tls: Callable[[], ssl.SSLContext] | None) -> list[Step]:
-    """Look the name up and open a connection, with TLS where ``tls`` makes a context; the last step tells what failed, if any."""
-    steps = [await _name(endpoint)]
+async def reach(endpoint: Endpoint, tls: Callable[[], ssl.SSLContext] | None, proxy: Proxy | None = None) -> list[Step]:
+    """Look the name up and open a connection, with TLS where ``tls`` makes a context; the last step tells what failed, if any.
+
+    Behind a proxy it is the proxy's name that is looked up here: that of the platform is its matter.
+    """
+    steps = [
+        await _name(endpoint.host if proxy is None else proxy.host, endpoint.port if proxy is None else proxy.port)
+    ]
     if steps[-1].is_good:
-        steps.append(await _connection(endpoint, None if tls is None else tls()))
+        steps.append(await _connection(endpoint, None if tls is None else tls(), proxy))
     return steps
 
 
-async def _name(endpoint: Endpoint) -> Step:
+async def _name(host: str, port: int) -> Step:
     try:
         async with asyncio.timeout(LIMIT_S):
-            found = await asyncio.get_running_loop().getaddrinfo(endpoint.host, endpoint.port)
+            found = await asyncio.get_running_loop().getaddrinfo(host, port)
     except (OSError, UnicodeError) as error:
-        words = network.in_words(error) if isinstance(error, OSError) else f"{endpoint.host!r} can be no name: {error}"
-        return Step(
-            "name", False, f"{endpoint.host}: {words}", "correct the host of url, or this machine's name server"
-        )
+        words = network.in_words(error) if isinstance(error, OSError) else f"{host!r} can be no name: {error}"
+        return Step("name", False, f"{host}: {words}", "correct the host of url, or this machine's name server")
     addresses = dict.fromkeys(str(one[4][0]) for one in found)
-    return Step("name", True, f"{endpoint.host} is {', '.join(addresses)}")
+    return Step("name", True, f"{host} is {', '.join(addresses)}")
 
 
-async def _connection(endpoint: Endpoint, tls: ssl.SSLContext | None) -> Step:
+async def _connection(endpoint: Endpoint, tls: ssl.SSLContext | None, proxy: Proxy | None) -> Step:
     name = "connection" if tls is None else "connection and TLS"
     try:
         async with asyncio.timeout(LIMIT_S):
-            _, writer = await asyncio.open_connection(
-                endpoint.host, endpoint.port, ssl=tls, server_hostname=endpoint.host if tls else None
-            )
+            transport, line = await connect(_Line, endpoint, tls, proxy)
     except OSError as error:  # a TimeoutError is one
         return Step(name, False, f"{endpoint}: {network.in_words(error)}", _connection_advice(error))
-    writer.close()
-    with contextlib.suppress(OSError, TimeoutError):
+    transport.close()
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LIMIT_S):
-            await writer.wait_closed()
-    return Step(name, True, f"port {endpoint.port} answers" + (f", {_said_of(tls)}" if tls else ", without encryption"))
+            await line.closed.wait()
+    way = "" if proxy is None else f", through {proxy}"
+    return Step(
+        name, True, f"port {endpoint.port} answers{way}" + (f", {_said_of(tls)}" if tls else ", without encryption")
+    )
+
+
+class _Line(asyncio.Protocol):
+    """A connection on which nothing is said."""
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - of asyncio
+        """End."""
+        self.closed.set()
 
 
 def _said_of(tls: ssl.SSLContext) -> str:

@@ -39,7 +39,7 @@ async def attempt(settings: DestinationSettings, item: Item, clock: Clock, trust
     """Try a destination out with ``item``, as far as it goes. Raises ConfigError for a TLS file."""
     platform = _beside_the_agent(settings)
     made = (lambda: tls.context(platform.tls)) if platform.endpoint.secure else None
-    reached = await reach(platform.endpoint, made)
+    reached = await reach(platform.endpoint, made, platform.proxy)
     if not reached[-1].is_good:
         return [*reached, *clock_steps(clock(), trust, {})]
     transport = catalogue.make(platform, clock)

@@ -16,9 +16,12 @@ class Refusal(Exception):
         *,
         counted: str,
         headers: Mapping[str, str] = MappingProxyType({}),
+        is_end: bool = False,
     ) -> None:
+        """``is_end``: of the connection, too, on which more may come that nobody wants."""
         self.status = status
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         self.counted = counted
         self.headers = headers
+        self.is_end = is_end
         super().__init__("; ".join(self.problems))

@@ -8,6 +8,7 @@ from typing import Final
 
 from gateway.transports.reasons import named
 from simulators.dry_run.seen import Seen, Show
+from simulators.dry_run.upset import Upsets, never
 from simulators.platforms.mqtt_door import CUT, Connect, Door, Publish
 
 BAD_LOGIN: Final = {4: 4, 5: 0x86}  # "bad user name or password", by MQTT's protocol level
@@ -31,6 +32,7 @@ class BrokerWindow:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """``token``: the password, or ``by_user`` the user name; "" lets everybody in. ``greet``: a platform that looks closer."""
+        self.upset: Upsets = never
         self._take = take
         self._complain = complain
         self._show = show
@@ -65,6 +67,8 @@ class BrokerWindow:
 
     def take(self, publish: Publish) -> int | None:
         """Give a message to the platform, and show what became of it."""
+        if (upset := self.upset()) is not None:
+            return upset.code
         code = self._take(publish)
         why = "" if code is not None and 0 <= code < 0x80 else self._complain()
         self._tell(f"PUBLISH {publish.topic}", publish.payload, code, why)

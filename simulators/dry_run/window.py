@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -11,6 +12,7 @@ from aiohttp import web
 from yarl import URL
 
 from simulators.dry_run.seen import Seen, Show
+from simulators.dry_run.upset import Upsets, never
 
 LARGEST: Final = 64 << 20  # octets of a body; the platform's own limit is behind it, and lower
 LIMIT_S: Final = 60.0
@@ -26,6 +28,7 @@ class Window:
         self, platform: Any, show: Show, *, token: str = "", questions: Collection[tuple[str, int]] = ()
     ) -> None:
         """``questions``: methods and statuses by which such a platform says what is to be asked next."""
+        self.upset: Upsets = never
         self._platform = platform
         self._questions = questions
         self._show = show
@@ -54,6 +57,9 @@ class Window:
 
     async def _pass(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        if (upset := self.upset()) is not None:
+            await asyncio.sleep(upset.delay_s)
+            return web.Response(status=upset.status)
         try:
             response = self._stopped(request) or await self._asked(request, body)
         except (TimeoutError, aiohttp.ClientError) as error:

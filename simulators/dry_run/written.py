@@ -15,9 +15,9 @@ BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")  # TOML 1.0, "Keys"
 NAME: Final = "dry-run"
 
 
-def section(url: str, keys: Table, note: str = "") -> str:
+def section(url: str, keys: Table, note: str = "", *, name: str = NAME) -> str:
     """Return ``[[destination]]`` with the URL and ``keys``, tables in them as dotted keys, and ``note`` as a comment."""
-    lines = ["[[destination]]", f'name = "{NAME}"', f"url = {_value(url)}", *_lines(keys, "")]
+    lines = ["[[destination]]", f"name = {_value(name)}", f"url = {_value(url)}", *_lines(keys, "")]
     return "\n".join([*lines, f"# {note}"] if note else lines)
 
 

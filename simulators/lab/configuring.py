@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from simulators.lab.cities import IDS, City, connection, destination
+from simulators.dry_run.doors import ANY_KEY
+from simulators.lab.cities import IDS, KEY_FILE, City, connection, destination
 from simulators.lab.plan import Town
 from simulators.lab.scenario import Scenario
 
@@ -16,6 +17,9 @@ def connect(folder: Path, scenario: Scenario, town: Town, cities: Mapping[str, C
     ids = "dev_eui,id\n" + "".join(f"{one.radio.dev_eui},{one.radio.dev_eui}\n" for one in town.settlers)
     for place in (folder, folder / "cities"):
         (place / IDS).write_text(ids, encoding="utf-8")
+    key = folder / KEY_FILE
+    key.touch(mode=0o600)
+    key.write_text(f"{ANY_KEY}\n", encoding="ascii")
     for one in scenario.platforms:
         if one.city is not None:
             file = folder / "cities" / f"{one.city}.toml"

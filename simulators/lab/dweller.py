@@ -16,8 +16,9 @@ from gateway.model import uplink_id
 from simulators.air_check import Fault, Verdict, judge
 from simulators.concentrator import Transmission, airtime_us
 from simulators.end_device import Downlink, Listening
-from simulators.hashed import mixed, uniform
+from simulators.hashed import uniform
 from simulators.lab.plan import Settler
+from simulators.lab.rhythm import turns
 from simulators.lab.sky import Carried, Sky
 from simulators.lab.witness import US, Story, Witness
 from simulators.radio import Restraint, Spot
@@ -27,7 +28,6 @@ CONFIRMED_TRIES: Final = 8  # transmissions of a confirmed uplink that nobody ac
 LONGEST_DOWNLINK_S: Final = 2.9  # 64 octets at SF12 take 2.8 s
 RETRY_S: Final = (1.0, 3.0)  # ACK_TIMEOUT, LoRaWAN 1.0.3, section 7.2
 JOIN_PAUSE_S: Final = (5.0, 60.0)  # between two join requests, besides the law
-RHYTHM: Final = 1  # tells the draws of a device's rhythm from its others
 
 
 class Dweller:
@@ -65,20 +65,26 @@ class Dweller:
             return
         self._witness.joins[fleet.name] += 1
         self._sky.sessions[self.radio.dev_addr].append(self)
-        for number in count():
-            at_us = self._time_of(number)
-            if at_us >= self._ends_us:
-                return
-            if at_us >= self._sky.now_us():
-                await self._until(at_us)
-                await self._speak()
+        await self._speak_in_turn()
 
-    def _time_of(self, number: int) -> int:
-        """Return when it speaks for that time, whether it could by then or not."""
-        rhythm, own = self.settler.fleet.rhythm, mixed(self.settler.key, RHYTHM)
-        late_s = rhythm.spread_s * uniform(own, number)
-        first_s = rhythm.at_s if rhythm.at_s is not None else rhythm.every_s * uniform(own, -1)
-        return round((first_s + number * rhythm.every_s + late_s) * US)
+    async def _speak_in_turn(self) -> None:
+        """Speak at each turn; what it missed while it was busy it says once, and of its rhythm not at all."""
+        ends_s = self._begins_s + self._ends_us / US
+        changes = (at_s - self._begins_s for at_s in self.settler.changes(self._begins_s, ends_s))
+        owes = False
+        for turn in turns(self.settler.fleet.rhythm, self.settler.key, changes):
+            if turn.at_us >= self._ends_us:
+                break
+            if owes and turn.at_us >= self._sky.now_us():
+                owes = False
+                await self._speak()
+            if turn.at_us >= self._sky.now_us():
+                await self._until(turn.at_us)
+                await self._speak()
+            else:
+                owes = owes or turn.is_event
+        if owes and self._sky.now_us() < self._ends_us:
+            await self._speak()
 
     async def _until(self, at_us: int) -> None:
         await asyncio.sleep(max(0.0, (at_us - self._sky.now_us()) / US))

@@ -12,6 +12,7 @@ from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from decoders.registry import Registry
@@ -22,7 +23,7 @@ from gateway.model import Eui64, Json
 from simulators.hashed import key
 from simulators.jumping_time import BEGIN_S
 from simulators.lab.box import PORTS, Box
-from simulators.lab.cities import City, city
+from simulators.lab.cities import City, city, is_timed
 from simulators.lab.committed_rows import CommittedRows
 from simulators.lab.configuring import connect, destinations
 from simulators.lab.dweller import Dweller
@@ -41,6 +42,7 @@ from simulators.simulation.loop import logs_noted
 
 START_LIMIT_S: Final = 60.0  # for the first agent to listen
 LOOK_S: Final = 5.0  # between two looks at what still waits
+GOODBYE_S: Final = 1.0  # for connections that were cut at the end
 LAST_EXCHANGES_S: Final = 600.0  # for confirmed uplinks that are sent again when the scenario ends
 
 
@@ -52,7 +54,7 @@ class Life:
         self._folder = folder
         self._registry = registry
         self._now = "setting up"
-        self._is_timed = any(one.kind == "yggio" for one in scenario.platforms)
+        self._is_timed = any(map(is_timed, scenario.platforms))
 
     async def live(self, watch: Watch) -> Ran:
         """Run to the end, and return what is left."""
@@ -102,6 +104,7 @@ class Life:
                 await one.start()
                 opened.push_async_callback(one.stop)
             yield cities
+        await asyncio.sleep(GOODBYE_S)
 
     def _make_box(self, loop: LabLoop, cities: Mapping[str, City]) -> Box:
         scenario = self._scenario
@@ -280,4 +283,6 @@ class Life:
 
 
 def _port(one: City) -> int:
-    return int(one.url.rpartition(":")[2])
+    port = urlsplit(one.url).port
+    assert port is not None, one.url
+    return port

@@ -35,7 +35,7 @@ from simulators.radio import (
 from simulators.radio.propagation import Propagation
 from simulators.registering import activation_of, registered
 from simulators.sensors import Spoken
-from simulators.values import Moment, Utterances
+from simulators.values import Changes, Moment, Utterances
 
 FIRST_DEV_EUI: Final = 0x70B3_D57E_D000_0001
 FIRST_GATEWAY: Final = 0xAA55_5A00_0000_0001
@@ -61,6 +61,7 @@ class Settler:
     spot: Spot
     platforms: tuple[str, ...]  # that are to have what it says
     says: Callable[[Moment], Spoken]
+    changes: Changes  # when it speaks besides its rhythm
     key: int  # of its own draws
 
     @property
@@ -193,8 +194,14 @@ def _settler(
         spot=spot(area, centre, fleet.walls.value),
         platforms=platforms,
         says=utterances.of(model, place),
+        changes=_changes(fleet, place),
         key=own,
     )
+
+
+def _changes(fleet: Fleet, place: values.Place) -> Changes:
+    watches = fleet.rhythm.watches
+    return (lambda *_: iter(())) if watches is None else values.changes(place, watches)
 
 
 def _radio(fleet: Fleet, dev_eui: Eui64, index: int, random: Random) -> EndDevice:

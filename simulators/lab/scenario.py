@@ -49,11 +49,15 @@ class Area:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
-    """When a device speaks: every so often, or once a day at a time (``at_s`` from the beginning), within ``spread_s`` after it."""
+    """When a device speaks: every so often, or once a day at a time (``at_s`` from the beginning), within ``spread_s`` after it.
 
-    every_s: float
+    ``watches`` is a quantity whose changes it tells at once.
+    """
+
+    every_s: float | None  # None: only what it watches
     at_s: float | None
     spread_s: float
+    watches: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,7 @@ class Platform:
 
     name: str
     kind: str
+    way: str  # in: "http" or "mqtt"
     city: str | None  # of the catalogue: its profile says how it is told
     delay_s: float  # of the way there
 

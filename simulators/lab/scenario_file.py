@@ -12,6 +12,7 @@ from gateway.cities.catalogue import Catalogue
 from gateway.config.reading import Section, Table, did_you_mean, read_section, shown_value
 from gateway.errors import ConfigError
 from gateway.model import Json
+from simulators.lab.cities import ways
 from simulators.lab.scenario import Scenario, What
 from simulators.lab.scenario_keys import LISTS, NEEDED, SINGLE
 from simulators.lab.scenario_making import made
@@ -111,8 +112,8 @@ def _fleets(sections: Sections) -> Problems:
     models, platforms = set(registry.names()), _named(sections, "platform")
     for section in sections["fleet"]:
         keys: Any = section.keys
-        if section.wrong.isdisjoint({"every", "at"}) and (keys.every is None) == (keys.at is None):
-            yield f'{section.place}.every: one of `every` and `at` is expected, such as every = "15 min"'
+        if section.wrong.isdisjoint({"every", "at", "watches"}):
+            yield from _rhythm(section.place, keys)
         if "every" not in section.wrong and keys.every is not None and keys.every.total_seconds() < 1:
             yield f"{section.place}.every: {keys.every.total_seconds():g} s is no rhythm; '15 min' is one"
         if "models" not in section.wrong:
@@ -123,6 +124,13 @@ def _fleets(sections: Sections) -> Problems:
                 yield f"{section.place}.models: is empty; elsys/ers is a model"
         if "platforms" not in section.wrong:
             yield from _unknown(f"{section.place}.platforms", keys.platforms, platforms, "platform of this scenario")
+
+
+def _rhythm(place: str, keys: Any) -> Problems:
+    if keys.every is not None and keys.at is not None:
+        yield f"{place}.at: stands beside `every`; one of the two is right"
+    if keys.every is None and keys.at is None and keys.watches is None:
+        yield f'{place}.every: one of `every`, `at` and `watches` is expected, such as every = "15 min"'
 
 
 def _faults(sections: Sections) -> Problems:
@@ -149,7 +157,11 @@ def _cities(sections: Sections) -> Problems:
     profiles = Catalogue.load().profiles
     for section in sections["platform"]:
         keys: Any = section.keys
-        if section.wrong & {"kind", "city"} or keys.city is None:
+        if section.wrong & {"kind", "city", "way"} or not hasattr(keys, "kind"):
+            continue
+        if keys.way is not None and keys.way not in ways(keys.kind):
+            yield f"{section.place}.way: there is no way into {keys.kind!r} over {keys.way}; its ways are: {', '.join(ways(keys.kind))}"
+        if keys.city is None:
             continue
         if keys.city not in profiles:
             yield f"{section.place}.city: {keys.city!r} is no city of the catalogue{did_you_mean(keys.city, profiles)}"

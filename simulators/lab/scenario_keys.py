@@ -17,6 +17,7 @@ from simulators.lab.scenario_values import (
     Counted,
     DataRateNumber,
     Decibel,
+    Kind,
     Metres,
     Milliseconds,
     Names,
@@ -26,6 +27,7 @@ from simulators.lab.scenario_values import (
     Share,
     Spans,
     Walls,
+    Watched,
     Where,
 )
 
@@ -39,9 +41,7 @@ Propagation = Annotated[
     Literal["oulu", "oulu_water", "lancaster", "hata_urban", "hata_suburban", "free_space"],
     Shown('"oulu", "oulu_water", "lancaster", "hata_urban", "hata_suburban" or "free_space"'),
 ]
-Kind = Annotated[
-    Literal["ngsi_ld", "senml", "json", "yggio", "diwise"], Shown('"ngsi_ld", "senml", "json", "yggio" or "diwise"')
-]
+Way = Annotated[Literal["http", "mqtt"] | None, Shown('"http" or "mqtt"')]
 Trouble = Annotated[
     Literal[
         "backhaul out",
@@ -87,8 +87,12 @@ class FleetKeys(Keys):
     activation: Activation = Field(default="otaa", description="whether they join, or are personalised")
     mac_version: MacVersion = Field(default="1.0.3", description="of LoRaWAN")
     device_class: DeviceClass = Field(default="A", description="C listens all the time")
-    every: Spans = Field(default=None, description="how often each speaks; without `at` it is needed")
+    every: Spans = Field(default=None, description="how often each speaks; needed without `at` and `watches`")
     at: At = Field(default=None, description="once a day at this time instead, all of them")
+    watches: Watched = Field(
+        default=None,
+        description="a quantity whose changes each tells at once, besides: a parking space, a door, a floor",
+    )
     spread: Spans = Field(
         default=None,
         description="within how long after its time each speaks; without it a tenth of `every`, or a minute after `at`",
@@ -138,7 +142,10 @@ class PlatformKeys(Keys):
     """A city's platform, within this process, strict in what it takes."""
 
     name: Name = Field(description="the city, as in the report and as the destination's name")
-    kind: Kind = Field(description="what it speaks")
+    kind: Kind = Field(description="what it speaks, as `brygga simulate platform` has it")
+    way: Way = Field(
+        default=None, description="over what it is told, where its kind has two ways in; without it the usual one"
+    )
     city: City = Field(
         default=None,
         description="which city of the catalogue it is (`brygga city list`), so that its profile says how it is told: for a [[move]]",

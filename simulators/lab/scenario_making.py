@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from gateway.model import Activation, MacVersion
+from simulators.lab.cities import ways
 from simulators.lab.scenario import (
     DAY_S,
     Area,
@@ -55,7 +56,13 @@ def made(sections: Mapping[str, Sequence[Read]]) -> Scenario:
             orthogonal=radio.orthogonal,
         ),
         platforms=[
-            Platform(name=one.name, kind=one.kind, city=one.city, delay_s=one.delay_ms / 1e3)
+            Platform(
+                name=one.name,
+                kind=one.kind,
+                way=one.way or ways(one.kind)[0],
+                city=one.city,
+                delay_s=one.delay_ms / 1e3,
+            )
             for one in sections["platform"]
         ],
         moves=[Move(service=one.service, to=one.to, at_s=one.at.seconds(begins)) for one in sections["move"]],
@@ -95,9 +102,11 @@ def _rhythm(keys: Read, begins: datetime) -> Rhythm:
     spread_s = _seconds(keys.spread)
     if keys.at is not None:
         at_s = keys.at.seconds(begins)
-        return Rhythm(every_s=DAY_S, at_s=at_s, spread_s=AFTER_A_TIME_S if spread_s is None else spread_s)
-    every_s = keys.every.total_seconds()
-    return Rhythm(every_s=every_s, at_s=None, spread_s=every_s * SPREAD if spread_s is None else spread_s)
+        spread_s = AFTER_A_TIME_S if spread_s is None else spread_s
+        return Rhythm(every_s=DAY_S, at_s=at_s, spread_s=spread_s, watches=keys.watches)
+    every_s = _seconds(keys.every)
+    usual_s = 0.0 if every_s is None else every_s * SPREAD
+    return Rhythm(every_s=every_s, at_s=None, spread_s=usual_s if spread_s is None else spread_s, watches=keys.watches)
 
 
 def _mast(keys: Read) -> Mast:

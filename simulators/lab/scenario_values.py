@@ -9,9 +9,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from gateway.config.reading import did_you_mean
 from gateway.config.units import duration
 from gateway.config.values import Shown
 from gateway.model import Json
+from simulators.lab.cities import kinds
 from simulators.lab.scenario import DAY_S
 
 _HOUR: Final = re.compile(r"(?:(\d{1,3}) d )?([01]\d|2[0-3]):([0-5]\d)")
@@ -60,10 +62,17 @@ def _place(value: list[float]) -> list[float]:
     return value
 
 
+def _kind(value: str) -> str:
+    if value not in kinds():
+        raise ValueError(f"{value!r} is no kind of platform{did_you_mean(value, kinds())}")
+    return value
+
+
 At = Annotated[
     When | None, BeforeValidator(_when), Shown("a time such as '08:00', '2 d 08:00' or '90 min' from the beginning")
 ]
 Begins = Annotated[datetime, AfterValidator(_aware), Shown("a date and time such as 2026-01-15T00:00:00+01:00")]
+Kind = Annotated[str, AfterValidator(_kind), Shown('a kind of platform such as "ngsi_ld"')]
 Count = Annotated[int, Field(ge=1, le=100_000), Shown("a whole number from 1 to 100000")]
 Where = Annotated[
     list[float], AfterValidator(_place), Shown("a place such as [59.27, 15.21]", item="a number of degrees")
@@ -85,6 +94,10 @@ Seconds = Annotated[float, Field(allow_inf_nan=False), Shown("a number of second
 Walls = Annotated[
     Literal["outdoors", "timber", "windows", "indoors", "cellar"],
     Shown('"outdoors", "timber", "windows", "indoors" or "cellar"'),
+]
+Watched = Annotated[
+    Literal["parking_occupied", "door_open", "people_in", "presence", "water_present", "leak_detected"] | None,
+    Shown('"parking_occupied", "door_open", "people_in", "presence", "water_present" or "leak_detected"'),
 ]
 Setting = Annotated[
     Literal["outdoors", "office", "school", "home", "cellar", "cold_store"],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from gateway.model import Json
 from simulators.demo.city import SenMlCity
-from simulators.lab.temper import Temper
+from simulators.lab.readers import TIMED
+from simulators.lab.temper import ByTemper, Temper
 from simulators.platforms import diwise_iot_agent, event_receiver, mqtt_platform, ngsi_ld, yggio
 from simulators.platforms.diwise_iot_agent import DiwiseIotAgent
 from simulators.platforms.event_receiver import EventReceiver
@@ -18,7 +19,6 @@ from simulators.platforms.ngsi_ld import NgsiLdReceiver
 from simulators.platforms.scripted_broker import Publish
 from simulators.platforms.yggio import YggioBroker
 
-TIMED: Final = " at "  # between a device and a time, where a platform is told no id of an uplink
 LONG_S: Final = 3600.0  # longer than anybody waits for an answer
 QUOTA_EXCEEDED: Final = 0x97
 
@@ -63,20 +63,12 @@ class _NgsiKept(ngsi_ld.Kept):
 class NgsiLdCity(NgsiLdReceiver):
     """A broker of NGSI-LD."""
 
+    mood: Any = ByTemper(forgets=lambda city: city.batches.clear())  # of days
+
     def __init__(self, seed: int, name: str, told: Told, _: Sequence[str]) -> None:
         self.temper = Temper(seed, name, NGSI_LD)
         super().__init__()
         self.kept = _NgsiKept(told)
-
-    @property  # asked once for each request
-    def mood(self) -> ngsi_ld.Fault | None:
-        """What is wrong with the next answer."""
-        self.batches.clear()  # of days
-        return self.temper.fault()  # type: ignore[no-any-return]  # of `NGSI_LD`
-
-    @mood.setter
-    def mood(self, _: ngsi_ld.Fault | None) -> None:
-        pass
 
     def problems(self) -> list[str]:
         """Return what was wrong with what it was told."""
@@ -86,21 +78,14 @@ class NgsiLdCity(NgsiLdReceiver):
 class SenMlBroker(MqttPlatform):
     """A broker of MQTT 5 whose subscriber reads SenML packs."""
 
+    mood: Any = ByTemper()
+
     def __init__(self, seed: int, name: str, told: Told, _: Sequence[str]) -> None:
         self.temper = Temper(seed, name, MQTT)
         super().__init__()
         self._city = SenMlCity()
         self._told = told
         self._words: list[str] = []
-
-    @property  # asked once for each publication
-    def mood(self) -> mqtt_platform.Fault | None:
-        """What is wrong with the next answer."""
-        return self.temper.fault()  # type: ignore[no-any-return]  # of `MQTT`
-
-    @mood.setter
-    def mood(self, _: mqtt_platform.Fault | None) -> None:
-        pass
 
     def take(self, publish: Publish) -> int:
         """Read a pack, and keep its uplink."""
@@ -121,20 +106,13 @@ class SenMlBroker(MqttPlatform):
 class EventCity(EventReceiver):
     """A web service that takes an event for each uplink."""
 
+    mood: Any = ByTemper()
+
     def __init__(self, seed: int, name: str, told: Told, _: Sequence[str]) -> None:
         self.temper = Temper(seed, name, EVENTS)
         super().__init__(judge=self._judged)
         self._told = told
         self._words: list[str] = []
-
-    @property  # asked once for each request
-    def mood(self) -> event_receiver.Fault | None:
-        """What is wrong with the next answer."""
-        return self.temper.fault()  # type: ignore[no-any-return]  # of `EVENTS`
-
-    @mood.setter
-    def mood(self, _: event_receiver.Fault | None) -> None:
-        pass
 
     def _judged(self, received: event_receiver.Received) -> str:
         self.kept.messages.clear()  # of days
@@ -166,20 +144,17 @@ class _YggioKept(yggio.Kept):
 class YggioCity(YggioBroker):
     """Yggio's broker, in which every topic of a device is reserved."""
 
+    mood: Any = ByTemper()
+
     def __init__(self, seed: int, name: str, told: Told, _: Sequence[str]) -> None:
         self.temper = Temper(seed, name, MQTT)
         super().__init__()
         self.kept = _YggioKept(told)
 
-    @property  # asked once for each publication
-    def mood(self) -> mqtt_platform.Fault | None:
-        """What is wrong with the next answer."""
+    def take(self, publish: Publish) -> int:
+        """Take what a node is told."""
         self._broker.published.clear()  # of days
-        return self.temper.fault()  # type: ignore[no-any-return]  # of `MQTT`
-
-    @mood.setter
-    def mood(self, _: mqtt_platform.Fault | None) -> None:
-        pass
+        return super().take(publish)
 
     def problems(self) -> list[str]:
         """Return what was wrong with what it was told."""
@@ -204,19 +179,12 @@ class _DiwiseKept(diwise_iot_agent.Kept):
 class DiwiseCity(DiwiseIotAgent):
     """diwise's iot-agent, in whose device management every device is."""
 
+    mood: Any = ByTemper()
+
     def __init__(self, seed: int, name: str, told: Told, devices: Sequence[str]) -> None:
         self.temper = Temper(seed, name, NGSI_LD)
         super().__init__(devices=devices)
         self.kept = _DiwiseKept(told)
-
-    @property  # asked once for each request
-    def mood(self) -> ngsi_ld.Fault | None:
-        """What is wrong with the next answer."""
-        return self.temper.fault()  # type: ignore[no-any-return]  # of `NGSI_LD`
-
-    @mood.setter
-    def mood(self, _: ngsi_ld.Fault | None) -> None:
-        pass
 
     def problems(self) -> list[str]:
         """Return what was wrong with what it was told."""

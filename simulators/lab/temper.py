@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,3 +41,19 @@ class Temper:
             if uniform(self._key, self._number) < mood.share:
                 return self._faults[mood.what]
         return None
+
+
+class ByTemper:
+    """The mood of a stand-in, which its `temper` has: asked for at each answer, and set by nobody."""
+
+    def __init__(self, forgets: Callable[[Any], object] = lambda _: None) -> None:
+        """``forgets``: what the stand-in keeps of each request, and days would not let it keep."""
+        self._forgets = forgets
+
+    def __get__(self, city: Any, owner: type) -> Any:
+        """Return what is wrong with the next answer."""
+        self._forgets(city)
+        return city.temper.fault()
+
+    def __set__(self, city: Any, mood: object) -> None:
+        """Leave it: stand-ins begin with a mood of their own."""

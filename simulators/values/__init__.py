@@ -9,12 +9,14 @@
 | `moments`, `noise`, `sun` | time in Sweden, hashed noise, the sun |
 | `weather`, `rooms`, `street`, `ground`, `meters`, `device` | the processes |
 | `processes` | which of them is behind which quantity of the vocabulary |
+| `changes` | when what event-driven devices watch changes |
 | `phrases`, `layouts`, `utterances` | how a model of the catalogue says it |
 
 All devices of a seed are in one weather; each has a room, a street and a meter of its own. Meters rise by a closed form.
 Left out: holidays, what one device's readings have to do with another's but for the weather, and heat that follows a cold week.
 """
 
+from simulators.values.changes import WATCHED, Changes, changes
 from simulators.values.moments import Moment, Place, Setting, Value
 from simulators.values.processes import PROCESSES, Process, process, value
 from simulators.values.street import ParkingEvent, parking_events
@@ -22,6 +24,8 @@ from simulators.values.utterances import Means, Utterances
 
 __all__ = [
     "PROCESSES",
+    "WATCHED",
+    "Changes",
     "Means",
     "Moment",
     "ParkingEvent",
@@ -30,6 +34,7 @@ __all__ = [
     "Setting",
     "Utterances",
     "Value",
+    "changes",
     "parking_events",
     "process",
     "value",

@@ -14,6 +14,7 @@ from simulators.values.noise import DAY_S, HOUR_S, draw, wander
 from simulators.values.weather import Weather
 
 STAYS_S: Final = 40 * 60.0  # how often somebody may come or go at a parking space
+VISIT_S: Final = 3 * 60.0  # how often somebody may go through a door
 # Part of the spaces that are taken, by hour: on working days, Saturdays, Sundays (of a town's centre).
 TAKEN: Final = (
     (.15, .12, .10, .10, .11, .15, .28, .52, .76, .86, .90, .92, .93, .91, .90, .87, .78, .66, .52, .42, .34, .28, .22, .18),
@@ -108,7 +109,22 @@ class Street:
 
     def door_open(self, now: Moment) -> bool:
         """Tell whether a door stands open; more often by day."""
-        return draw(self.key ^ 5, now.seconds, 240.0) < 0.03 + 0.22 * rush(now)
+        visit = self._visit(math.floor(now.seconds / VISIT_S))
+        return visit is not None and visit[0] <= now.seconds < visit[1]
+
+    def door_events(self, begins_s: float, ends_s: float) -> Iterator[tuple[float, bool]]:
+        """Yield when a door opens (True) or closes, in order, between two times in Unix seconds."""
+        for cell in range(math.floor(begins_s / VISIT_S), math.floor(ends_s / VISIT_S) + 1):
+            for at_s, opens in zip(self._visit(cell) or (), (True, False), strict=False):
+                if begins_s < at_s <= ends_s:
+                    yield at_s, opens
+
+    def _visit(self, cell: int) -> tuple[float, float] | None:
+        """Return from when to when somebody holds a door open, if anybody does; once in each while at the most, and never across two."""
+        opens_s = (cell + 0.7 * uniform(self.key ^ 5, cell)) * VISIT_S
+        if uniform(self.key ^ 7, cell) >= 0.02 + 0.6 * rush(Moment.of_seconds(opens_s)):
+            return None
+        return opens_s, opens_s + 4.0 + 0.25 * VISIT_S * uniform(self.key ^ 8, cell)
 
     def button_pressed(self, now: Moment) -> bool:
         """Tell whether somebody has pressed it in these ten minutes."""

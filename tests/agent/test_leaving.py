@@ -24,7 +24,7 @@ async def test_a_platform_that_does_not_let_go_keeps_no_other_from_its_good_bye(
     async def leave() -> None:
         left.append("other")
 
-    monkeypatch.setattr("gateway.agent.STOP_TIME", LIMIT_S)
+    monkeypatch.setattr("gateway.tellers.STOP_TIME", LIMIT_S)
 
     async with rig(tmp_path, mqtt(NOBODY, "stuck"), mqtt(NOBODY, "other")) as box:
         stuck, other = box.agent.tellings
@@ -46,7 +46,7 @@ async def test_platforms_are_left_at_the_same_time(tmp_path: Path, monkeypatch: 
         left.append("other")
         other_left.set()
 
-    monkeypatch.setattr("gateway.agent.STOP_TIME", LIMIT_S)
+    monkeypatch.setattr("gateway.tellers.STOP_TIME", LIMIT_S)
 
     async with rig(tmp_path, mqtt(NOBODY, "first"), mqtt(NOBODY, "other")) as box:
         first, other = box.agent.tellings

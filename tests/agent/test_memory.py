@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.agent import SWITCH_INTERVAL
+from gateway.process import SWITCH_INTERVAL
 
 
 def modules_after(code: str) -> set[str]:
@@ -48,10 +48,10 @@ def test_a_client_library_is_carried_only_where_a_destination_needs_it(
 
 def test_the_interpreter_is_told_to_let_the_journals_thread_in(configuration: Path) -> None:
     program = (
-        "import asyncio, os, pathlib, signal, sys\nfrom gateway import agent\nfrom gateway.config import load\n"
+        "import asyncio, os, pathlib, signal, sys\nfrom gateway import process\nfrom gateway.config import load\n"
         "async def main():\n"
         "    asyncio.get_running_loop().call_later(0.1, os.kill, os.getpid(), signal.SIGTERM)\n"
-        f"    return await agent.run(load(pathlib.Path({str(configuration)!r})))\n"
+        f"    return await process.run(load(pathlib.Path({str(configuration)!r})))\n"
         "print(asyncio.run(main()), sys.getswitchinterval())"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -168,9 +169,18 @@ async def test_what_is_no_proxy_is_said(make_mqtt: MakeMqtt, raw: Callable[..., 
 
 
 async def test_a_proxy_that_says_nothing_is_waited_for_within_the_limit(make_mqtt: MakeMqtt) -> None:
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    left = asyncio.Event()
 
-    with pytest.raises(Unreachable, match="no answer in time"):
-        await make_mqtt(1, proxy=Proxy(host="127.0.0.1", port=port), connect_limit_s=0.3).send([request_to("a")])
-    server.close()
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(100):
+                pass
+        writer.close()
+        left.set()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        silent = Proxy(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+        with pytest.raises(Unreachable, match="no answer in time"):
+            await make_mqtt(1, proxy=silent, connect_limit_s=0.3).send([request_to("a")])
+        async with asyncio.timeout(5):
+            await left.wait()

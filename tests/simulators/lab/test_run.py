@@ -9,17 +9,19 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from gateway.model import Json
+from simulators.lab.cities import kinds, ways
 from simulators.lab.judge import Fate, fate_of
 from simulators.lab.ran import Ran
 from simulators.lab.report import Machine, report
 from simulators.lab.run import run
-from simulators.lab.scenario import Fleet, Promise, Scenario, Trouble, What
+from simulators.lab.scenario import Fleet, Promise, Rhythm, Scenario, Trouble, What
 from simulators.lab.scenario_file import load, read
 from simulators.lab.scenario_new import written
 from simulators.lab.shelf import find
@@ -200,10 +202,10 @@ def test_a_service_that_moves_leaves_what_was_heard_before_with_its_old_city() -
     assert any(one.delivered_us["lund"] > 900 * US for one in before)
 
 
-@pytest.mark.parametrize("kind", ["ngsi_ld", "senml", "json", "yggio", "diwise"])
-def test_each_kind_of_platform_takes_what_it_is_told_and_says_which_uplinks_it_has(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "way"), [(kind, way) for kind in kinds() for way in ways(kind)])
+def test_each_kind_of_platform_takes_what_it_is_told_and_says_which_uplinks_it_has(kind: str, way: str) -> None:
     scenario = load(TOWN)
-    platforms = [replace(scenario.platforms[0], kind=kind)]
+    platforms = [replace(scenario.platforms[0], kind=kind, way=way)]
 
     told = report(run(small(scenario, platforms=platforms)), NO_MACHINE)
 
@@ -211,6 +213,39 @@ def test_each_kind_of_platform_takes_what_it_is_told_and_says_which_uplinks_it_h
     assert told["platforms"]["orebro"]["delivered"] == told["uplinks"]["committed"] > 5
     assert told["platforms"]["orebro"]["problems"] == 0
     assert told["platforms"]["orebro"]["duplicates"] == 0
+
+
+@pytest.mark.parametrize("kind", ["azure_iot", "ngsi_v2", "template"])  # hangs up; over HTTP; over MQTT
+def test_each_way_in_may_be_upset_and_gets_all_in_the_end(kind: str) -> None:
+    upset = [
+        Trouble(what=What.BROKER_BUSY, begins_s=60.0, ends_s=240.0, share=0.5),
+        Trouble(what=What.BROKER_STALLS, begins_s=240.0, ends_s=300.0),
+    ]
+    scenario = load(TOWN)
+    platforms = [replace(scenario.platforms[0], kind=kind, way=ways(kind)[0])]
+
+    told = report(run(small(scenario, platforms=platforms, troubles=upset)), NO_MACHINE)
+
+    assert told["kept"]
+    assert told["platforms"]["orebro"]["delivered"] == told["platforms"]["orebro"]["due"] > 5
+    assert told["platforms"]["orebro"]["latency_s"]["most"] > 5
+
+
+def test_a_fleet_that_watches_tells_what_changes_when_it_changes() -> None:
+    scenario = load(TOWN)
+    watching = Rhythm(every_s=None, at_s=None, spread_s=0.0, watches="door_open")
+    doors: Fleet = replace(
+        scenario.fleets[0], models=["milesight/ws301"], count=6, rhythm=watching, confirmed=0.0, platforms=()
+    )
+    ran = run(replace(small(scenario, lasts_s=1800.0), fleets=[doors]))
+
+    told, stories = report(ran, NO_MACHINE), [*ran.witness.stories.values()]
+    assert told["kept"]
+    by_device = {one.device: [each.payload for each in stories if each.device == one.device] for one in stories}
+    assert sum(map(len, by_device.values())) > 20
+    # A door that opens closes again: no two say the same but where one was missed while the device was busy.
+    turned = [after != before for said in by_device.values() for before, after in pairwise(said)]
+    assert sum(turned) > 0.9 * len(turned)
 
 
 def test_devices_out_of_reach_break_the_promise_of_being_heard() -> None:

@@ -50,6 +50,11 @@ WRONG = [
         "fault[0].until: stands beside `lasts` or `every`; `until` belongs to `at` alone",
     ),
     ('[[platform]]\nname = "orebro"\nkind = "senml"\n', "platform[1].name: 'orebro' is another one's already"),
+    ('[[platform]]\nname = "lund"\nkind = "ngsi"\n', "platform[1].kind: 'ngsi' is no kind of platform"),
+    (
+        '[[platform]]\nname = "lund"\nkind = "ngsi_v2"\nway = "mqtt"\n',
+        "platform[1].way: there is no way into 'ngsi_v2' over mqtt; its ways are: http",
+    ),
     (
         '[[platform]]\nname = "lund"\nkind = "senml"\ncity = "lund"\n',
         "platform[1].kind: 'senml' where lund's profile says 'yggio'",
@@ -76,6 +81,9 @@ WRONG_FLEETS = [
     ),
     ("models = []", "fleet[0].models: is empty; elsys/ers is a model"),
     ("count = 0", "fleet[0].count: 0 where a whole number from 1 to 100000 is expected"),
+    ("", "fleet[0].every: one of `every`, `at` and `watches` is expected"),
+    ('every = "1 h"\nat = "08:00"', "fleet[0].at: stands beside `every`; one of the two is right"),
+    ('watches = "door"', "fleet[0].watches: 'door' is none of"),
     ('every = "0 s"', "fleet[0].every: 0 s is no rhythm; '15 min' is one"),
     ("every = 10", 'fleet[0].every: 10 where a time such as "15 min" or "1 d" is expected'),
     ("where = [159.27, 15.21]", "fleet[0].where: [159.27, 15.21] is no place: latitude and longitude in degrees"),

@@ -89,12 +89,16 @@ const GOOD_DB = 10;
 const FAIR_DB = 5;
 const GOOD_DBM = -105;
 const FAIR_DBM = -115;
+const GRADES = ["weak", "fair", "good"];
+const UNKNOWN_FLOOR_DB = -12.5; // SF9, in the middle, where a list does not say the spreading factor
 const FLOORS_DB = { 7: -7.5, 8: -10, 9: -12.5, 10: -15, 11: -17.5, 12: -20 }; // Semtech SX1276, table 13
 
 /** Return how well something is heard: "good", "fair", "weak", or "none" where it was not. */
-export function hearing({ rssi_dbm: rssi = null, snr_db: snr = null, sf = 12, margin_db: margin = null } = {}) {
-  const above = margin ?? (snr === null ? null : snr - (FLOORS_DB[sf] ?? -20));
+export function hearing({ rssi_dbm: rssi = null, snr_db: snr = null, sf = null, margin_db: margin = null } = {}) {
+  const above = margin ?? (snr === null ? null : snr - (FLOORS_DB[sf] ?? UNKNOWN_FLOOR_DB));
   if (above === null && rssi === null) return "none";
-  const [one, good, fair] = above === null ? [rssi, GOOD_DBM, FAIR_DBM] : [above, GOOD_DB, FAIR_DB];
-  return one >= good ? "good" : one >= fair ? "fair" : "weak";
+  const one = above === null ? graded(rssi, GOOD_DBM, FAIR_DBM) : graded(above, GOOD_DB, FAIR_DB);
+  return margin !== null || sf !== null || rssi === null ? one : [one, graded(rssi, GOOD_DBM, FAIR_DBM)].sort((a, b) => GRADES.indexOf(a) - GRADES.indexOf(b))[0];
 }
+
+const graded = (value, good, fair) => (value >= good ? "good" : value >= fair ? "fair" : "weak");

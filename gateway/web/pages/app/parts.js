@@ -14,7 +14,7 @@ export const head = (title, { note = null, deeds = [], back = null } = {}) =>
 
 /** Return a card with a heading of the second order. */
 export function card(title, { tone = "", deeds = null, id = null } = {}, ...children) {
-  return h("section", { class: `card ${tone}`, "aria-label": title, id },
+  return h("section", { class: `card ${tone}`, id },
     h("div", { class: "card-head" }, h("h2", {}, title), deeds), children);
 }
 
@@ -38,11 +38,21 @@ export const pairs = (rows) =>
 /** Return a table; a column is `{title, of, wide, number}`: `wide` ones are left out on a phone. */
 export function table(caption, columns, rows, { isHidden = true } = {}) {
   const kind = (column) => [column.wide && "wide", column.number && "number", column.grow && "grow"].filter(Boolean).join(" ") || null;
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+  const box = h("div", { class: "scroll", role: "group", "aria-label": caption },
     h("table", {}, h("caption", { class: isHidden ? "unseen" : null }, caption),
       h("thead", {}, h("tr", {}, columns.map((one) => h("th", { scope: "col", class: kind(one) }, one.title)))),
       h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((one, place) => h(place ? "td" : "th", { scope: place ? null : "row", class: kind(one) }, one.of(row))))))));
+  wide.observe(box);
+  return box;
 }
+
+/** Lets the keyboard scroll what does not fit, and only that. */
+const wide = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
+    else target.removeAttribute("tabindex");
+  }
+});
 
 /** Return a link that looks like a button. */
 export const link = (href, words, { kind = "", sign = null } = {}) => h("a", { class: `button ${kind}`, href }, sign && icon(sign), words);

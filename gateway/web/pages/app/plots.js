@@ -6,6 +6,7 @@ import { t, number, momentOf, tickOf, timeOf, unit as unitOf } from "./words.js"
 
 const HEIGHT = 190;
 const TABLE_ROWS = 200; // of a table: the newest
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000]; // steps of an axis that counts
 const DAY_S = 86_400;
 let library = null;
 
@@ -86,7 +87,7 @@ function options(uPlot, { place, lines, hours, isBars, digits }) {
     width: place.clientWidth || 320, height: HEIGHT, legend: { show: false }, padding: [12, 8, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { size: 8 } },
     scales: { x: { range: span }, y: { range: (_, low, high) => room(low, high) } },
-    axes: [{ ...axis, space: 70, values: (_, ticks) => ticks.map(tick) }, { ...axis, size: 52, space: 34, values: (_, ticks) => ticks.map((one) => number(one, digits)) }],
+    axes: [{ ...axis, space: 70, size: 32, values: (_, ticks) => ticks.map(tick) }, { ...axis, size: 52, space: 34, incrs: digits ? undefined : WHOLE, values: (_, ticks) => ticks.map((one) => number(one, digits)) }],
     series: [{}, ...lines.map((line) => ({
       stroke: colour(line.tone), width: 2, fill: isBars ? colour(line.tone) : undefined, spanGaps: true,
       paths: isBars ? uPlot.paths.bars({ size: [0.8, 24] }) : undefined, points: { show: isBars ? false : line.points.length < 80, size: 5, fill: colour(line.tone) },

@@ -25,10 +25,19 @@ export async function begin() {
   await load(kept in LANGUAGES ? kept : asked.find((one) => one in LANGUAGES) ?? "sv");
 }
 
+/** Have the words of one page, too: those of "doctor" are many, and only the doctor's page needs them. */
+export async function more(page) {
+  table = { ...table, ...(await read(`${page}-${language}`)) };
+}
+
+async function read(file) {
+  const answer = await fetch(`words/${file}.json`);
+  if (!answer.ok) throw new Error(`words/${file}.json: ${answer.status}`);
+  return answer.json();
+}
+
 async function load(name) {
-  const answer = await fetch(`words/${name}.json`);
-  if (!answer.ok) throw new Error(`words/${name}.json: ${answer.status}`);
-  table = await answer.json();
+  table = await read(name);
   language = name;
   formats.clear();
   document.documentElement.lang = name;

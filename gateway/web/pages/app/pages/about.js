@@ -5,7 +5,7 @@ import { h, put } from "../dom.js";
 import { busy, button, card, head, pairs, tell } from "../parts.js";
 import { t } from "../words.js";
 
-const LIBRARIES = [["uPlot 1.6", "MIT", "vendor/uplot/LICENSE"], ["jsQR 1.4", "Apache-2.0", "vendor/jsqr/LICENSE"]];
+const LIBRARIES = [["uPlot 1.6", "MIT", "vendor/uplot/LICENSE.txt"], ["jsQR 1.4", "Apache-2.0", "vendor/jsqr/LICENSE.txt"]];
 
 export function show(box, { session }) {
   put(box, head(t("nav.about"), { note: t("about.words") }),

@@ -69,7 +69,8 @@ function state(one) {
     waits && h("p", {}, mark("waiting", t("device.waits")), " ", t(one.activation === "otaa" ? "device.waits_otaa" : "device.waits_abp")),
     pairs([
       [t("device.last_heard"), where],
-      [t("device.signal"), last && h("span", {}, heardBars(last), last.snr_db === null ? "" : ` SNR ${number(last.snr_db, 1)}\u00a0dB`)],
+      [t("device.signal"), last && heardBars(last)],
+      [t("device.snr"), last && last.snr_db !== null ? `${number(last.snr_db, 1)}\u00a0dB` : null],
       [t("device.margin"), one.margin_db === null ? null : t("device.margin_db", { margin: one.margin_db })],
       [t("device.battery"), power(one.status)],
       [t("device.heard_by"), one.gateways.length ? h("ul", {}, one.gateways.map((gateway) => h("li", {}, t("device.gateway", { name: gateway.gateway, frames: gateway.frames, of: gateway.of, rssi: gateway.best_rssi_dbm ?? "–" })))) : null],

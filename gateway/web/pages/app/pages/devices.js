@@ -69,12 +69,12 @@ export async function show(box, { query, signal, session }) {
 function rows(devices, turn, wish) {
   const tag = (name) => h("span", { class: "tag" }, name);
   const columns = [
-    { title: t("device.name"), grow: true, of: (one) => [h("a", { href: `#/devices/${one.dev_eui}`, "data-key": one.dev_eui }, one.name || one.dev_eui, h("span", { class: "quiet small code" }, one.name ? ` ${one.dev_eui}` : ""))] },
+    { title: t("device.name"), grow: true, of: (one) => [h("a", { href: `#/devices/${one.dev_eui}`, "data-key": one.dev_eui }, one.name || one.dev_eui, h("span", { class: "quiet small code under" }, one.name ? one.dev_eui : ""))] },
     { title: t("device.decoder"), wide: true, of: (one) => one.decoder || h("span", { class: "quiet" }, t("device.no_decoder")) },
     { title: t("device.tags"), wide: true, of: (one) => h("span", { class: "tags" }, one.tags.map(tag)) },
-    { title: t("device.signal"), of: heard },
+    { title: t("device.signal"), of: (one) => [heard(one), h("span", { class: "quiet small narrow under" }, age(one.last_heard_s, t("device.never")))] },
     { title: t("device.battery"), wide: true, number: true, of: battery },
-    { title: t("device.last_heard"), of: (one) => age(one.last_heard_s, t("device.never")) },
+    { title: t("device.last_heard"), wide: true, of: (one) => age(one.last_heard_s, t("device.never")) },
   ];
   return h("div", { class: "card rows", "data-sort": wish.sort }, table(t("nav.devices"), columns, devices));
 }

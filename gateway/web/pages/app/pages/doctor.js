@@ -4,30 +4,28 @@ import { ask } from "../api.js";
 import { h, put } from "../dom.js";
 import { busy, button, card, head, mark, said, tell } from "../parts.js";
 import { icon } from "../icons.js";
-import { known, t } from "../words.js";
+import { known, more, t } from "../words.js";
 
 const ORDER = ["wrong", "unwise", "unknown", "well"];
 
 export async function show(box, { signal, session, again }) {
   put(box, head(t("nav.doctor"), { note: t("doctor.looking") }), h("div", { class: "waiting", role: "status" }, h("span", { class: "bone" }), h("span", { class: "bone" })));
-  const answer = await ask("doctor", { signal });
-  const findings = [...(answer.findings ?? answer)].sort((a, b) => ORDER.indexOf(a.stands ?? a.standing) - ORDER.indexOf(b.stands ?? b.standing));
+  const [answer] = await Promise.all([ask("doctor", { signal }), more("doctor")]);
+  const findings = answer.findings ?? answer;
   const deeds = [button(t("doctor.again"), again, { kind: "first" }), session.role === "admin" && button(t("doctor.bundle"), (event) => busy(event.currentTarget, bundle))];
   put(box, head(t("nav.doctor"), { note: t("doctor.words"), deeds: deeds.filter(Boolean) }), verdict(findings), ...ORDER.map((level) => group(level, findings)));
 }
 
-const levelOf = (one) => one.stands ?? one.standing ?? "unknown";
-
 function verdict(findings) {
-  const bad = findings.filter((one) => levelOf(one) === "wrong").length;
-  const unwise = findings.filter((one) => levelOf(one) === "unwise").length;
+  const bad = findings.filter((one) => one.standing === "wrong").length;
+  const unwise = findings.filter((one) => one.standing === "unwise").length;
   const level = bad ? "wrong" : unwise ? "unwise" : "well";
   const words = bad || unwise ? t("well.count", { count: bad + unwise }) : t("doctor.well", { count: findings.length });
   return h("div", { class: `verdict ${level}`, role: "status" }, icon(level), h("h2", {}, words), h("p", {}, t("doctor.looked", { count: findings.length })));
 }
 
 function group(level, findings) {
-  const there = findings.filter((one) => levelOf(one) === level);
+  const there = findings.filter((one) => one.standing === level);
   if (!there.length) return "";
   const list = h("ul", { class: "findings" }, there.map((one) => finding(level, one)));
   if (level === "well") return h("details", { class: "numbers" }, h("summary", {}, t("doctor.those_well", { count: there.length })), list);
@@ -35,9 +33,10 @@ function group(level, findings) {
 }
 
 function finding(level, one) {
-  const name = known("check", one.check) ?? h("span", { lang: "en" }, one.title ?? one.check.replaceAll("_", " ").replaceAll(".", ": "));
-  return h("li", { class: "finding" }, h("h3", {}, name, mark(level, t(`finding.${level}`))), (one.saw ?? one.seen) && h("p", { lang: "en" }, one.saw ?? one.seen),
-    (one.to_do ?? one.todo ?? one.do) && h("div", {}, h("p", { class: "quiet" }, t("doctor.to_do")), said(one.to_do ?? one.todo ?? one.do)));
+  const name = known("check", one.check) ?? h("span", { lang: "en" }, one.check);
+  const ill = known("ill", `${one.check}.${one.ill}`);
+  return h("li", { class: "finding" }, h("h2", {}, h("span", {}, name, one.about && `: ${one.about}`), mark(level, t(`finding.${level}`))), ill && h("p", {}, ill),
+    one.seen && h("p", { class: ill ? "quiet small" : null, lang: "en" }, one.seen), one.do && h("div", {}, h("p", { class: "quiet" }, t("doctor.to_do")), said(one.do)));
 }
 
 async function bundle() {

@@ -2,7 +2,7 @@
 
 import { afterRest, h, put } from "../dom.js";
 import * as live from "../live.js";
-import { button, choice, empty, field, head, signal as heardBars, mark } from "../parts.js";
+import { button, choice, empty, field, head, mark, named, signal as heardBars } from "../parts.js";
 import { number, quantity, t, timeOf, value } from "../words.js";
 
 const KEPT = 200;
@@ -55,7 +55,7 @@ export function show(box, { signal }) {
     state, h("section", { class: "card", "aria-label": t("nav.live") }, nothing, list));
   draw();
   for (const kind of ["uplink", "frame"]) live.on(kind, (one) => take(kind, one), signal);
-  live.on("missed", (one) => ((wish.missed += one.missed ?? one.count ?? 0), tell()), signal);
+  live.on("missed", ({ count }) => ((wish.missed += count ?? 0), tell()), signal);
 }
 
 const text = (one) => [one.name, one.dev_eui, one.dev_addr, one.gateway, one.decoder, one.data_rate, one.join_eui, one.source].filter(Boolean).join(" ").toLowerCase();
@@ -74,8 +74,8 @@ function values(one) {
 }
 
 function frame({ one, at }) {
-  const who = one.dev_addr ?? one.dev_eui ?? "–";
+  const who = one.dev_addr ?? one.dev_eui ?? "";
   const details = [one.data_rate, one.frequency_hz && `${number(one.frequency_hz / 1e6, 3)} MHz`, one.f_cnt !== undefined && one.f_cnt !== null && t("live.counter", { counter: String(one.f_cnt) }), one.size && t("live.octets", { count: one.size }), one.gateways > 1 && t("source.gateways", { count: one.gateways })];
-  return h("li", {}, h("strong", {}, h("span", {}, t(`frame.${one.kind ?? "other"}`)), " ", h("span", { class: "code" }, who)), h("span", { class: "when quiet" }, timeOf(at)),
+  return h("li", {}, h("strong", {}, one.name || named("frame", one.kind ?? "other"), " ", h("span", { class: "code quiet" }, who)), h("span", { class: "when quiet" }, timeOf(at)),
     h("span", { class: "what quiet" }, details.filter(Boolean).join(" · ")), heardBars(best(one)));
 }

@@ -51,13 +51,13 @@ function verdict(level, count, status) {
 function list(found) {
   return h("ul", { class: "troubles", "aria-label": t("well.below") }, found.map((one) => {
     const values = { ...one.values, age: one.values.age_s === undefined ? "" : span(one.values.age_s), time: one.values.years === undefined ? "" : span(one.values.years * 31557600) };
-    return h("li", { class: one.level }, h("h3", {}, icon(one.level), h("span", {}, t(`trouble.${one.what}`, values))), h("p", {}, t(`trouble.${one.what}.do`, values)), one.said && said(one.said),
+    return h("li", { class: one.level }, h("h2", {}, icon(one.level), h("span", {}, t(`trouble.${one.what}`, values))), h("p", {}, t(`trouble.${one.what}.do`, values)), one.said && said(one.said),
       h("a", { class: "button to", href: `#/${one.to}`, "data-key": `${one.what}-${one.values.name ?? ""}` }, t(`nav.${one.to.split("/")[0]}`), h("span", { class: "unseen" }, ` ${one.values.name ?? ""}`), icon("next")));
   }));
 }
 
 function lanes(destinations) {
-  const all = Object.entries(destinations);
+  const all = Object.entries(destinations).filter(([, one]) => one.configured || one.waiting || Object.keys(one.held).length);
   return card(t("nav.destinations"), {}, all.length ? h("ul", { class: "lanes" }, all.map(([name, one]) => {
     const { level, state } = standing(one);
     return h("li", {}, h("a", { href: `#/destinations/${encodeURIComponent(name)}`, "data-key": `to-${name}` }, name), mark(level, t(`state.${state}`)), h("span", { class: "quiet" }, waits(one)));

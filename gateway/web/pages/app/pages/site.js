@@ -6,8 +6,11 @@ import { hearing } from "../judge.js";
 import { age, card, choice, empty, head, link, signal as heardBars, table } from "../parts.js";
 import { number, t } from "../words.js";
 
-const WIDTH = 1000; // of the drawing; metres are scaled to it
-const EDGE = 70;
+const EDGE = 48; // pixels around the outermost
+const LOWEST = 320; // of the drawing, in pixels
+const PART = 0.62; // of the window's height, at most
+const TEXT = 14;
+const NAMED = 60; // devices that get their names written
 const ZOOMS = [1, 2, 4];
 const NICE = [1, 2, 5];
 const SHAPES = {
@@ -21,36 +24,44 @@ const SHAPES = {
 export async function show(box, { signal }) {
   const site = await ask("site", { signal });
   const all = site.devices.length + site.gateways.length;
-  put(box, head(t("nav.site"), { note: all ? t("site.words", { devices: site.devices.length, gateways: site.gateways.length }) : null }));
+  put(box, head(t("nav.site"), { note: all ? `${t("devices.all", { count: site.devices.length })}, ${t("source.gateways", { count: site.gateways.length })}. ${t("site.words")}` : null }));
   if (!all) return void box.append(empty("site.none", link("#/devices", t("nav.devices"))));
   if (site.without_place) box.append(h("p", { class: "quiet" }, t("site.without", { count: site.without_place })));
-  const map = h("div", { class: "map", tabindex: "0", role: "region", "aria-label": t("site.map") }, drawing(site));
-  box.append(card(t("site.map"), { deeds: choice(t("site.zoom"), ZOOMS.map((one) => [one, `${one}×`]), 1, (zoom) => enlarge(map, zoom)) }, key(), map),
-    card(t("site.list"), {}, list(site)));
+  const map = h("div", { class: "map", tabindex: "0", role: "group", "aria-label": t("site.map") });
+  let zoom = 1;
+  box.append(card(t("site.map"), { deeds: choice(t("site.zoom"), ZOOMS.map((one) => [one, `${one}×`]), zoom, (wanted) => enlarge(map, site, (zoom = wanted))) }, key(), map), card(t("site.list"), {}, list(site)));
+  const fit = new ResizeObserver(() => put(map, drawing(site, map.clientWidth, zoom)));
+  fit.observe(map);
+  signal.addEventListener("abort", () => fit.disconnect());
 }
 
-function enlarge(map, zoom) {
-  const svg = map.firstChild;
-  const [x, y] = [(map.scrollLeft + map.clientWidth / 2) / svg.clientWidth, (map.scrollTop + map.clientHeight / 2) / svg.clientHeight];
-  svg.style.setProperty("--zoom", zoom);
-  map.scrollTo(x * svg.clientWidth - map.clientWidth / 2, y * svg.clientHeight - map.clientHeight / 2);
+/** Draw it larger; what was in the middle stays there. */
+function enlarge(map, site, zoom) {
+  const [x, y] = [(map.scrollLeft + map.clientWidth / 2) / map.scrollWidth, (map.scrollTop + map.clientHeight / 2) / map.scrollHeight];
+  put(map, drawing(site, map.clientWidth, zoom));
+  map.scrollTo(x * map.scrollWidth - map.clientWidth / 2, y * map.scrollHeight - map.clientHeight / 2);
 }
 
-function drawing({ gateways, devices }) {
-  const places = [...gateways, ...devices];
-  const xs = places.map((one) => one.x_m);
-  const ys = places.map((one) => one.y_m);
-  const extent = (values) => values.reduce(([low, high], one) => [Math.min(low, one), Math.max(high, one)], [Infinity, -Infinity]);
-  const [west, east] = extent(xs);
-  const [south, north] = extent(ys);
+const extent = (values) => values.reduce(([low, high], one) => [Math.min(low, one), Math.max(high, one)], [Infinity, -Infinity]);
+
+/** Return where metres are on a drawing of `width` pixels, and how high that becomes. */
+function paper(places, width, zoom) {
+  const [west, east] = extent(places.map((one) => one.x_m));
+  const [south, north] = extent(places.map((one) => one.y_m));
   const metres = Math.max(east - west, north - south, 50);
-  const scale = (WIDTH - 2 * EDGE) / metres;
-  const height = Math.max(420, (north - south) * scale + 2 * EDGE);
-  const at = (one) => [EDGE + (WIDTH - 2 * EDGE - (east - west) * scale) / 2 + (one.x_m - west) * scale, height - EDGE - (height - 2 * EDGE - (north - south) * scale) / 2 - (one.y_m - south) * scale];
-  const size = devices.length > 500 ? 6 : devices.length > 60 ? 9 : 13;
-  return s("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": t("site.drawing", { devices: devices.length, gateways: gateways.length }) },
-    rings(gateways, at, scale, metres), devices.map((one) => spot(one, hearing(one), one.name || one.dev_eui, at(one), size)), gateways.map((one) => spot(one, "gateway", one.gateway, at(one), size * 1.1)),
-    devices.length <= 40 ? labels(devices, at, size) : null, ruler(scale, metres, height));
+  const highest = Math.max(LOWEST, PART * window.innerHeight) * zoom;
+  const scale = Math.min((width - 2 * EDGE) / Math.max(east - west, 50), (highest - 2 * EDGE) / Math.max(north - south, 50));
+  const height = Math.max(LOWEST, (north - south) * scale + 2 * EDGE);
+  const [left, top] = [(width - (east - west) * scale) / 2, (height - (north - south) * scale) / 2];
+  return { width, height, scale, metres, at: (one) => [left + (one.x_m - west) * scale, top + (north - one.y_m) * scale] };
+}
+
+function drawing({ gateways, devices }, room, zoom) {
+  const sheet = paper([...gateways, ...devices], room * zoom, zoom);
+  const size = devices.length > 500 ? 3 : devices.length > 60 ? 5 : 7;
+  return s("svg", { viewBox: `0 0 ${sheet.width} ${sheet.height}`, width: sheet.width, height: sheet.height, role: "img", "aria-label": t("site.drawing") },
+    rings(gateways, sheet), devices.map((one) => spot(one, hearing(one), one.name || one.dev_eui, sheet.at(one), size)), gateways.map((one) => spot(one, "gateway", one.gateway, sheet.at(one), size * 1.2)),
+    devices.length <= NAMED ? labels(devices, sheet, size) : null, ruler(sheet));
 }
 
 function spot(one, shape, name, [x, y], size) {
@@ -59,17 +70,17 @@ function spot(one, shape, name, [x, y], size) {
 }
 
 /** Return names beside their devices, where they do not lie on another. */
-function labels(devices, at, size) {
+function labels(devices, { at, width: room }, size) {
   const taken = [];
   return devices.map((one) => {
     const [x, y] = at(one);
     const name = one.name || one.dev_eui;
-    const width = name.length * 11.5;
-    const isRight = x + size + 8 + width < WIDTH;
-    const box = isRight ? [x + size + 8, x + size + 8 + width] : [x - size - 8 - width, x - size - 8];
-    if (taken.some(([left, right, other]) => left < box[1] && right > box[0] && Math.abs(other - y) < 22)) return null;
+    const width = name.length * TEXT * 0.56;
+    const isRight = x + size + 6 + width < room;
+    const box = isRight ? [x + size + 6, x + size + 6 + width] : [x - size - 6 - width, x - size - 6];
+    if (taken.some(([left, right, other]) => left < box[1] && right > box[0] && Math.abs(other - y) < TEXT + 2)) return null;
     taken.push([...box, y]);
-    return s("text", { x: isRight ? box[0] : box[1], y: y + 7, "font-size": 20, "text-anchor": isRight ? "start" : "end", "aria-hidden": "true" }, name);
+    return s("text", { x: isRight ? box[0] : box[1], y: y + 5, "font-size": TEXT, "text-anchor": isRight ? "start" : "end", "aria-hidden": "true" }, name);
   });
 }
 
@@ -78,18 +89,20 @@ const nice = (metres) => {
   return step * NICE.findLast((one) => one * step <= metres);
 };
 
+const inMetres = (metres) => (metres >= 1000 ? `${number(metres / 1000, 1)}\u00a0km` : `${number(metres, 0)}\u00a0m`);
+
 /** Draw rings around the first gateway, so that distances can be seen. */
-function rings(gateways, at, scale, metres) {
+function rings(gateways, { at, scale, metres }) {
   if (!gateways.length) return null;
   const [x, y] = at(gateways[0]);
   const step = nice(metres / 3);
   return [1, 2, 3, 4].map((ring) => s("circle", { class: "grid", cx: x, cy: y, r: ring * step * scale, "stroke-dasharray": "4 6" }));
 }
 
-function ruler(scale, metres, height) {
+function ruler({ scale, metres, height }) {
   const length = nice(metres / 4);
-  return s("g", { transform: `translate(20 ${height - 22})` }, s("path", { d: `M0 -8v8h${length * scale}v-8`, fill: "none", stroke: "currentColor", "stroke-width": 2 }),
-    s("text", { x: length * scale + 12, y: 4, "font-size": 22 }, length >= 1000 ? `${number(length / 1000)} km` : `${number(length)} m`), s("text", { x: 0, y: -(height - 60), "font-size": 22 }, `${t("site.north")} ↑`));
+  return [s("g", { transform: `translate(14 ${height - 14})` }, s("path", { d: `M0 -7v7h${length * scale}v-7`, fill: "none", stroke: "currentColor", "stroke-width": 1.5 }), s("text", { x: length * scale + 8, y: 2, "font-size": TEXT }, inMetres(length))),
+    s("text", { x: 14, y: 24, "font-size": TEXT }, `${t("site.north")} ↑`)];
 }
 
 const key = () => h("div", { class: "map-key" }, Object.keys(SHAPES).map((name) => h("span", {}, s("svg", { viewBox: "-14 -14 28 28", "aria-hidden": "true" }, SHAPES[name](9)), t(name === "gateway" ? "site.a_gateway" : `hearing.${name}`))));
@@ -108,7 +121,4 @@ function list({ gateways, devices }) {
   return [table(t("site.list"), columns, shown), rows.length > shown.length ? h("p", { class: "quiet" }, t("site.more", { count: rows.length - shown.length })) : null];
 }
 
-function distance(one, gateways) {
-  const metres = Math.min(...gateways.map((gateway) => Math.hypot(gateway.x_m - one.x_m, gateway.y_m - one.y_m)));
-  return metres >= 1000 ? `${number(metres / 1000, 1)}\u00a0km` : `${number(metres, 0)}\u00a0m`;
-}
+const distance = (one, gateways) => inMetres(Math.min(...gateways.map((gateway) => Math.hypot(gateway.x_m - one.x_m, gateway.y_m - one.y_m))));

@@ -1,0 +1,274 @@
+"""What the wizard does once all is known: files in place, the city tried out, devices added, the service started, the first uplink awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pwd
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from gateway.agent import running, system_clock
+from gateway.cities.profile import Said
+from gateway.commands import text_file
+from gateway.commands.init_terminal import BOLD, DIM, Terminal
+from gateway.commands.init_watching import watch
+from gateway.config import Settings, load, make_data_folder
+from gateway.control import ask
+from gateway.errors import Brygga, ConfigError
+from gateway.model import Json
+from gateway.setup.findings import Box
+from gateway.setup.placing import Done, put_in_place
+from gateway.setup.plan import Plan
+from gateway.trial.marked import marked
+from gateway.trial.trial import attempt
+from gateway.web import secret_files
+from gateway.web.passwords import hashed
+
+UNIT: Final = "brygga.service"
+COMMAND_S: Final = 120.0  # systemctl waits for the agent's READY=1, and a source may take its time
+SOCKET_S: Final = 30.0  # for the agent's socket after the start
+
+Run = Callable[[Sequence[str]], Awaitable[tuple[int, str]]]
+"""Run a program; return its exit code and what it said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """All that doing needs besides the plan."""
+
+    path: Path  # of brygga.toml
+    box: Box
+    now: datetime
+    run: Run
+    watch_s: float  # 0: nothing is watched
+
+    @property
+    def runs_here(self) -> bool:
+        """Tell whether the agent is to run in this process for the watch: where there is no service that would."""
+        return bool(self.watch_s) and not self.box.has_unit
+
+
+async def run_program(words: Sequence[str]) -> tuple[int, str]:
+    """Run a program without input; TimeoutError after two minutes."""
+    process = await asyncio.create_subprocess_exec(
+        *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        async with asyncio.timeout(COMMAND_S):
+            said, _ = await process.communicate()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
+    return process.returncode or 0, said.decode("utf-8", "replace").strip()
+
+
+async def do(terminal: Terminal, plan: Plan, errand: Errand) -> int:
+    """Do all of it and say so; return 0 when what was to be seen was seen. Raises ConfigError where nothing was changed."""
+    done = put_in_place(plan, errand.path, errand.box.group, errand.now)
+    _say_done(terminal, done)
+    if plan.by_hand:
+        terminal.heading(Said("To be done at the other side:", "Att göra på den andra sidan:"))
+        terminal.say_all(Said(f"- {one.en}", f"- {one.sv}") for one in plan.by_hand)
+    await _restart(terminal, (one.unit for one in plan.changes), errand)
+    settings = load(errand.path)
+    for warning in settings.warnings:
+        terminal.say(f"! {warning}", DIM)
+    return await carry_on(terminal, settings, plan, errand)
+
+
+async def carry_on(terminal: Terminal, settings: Settings, plan: Plan, errand: Errand) -> int:
+    """Try the city out, add devices, start, watch: all that comes after the files."""
+    if plan.destination:
+        await _try_out(terminal, settings, plan.destination)
+    _prepare(terminal, settings, plan, errand.box)
+    is_started = await _started(terminal, plan, errand)
+    if not is_started and not errand.runs_here and not await _answers(settings):
+        await _add_devices(terminal, settings, plan)
+        _hand_over(settings.gateway.data, errand.box)
+        terminal.say(_how_to_start(errand))
+        return 0
+    async with _agent(terminal, settings, is_started=is_started):
+        await _add_devices(terminal, settings, plan)
+        was_seen = not errand.watch_s or await _watched(terminal, settings, plan, errand)
+    if not is_started and errand.runs_here:
+        terminal.say(_how_to_start(errand))
+    return 0 if was_seen else 1
+
+
+def _say_done(terminal: Terminal, done: Done) -> None:
+    terminal.say()
+    terminal.say_all(Said(f"wrote {path}", f"skrev {path}") for path in done.written)
+    terminal.say_all(Said(f"kept the old one: {path}", f"behöll den gamla: {path}") for path in done.kept)
+
+
+async def _restart(terminal: Terminal, units: Iterable[str], errand: Errand) -> None:
+    """Start the other side's programs again, so that they read their files."""
+    for unit in dict.fromkeys(units):
+        command = f"systemctl restart {unit}" if unit else ""
+        if unit and errand.box.has_systemd and errand.box.is_root:
+            code, said = await errand.run(command.split())
+            terminal.say(Said(f"{command}: done", f"{command}: klart") if code == 0 else f"! {command}: {said}")
+        else:
+            what = command or "the forwarder"
+            terminal.say(Said(f"! start it again: {what}", f"! starta om den: {command or 'forwardern'}"))
+
+
+# ── the city ──
+
+
+async def _try_out(terminal: Terminal, settings: Settings, name: str) -> None:
+    terminal.heading(Said(f"Trying {name}:", f"Provar {name}:"))
+    destination = next(one for one in settings.destinations if one.name.partition("@")[0] == name)
+    clock = system_clock(settings)
+    item = marked(clock(), destination.share)
+    if item is None:
+        return
+    steps = await attempt(destination, item, clock, settings.clock.trust)
+    for step in steps:
+        terminal.say(f" {'ok' if step.is_good else '!!'} {step.name}: {step.words}")
+        if step.advice:
+            terminal.say(f"    {step.advice}", DIM)
+    if not all(step.is_good for step in steps):
+        terminal.say(
+            Said(
+                f"What is heard is kept until that is right; try again with: brygga destination test {name}",
+                f"Det som hörs sparas tills det är rätt; prova igen med: brygga destination test {name}",
+            )
+        )
+
+
+# ── the box ──
+
+
+def _prepare(terminal: Terminal, settings: Settings, plan: Plan, box: Box) -> None:
+    """Make the data folder, and the dashboard's password in it."""
+    folder = settings.gateway.data
+    make_data_folder(folder)
+    if plan.password and settings.web is not None:
+        secret_files.write(settings.web.password_file, f"{hashed(plan.password)}\n", folder)
+        terminal.say(Said("the dashboard has its password", "webbsidan har sitt lösenord"))
+    _hand_over(folder, box)
+
+
+def _hand_over(folder: Path, box: Box) -> None:
+    """Give what this user has made to the service's."""
+    try:
+        user = pwd.getpwnam(box.group) if box.group and box.is_root else None
+    except KeyError:
+        return
+    if user is not None:
+        for path in (folder, *folder.rglob("*")):
+            shutil.chown(path, user.pw_uid, user.pw_gid)
+
+
+async def _started(terminal: Terminal, plan: Plan, errand: Errand) -> bool:
+    if not plan.starts:
+        return False
+    await errand.run(["systemctl", "enable", UNIT])
+    code, said = await errand.run(["systemctl", "restart", UNIT])
+    if code:
+        raise Brygga(f"systemctl restart {UNIT}: {said}; journalctl -u {UNIT} -n 20 tells why")
+    terminal.say(Said("Brygga runs, and starts at each boot", "Brygga kör, och startar vid varje start"))
+    return True
+
+
+def _how_to_start(errand: Errand) -> Said:
+    does = "restart" if errand.box.configured else "enable --now"
+    start = f"systemctl {does} brygga" if errand.box.has_unit else f"brygga run --config {errand.path}"
+    if errand.box.has_unit and not errand.box.is_root:
+        start = f"sudo {start}"
+    return Said(f"Next: {start}", f"Sedan: {start}")
+
+
+@contextlib.asynccontextmanager
+async def _agent(terminal: Terminal, settings: Settings, *, is_started: bool) -> AsyncIterator[None]:
+    """Have an agent that answers: the service's, one that runs already, or one in this process for as long as the block lasts."""
+    if is_started or await _answers(settings):
+        await _until_it_answers(settings)
+        yield
+        return
+    terminal.say(
+        Said(
+            "No service here: Brygga runs in this window until the first observation. Ctrl-C ends it.",
+            "Ingen tjänst här: Brygga kör i detta fönster till den första observationen. Ctrl-C avslutar.",
+        ),
+        DIM,
+    )
+    async with running(settings):
+        yield
+
+
+async def _answers(settings: Settings) -> bool:
+    try:
+        _, writer = await asyncio.open_unix_connection(settings.control_socket)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def _until_it_answers(settings: Settings) -> None:
+    with contextlib.suppress(TimeoutError):  # whoever asks then says what is wrong
+        async with asyncio.timeout(SOCKET_S):
+            while not await _answers(settings):  # noqa: ASYNC110 - another process opens its socket, and tells nobody
+                await asyncio.sleep(0.2)
+
+
+# ── devices, and the first of them ──
+
+
+async def _add_devices(terminal: Terminal, settings: Settings, plan: Plan) -> None:
+    clock = system_clock(settings)
+    for one in plan.devices:
+        try:
+            answer = await ask(settings, clock, _request(one))
+        except ConfigError as error:
+            terminal.say_all(f"! {problem}" for problem in error.problems)
+            continue
+        terminal.say_all(f"! {warning}" for warning in answer["warnings"])
+        name = one.get("file") or one.get("name") or one["dev_eui"]
+        added, changed = answer["added"], answer["changed"]
+        terminal.say(Said(f"{name}: {added} added, {changed} changed", f"{name}: {added} nya, {changed} ändrade"))
+
+
+def _request(one: Mapping[str, str]) -> Mapping[str, Json]:
+    if "file" in one:
+        path = Path(one["file"])
+        return {"do": "device.import", "text": text_file.read(path, path.name), "name": path.name}
+    return {"do": "device.add", "cells": dict(one)}
+
+
+async def _watched(terminal: Terminal, settings: Settings, plan: Plan, errand: Errand) -> bool:
+    clock = system_clock(settings)
+    terminal.heading(Said("Waiting for the first observation", "Väntar på den första observationen"))
+    terminal.say(Said("Ctrl-C leaves; nothing is lost by that.", "Ctrl-C avslutar; inget går förlorat."), DIM)
+    names = [one.name for one in settings.destinations]
+    name = next((one for one in names if one.partition("@")[0] == plan.destination), names[0] if names else "")
+    found = await watch(terminal, settings, lambda request: ask(settings, clock, request), name, errand.watch_s)
+    if found:
+        terminal.say(
+            Said("Ready. `brygga status` shows how it goes.", "Klart. `brygga status` visar hur det går."), BOLD
+        )
+    else:
+        terminal.say(
+            Said(
+                "Not yet. `brygga source test` and `brygga status` tell more; what comes is kept.",
+                "Inte än. `brygga source test` och `brygga status` säger mer; det som kommer sparas.",
+            )
+        )
+    return found
+
+
+def may_write(folder: Path) -> bool:
+    """Tell whether this user may make files in ``folder``, or make the folder."""
+    while not folder.exists():
+        folder = folder.parent
+    return os.access(folder, os.W_OK | os.X_OK)

@@ -1,0 +1,161 @@
+"""The commands about the dashboard: its password, tokens of programs, a certificate."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateway.commands import lines, places
+from gateway.commands.asking import asked_secret
+from gateway.commands.network import Ask, Deed, as_json
+from gateway.config import Settings
+from gateway.errors import ConfigError
+
+
+def _password(options: argparse.Namespace, _: Ask) -> int:
+    from gateway.web.passwords import hashed
+    from gateway.web.secret_files import write
+
+    settings = _settings(options)
+    path = _file(settings, "password_file")
+    write(path, hashed(_typed() if not options.stdin else _piped()) + "\n", settings.gateway.data)
+    lines.say(f"wrote {path}: the password's hash; whoever was logged in is logged in no more")
+    _say_off(settings)
+    return 0
+
+
+def _typed() -> str:
+    from gateway.web.passwords import problem_of
+
+    if not lines.is_terminal(sys.stdin):
+        raise ConfigError("web password: it is asked for on a terminal; a script gives --stdin")
+    password = asked_secret("new password")
+    if problem := problem_of(password):
+        raise ConfigError(f"web password: {problem}")
+    if asked_secret("once more") != password:
+        raise ConfigError("web password: these are two different ones; nothing was changed")
+    return password
+
+
+def _piped() -> str:
+    from gateway.web.passwords import problem_of
+
+    if sys.stdin is None:
+        raise ConfigError("web password --stdin: standard input is closed, and the password was to come from there")
+    password = sys.stdin.readline().rstrip("\r\n")
+    if problem := problem_of(password):
+        raise ConfigError(f"web password --stdin: {problem}")
+    return password
+
+
+# ── tokens ──
+
+
+def _token_add(options: argparse.Namespace, _: Ask) -> int:
+    from gateway.web import tokens
+    from gateway.web.roles import Role
+    from gateway.web.secret_files import write
+
+    settings = _settings(options)
+    path = _file(settings, "tokens_file")
+    there = tokens.read(path)
+    if any(one.name == options.name for one in there):
+        raise ConfigError(
+            f"web token add: there is a token {options.name} already; `brygga web token remove` takes it away"
+        )
+    if len(there) >= tokens.MOST:
+        raise ConfigError(f"web token add: there are {len(there)} tokens; {tokens.MOST} are the most")
+    token, kept = tokens.made(options.name, Role(options.role), datetime.now(UTC).date().isoformat())
+    write(path, tokens.written([*there, kept]), settings.gateway.data)
+    lines.aside(f"the token {options.name}, role {kept.role}; it is shown this once:")
+    lines.say(token)
+    return 0
+
+
+def _token_list(options: argparse.Namespace, _: Ask) -> int:
+    from gateway.web import tokens
+
+    there = tokens.read(_file(_settings(options), "tokens_file"))
+    if options.json:
+        return as_json([{"name": one.name, "role": str(one.role), "made": one.made} for one in there])
+    for one in there:
+        lines.say(f"{one.name}  {one.role}  {one.made}")
+    if not there:
+        lines.say("no tokens; `brygga web token add NAME --role view` makes one")
+    return 0
+
+
+def _token_remove(options: argparse.Namespace, _: Ask) -> int:
+    from gateway.desk.words import did_you_mean
+    from gateway.web import tokens
+    from gateway.web.secret_files import write
+
+    settings = _settings(options)
+    path = _file(settings, "tokens_file")
+    there = tokens.read(path)
+    left = [one for one in there if one.name != options.name]
+    if len(left) == len(there):
+        names = [one.name for one in there]
+        those = did_you_mean(options.name, names) or f"; those there are: {', '.join(names) or 'none'}"
+        raise ConfigError(f"web token remove: there is no token {options.name}{those}")
+    write(path, tokens.written(left), settings.gateway.data)
+    lines.say(f"{options.name} is let in no more")
+    return 0
+
+
+# ── a certificate ──
+
+
+def _certificate(options: argparse.Namespace, _: Ask) -> int:
+    from gateway.web.certificate import fingerprint, made
+    from gateway.web.secret_files import write
+
+    settings = _settings(options)
+    if settings.web is not None and settings.web.tls is not None and not options.force:
+        raise ConfigError(
+            f"web certificate: there is one, {settings.web.tls.certificate_file}; --force puts a new one in place of web.crt"
+        )
+    certificate, key = made(options.host, settings.gateway.name, options.days)
+    folder = settings.gateway.data
+    write(folder / "web.key", key, folder)
+    write(folder / "web.crt", certificate, folder)
+    lines.say(
+        f"wrote {folder / 'web.crt'} and {folder / 'web.key'}, for {', '.join(options.host)}, good for {options.days} days"
+    )
+    lines.say("No authority has signed it: a browser warns once. Its SHA-256 fingerprint, to be compared there:")
+    lines.say(f"  {fingerprint(certificate)}")
+    lines.say("Next: start the agent again, or `brygga reload`; the dashboard is at https:// then")
+    return 0
+
+
+def _file(settings: Settings, name: str) -> Path:
+    """Return a file of secrets, also where the configuration has no [web] yet."""
+    from gateway.config.web_keys import WebKeys
+
+    web = settings.web or WebKeys().settings(settings.gateway.data)
+    path: Path = getattr(web, name)
+    return path
+
+
+def _say_off(settings: Settings) -> None:
+    if settings.web is None:
+        lines.say(
+            'Next: a section [web] in the configuration turns the dashboard on; host = "0.0.0.0" lets others reach it'
+        )
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    from gateway.config import load
+
+    return load(places.config_path(options))
+
+
+DEEDS: dict[str, Deed] = {
+    "web password": _password,
+    "web token add": _token_add,
+    "web token list": _token_list,
+    "web token remove": _token_remove,
+    "web certificate": _certificate,
+}

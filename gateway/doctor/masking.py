@@ -1,0 +1,208 @@
+"""What leaves a box for helpers: texts without secrets, and without identities where that is wished. Pure.
+
+Three nets, each of which would do alone for what it was made for: the configuration is shown key by key, and only keys that are known
+to be no secret; every secret that is known is taken out wherever it stands and however it is written; and what looks like a key, a
+token or a password is taken out although nobody knows it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from gateway.model import Json
+
+MASKED: Final = "‹masked›"
+SHORT: Final = 4  # characters; a secret below that is taken out as a whole word alone
+SHOWN: Final = frozenset(  # keys of brygga.toml whose values are no secrets; all others are shown as kind and length
+    re.findall(
+        r"\S+",
+        """adr adr_ack_delay adr_ack_limit adr_margin_db adr_max_data_rate adr_min_data_rate antenna_gain_dbi api_key_file api_key_header
+    away_after_s backlog_per_s bandwidth_hz base_name batch batch_bytes batch_entities baud begin ca_file card card_tbw certificate_file
+    channels_hz city client_ca_file client_id command_url concurrency connect_limit_s content_type context context_in control_socket
+    create cups_folder data decimals decode dev_addr_block dev_euis dialect duty_cycle encoding event_url file folder format frequency_hz
+    fresh_s gateways gather_ms give_up gzip host id_prefix ids_file insecure join_euis keep keep_alive_s keep_delivered key_file late limit
+    link listen_before_talk max_duty_cycle method modem module mqtt_version name net_id net_ids no_proxy order own parts password_file
+    personal port positions prefix profile proprietary proxy proxy_password_file quantities receive_buffer region rejoin_after
+    rejoin_frames repeat retry_max_s rx1_delay_s rx1_dr_offset rx2_data_rate rx2_frequency_hz sas_key_file server service service_path
+    session_hours shape sources speed spreading_factor state_topic status_every status_topic tags tenant tenant_name time time_quality
+    token_file tokens_file topic total_limit_s tries trust type uncertain_time units url when_full window without write""",
+    )
+)
+
+# What looks like a secret; a group named "kept" stays.
+LOOKS: Final = (
+    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(r"(?P<kept>\b[a-z][a-z0-9+.-]*://)[^/\s@\"']+(?=@)", re.IGNORECASE),  # of a URL: user and password
+    re.compile(r"(?P<kept>\b(?:https?|wss?|mqtts?)://[^\s?\"'<>]+\?)[^\s\"'<>]+", re.IGNORECASE),  # of a URL: its query
+    re.compile(r"(?P<kept>\b(?:Bearer|Basic|Digest|Token|ApiKey)\s+)[A-Za-z0-9+/=._~-]{6,}", re.IGNORECASE),
+    re.compile(r"(?P<kept>\b(?:sig|SharedAccessKey)=)[^&\s\"']+", re.IGNORECASE),
+    re.compile(r"\$(?:argon2\w*|2[aby]|5|6|y|scrypt|pbkdf2[\w-]*)\$[^\s\"']+"),  # hashes of passwords
+    re.compile(r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"),  # a JSON web token
+    re.compile(
+        r"(?P<kept>(?:password|passwd|passphrase|secret|token|api[_-]?key|authorization|cookie|(?:app|nwk|net)_?[a-z_]*key)"
+        r"[\"']?\s*[=:]\s*)(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&\"'‹][^\s,;&\"']*)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?<![0-9A-Fa-f-])[0-9A-Fa-f]{2}(?:[ :-][0-9A-Fa-f]{2}){15}(?![0-9A-Fa-f])"
+    ),  # a key of 16 octets, with gaps
+    re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Fa-f]{20,}(?![0-9A-Za-z+/_-])"),  # a key, or a payload
+    re.compile(r"(?<![0-9A-Za-z+/_=-])[A-Za-z0-9+/_-]{22}==(?![0-9A-Za-z=])"),  # 16 octets in base64
+    re.compile(r"(?<![0-9A-Za-z+/_=-])[A-Za-z0-9+/_-]{43}=(?![0-9A-Za-z=])"),  # 32 octets in base64
+)
+SECRET_KEY: Final = re.compile(
+    r"(?!.*_file$)(?!.*_header$)(pass|token|secret|key|credential|sas|auth|cookie|pin$)", re.IGNORECASE
+)
+LONG: Final = 16  # characters of a text under a key that nobody knows: it may be a token
+
+EUI: Final = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{16}|[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){7})(?![0-9A-Fa-f])")
+MAC: Final = re.compile(r"(?<![0-9A-Fa-f:])[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}(?![0-9A-Fa-f:])")
+DEV_ADDR: Final = re.compile(r"(?P<kept>\"?(?:dev_addr|DevAddr|address)\"?[\s:=\"]+)[0-9A-Fa-f]{8}\b")
+PLACE: Final = re.compile(
+    r"(?P<kept>\"?(?:latitude|longitude|altitude|altitude_m|lati|long|alti)\"?\s*[:=]\s*)-?\d+(?:\.\d+)?"
+)
+
+
+class Mask:
+    """What takes secrets out of texts, and identities where ``key`` is given: the same one becomes the same other."""
+
+    def __init__(self, secrets: Iterable[str] = (), key: bytes | None = None, names: Iterable[str] = ()) -> None:
+        """``names`` are what people call devices and the box: identities, too."""
+        self._known = _any_of(secrets)
+        self._key = key
+        self._names = _any_of_words(names) if key is not None else None
+
+    def text(self, text: str) -> str:
+        """Return a text that may be sent to a stranger."""
+        for pattern in LOOKS:
+            text = pattern.sub(_kept, text)
+        return self.known(text)
+
+    def known(self, text: str) -> str:
+        """Return a text without secrets that are known; what looks like one stays, for it may be a payload."""
+        return self._anonymous(self._known.sub(MASKED, text) if self._known is not None else text)
+
+    def table(self, table: Mapping[str, Json]) -> dict[str, Json]:
+        """Return a table of a configuration as it may be known."""
+        return {key: self._value(key, value) for key, value in table.items()}
+
+    def _value(self, key: str, value: Json) -> Json:
+        if isinstance(value, dict):
+            return self.table(value) if key != "headers" else {name: shape(one) for name, one in value.items()}
+        if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+            return [self._value(key, one) for one in value]
+        if isinstance(value, bool) or key in SHOWN:
+            return json.loads(self.text(json.dumps(value, ensure_ascii=False, default=str)))
+        return shape(value)
+
+    def _anonymous(self, text: str) -> str:
+        if self._key is None:
+            return text
+        for pattern in (EUI, MAC):
+            text = pattern.sub(lambda found: self._other(found[0]), text)
+        text = DEV_ADDR.sub(lambda found: found["kept"] + self._other(found[0].removeprefix(found["kept"])), text)
+        text = PLACE.sub(lambda found: f"{found['kept']}0", text)
+        return text if self._names is None else self._names.sub(lambda found: f"name-{self._hash(found[0])[:6]}", text)
+
+    def _other(self, said: str) -> str:
+        """Return other hex digits of the same form."""
+        digits = iter(self._hash(re.sub("[^0-9a-f]", "", said.lower())))
+        return "".join(next(digits) if one.isalnum() else one for one in said)
+
+    def _hash(self, text: str) -> str:
+        return hashlib.blake2b(text.encode(), key=self._key or b"", digest_size=16).hexdigest()
+
+
+def shape(value: Json) -> str:
+    """Return what may be known of a value that may be a secret: its kind and its length."""
+    match value:
+        case str():
+            return f"‹text, {len(value)} characters›"
+        case list():
+            return f"‹list of {len(value)}›"
+        case dict():
+            return f"‹table of {len(value)}›"
+        case _:
+            return f"‹{type(value).__name__}›"
+
+
+def secrets_of(table: Mapping[str, Json]) -> Iterator[str]:
+    """Yield the texts of a configuration that are secrets, or may be: none of them leaves the box."""
+    for key, value in table.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                yield from map(str, one.values()) if key == "headers" else secrets_of(one)
+            elif isinstance(one, str) and (SECRET_KEY.search(key) or (key not in SHOWN and len(one) >= LONG)):
+                yield one
+            elif isinstance(one, str):
+                yield from _of_url(one)
+
+
+def _of_url(url: str) -> Iterator[str]:
+    """Yield user, password and query of a URL."""
+    if found := re.search(r"://([^/\s@]+)@", url):
+        yield from found[1].split(":")
+    if "://" in url and "?" in url:
+        yield from (part.partition("=")[2] for part in url.partition("?")[2].split("&"))
+
+
+def spellings(secret: str) -> Iterator[str]:
+    """Yield how a secret may be written: plain, as JSON, in URLs, in hex, in base64 at each of its three alignments."""
+    octets = secret.encode()
+    yield from (secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret))
+    yield from (repr(secret)[1:-1], secret[::-1])
+    yield from _of_octets(octets)
+    for read in (_from_hex, _from_base64):
+        if inner := read(secret):
+            yield from _of_octets(inner)
+            yield from _of_octets(inner[::-1])  # as LoRaWAN has it on the air
+
+
+def _of_octets(octets: bytes) -> Iterator[str]:
+    if len(octets) < SHORT:
+        return
+    for gap in ("", " ", ":", "-"):
+        yield octets.hex(gap) if gap else octets.hex()
+    for skipped in range(3):
+        # What stands before is not known: characters that it shares with the secret are left out at both ends.
+        text = base64.b64encode(b"\0" * skipped + octets).decode().rstrip("=")
+        begin, end = -(-skipped * 8 // 6), len(text) - (1 if (skipped + len(octets)) % 3 else 0)
+        yield from (text[begin:end], text[begin:end].replace("+", "-").replace("/", "_"))
+
+
+def _from_hex(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True) if len(text) >= 16 else b""
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _any_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
+    found = {spelt for one in secrets if one for spelt in spellings(one)}
+    long = sorted((one for one in found if len(one) >= SHORT), key=len, reverse=True)
+    words = [rf"(?<!\w){re.escape(one)}(?!\w)" for one in found if 0 < len(one) < SHORT]
+    parts = [*map(re.escape, long), *sorted(words)]
+    return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+
+
+def _any_of_words(names: Iterable[str]) -> re.Pattern[str] | None:
+    parts = [rf"(?<!\w){re.escape(one)}(?!\w)" for one in sorted({*names}, key=len, reverse=True) if len(one) > 1]
+    return re.compile("|".join(parts)) if parts else None
+
+
+def _kept(found: re.Match[str]) -> str:
+    return f"{found.groupdict().get('kept') or ''}{MASKED}"

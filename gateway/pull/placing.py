@@ -1,0 +1,71 @@
+"""The fragment in its place, with the one before it kept beside: what goes in can be taken back."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gateway.errors import Busy, ConfigError
+from gateway.pull.whole_files import remove, write_whole
+
+BEFORE: Final = ".before"
+LOCK: Final = "fleet.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a fleet's fragment lies."""
+
+    path: Path
+
+    @property
+    def before(self) -> Path:
+        """Where the one before it lies."""
+        return self.path.with_name(self.path.name + BEFORE)
+
+    def text(self) -> str:
+        """Return what lies there; "" for nothing."""
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{self.path}: cannot be read: {error}") from error
+
+    def put(self, text: str) -> None:
+        """Put a fragment in place."""
+        if old := self.text():
+            write_whole(self.before, old.encode())
+        else:
+            remove(self.before)
+        write_whole(self.path, text.encode())
+
+    def take_back(self) -> None:
+        """Put the one before in place again, or none."""
+        try:
+            old = self.before.read_bytes()
+        except FileNotFoundError:
+            remove(self.path)
+        else:
+            write_whole(self.path, old)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let one pull go on at a time; Busy where another is under way."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigError(f"{folder / LOCK}: {error.strerror}; be the user whom the folder belongs to") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise Busy(f"{folder / LOCK}: another `brygga config pull` is under way") from error
+    finally:
+        os.close(descriptor)

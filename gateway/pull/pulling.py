@@ -1,0 +1,182 @@
+"""`brygga config pull` from its beginning to its end: nothing is changed before all that can be known is known."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gateway.config import Settings, load_with, make_data_folder
+from gateway.config.fleet import FRAGMENT, Fleet
+from gateway.control import ask as ask_agent
+from gateway.errors import Busy, ConfigError
+from gateway.model import Clock, Json
+from gateway.pull.bundle import Bundle, read_bundle
+from gateway.pull.fetching import Fetched, fetch
+from gateway.pull.judging import judge, says_the_same
+from gateway.pull.memory import Memory, recall, remember
+from gateway.pull.placing import Place, alone
+from gateway.pull.sshsig import Signer, proved, signers
+from gateway.pull.watching import Ask, reload, status, watch
+
+Check = Callable[[Settings], Sequence[str]]
+"""What a configuration promises and this machine cannot keep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How a pull is to go."""
+
+    path: Path  # of brygga.toml
+    url: str
+    jitter_s: float = 0.0  # at most so long is waited first, by chance
+    watch_s: float = 60.0  # 0: not at all
+    again: bool = False  # a file that was taken back is tried once more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a pull."""
+
+    lines: tuple[str, ...]  # for a person
+    is_well: bool = True
+    restart: tuple[str, ...] = ()  # sections that count from the agent's next start
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A file that is proved and tried."""
+
+    bundle: Bundle
+    signer: Signer
+    fragment: str
+    settings: Settings
+
+
+async def pull(fleet: Fleet, wishes: Wishes, check: Check, clock: Clock) -> Outcome:
+    """Fetch, prove, try, put in place, reload and watch. Raises ConfigError, Unreachable and Busy: then nothing is changed."""
+    await asyncio.sleep(random.uniform(0.0, wishes.jitter_s))  # noqa: S311 - boxes apart, not secrets
+    await asyncio.to_thread(make_data_folder, fleet.data)
+    with alone(fleet.data):
+        memory, place = recall(fleet.data), Place(fleet.fragment)
+        known = memory.url == wishes.url and (place.path.exists() or memory.is_taken_back) and not wishes.again
+        fetched = await fetch(fleet, wishes.url, memory.etag if known else "")
+        if fetched is None:
+            return _unchanged(memory)
+        with _of(wishes.url):
+            new = await asyncio.to_thread(_new, fleet, wishes, check, clock, memory, fetched)
+        if memory.is_taken_back and new.bundle.serial == memory.serial and not wishes.again:
+            return _unchanged(memory)
+        learnt = _learnt(wishes.url, fetched, new)
+        return await _take(fleet, wishes, place, new, learnt, clock)
+
+
+@contextmanager
+def _of(url: str) -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError([f"{url}: {problem}" for problem in error.problems]) from error
+
+
+def _new(fleet: Fleet, wishes: Wishes, check: Check, clock: Clock, memory: Memory, fetched: Fetched) -> _New:
+    """Return what is fetched when it is proved, may be taken, and makes a configuration without a problem."""
+    signer = proved(fetched.octets, fetched.signature, _keys(fleet.keys_file))
+    bundle = read_bundle(fetched.octets, "signed, and")
+    judge(bundle, memory, clock().utc)
+    fragment = bundle.fragment(fleet.gateway, fleet.tags)
+    settings = load_with(wishes.path, {FRAGMENT: fragment})
+    if problems := check(settings):
+        raise ConfigError(problems)
+    return _New(bundle, signer, fragment, settings)
+
+
+def _keys(path: Path) -> tuple[Signer, ...]:
+    try:
+        text, mode = path.read_text(encoding="utf-8"), path.stat().st_mode
+    except OSError as error:
+        raise ConfigError(
+            f"fleet.keys_file: {path}: cannot be read: {error.strerror}; it holds the public keys whose signature counts"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"fleet.keys_file: {path}: is no text") from error
+    if mode & 0o002:
+        raise ConfigError(
+            f"fleet.keys_file: {path}: every user can write to it, and so configure this box; chmod o-w {path}"
+        )
+    return signers(text, path.name)
+
+
+def _learnt(url: str, fetched: Fetched, new: _New) -> Memory:
+    bundle = new.bundle
+    return Memory(
+        serial=bundle.serial, digest=bundle.digest, url=url, etag=fetched.etag, expires=bundle.expires.isoformat()
+    )
+
+
+def _unchanged(memory: Memory) -> Outcome:
+    if memory.is_taken_back:
+        words = f"serial {memory.serial} was taken back: {memory.trouble}. `--again` tries it once more; the next one is taken by itself"
+        return Outcome(lines=(words,), is_well=False)
+    return Outcome(lines=(f"serial {memory.serial} is here already",))
+
+
+# ── in place ──
+
+
+async def _take(fleet: Fleet, wishes: Wishes, place: Place, new: _New, learnt: Memory, clock: Clock) -> Outcome:
+    taken = f"serial {new.bundle.serial}, signed by {new.signer.name}, is in {place.path}"
+    if says_the_same(place.text(), new.fragment):
+        place.put(new.fragment)
+        remember(fleet.data, learnt)
+        return Outcome(lines=(f"{taken}; it changes nothing here",))
+    ask = _asking(replace(new.settings, control_socket=fleet.control_socket), clock)
+    before = await _running(fleet, ask)
+    place.put(new.fragment)
+    remember(fleet.data, learnt)
+    if before is None:
+        return Outcome(lines=(f"{taken}; no agent runs, and its next start takes it",))
+    return await _reload(fleet, wishes, place, new, learnt, ask, before, taken)
+
+
+def _asking(settings: Settings, clock: Clock) -> Ask:
+    return lambda request: ask_agent(settings, clock, request)
+
+
+async def _running(fleet: Fleet, ask: Ask) -> dict[str, Json] | None:
+    """Return how the running agent is; None where none runs."""
+    if not fleet.control_socket.exists():
+        return None
+    try:
+        found = dict(await status(ask))
+    except ConfigError:  # a socket of an agent that was killed before it had a journal
+        return None
+    return found if found["agent"]["running"] else None
+
+
+async def _reload(
+    fleet: Fleet,
+    wishes: Wishes,
+    place: Place,
+    new: _New,
+    learnt: Memory,
+    ask: Ask,
+    before: dict[str, Json],
+    taken: str,
+) -> Outcome:
+    try:
+        reloaded = await reload(ask)
+        troubles = await watch(ask, before, new.settings.destinations, wishes.watch_s) if wishes.watch_s else []
+    except (ConfigError, Busy) as error:
+        troubles = [str(error)]
+    else:
+        if not troubles:
+            return Outcome(lines=(taken, *reloaded.changed), restart=reloaded.restart)
+    place.take_back()
+    remember(fleet.data, replace(learnt, trouble="; ".join(troubles)))
+    await reload(ask)
+    words = f"serial {new.bundle.serial} was put in place and taken back, for this box did worse with it"
+    return Outcome(lines=(words, *troubles), is_well=False)

@@ -1,0 +1,57 @@
+"""Files that are there whole or as before: a power cut leaves no half of one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from gateway.errors import ConfigError
+
+MODE: Final = 0o640  # the service's group may read it
+FOLDER_MODE: Final = 0o750
+
+
+def write_whole(path: Path, octets: bytes) -> None:
+    """Put a file in place, for whom its folder belongs to; ConfigError where that cannot be."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        part.unlink(missing_ok=True)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), MODE)
+            _belong(file.fileno(), path.parent)
+            file.write(octets)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        sync(path.parent)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def remove(path: Path) -> None:
+    """Take a file away for good, if it is there; ConfigError where that cannot be."""
+    if not path.exists():
+        return
+    try:
+        path.unlink()
+        sync(path.parent)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be removed: {error.strerror}") from error
+
+
+def sync(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _belong(descriptor: int, folder: Path) -> None:
+    owner = folder.stat()
+    if os.geteuid() == 0:  # who is not root makes files of its own alone
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)

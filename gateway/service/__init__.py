@@ -1,0 +1,1 @@
+"""The service: what systemd is told and tells. Where there is no systemd, nothing is said."""

@@ -1,0 +1,131 @@
+"""Files put in place, all or none: modes, what was there, what another user owns, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.config import load
+from gateway.errors import ConfigError
+from gateway.setup import placing
+from gateway.setup.dialogue import Dialogue
+from gateway.setup.findings import Findings
+from gateway.setup.forwarders import forwarders
+from gateway.setup.placing import Done, proved, put_in_place
+from gateway.setup.plan import File, Plan, plan
+from tests.setup.roots import GLOBAL_CONF, LOCAL_CONF, box, forwarder, known, machine
+from tests.setup.test_dialogue import answered
+from tests.setup.test_rendering import ANSWERS, FOUND
+
+NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
+ENDING = ".old-20260501-120000"
+
+
+@pytest.fixture
+def made() -> Plan:
+    return plan(answered(Dialogue(known(FOUND)), **ANSWERS, radio="chirpstack").known)
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def names(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_all_files_are_there_with_modes_that_keep_secrets(tmp_path: Path, made: Plan) -> None:
+    path = tmp_path / "etc/brygga/brygga.toml"
+
+    done = put_in_place(made, path, "", NOW)
+
+    folder = path.parent
+    assert names(folder) == {"brygga.toml", "chirpstack.password", "cities/lund.password", "cities/lund.toml"}
+    assert (mode(path), mode(folder / "cities/lund.toml"), mode(folder)) == (0o640, 0o640, 0o750)
+    assert (mode(folder / "cities/lund.password"), mode(folder / "chirpstack.password")) == (0o600, 0o600)
+    assert load(path).gateway.name == "mast"
+    assert done.kept == []
+
+
+def test_what_was_there_is_kept_aside(tmp_path: Path, made: Plan) -> None:
+    path = tmp_path / "brygga.toml"
+    path.write_text("# mine\n")
+
+    done = put_in_place(made, path, "", NOW)
+
+    assert done.kept == [tmp_path / f"brygga.toml{ENDING}"]
+    assert done.kept[0].read_text() == "# mine\n"
+
+
+def test_where_one_file_cannot_be_written_nothing_is_changed(tmp_path: Path, made: Plan) -> None:
+    (tmp_path / "brygga.toml").write_text("# mine\n")
+    (tmp_path / "cities").write_text("a file where a folder has to be")
+    before = {name: (tmp_path / name).read_text() for name in names(tmp_path)}
+
+    with pytest.raises(ConfigError, match="nothing was changed"):
+        put_in_place(made, tmp_path / "brygga.toml", "", NOW)
+
+    assert {name: (tmp_path / name).read_text() for name in names(tmp_path)} == before
+
+
+def test_who_leaves_in_the_middle_leaves_nothing(tmp_path: Path, made: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "brygga.toml").write_text("# mine\n")
+    write, written = placing._write, list[Path]()
+
+    def interrupted(path: Path, file: File, group: str, now: datetime, done: Done) -> None:
+        written.append(path)
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        write(path, file, group, now, done)
+
+    monkeypatch.setattr(placing, "_write", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        put_in_place(made, tmp_path / "brygga.toml", "", NOW)
+
+    assert names(tmp_path) == {"brygga.toml"}
+    assert (tmp_path / "brygga.toml").read_text() == "# mine\n"
+    assert not (tmp_path / "cities").exists()
+
+
+def pointed(root: Path) -> Plan:
+    there = machine(root)
+    findings = Findings(box=box(), forwarders=tuple(forwarders(there, list(there.processes()))))
+    return plan(answered(Dialogue(known(findings)), name="mast").known)
+
+
+def test_a_forwarders_files_are_changed_and_copies_kept(tmp_path: Path) -> None:
+    folder = forwarder(tmp_path / "root")
+    (folder / "global_conf.json").chmod(0o604)
+
+    put_in_place(pointed(tmp_path / "root"), tmp_path / "brygga.toml", "", NOW)
+
+    assert (folder / "global_conf.json").read_text() == GLOBAL_CONF.replace("eu1.cloud.thethings.network", "127.0.0.1")
+    assert (folder / "local_conf.json").read_text() == LOCAL_CONF.replace("1680", "1700")
+    assert (folder / f"local_conf.json{ENDING}").read_text() == LOCAL_CONF
+    assert mode(folder / "global_conf.json") == 0o604
+
+
+def test_a_forwarders_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    folder = forwarder(tmp_path / "root")
+    made = pointed(tmp_path / "root")
+    (folder / "local_conf.json").write_text('{"gateway_conf": {"serv_port_up": 99, "other": 12345678}}')
+
+    with pytest.raises(ConfigError, match="has changed meanwhile"):
+        put_in_place(made, tmp_path / "brygga.toml", "", NOW)
+
+    assert (folder / "global_conf.json").read_text() == GLOBAL_CONF
+    assert names(tmp_path) == names(tmp_path) - {"brygga.toml"}
+    assert not any(ENDING in name for name in names(tmp_path))
+
+
+def test_what_is_wrong_is_told_by_the_names_that_it_will_have(tmp_path: Path, made: Plan) -> None:
+    wrong = replace(made, configuration=made.configuration.replace('"lund"', '"nowhere-at-all"'))
+
+    with pytest.raises(ConfigError) as caught:
+        proved(wrong, tmp_path / "brygga.toml", load)
+
+    assert not any("brygga-init-" in problem for problem in caught.value.problems)
