@@ -1,4 +1,4 @@
-"""A backup's file: a zip archive with the journal, what is said of it, and, where that was asked for, the key file."""
+"""A backup's file: a zip archive with the journal, what is said of it, the configuration, and, where that was asked for, the keys."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from gateway.errors import ConfigError
 
 ABOUT, JOURNAL, KEY = "brygga-backup.json", "journal.db", "brygga.key"
-FORMAT: Final = 1
+CONFIG, DECODERS, FLEET = "config", "decoders", "fleet.json"  # since format 2
+FORMAT: Final = 2
+KNOWN: Final = frozenset({1, FORMAT})  # 1 had no configuration
+LARGEST_EXTRA: Final = 16 << 20  # octets of one file unpacked, lest an archive fill the memory
 PRIVATE: Final = 0o600
 QUICK: Final = 1  # of zlib's levels: a gateway's processor needs a second for 20 MB, and radio cannot wait
 
@@ -30,9 +33,17 @@ class About:
     database_version: int
     has_key: bool
     format: int = FORMAT
+    configuration: str = ""  # the name of the box's own file; "" where none is in it
+    is_named: bool = True  # whether the configuration says the gateway's name
+    decoders: str = ""  # where the folder of decoders was
+    hidden: tuple[str, ...] = ()  # secrets that are not in it: keys and files
+    outside: tuple[str, ...] = ()  # files that the configuration names and that are not in it
 
 
-def pack(target: Path, about: About, journal: Path, key: Path | None) -> None:
+NO_EXTRAS: Final[Mapping[str, bytes]] = {}
+
+
+def pack(target: Path, about: About, journal: Path, key: Path | None, extra: Mapping[str, bytes] = NO_EXTRAS) -> None:
     """Write the archive; it is whole when it has its name. Raises ConfigError where it cannot be written."""
     part = target.with_name(f"{target.name}.part")
     try:
@@ -41,6 +52,8 @@ def pack(target: Path, about: About, journal: Path, key: Path | None) -> None:
             archive.write(journal, JOURNAL)
             if key is not None:
                 archive.write(key, KEY)
+            for name, octets in extra.items():
+                archive.writestr(name, octets)
         part.replace(target)
         _sync(target.parent)
     except OSError as error:
@@ -63,7 +76,7 @@ def unpack(source: Path, folder: Path) -> About:
     """Write the journal and the key of an archive into ``folder``; ConfigError says what is wrong with the archive."""
     try:
         with zipfile.ZipFile(source) as archive:
-            about = _about(archive, source)
+            about = about_of(archive, source)
             for name in (JOURNAL, *([KEY] if about.has_key else [])):
                 _extract(archive, name, folder / name)
     except KeyError as error:
@@ -75,14 +88,28 @@ def unpack(source: Path, folder: Path) -> About:
     return about
 
 
-def _about(archive: zipfile.ZipFile, source: Path) -> About:
+def extras(archive: zipfile.ZipFile, source: Path) -> Mapping[str, bytes]:
+    """Return what an archive has besides journal and key; ConfigError for names that lead out of a folder."""
+    found = {}
+    for entry in archive.infolist():
+        parts = PurePosixPath(entry.filename).parts
+        if entry.is_dir() or parts[:1] not in {(CONFIG,), (DECODERS,), (FLEET,)}:
+            continue
+        if ".." in parts or entry.filename.startswith("/") or "\\" in entry.filename or entry.file_size > LARGEST_EXTRA:
+            raise ConfigError(f"{source}: {entry.filename!r} in it is nothing that a backup has")
+        found[entry.filename] = archive.read(entry)
+    return found
+
+
+def about_of(archive: zipfile.ZipFile, source: Path) -> About:
+    """Return what an archive says of itself; ConfigError where that is not known here."""
     try:
         about = About(**json.loads(archive.read(ABOUT)))
     except (ValueError, TypeError) as error:
         raise ConfigError(f"{source}: {ABOUT} in it is not what this Brygga writes: {error}") from error
-    if about.format != FORMAT:
+    if about.format not in KNOWN:
         raise ConfigError(
-            f"{source}: a backup of format {about.format}, this Brygga knows {FORMAT}; restore it with Brygga "
+            f"{source}: a backup of format {about.format}, this Brygga knows 1 and {FORMAT}; restore it with Brygga "
             f"{about.version}"
         )
     return about

@@ -16,6 +16,7 @@ from typing import Final
 from gateway import __version__
 from gateway.archive import JOURNAL, KEY, About, pack, unpack
 from gateway.config import Settings, make_data_folder
+from gateway.config.carrying import Carried, carried, carried_with_secrets, says_name
 from gateway.errors import Busy, ConfigError
 from gateway.journal import Journal, WhenFull, wal
 from gateway.journal.copying import copy, empty_wal
@@ -24,6 +25,7 @@ from gateway.journal.owner import belong
 from gateway.journal.schema import SCRIPTS
 from gateway.machine import fingerprint
 from gateway.model import Clock
+from gateway.moving_in import keep_serial, packed
 
 ASIDE: Final = ".old-"
 
@@ -39,20 +41,27 @@ class Restored:
     put_aside: Path | None  # the journal that lay there
 
 
-def back_up(settings: Settings, target: Path, clock: Clock) -> None:
-    """Write a backup without the key file: what is heard stays readable in it, and no device key is."""
-    _back_up(settings, target, clock, None)
+def back_up(settings: Settings, target: Path, clock: Clock, path: Path) -> Carried:
+    """Write a backup without the key file: what is heard stays readable in it, and no device key is, nor a secret of the configuration.
+
+    ``path`` is the box's own configuration; what of it went along, and what did not, comes back.
+    """
+    found = carried(path)
+    _back_up(settings, target, clock, None, found)
+    return found
 
 
-def back_up_with_key(settings: Settings, target: Path, clock: Clock) -> None:
-    """Write a backup with the key file: whoever has it has every device key."""
+def back_up_with_key(settings: Settings, target: Path, clock: Clock, path: Path) -> Carried:
+    """Write a backup with the key file and all secrets: whoever has it has every device key, and can speak in this box's name."""
     key = settings.gateway.key_file
     if not key.exists():
         raise ConfigError(f"{key}: there is no key file to back up (gateway.key_file says where it is)")
-    _back_up(settings, target, clock, key)
+    found = carried_with_secrets(path)
+    _back_up(settings, target, clock, key, found)
+    return found
 
 
-def _back_up(settings: Settings, target: Path, clock: Clock, key: Path | None) -> None:
+def _back_up(settings: Settings, target: Path, clock: Clock, key: Path | None, found: Carried) -> None:
     """Copy the journal, also of a running agent, then pack it; ``target`` is replaced when the new one is whole."""
     path = settings.journal_path
     if not path.exists():
@@ -63,10 +72,15 @@ def _back_up(settings: Settings, target: Path, clock: Clock, key: Path | None) -
         version=__version__,
         database_version=len(SCRIPTS),
         has_key=key is not None,
+        configuration=found.name,
+        is_named=says_name(found),
+        decoders="" if settings.decoders.folder is None else str(settings.decoders.folder.absolute()),
+        hidden=tuple(found.hidden),
+        outside=tuple(found.outside),
     )
     with _folder_in(target.parent) as folder:
         copy(path, folder / JOURNAL)
-        pack(target, about, folder / JOURNAL, key)
+        pack(target, about, folder / JOURNAL, key, packed(found, settings))
 
 
 @contextlib.contextmanager
@@ -104,6 +118,7 @@ async def restore_over(settings: Settings, source: Path, clock: Clock, add: Add 
         await asyncio.to_thread(_have_key, source, folder, key, about)
         sessions = await _skip_ahead(settings, source, folder / JOURNAL, clock, about, add)
         put_aside = await asyncio.to_thread(_put_in_place, folder, path, key)
+        await asyncio.to_thread(keep_serial, source, path.parent)
     return Restored(about=about, sessions=sessions, put_aside=put_aside)
 
 

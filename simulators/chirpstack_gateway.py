@@ -93,9 +93,10 @@ class SimulatedConcentratord:
                 parts = [await self._answers.recv()]
             self.commands.append(parts)
             await self.answering.wait()  # no limit: until it is stopped
-            await self._answers.send(self._reply_in_two_parts(parts) if self._two_parts else self._reply(parts[0]))
+            await self._answers.send(self._reply_in_two_parts(parts) if self._two_parts else self.reply(parts[0]))
 
-    def _reply(self, command: bytes) -> bytes:
+    def reply(self, command: bytes) -> bytes:
+        """Return what it answers to a command in one part."""
         try:
             said = gw_pb2.Command.FromString(command)
         except DecodeError:

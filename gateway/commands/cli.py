@@ -307,9 +307,11 @@ def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
-    from gateway.commands.onboarding import restore
+    from gateway.commands.onboarding import move_in, restore
     from gateway.config import load
 
+    if options.with_config:
+        move_in(options)
     return restore(load(places.config_path(options)), options)
 
 

@@ -159,14 +159,17 @@ COMMANDS = (
     ),
     Command(
         words="backup",
-        brief="write the journal into one file",
-        description="Copy devices, sessions, counters and uplinks into one file, while the agent runs. Without\n"
-        "--with-keys keep the key file elsewhere: the device keys cannot be read without it.",
+        brief="write the whole box into one file",
+        description="Copy devices, sessions, counters, uplinks, the configuration and own decoders into one file, while the\n"
+        "agent runs. Without --with-keys no secret is in it, and keep the key file elsewhere: the device keys cannot be read\n"
+        "without it.",
         example="brygga backup --with-keys /media/usb/roof.backup",
         arguments=(
             _argument("file", metavar="FILE", help="replaced when the new one is whole; mode 0600"),
             _argument(
-                "--with-keys", action="store_true", help="the key file too: whoever has both has all device keys"
+                "--with-keys",
+                action="store_true",
+                help="the key file and the configuration's secrets too: whoever has it has all device keys",
             ),
             _CONFIG,
         ),
@@ -176,10 +179,15 @@ COMMANDS = (
         brief="put a backup in place",
         description="Put the journal of a backup in place while the agent is stopped. Downlink counters and\n"
         "JoinNonces skip ahead, so that none is used twice; downlinks that were waiting are dropped.",
-        example="brygga restore /media/usb/roof.backup",
+        example="brygga restore --with-config /media/usb/roof.backup",
         arguments=(
             _argument("file", metavar="FILE", help="what `brygga backup` wrote"),
-            _argument("--force", action="store_true", help="put a journal that lies there already aside"),
+            _argument("--force", action="store_true", help="put what lies there already aside"),
+            _argument(
+                "--with-config",
+                action="store_true",
+                help="its configuration and decoders first: for a new card, where there is none",
+            ),
             _CONFIG,
         ),
     ),
@@ -281,7 +289,7 @@ def parser() -> Parser:
     top = argparse.ArgumentParser(
         prog="brygga",
         description="The agent on a LoRaWAN gateway: hears sensors, decodes them, keeps them, delivers them.",
-        epilog="Begin with `brygga demo`, or with examples/brygga.toml and `brygga check`.",
+        epilog="Begin with `brygga init` on a gateway, with `brygga demo` anywhere.",
     )
     top.add_argument("--version", action="version", version=f"brygga {__version__}")
     places = {"": top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=AnyOrder)}

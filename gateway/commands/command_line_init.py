@@ -14,7 +14,7 @@ COMMANDS = (
         "city out, add the first devices, start the service, and watch until the first observation has been delivered.\n"
         "Nothing is changed before the end; an existing file is kept aside. On a box that is set up already: add a radio,\n"
         "add a city, or start anew.",
-        example="sudo brygga init --language sv",
+        example="brygga init --language sv",
         arguments=(
             argument("--language", choices=LANGUAGES, help="en or sv; without it the system's"),
             argument(

@@ -11,7 +11,7 @@ from typing import Final
 
 from gateway import __version__
 from gateway.commands import lines, places
-from gateway.commands.health_judging import SETTLED_S, Facts, Verdict, judge
+from gateway.commands.health_judging import SETTLED_S, Facts, Rounds, Verdict, judge
 from gateway.commands.network import Ask, Deed, as_json
 from gateway.commands.spans import span
 from gateway.config import Settings
@@ -47,22 +47,23 @@ def _before(name: str | None) -> Facts | None:
 
 async def _until_well(settings: Settings, before: Facts | None, wait_s: float) -> tuple[Facts, Verdict]:
     """Look once, or again and again until all is well or ``wait_s`` are over."""
-    until, settled_s = time.monotonic() + wait_s, SETTLED_S if wait_s else 0.0
+    until, settled_s, rounds = time.monotonic() + wait_s, SETTLED_S if wait_s else 0.0, Rounds()
     while True:
-        facts, verdict = await _look(settings, before, settled_s)
+        facts, verdict = await _look(settings, before, settled_s, rounds)
         if not verdict.reasons or time.monotonic() >= until:
             return facts, verdict
         await asyncio.sleep(PAUSE_S)
 
 
-async def _look(settings: Settings, before: Facts | None, settled_s: float) -> tuple[Facts, Verdict]:
+async def _look(settings: Settings, before: Facts | None, settled_s: float, rounds: Rounds) -> tuple[Facts, Verdict]:
     from gateway.control import ask_running
 
     try:
         facts = await ask_running(settings, {"do": "health"})
     except Brygga as error:
         return {"running": False}, Verdict((str(error),))
-    return facts, judge(facts, __version__, before, settled_s)
+    stuck = rounds.stuck(facts.get("loops", {}), time.monotonic())
+    return facts, judge(facts, __version__, before, settled_s, stuck)
 
 
 def _say(facts: Facts, verdict: Verdict) -> None:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from gateway.model import Json
 
 SETTLED_S: Final = 10.0  # an agent that falls over does so in the first seconds, and systemd starts it again after some
+STUCK_S: Final = 8.0  # a round is seconds; one that waits for a slow platform moves before the waiting ends
 REFUSING: Final = "refusing"
 
 Facts = Mapping[str, Json]
+
+
+class Rounds:
+    """Since when each loop stands in the same round; a loop that waits for something to do may stand."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, float]] = {}
+
+    def stuck(self, loops: Mapping[str, Json], now: float) -> list[str]:
+        """Return the names of loops that have not moved for `STUCK_S`, as seen at ``now`` (monotonic, seconds) and before."""
+        for name, loop in loops.items():
+            number, _ = self._seen.get(name, (None, now))
+            if number != loop["number"] or not loop["under_way"]:
+                self._seen[name] = loop["number"], now
+        return [name for name in loops if now - self._seen[name][1] >= STUCK_S]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +38,26 @@ class Verdict:
     remarks: tuple[str, ...] = ()
 
 
-def judge(facts: Facts, version: str, before: Facts | None, settled_s: float = 0.0) -> Verdict:
+def judge(
+    facts: Facts, version: str, before: Facts | None, settled_s: float = 0.0, stuck: Sequence[str] = ()
+) -> Verdict:
     """Return what is wrong with the agent of which ``facts`` are, as `HealthDesk` tells them.
 
     With ``before``, the facts of the agent that ran before, only what is worse than it was counts: a gateway without power or
-    a platform that refused already is no fault of a new version. The agent must have run for ``settled_s``.
+    a platform that refused already is no fault of a new version. The agent must have run for ``settled_s``;
+    ``stuck`` are the loops that do not move (`Rounds`).
     """
     if not facts.get("running"):
         return Verdict(("no agent runs",))
     before = before if before and before.get("running") else None
     reasons = [
         *_agent(facts, version, settled_s),
-        *(["the agent that ran before runs still: it was not started anew"] if before and before["pid"] == facts["pid"] else []),
+        *(
+            ["the agent that ran before runs still: it was not started anew"]
+            if before and before["pid"] == facts["pid"]
+            else []
+        ),
+        *(f"{name} stands still" for name in stuck),
         *_sources(facts["sources"], None if before is None else before["sources"]),
         *_refusing(facts["destinations"], {} if before is None else before["destinations"]),
     ]

@@ -99,6 +99,7 @@ def _carried_out(options: argparse.Namespace, world: World, terminal: Terminal, 
         return 0
     with _written(terminal):
         if mode(known) == "keep":
+            terminal.say(Said(f"{path} is kept as it is.", f"{path} behålls som den är."))
             kept = replace(made, changes=(), files=(), destination="")
             return asyncio.run(carry_on(terminal, load(path), kept, errand))
         placing.proved(made, path, load)

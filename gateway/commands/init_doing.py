@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from gateway.agent import running, system_clock
+from gateway.agent import first_cause, running, system_clock
 from gateway.cities.profile import Said
 from gateway.commands import text_file
 from gateway.commands.init_terminal import BOLD, DIM, Terminal
@@ -73,12 +73,12 @@ async def run_program(words: Sequence[str]) -> tuple[int, str]:
 async def do(terminal: Terminal, plan: Plan, errand: Errand) -> int:
     """Do all of it and say so; return 0 when what was to be seen was seen. Raises ConfigError where nothing was changed."""
     done = put_in_place(plan, errand.path, errand.box.group, errand.now)
+    settings = _loaded(errand.path, done)
     _say_done(terminal, done)
     if plan.by_hand:
         terminal.heading(Said("To be done at the other side:", "Att göra på den andra sidan:"))
         terminal.say_all(Said(f"- {one.en}", f"- {one.sv}") for one in plan.by_hand)
     await _restart(terminal, (one.unit for one in plan.changes), errand)
-    settings = load(errand.path)
     for warning in settings.warnings:
         terminal.say(f"! {warning}", DIM)
     return await carry_on(terminal, settings, plan, errand)
@@ -95,12 +95,24 @@ async def carry_on(terminal: Terminal, settings: Settings, plan: Plan, errand: E
         _hand_over(settings.gateway.data, errand.box)
         terminal.say(_how_to_start(errand))
         return 0
-    async with _agent(terminal, settings, is_started=is_started):
-        await _add_devices(terminal, settings, plan)
-        was_seen = not errand.watch_s or await _watched(terminal, settings, plan, errand)
+    try:
+        async with _agent(terminal, settings, is_started=is_started):
+            await _add_devices(terminal, settings, plan)
+            was_seen = not errand.watch_s or await _watched(terminal, settings, plan, errand)
+    except BaseExceptionGroup as group:  # of the agent in this process
+        raise first_cause(group) from group
     if not is_started and errand.runs_here:
         terminal.say(_how_to_start(errand))
     return 0 if was_seen else 1
+
+
+def _loaded(path: Path, done: Done) -> Settings:
+    """Return what was put in place; where that is wrong all the same, as a path that is too long is, all is taken back."""
+    try:
+        return load(path)
+    except ConfigError:
+        done.take_back()
+        raise
 
 
 def _say_done(terminal: Terminal, done: Done) -> None:

@@ -28,6 +28,7 @@ from gateway.trial.preview import item_of
 
 LOOK_S: Final = 0.5
 MOST_CHECKS: Final = 2  # of a source's list: a phone shows some twenty lines
+MOST_RECENT: Final = 5  # devices that are looked at
 ADVICE_S: Final = 30.0  # in one stage, before it is said what to look at
 UNITS: Final[Mapping[str, str]] = {
     "Cel": "°C",
@@ -47,9 +48,10 @@ class Stage(IntEnum):
     LISTENING = 1  # the source is open, nobody is there
     CONNECTED = 2  # a gateway is there
     HEARING = 3  # frames come, none of a device of ours
-    HEARD = 4  # an uplink of ours is on disk
-    DELIVERED = 5
-    HELD = 6  # refused by the platform, or read by no decoder
+    JOINED = 4  # a device of ours was heard, and has said nothing yet
+    HEARD = 5  # an uplink of ours is on disk
+    DELIVERED = 6
+    HELD = 7  # refused by the platform, or read by no decoder
 
 
 WAITS: Final[Mapping[Stage, Said]] = {
@@ -57,6 +59,7 @@ WAITS: Final[Mapping[Stage, Said]] = {
     Stage.LISTENING: Said("listening: no gateway yet", "lyssnar: ingen gateway än"),
     Stage.CONNECTED: Said("a gateway is there: no frame yet", "en gateway är där: ingen ram än"),
     Stage.HEARING: Said("frames come, none of your devices yet", "ramar kommer, ingen från dina enheter än"),
+    Stage.JOINED: Said("your device joins: no reading yet", "din enhet ansluter: ingen mätning än"),
     Stage.HEARD: Said("heard: being delivered", "hörd: lämnas"),
     Stage.DELIVERED: Said("delivered", "lämnad"),
 }
@@ -68,6 +71,10 @@ ADVICE: Final[Mapping[Stage, Said]] = {
     Stage.HEARING: Said(
         "The air is full of others' devices. Is yours added, with the right AppKey? Switch it off and on: it joins anew. `brygga frames unclaimed` tells who speaks.",
         "Luften är full av andras enheter. Är din tillagd, med rätt AppKey? Stäng av den och på: den ansluter på nytt. `brygga frames unclaimed` säger vilka som talar.",
+    ),
+    Stage.JOINED: Said(
+        "A device sends its first reading some minutes after it has joined; a press on its button makes most of them do it at once.",
+        "En enhet sänder sin första mätning några minuter efter att den anslutit; ett tryck på knappen får de flesta att göra det genast.",
     ),
     Stage.HEARD: Said(
         "It is kept and will be delivered. `brygga destination test NAME` tells what holds it up.",
@@ -141,13 +148,20 @@ async def _look(ask: Ask, registry: Registry, began: datetime, destination: str)
     try:
         status = await ask({"do": "status"})
         devices = await ask({"do": "device.list"})
-        lasts = await ask({"do": "destination.lasts", "devices": [one["dev_eui"] for one in devices]})
+        recent = _recent(devices, datetime.now(UTC) - began)
+        lasts = await ask({"do": "destination.lasts", "devices": recent}) if recent else []
     except (Busy, StorageError):  # it is just starting
         return Seen(stage=Stage.STARTING)
     new = [one for one in lasts if one["uplink"] and datetime.fromisoformat(one["uplink"]["heard_at"][0]) >= began]
     if not new:
-        return _without_uplink(status, len(devices))
+        return Seen(stage=Stage.JOINED) if recent else _without_uplink(status, len(devices))
     return _with_uplink(status, destination, new[0], await _observation(new[0], registry))
+
+
+def _recent(devices: Sequence[Mapping[str, Json]], since: timedelta) -> list[str]:
+    """Return the devices that were heard in the time since, the last one first; a box may have thousands that were not."""
+    heard = [one for one in devices if (age_s := one["last_heard_s"]) is not None and age_s <= since.total_seconds()]
+    return [one["dev_eui"] for one in sorted(heard, key=lambda one: float(one["last_heard_s"]))[:MOST_RECENT]]
 
 
 def _with_uplink(status: Mapping[str, Json], destination: str, last: Mapping[str, Json], words: str) -> Seen:

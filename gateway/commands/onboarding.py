@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gateway.commands import lines
+from gateway.commands import lines, places
 from gateway.commands.asking import Unanswered, asked, asked_secret
 from gateway.commands.network import Ask
 from gateway.config import Settings
@@ -135,7 +135,7 @@ def back_up(settings: Settings, options: argparse.Namespace) -> int:
     from gateway.clock import SystemClock
 
     write = backup.back_up_with_key if options.with_keys else backup.back_up
-    write(settings, Path(options.file), SystemClock())
+    found = write(settings, Path(options.file), SystemClock(), places.config_path(options))
     keys = (
         "with the key file: whoever has it has all device keys, keep it safe"
         if options.with_keys
@@ -143,6 +143,31 @@ def back_up(settings: Settings, options: argparse.Namespace) -> int:
         "the device keys cannot be read without it"
     )
     lines.say(f"wrote {options.file} ({keys})")
+    if found.hidden:
+        lines.say(f"secrets that are not in it: {', '.join(found.hidden)}; --with-keys writes them, too")
+    if found.outside:
+        lines.warnings([f"not in it, for it lies elsewhere: {one}" for one in found.outside])
+    return 0
+
+
+def move_in(options: argparse.Namespace) -> int:
+    """Put the configuration of a backup in place, and say what it lacks; 0 where nothing is lacking."""
+    from gateway import moving_in
+    from gateway.config import load
+
+    path = places.config_path_or_none(options) or places.CONFIG_PLACES[-1]
+    put = moving_in.move_in_over if options.force else moving_in.move_in
+    moved = put(Path(options.file), path)
+    for one in moved.put_aside:
+        lines.say(f"what was here is {one}; delete it when nothing in it is wanted")
+    lines.say(f"the configuration is in {path}")
+    lines.warnings([f"not in the backup, and has to be put in: {one}" for one in moved.missing])
+    try:
+        lines.warnings(moving_in.unlike(load(path)))
+    except ConfigError as error:
+        raise ConfigError(
+            [*error.problems, f"Next: put these right, then `brygga restore {options.file}` for the journal"]
+        ) from error
     return 0
 
 

@@ -17,7 +17,7 @@ def config_path(options: argparse.Namespace) -> Path:
     if path is None:
         raise ConfigError(
             f"no configuration: none of {', '.join(map(str, CONFIG_PLACES))} exists; name one with --config FILE "
-            "(examples/brygga.toml is one to begin with)"
+            "(`brygga init` makes one)"
         )
     return path
 

@@ -25,6 +25,7 @@ from gateway.errors import ConfigError
 from gateway.journal import HeldKind, HeldRow, Journal, Registration
 from gateway.model import Clock, Eui64, Json, RowId
 from gateway.network.office import Office, StoppedOffice
+from gateway.pulse import Pulse
 from gateway.recorder import Recorder
 from gateway.reloading import Difference
 from gateway.sources.settings import Brings, bring
@@ -67,6 +68,10 @@ class Running(Protocol):
 
     async def let_go(self, destination: str) -> None:
         """Tell a former city no more."""
+        ...
+
+    def pulses(self) -> Sequence[Pulse]:
+        """Return the pulses of the loops that have to move."""
         ...
 
     async def not_hearing(self) -> Sequence[str]:

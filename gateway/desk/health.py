@@ -9,6 +9,7 @@ from gateway import __version__
 from gateway.errors import StorageError
 from gateway.journal import Journal
 from gateway.model import Json
+from gateway.pulse import Pulse
 
 LATELY_S: Final = 60.0  # in which a gateway that is there is heard: a packet forwarder speaks every 5 to 30 s
 
@@ -18,6 +19,10 @@ class Running(Protocol):
 
     def status(self) -> Mapping[str, Json]:
         """Return what only a running agent knows."""
+        ...
+
+    def pulses(self) -> Sequence[Pulse]:
+        """Return the pulses of the loops that have to move."""
         ...
 
     async def not_hearing(self) -> Sequence[str]:
@@ -44,6 +49,9 @@ class HealthDesk:
             "since_s": status["since_s"],
             "trouble": await self._trouble(),
             "sources": {one["name"]: _source(one, away) for one in status["sources"]},
+            "loops": {
+                one.name: {"number": one.number, "under_way": one.under_way > 0} for one in self._running.pulses()
+            },
             "destinations": {name: _destination(one) for name, one in status["destinations"].items()},
         }
 

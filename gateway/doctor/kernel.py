@@ -12,7 +12,7 @@ from gateway.doctor.finding import Unseen
 MOST: Final = 5000  # lines of the present boot
 
 DISK: Final = re.compile(
-    r"I/O error|EXT4-fs (error|\(.*\): error)|F2FS-fs.*error|FAT-fs.*error|mmc\d+: .*(error|timeout|timed out|tuning)|"
+    r"I/O error|EXT4-fs (error|\(.*\): error)|F2FS-fs.*error|FAT-fs.*error|mmc\d+: .*([Ee]rror|[Tt]imeout|timed out)|"
     r"[Rr]emounting filesystem read-only|critical (medium|target) error|blk_update_request"
 )
 USB: Final = re.compile(

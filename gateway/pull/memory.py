@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.errors import ConfigError
-from gateway.pull.whole_files import write_whole
+from gateway.whole_files import write_whole
 
 FILE: Final = "fleet.json"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.errors import Busy, ConfigError
-from gateway.pull.whole_files import remove, write_whole
+from gateway.whole_files import remove, write_whole
 
 BEFORE: Final = ".before"
 LOCK: Final = "fleet.lock"

@@ -68,7 +68,8 @@ async def pull(fleet: Fleet, wishes: Wishes, check: Check, clock: Clock) -> Outc
             return _unchanged(memory)
         with _of(wishes.url):
             new = await asyncio.to_thread(_new, fleet, wishes, check, clock, memory, fetched)
-        if memory.is_taken_back and new.bundle.serial == memory.serial and not wishes.again:
+        is_known = new.bundle.digest == memory.digest and not wishes.again
+        if is_known and (memory.is_taken_back or place.text() == new.fragment):
             return _unchanged(memory)
         learnt = _learnt(wishes.url, fetched, new)
         return await _take(fleet, wishes, place, new, learnt, clock)

@@ -127,9 +127,10 @@ def _taken_apart(blob: bytes) -> Signature:
     if not blob.startswith(head):
         raise ValueError("it is of no version that is known here")
     public, namespace, reserved, hash_name, signed = _strings(blob[len(head) :], 5)
-    kind, key = _strings(public, 2)
-    signed_kind, octets = _strings(signed, 2)
-    if {kind, signed_kind} != {KIND.encode()} or len(key) != KEY_OCTETS or len(octets) != SIGNATURE_OCTETS:
+    if next(_each(public), b"") != KIND.encode():
+        raise ValueError(f"it is by another kind of key than {KIND}")
+    (_, key), (signed_kind, octets) = _strings(public, 2), _strings(signed, 2)
+    if signed_kind != KIND.encode() or len(key) != KEY_OCTETS or len(octets) != SIGNATURE_OCTETS:
         raise ValueError(f"it is by another kind of key than {KIND}")
     if hash_name.decode("ascii", "replace") not in HASHES:
         raise ValueError("its hash is none of sha256 and sha512")

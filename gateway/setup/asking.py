@@ -79,7 +79,6 @@ class Question:
     due: Callable[[Known], bool] = lambda _: True
     found: Callable[[Known], Sequence[str]] = lambda _: ()  # lines that stand before it
     options: Callable[[Known], Sequence[Option]] = lambda _: ()
-    several: bool = False  # of the options
     is_secret: bool = False
 
 

@@ -56,6 +56,15 @@ def _city(text: str, known: Known) -> str:
     return meant
 
 
+def _connected(known: Known) -> Sequence[str]:
+    some = ", ".join(sorted(known.findings.box.connected))
+    how = Said(
+        f"Connected already: {some}. `brygga city connect CITY --replace` changes address or login.",
+        f"Redan anslutna: {some}. `brygga city connect STAD --replace` ändrar adress eller inloggning.",
+    )
+    return [known.says(how)] if some else ()
+
+
 def _fits(word: str, one: Profile) -> bool:
     return any(word in text.casefold() for text in (one.name, one.slug, one.platform, one.code) if text)
 
@@ -140,6 +149,7 @@ OF_A_CITY: Final = (
         ),
         read=_city,
         due=_adds_city,
+        found=_connected,
     ),
     Question(
         id="city_unknown",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gateway.errors import Busy
@@ -15,6 +15,7 @@ from gateway.sources.gwmp import BadDatagram, PushData, acknowledgement, parse, 
 PORT: Final = 1700  # that network servers listen on
 MOST: Final = 64  # gateways that are noted: anybody can invent some
 TELL_AGAIN_S: Final = 1.5  # for others after the first: a site may have two
+OWN: Final = "brygga"  # as this agent's command is called
 MHZ: Final = 1_000_000
 
 
@@ -90,6 +91,12 @@ def holder(machine: Machine, port: int) -> str | None:
         except OSError:  # closed meanwhile, or another user's
             continue
         if is_it:
-            words = (machine.text(link.parent.parent / "cmdline") or "").split("\0")
-            return words[0].rpartition("/")[2]
+            return _program((machine.text(link.parent.parent / "cmdline") or "").split("\0"))
     return ""
+
+
+def _program(words: Sequence[str]) -> str:
+    """Return what a program is called, of its command line; a script's interpreter is not it, and this agent is "brygga"."""
+    plain = [word.rpartition("/")[2] for word in words if word and not word.startswith("-")]
+    name = plain[1] if len(plain) > 1 and plain[0].startswith("python") else next(iter(plain), "")
+    return OWN if name == "gateway" else name

@@ -22,16 +22,6 @@ SHARED: Final = 0o640  # the service's group may read it, others may not
 PRIVATE: Final = 0o600
 FOLDER_MODE: Final = 0o750
 OLD: Final = ".old-{:%Y%m%d-%H%M%S}"
-COPIED: Final = (
-    "*.toml",
-    "*.password",
-    "*.token",
-    "*.pem",
-    "*.csv",
-    "*.key",
-    "*-key",
-    "*.api-key",
-)  # that a configuration names
 
 Load = Callable[[Path], Settings]
 
@@ -55,26 +45,23 @@ def proved(plan: Plan, path: Path, load: Load) -> Settings:
     """Return what the configuration would be, read from a copy of its folder; ConfigError says all that is wrong with it."""
     with tempfile.TemporaryDirectory(prefix="brygga-init-") as name:  # mode 0700
         folder = Path(name)
-        _copy(path.absolute().parent, folder)
+        _stand_in(path.absolute().parent, folder)
         for file in (*plan.files, File(path.name, plan.configuration)):
-            (folder / file.name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / file.name).unlink(missing_ok=True)
+            (folder / file.name).unlink(missing_ok=True)  # a link to what is there
             (folder / file.name).write_text(file.text, encoding="utf-8")
-            (folder / file.name).chmod(PRIVATE)
         try:
             return load(folder / path.name)
         except ConfigError as error:
             raise ConfigError([one.replace(f"{name}/", "") for one in error.problems]) from error
 
 
-def _copy(source: Path, folder: Path) -> None:
-    """Copy what a configuration may name, as far as this user may read it."""
-    for part in (Path(), Path(CITIES), Path(CITIES) / "profiles", Path("brygga.d")):
-        for pattern in COPIED:
-            for file in (source / part).glob(pattern):
-                (folder / part).mkdir(parents=True, exist_ok=True)
-                with contextlib.suppress(OSError):
-                    shutil.copyfile(file, folder / part / file.name)
+def _stand_in(source: Path, folder: Path) -> None:
+    """Fill ``folder`` with links to all that is in ``source``; cities have a folder of their own, for files are put beside theirs."""
+    (folder / CITIES).mkdir()
+    for part in (source, source / CITIES):
+        for there in part.iterdir() if part.is_dir() else ():
+            if there != source / CITIES:
+                (folder / there.relative_to(source)).symlink_to(there)
 
 
 def put_in_place(plan: Plan, path: Path, group: str, now: datetime) -> Done:

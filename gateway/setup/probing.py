@@ -56,7 +56,7 @@ async def probed(machine: Machine, wishes: Wishes) -> Findings:
     troubles: list[str] = []
     async with asyncio.TaskGroup() as tasks:
         files = tasks.create_task(_in_time(machine, troubles), name="files")
-        air = tasks.create_task(_arrivals(wishes, troubles), name="datagrams")
+        air = tasks.create_task(_arrivals(machine, wishes, troubles), name="datagrams")
         ports = tasks.create_task(_serial(machine, wishes, troubles), name="serial ports")
     read, found = files.result(), ports.result()
     return Findings(
@@ -95,13 +95,14 @@ def _files(machine: Machine) -> _Files:
     )
 
 
-async def _arrivals(wishes: Wishes, troubles: list[str]) -> tuple[Arrival, ...]:
+async def _arrivals(machine: Machine, wishes: Wishes, troubles: list[str]) -> tuple[Arrival, ...]:
     if not wishes.listen_s:
         return ()
     try:
         return await listening.arrivals(wishes.listen_s, wishes.port)
     except Busy as error:
-        troubles.append(str(error))
+        who = listening.holder(machine, wishes.port)
+        troubles.append(f"{error}{f' ({who} has it)' if who else ''}: nothing could be listened for there")
         return ()
 
 

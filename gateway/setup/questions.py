@@ -91,7 +91,6 @@ OF_THE_BOX: Final = (
         usual=radios.usual,
         due=_adds_radio,
         options=radios.options,
-        several=True,
     ),
     Question(
         id="point",

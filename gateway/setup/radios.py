@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from gateway.cities.profile import Said
-from gateway.setup.asking import Known, Option
+from gateway.setup.asking import UNSAID, Known, Option, mode
 from gateway.setup.findings import (
     Arrival,
     ChirpstackForwarder,
@@ -19,6 +19,7 @@ from gateway.setup.findings import (
     Station,
 )
 from gateway.setup.forwarders import region_of
+from gateway.setup.listening import OWN
 
 Found = Forwarder | LoraFwd | Station | ChirpstackForwarder | Concentratord | Modem | ServerHere | None
 T = TypeVar("T")
@@ -98,7 +99,8 @@ def region(known: Known) -> str:
 def udp_port(known: Known, forwarder: Forwarder | None = None) -> int:
     """Return the port to listen on: the one that a forwarder sends to this box already, else 1700, another where that is taken."""
     box = known.findings.box
-    taken = box.ports_taken
+    gives_way = {OWN} if mode(known) == "new" else set()  # this agent, which then has the new file
+    taken = {port for port, who in box.ports_taken.items() if who not in gives_way}
     if forwarder is not None and forwarder.server in HERE and forwarder.port not in taken:
         return forwarder.port
     return OTHER_PORT if box.port in taken else box.port
@@ -117,8 +119,10 @@ def _words(one: Found) -> tuple[Said, Said]:
     """Return a finding's title and what was seen of it."""
     match one:
         case Forwarder():
+            more = Said(" and others", " och andra") if one.has_several_servers else UNSAID
             return _title("Packet forwarder", one), Said(
-                f"{one.folder}; sends to {one.server}:{one.port}", f"{one.folder}; sänder till {one.server}:{one.port}"
+                f"{one.folder}; sends to {one.server}:{one.port}{more.en}",
+                f"{one.folder}; sänder till {one.server}:{one.port}{more.sv}",
             )
         case LoraFwd():
             return _title("Kerlink lorafwd", one), Said(

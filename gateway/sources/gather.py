@@ -103,10 +103,10 @@ class Gather:
         known = self._remembered.pop(frame.phy_payload, None)
         if known is None:
             self._forget(now)
-        elif known.open:
+        elif known.open and known.is_copy(now):
             self._counts[GatherCount.COPIES] += 1
             known.take(frame)
-        elif known.is_slow_copy(now):
+        elif known.is_copy(now):
             self._counts[GatherCount.SLOW_COPIES] += 1
         elif known.transmissions_of(frame.best.gateway, now) > MOST_TRANSMISSIONS:
             self._counts[GatherCount.REPEATED_FOR_EVER] += 1
@@ -180,8 +180,11 @@ class _Gathering:
         self.frame = merged(self.frame, copy)
         self.first_heard = self.frame.heard_at.monotonic
 
-    def is_slow_copy(self, now: float) -> bool:
-        """Tell whether a copy heard now is of this transmission: no device repeats itself so soon."""
+    def is_copy(self, now: float) -> bool:
+        """Tell whether what is heard now is of this transmission: no device repeats itself so soon.
+
+        A window that a stalled machine closes late is no reason to take the device's next try, with its own time, for a copy.
+        """
         return now - self.first_heard < SLOW_COPY_S
 
     def transmissions_of(self, gateway: Eui64, now: float) -> int:

@@ -146,7 +146,13 @@ def as_json(answer: Json) -> web.Response:
 def packed(request: web.BaseRequest, response: web.Response) -> web.Response:
     """Return a response that goes compressed where it is worth it and may be."""
     body = response.body
-    if isinstance(body, bytes) and len(body) >= WORTH_PACKING and "gzip" in request.headers.get("Accept-Encoding", ""):
+    is_text = response.content_type == "application/json"
+    if (
+        is_text
+        and isinstance(body, bytes)
+        and len(body) >= WORTH_PACKING
+        and "gzip" in request.headers.get("Accept-Encoding", "")
+    ):
         response.enable_compression(web.ContentCoding.gzip)
     return response
 

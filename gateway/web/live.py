@@ -39,6 +39,7 @@ class Reader:
         self._waiting: deque[bytes] = deque()
         self._missed = 0
         self._news = asyncio.Event()
+        self.is_over = False
 
     def put(self, event: bytes) -> None:
         """Add an event; where too many wait the oldest goes."""
@@ -46,6 +47,11 @@ class Reader:
             self._waiting.popleft()
             self._missed += 1
         self._waiting.append(event)
+        self._news.set()
+
+    def end(self) -> None:
+        """Have it read no more."""
+        self.is_over = True
         self._news.set()
 
     async def take(self, limit_s: float) -> bytes:
@@ -91,6 +97,11 @@ class Live:
         for reader in self._readers:
             if kind in reader.kinds:
                 reader.put(event)
+
+    def hang_up(self) -> None:
+        """End all readers there are."""
+        for reader in self._readers:
+            reader.end()
 
     @contextlib.contextmanager
     def reading(self, kinds: Collection[str], after: str | None) -> Iterator[Reader]:

@@ -18,6 +18,8 @@ REFUSALS: Final[Mapping[str, str]] = {
     "401": "nobody is logged in, or the token or password is not known",
     "403": "the role is not enough, the CSRF token is missing, or the page of another site asks",
     "404": "there is no such thing",
+    "405": "another method is right here",
+    "408": "the body did not come in time",
     "409": "busy: somebody else is at it",
     "413": "the body is too large",
     "429": "too often; `Retry-After` says in how many seconds",

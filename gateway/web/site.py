@@ -25,7 +25,8 @@ from gateway.web.route import Special
 from gateway.web.sessions import LONGEST
 
 API: Final = "/api/"
-HEARTBEAT_S: Final = 15.0  # of a live stream: a comment, which shows that the reader is there, and that he still may
+HEARTBEAT_S: Final = 15.0  # of a live stream: a comment, which shows that somebody is there
+LOOK_S: Final = 1.0  # after which it is seen that a reader has gone, or may read no more
 SEND_LIMIT_S: Final = 20.0  # for a reader to take what he was sent
 
 
@@ -60,6 +61,10 @@ class Site:
         if request.path.startswith(API):
             return await self._asking.answer(request)
         return await self._page(request)
+
+    def hang_up(self) -> None:
+        """End all streams."""
+        self._live.hang_up()
 
     # ── pages ──
 
@@ -157,8 +162,13 @@ class Site:
 
     async def _stream(self, call: Call, response: web.StreamResponse, reader: Reader) -> None:
         """Send events until the reader goes, takes nothing more, or may read no more."""
-        while self._may_still(call):
-            events = await reader.take(HEARTBEAT_S)
+        quiet_s = 0.0
+        while not reader.is_over and self._may_still(call):
+            events = await reader.take(LOOK_S)
+            quiet_s = 0.0 if events else quiet_s + LOOK_S
+            if not events and quiet_s < HEARTBEAT_S:
+                continue
+            quiet_s = 0.0
             try:
                 async with asyncio.timeout(SEND_LIMIT_S):
                     await response.write(events or b": still here\n\n")

@@ -88,6 +88,7 @@ class Website:
         finally:
             self._listening.clear()
             self._listener = None
+            self._site.hang_up()
             # In a task of its own: in one that is cancelled, Python 3.11.2 (Debian 12) takes its timeouts for cancellation.
             async with asyncio.TaskGroup() as leaving:
                 leaving.create_task(listener.close(), name="leaving the web")

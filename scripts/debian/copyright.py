@@ -25,6 +25,9 @@ License: Apache-2.0
 """
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 LICENCES: Final = ("LICEN", "COPYING", "NOTICE", "AUTHORS")
+APACHE: Final = "http://www.apache.org/licenses/"
+WHOLE: Final = 9000  # characters; the text itself, not a notice that names it
+IN_DEBIAN: Final = "On Debian systems the whole text is in /usr/share/common-licenses/Apache-2.0."
 PACKAGE: Final = "opt/brygga/package"
 
 
@@ -62,7 +65,8 @@ def _texts(found: Distribution) -> Iterator[str]:
     folder = Path(str(found.locate_file("."))) / f"{_dist_info(found)}"
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name.upper().startswith(LICENCES):
-            yield path.read_text("utf-8", "replace")
+            text = path.read_text("utf-8", "replace")
+            yield IN_DEBIAN if APACHE in text and len(text) > WHOLE else text
 
 
 def _dist_info(found: Distribution) -> str:

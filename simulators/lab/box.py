@@ -26,6 +26,7 @@ from gateway.model import Json
 from gateway.network import Network
 from gateway.sources import semtech_udp
 from gateway.sources.basics_station import source as station_source
+from gateway.sources.network_server import webhook
 from simulators.lab.lab_loop import LabLoop
 from simulators.lab.machine import Machine
 from simulators.lab.mailbox import Post
@@ -43,7 +44,6 @@ name = "lab"
 data = "data"
 key_file = "brygga.key"
 """
-PORTS: Final = {"semtech_udp": 1700, "basics_station": 3001}
 
 
 class _Watched(Seam):
@@ -78,7 +78,7 @@ class Box:
         folder: Path,
         loop: LabLoop,
         machine: Machine,
-        sources: Sequence[str],
+        sources: str,
         registrations: Sequence[Registration],
         registry: Registry,
         seed: int,
@@ -106,11 +106,7 @@ class Box:
     def configure(self, destinations: str) -> None:
         """Write `brygga.toml` with these sections; the next start reads it."""
         file = self._folder / "brygga.toml"
-        sources = "".join(
-            f'\n[[source]]\nname = "{kind}"\ntype = "{kind}"\nhost = "0.0.0.0"\nport = {PORTS[kind]}\n'
-            for kind in self._sources
-        )
-        file.write_text(CONFIGURATION + sources + destinations, encoding="utf-8")
+        file.write_text(CONFIGURATION + self._sources + destinations, encoding="utf-8")
         file.chmod(0o640)
 
     @property
@@ -126,7 +122,8 @@ class Box:
             patches.enter_context(self._machine.in_place())
             patches.enter_context(patch.object(agents, "Network", network))
             patches.enter_context(patch.object(semtech_udp, "bind_udp", self.post.bind))
-            patches.enter_context(patch.object(station_source, "bind_tcp", self._loop.net.bind))
+            for listener in (station_source, webhook):
+                patches.enter_context(patch.object(listener, "bind_tcp", self._loop.net.bind))
             patches.enter_context(patch.object(aiohappyeyeballs, "start_connection", dial))
             patches.enter_context(patch.object(paho, "time_func", self._loop.time))
             yield

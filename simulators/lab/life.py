@@ -19,24 +19,23 @@ from decoders.registry import Registry
 from gateway.commands.journal_export import export
 from gateway.errors import StorageError
 from gateway.formats.naming import milliseconds, timestamp
-from gateway.model import Eui64, Json
-from simulators.hashed import key
+from gateway.model import Json
 from simulators.jumping_time import BEGIN_S
-from simulators.lab.box import PORTS, Box
+from simulators.lab.box import Box
 from simulators.lab.cities import City, city, is_timed
 from simulators.lab.committed_rows import CommittedRows
 from simulators.lab.configuring import connect, destinations
 from simulators.lab.dweller import Dweller
 from simulators.lab.lab_loop import LabLoop
 from simulators.lab.machine import Machine
-from simulators.lab.mast import Mast
 from simulators.lab.neighbour import Hostile
 from simulators.lab.plan import town
+from simulators.lab.radios import Radios, is_served, sources
 from simulators.lab.ran import Interruption, Progress, Ran, Watch
 from simulators.lab.scenario import Move, Scenario
-from simulators.lab.sky import Gateway, Sky
-from simulators.lab.station import Station
+from simulators.lab.sky import Sky
 from simulators.lab.troubles import Stage, strike
+from simulators.lab.wire import Line
 from simulators.lab.witness import US, Witness
 from simulators.simulation.loop import logs_noted
 
@@ -63,15 +62,16 @@ class Life:
         scenario = self._scenario
         self._town = town(scenario, self._registry)
         names = {eui: mast.name for eui, mast in self._town.masts}
-        self._witness = Witness([one.name for one in scenario.platforms], names)
+        self._witness = Witness([one.name for one in scenario.platforms], names, is_served=is_served(scenario))
         self._sky = Sky(self._town, self._witness, seed=scenario.seed)
         interruption = Interruption()
         async with self._cities() as cities:
             self._box = self._make_box(loop, cities)
-            self._masts = self._raise_masts()
+            self._radios = Radios(scenario, self._town, self._sky, self._box.post)
             watch(self._how_far, interruption)
-            with self._box.in_place(), logs_noted(lambda _: None):
-                whole, status = await self._happen(loop, cities, interruption)
+            with self._box.in_place(), self._radios.in_place(), logs_noted(lambda _: None):
+                async with self._radios.running():
+                    whole, status = await self._happen(loop, cities, interruption)
             return Ran(
                 scenario=scenario,
                 witness=self._witness,
@@ -115,8 +115,8 @@ class Life:
             folder=self._folder,
             loop=loop,
             machine=machine,
-            sources=sorted({one.kind for one in scenario.masts}),
-            registrations=[one.registration() for one in self._town.settlers],
+            sources=sources(self._town.masts),
+            registrations=[one.served() if is_served(scenario) else one.registration() for one in self._town.settlers],
             registry=self._registry,
             seed=scenario.seed,
         )
@@ -140,28 +140,6 @@ class Life:
         now_us = self._sky.now_us()
         self._witness.incidents.append((now_us, now_us, f"{move.service} moves to {move.to}"))
 
-    def _raise_masts(self) -> Mapping[str, Gateway]:
-        masts = {}
-        for number, (eui, one) in enumerate(self._town.masts):
-            self._sky.masts[eui] = masts[one.name] = self._gateway(number, eui, one.kind)
-        return masts
-
-    def _gateway(self, number: int, eui: Eui64, kind: str) -> Gateway:
-        deliver, decided = partial(self._sky.deliver, eui), partial(self._sky.decided, eui)
-        if kind == "basics_station":
-            seed = key(self._scenario.seed, "station", eui)
-            return Station(eui, port=PORTS[kind], seed=seed, sky_us=self._sky.now_us, deliver=deliver, decided=decided)
-        return Mast(
-            eui,
-            self._box.post,
-            number=number,
-            port=PORTS[kind],
-            now_us=self._sky.now_us,
-            counter_start_us=self._town.links.receivers[number].counter_start_us,
-            deliver=deliver,
-            decided=decided,
-        )
-
     # ── living ──
 
     async def _happen(
@@ -172,15 +150,15 @@ class Life:
             box=self._box,
             machine=self._machine,
             sky=self._sky,
-            masts=self._masts,
+            masts=self._radios.masts,
             cities=cities,
-            lines={name: loop.net.line(_port(one)) for name, one in cities.items()},
+            lines=self._lines(loop, cities),
             witness=self._witness,
         )
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(self._box.keep_running(), name="systemd")
             async with contextlib.AsyncExitStack() as masts:
-                for mast in self._masts.values():
+                for mast in self._radios.masts.values():
                     await masts.enter_async_context(mast)
                 self._now = "living"
                 troubles = [
@@ -204,6 +182,12 @@ class Life:
                 running.cancel()
                 await self._box.stop()
         return not was_ended, status
+
+    def _lines(self, loop: LabLoop, cities: Mapping[str, City]) -> Mapping[str, Line]:
+        """Return the lines that go through the backhaul: to each city, and between a network server and the agent."""
+        lines = {name: loop.net.line(_port(one)) for name, one in cities.items()}
+        port = self._radios.server_port
+        return lines if port is None else {**lines, "network server": loop.net.line(port)}
 
     def _dwellers(self) -> list[Dweller]:
         ends_us = round(self._scenario.lasts_s * US)
@@ -250,6 +234,7 @@ class Life:
     def _look(self, rows: CommittedRows) -> None:
         try:
             for uplink in rows.new():
+                self._witness.served(uplink)
                 dated_us = round((uplink.heard_at.utc - self._scenario.begins).total_seconds() * US)
                 self._witness.committed(uplink.id, uplink.payload, dated_us, self._sky.now_us())
                 if self._is_timed:

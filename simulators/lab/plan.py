@@ -13,7 +13,7 @@ from gateway.cities.slugs import slug
 from gateway.errors import ConfigError
 from gateway.journal import Registration
 from gateway.lorawan.dev_addr import new_dev_addr
-from gateway.model import Activation, Device, Entity, Eui64, Place, eui64
+from gateway.model import Activation, Device, Entity, Eui64, LoraRate, Place, eui64
 from simulators import values
 from simulators.end_device import EndDevice, Make
 from simulators.hashed import key, uniform
@@ -31,6 +31,7 @@ from simulators.radio import (
     Spot,
     concentrator,
     on_the_map,
+    single_channel,
 )
 from simulators.radio.propagation import Propagation
 from simulators.registering import activation_of, registered
@@ -41,6 +42,7 @@ FIRST_DEV_EUI: Final = 0x70B3_D57E_D000_0001
 FIRST_GATEWAY: Final = 0xAA55_5A00_0000_0001
 FIRST_ADDRESS: Final = 0xB0_0000  # of those with ABP; a network that draws one of them draws again
 COUNTER: Final = 1 << 32
+MODEM: Final = "serial_modem"  # a gateway that hears one channel and one data rate
 PROPAGATIONS: Final[dict[str, Propagation]] = {
     "oulu": OULU,
     "oulu_water": OULU_WATER,
@@ -72,6 +74,10 @@ class Settler:
     def registration(self) -> Registration:
         """Return what an installer would enter, before the first uplink."""
         return registered(self.device, self.radio)
+
+    def served(self) -> Registration:
+        """Return what is entered where a network server has the keys."""
+        return Registration(device=replace(self.device, activation=Activation.OTAA, join_eui=None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,9 @@ def rules(radio: Radio) -> Rules:
 
 def receiver(seed: int, eui: Eui64, mast: Mast, centre: tuple[float, float]) -> Receiver:
     """Return a gateway's receiving side, its counter anywhere in its 32 bits."""
+    if mast.kind == MODEM:
+        rate = LoraRate(mast.spreading_factor, 125_000)
+        return single_channel(eui, spot(mast.area, centre), mast.frequency_hz, rate, antenna_dbi=mast.antenna_dbi)
     return concentrator(
         eui,
         spot(mast.area, centre),

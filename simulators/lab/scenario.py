@@ -90,6 +90,8 @@ class Mast:
     area: Area
     antenna_dbi: float
     delay_s: float  # the longest that a datagram is on its way to the box
+    frequency_hz: int  # of a modem, which hears no other
+    spreading_factor: int  # the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

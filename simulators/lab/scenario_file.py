@@ -13,6 +13,7 @@ from gateway.config.reading import Section, Table, did_you_mean, read_section, s
 from gateway.errors import ConfigError
 from gateway.model import Json
 from simulators.lab.cities import ways
+from simulators.lab.radios import SERVED
 from simulators.lab.scenario import Scenario, What
 from simulators.lab.scenario_keys import LISTS, NEEDED, SINGLE
 from simulators.lab.scenario_making import made
@@ -90,6 +91,7 @@ def _whole(sections: Sections) -> list[str]:
         *_twice(sections),
         *_fleets(sections),
         *_faults(sections),
+        *_gateways(sections),
         *_cities(sections),
         *_moves(sections),
     ]
@@ -151,6 +153,14 @@ def _faults(sections: Sections) -> Problems:
             yield f"{section.place}.whom: '{what}' strikes the agent itself; leave it out"
         if what is What.CLOCK_JUMPS and not keys.by_s:
             yield f"{section.place}.by_s: is missing; -3600 sets the clock back by an hour"
+
+
+def _gateways(sections: Sections) -> Problems:
+    kinds = [(one.place, getattr(one.keys, "type", "")) for one in sections["gateway"] if "type" not in one.wrong]
+    served = next((kind for _, kind in kinds if kind in SERVED), None)
+    for place, kind in kinds:
+        if served is not None and kind != served:
+            yield f"{place}.type: {kind!r} beside {served!r}: behind a network server all gateways are its own"
 
 
 def _cities(sections: Sections) -> Problems:

@@ -17,6 +17,8 @@ from simulators.lab.scenario_values import (
     Counted,
     DataRateNumber,
     Decibel,
+    GatewayType,
+    Hertz,
     Kind,
     Metres,
     Milliseconds,
@@ -26,6 +28,7 @@ from simulators.lab.scenario_values import (
     Setting,
     Share,
     Spans,
+    SpreadingFactor,
     Walls,
     Watched,
     Where,
@@ -36,7 +39,6 @@ MacVersion = Annotated[
     Literal["1.0.0", "1.0.1", "1.0.2", "1.0.3", "1.0.4", "1.1"], Shown('a version from "1.0.0" to "1.0.4", or "1.1"')
 ]
 DeviceClass = Annotated[Literal["A", "C"], Shown('"A" or "C"')]
-GatewayType = Annotated[Literal["semtech_udp", "basics_station"], Shown('"semtech_udp" or "basics_station"')]
 Propagation = Annotated[
     Literal["oulu", "oulu_water", "lancaster", "hata_urban", "hata_suburban", "free_space"],
     Shown('"oulu", "oulu_water", "lancaster", "hata_urban", "hata_suburban" or "free_space"'),
@@ -119,6 +121,8 @@ class GatewayKeys(Keys):
     type: GatewayType = Field(default="semtech_udp", description="the protocol that it speaks, a type of source")
     where: Where = Field(description="its antenna's place")
     height_m: Metres = Field(default=25.0, description="above the ground")
+    frequency_hz: Hertz = Field(default=868_100_000, description="of a `serial_modem`: the one channel that it hears")
+    spreading_factor: SpreadingFactor = Field(default=7, description="of a `serial_modem`: the one that it hears")
     antenna_dbi: Annotated[float, Field(ge=-30, le=30), Shown("a number of dBi from -30 to 30")] = Field(
         default=3.0, description="gain, the cable's loss taken off"
     )

@@ -115,6 +115,8 @@ def _mast(keys: Read) -> Mast:
         kind=keys.type,
         area=_area(keys, 0.0),
         antenna_dbi=keys.antenna_dbi,
+        frequency_hz=keys.frequency_hz,
+        spreading_factor=keys.spreading_factor,
         delay_s=keys.delay_ms / 1e3,
     )
 

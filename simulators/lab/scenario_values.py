@@ -16,6 +16,20 @@ from gateway.model import Json
 from simulators.lab.cities import kinds
 from simulators.lab.scenario import DAY_S
 
+GATEWAY_TYPES: Final = (
+    "semtech_udp",
+    "basics_station",
+    "chirpstack_mqtt",
+    "concentratord",
+    "serial_modem",
+    "chirpstack",
+    "the_things_stack",
+    "webhook",
+)
+NOT_HERE: Final = {  # types of sources that hear no device of a scenario
+    "gnss": "it has no radio, and the box's clock is what [[fault]] says of it; leave it out",
+    "recording": "it is heard as it was recorded, and no device of a scenario is in it; `brygga replay FILE` plays it into any agent",
+}
 _HOUR: Final = re.compile(r"(?:(\d{1,3}) d )?([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -68,10 +82,21 @@ def _kind(value: str) -> str:
     return value
 
 
+def _gateway_type(value: str) -> str:
+    if (why := NOT_HERE.get(value)) is not None:
+        raise ValueError(f"{value!r} cannot be a gateway of a scenario: {why}")
+    if value not in GATEWAY_TYPES:
+        raise ValueError(f"{value!r} is no type of gateway{did_you_mean(value, GATEWAY_TYPES)}")
+    return value
+
+
 At = Annotated[
     When | None, BeforeValidator(_when), Shown("a time such as '08:00', '2 d 08:00' or '90 min' from the beginning")
 ]
 Begins = Annotated[datetime, AfterValidator(_aware), Shown("a date and time such as 2026-01-15T00:00:00+01:00")]
+GatewayType = Annotated[str, AfterValidator(_gateway_type), Shown('a type of source such as "semtech_udp"')]
+Hertz = Annotated[int, Field(ge=863_000_000, le=870_000_000), Shown("a frequency in hertz, 863000000 to 870000000")]
+SpreadingFactor = Annotated[int, Field(ge=7, le=12), Shown("a whole number from 7 to 12")]
 Kind = Annotated[str, AfterValidator(_kind), Shown('a kind of platform such as "ngsi_ld"')]
 Count = Annotated[int, Field(ge=1, le=100_000), Shown("a whole number from 1 to 100000")]
 Where = Annotated[

@@ -19,9 +19,8 @@ from simulators.concentrator import Decision, Transmission, airtime_us
 from simulators.end_device import OnAir
 from simulators.hashed import key, uniform
 from simulators.jumping_time import BEGIN_S
-from simulators.lab.mast import Mast
+from simulators.lab.gateways import Gateway
 from simulators.lab.plan import Town
-from simulators.lab.station import Station
 from simulators.lab.witness import US, Witness
 from simulators.packet_forwarder import Signal
 from simulators.radio import Arrival, Ether, Outcome, Spot
@@ -60,9 +59,6 @@ class Receiver(Protocol):
     def take(self, phy_payload: bytes, snr_db: float) -> bool:
         """Take what it heard; return whether it was for this device."""
         ...
-
-
-Gateway = Mast | Station
 
 
 class Sky:

@@ -9,9 +9,10 @@ from typing import Final
 
 from simulators.lab.box import Box
 from simulators.lab.cities import City
+from simulators.lab.gateways import Gateway
 from simulators.lab.machine import Machine
 from simulators.lab.scenario import Trouble, What
-from simulators.lab.sky import Gateway, Sky
+from simulators.lab.sky import Sky
 from simulators.lab.temper import Mood
 from simulators.lab.wire import Line
 from simulators.lab.witness import US, Witness

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from gateway.model import Eui64
+from gateway.model import Eui64, Uplink
 from simulators.lab.airtime_book import AirtimeBook
 
 US: Final = 1_000_000
@@ -57,7 +57,8 @@ class Heard:
 class Witness:
     """All that was seen."""
 
-    def __init__(self, platforms: Iterable[str], masts: Mapping[Eui64, str]) -> None:
+    def __init__(self, platforms: Iterable[str], masts: Mapping[Eui64, str], *, is_served: bool = False) -> None:
+        """``is_served``: a network server names uplinks by ids of its own."""
         self.stories: dict[UUID, Story] = {}
         self.masts = {name: Heard() for name in masts.values()}
         self.joins: Counter[str] = Counter()  # by fleet, of devices
@@ -74,6 +75,8 @@ class Witness:
         self.counts: Counter[str] = Counter()  # how far it is: said, heard, committed, due, delivered
         self.moved: dict[str, str] = {}  # where a platform's services are now, where that is elsewhere
         self.by_time: dict[tuple[str, str], UUID] = {}  # committed uplinks by DevEUI and the time that stands there
+        self._said: dict[tuple[Eui64, int], UUID] | None = {} if is_served else None  # by counter, the last of each
+        self._called: dict[UUID, UUID] = {}  # uplinks by their server's ids
         self._platforms = tuple(platforms)
         self._names = masts
 
@@ -83,6 +86,8 @@ class Witness:
         """Note a new uplink."""
         self.stories[story.id] = story
         self.counts["said"] += 1
+        if self._said is not None:
+            self._said[story.dev_eui, story.f_cnt] = story.id
 
     def aired(
         self, uplink: UUID | None, ends_us: int, heard_by: Iterable[Eui64], losses: Mapping[Eui64, str], cause: str
@@ -114,9 +119,14 @@ class Witness:
         if story.given_us is None:
             story.given_us = now_us
 
+    def served(self, uplink: Uplink) -> None:
+        """Learn by which id an uplink goes that a network server has told of."""
+        if self._said is not None and (said := self._said.get((uplink.dev_eui, uplink.f_cnt))) is not None:
+            self._called.setdefault(uplink.id, said)
+
     def committed(self, uplink: UUID, payload: bytes, dated_us: int, now_us: int) -> None:
         """Note that an uplink is on disk, and when it was heard by what stands there."""
-        story = self.stories.get(uplink)
+        story = self.stories.get(self._called.get(uplink, uplink))
         if story is None:
             self.strange.append(("the journal", uplink, "nobody has said this"))
         elif story.committed_us is not None:
@@ -141,7 +151,7 @@ class Witness:
 
     def delivered(self, platform: str, uplink: UUID, now_us: int, *, again: bool) -> None:
         """Note that a platform took something of an uplink; ``again``: what it had already."""
-        story = self.stories.get(uplink)
+        story = self.stories.get(self._called.get(uplink, uplink))
         if story is None:
             self.strange.append((platform, uplink, "nobody has said this"))
         elif platform not in story.platforms:

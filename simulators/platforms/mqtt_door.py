@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import ssl
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -83,6 +83,7 @@ class Door:
         self._server: asyncio.Server | None = None
         self._lines: set[asyncio.StreamWriter] = set()
         self.sessions: dict[str, Session] = {}
+        self.acknowledged: Callable[[int], None] = lambda _: None  # told of each message that a client has taken
         self.taken_over = 0
         self.connects = 0
         self.port = 0
@@ -144,6 +145,7 @@ class Door:
                     goes_on = self._take(session, first & 0x0F, body)
                 case 4:
                     session.acknowledged.add(int.from_bytes(body[:2]))
+                    self.acknowledged(int.from_bytes(body[:2]))
                     goes_on = True
                 case 8:
                     goes_on = self._subscribe(session, body)
@@ -182,15 +184,18 @@ class Door:
         return True
 
     def _subscribe(self, session: Session, body: bytes) -> bool:
-        mid, rest = body[:2], body[3:] if session.v5 else body[2:]
-        (size,) = struct.unpack_from("!H", rest)
-        topic_filter = rest[2 : 2 + size].decode()
-        code = self._rules.subscribe(session.client_id, topic_filter)
-        if code == CUT:
-            return False
-        if code < 0x80:
-            session.filters.add(topic_filter)
-        answer = mid + (b"\0" if session.v5 else b"") + bytes([code])
+        mid, rest = body[:2], _without_properties(body[2:]) if session.v5 else body[2:]
+        codes = bytearray()
+        while rest:
+            (size,) = struct.unpack_from("!H", rest)
+            topic_filter, rest = rest[2 : 2 + size].decode(), rest[3 + size :]
+            code = self._rules.subscribe(session.client_id, topic_filter)
+            if code == CUT:
+                return False
+            if code < 0x80:
+                session.filters.add(topic_filter)
+            codes.append(code)
+        answer = mid + (b"\0" if session.v5 else b"") + bytes(codes)
         session.writer.write(bytes([0x90, len(answer)]) + answer)
         return True
 

@@ -109,22 +109,25 @@ class Street:
 
     def door_open(self, now: Moment) -> bool:
         """Tell whether a door stands open; more often by day."""
-        visit = self._visit(math.floor(now.seconds / VISIT_S))
+        visit = self._visit(self._visit_number(now.seconds))
         return visit is not None and visit[0] <= now.seconds < visit[1]
 
     def door_events(self, begins_s: float, ends_s: float) -> Iterator[tuple[float, bool]]:
         """Yield when a door opens (True) or closes, in order, between two times in Unix seconds."""
-        for cell in range(math.floor(begins_s / VISIT_S), math.floor(ends_s / VISIT_S) + 1):
-            for at_s, opens in zip(self._visit(cell) or (), (True, False), strict=False):
+        for number in range(self._visit_number(begins_s), self._visit_number(ends_s) + 1):
+            for at_s, opens in zip(self._visit(number) or (), (True, False), strict=False):
                 if begins_s < at_s <= ends_s:
                     yield at_s, opens
 
-    def _visit(self, cell: int) -> tuple[float, float] | None:
-        """Return from when to when somebody holds a door open, if anybody does; once in each while at the most, and never across two."""
-        opens_s = (cell + 0.7 * uniform(self.key ^ 5, cell)) * VISIT_S
-        if uniform(self.key ^ 7, cell) >= 0.02 + 0.6 * rush(Moment.of_seconds(opens_s)):
+    def _visit_number(self, seconds: float) -> int:
+        return math.floor(seconds / VISIT_S - uniform(self.key ^ 9, 0))
+
+    def _visit(self, number: int) -> tuple[float, float] | None:
+        """Return from when to when somebody holds a door open, if anybody does; at most once in each while, and never across two."""
+        opens_s = (number + uniform(self.key ^ 9, 0) + 0.7 * uniform(self.key ^ 5, number)) * VISIT_S
+        if uniform(self.key ^ 7, number) >= 0.02 + 0.6 * rush(Moment.of_seconds(opens_s)):
             return None
-        return opens_s, opens_s + 4.0 + 0.25 * VISIT_S * uniform(self.key ^ 8, cell)
+        return opens_s, opens_s + 4.0 + 0.25 * VISIT_S * uniform(self.key ^ 8, number)
 
     def button_pressed(self, now: Moment) -> bool:
         """Tell whether somebody has pressed it in these ten minutes."""

@@ -20,6 +20,7 @@ from gateway.errors import Busy, ConfigError, StorageError
 from gateway.journal import Changes, Journal
 from gateway.model import Json
 from gateway.network.office import Office, StoppedOffice
+from gateway.pulse import Pulse
 from gateway.recorder import Recorder
 from gateway.survey import Survey
 from tests.agent.commands import make_box
@@ -70,6 +71,9 @@ class FakeAgent:
 
     async def let_go(self, destination: str) -> None:
         raise AssertionError(f"{destination} has no loop here")
+
+    def pulses(self) -> Sequence[Pulse]:
+        return ()
 
     async def not_hearing(self) -> Sequence[str]:
         return ()

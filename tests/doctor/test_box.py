@@ -6,7 +6,8 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from tests.doctor.scene import (
     box,
     configured,
     finding,
+    found,
     judged,
     provoked,
     running,
@@ -95,17 +97,17 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-async def test_a_disk_that_is_full_and_one_that_is_read_only(small_disk: Path) -> None:
+def test_a_disk_that_is_full_and_one_that_is_read_only(small_disk: Path) -> None:
     one = configured(small_disk)
     for number in range(99):
         (small_disk / str(number)).touch(exist_ok=True)
         if not os.statvfs(small_disk).f_favail:
             break
 
-    provoked(await finding(one, "disk.room"), "disk.room:full")
-    provoked(await finding(one, "disk.inodes"), "disk.inodes:inodes")
+    provoked(found(one, "disk.room"), "disk.room:full")
+    provoked(found(one, "disk.inodes"), "disk.inodes:inodes")
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    provoked(await finding(one, "disk.mount"), "disk.mount:read_only")
+    provoked(found(one, "disk.mount"), "disk.mount:read_only")
 
 
 def disk(**more: object) -> Disk:
@@ -123,35 +125,29 @@ def test_the_room_that_is_left() -> None:
     assert judged("disk.inodes", disk(inodes=0, inodes_free=0)) == []
 
 
+MOUNTS = (
+    ("40 21 259:2 / /var/lib ro,relatime - ext4 /dev/mmcblk0p2 rw", "read_only"),
+    ("40 21 259:2 / /var/lib rw - ext4 /dev/mmcblk0p2 ro,errors=remount-ro", "read_only"),
+    ("40 21 0:30 / /var/lib rw - tmpfs tmpfs rw,size=64m", "volatile"),
+    ("40 21 8:1 / /var/lib rw - vfat /dev/sda1 rw", "fat"),
+    ("40 21 0:50 / /var/lib rw - overlay overlay rw,lowerdir=/l,upperdir=/u,workdir=/w", "overlay"),
+    (
+        "39 21 0:31 / /mem rw - tmpfs tmpfs rw\n40 21 0:50 / /var/lib rw - overlay overlay rw,lowerdir=/l,upperdir=/mem/u",
+        "volatile",
+    ),
+    ("40 21 0:60 / /var/lib rw - nfs4 nas:/export rw", "remote"),
+)
+
+
 @pytest.mark.parametrize(
     ("line", "ill"),
-    [
-        ("40 21 259:2 / /var/lib ro,relatime - ext4 /dev/mmcblk0p2 rw", "read_only"),
-        ("40 21 259:2 / /var/lib rw - ext4 /dev/mmcblk0p2 ro,errors=remount-ro", "read_only"),
-        ("40 21 0:30 / /var/lib rw - tmpfs tmpfs rw,size=64m", "volatile"),
-        ("40 21 8:1 / /var/lib rw - vfat /dev/sda1 rw", "fat"),
-        ("40 21 0:50 / /var/lib rw - overlay overlay rw,lowerdir=/l,upperdir=/u,workdir=/w", "overlay"),
-        (
-            "39 21 0:31 / /mem rw - tmpfs tmpfs rw\n40 21 0:50 / /var/lib rw - overlay overlay rw,lowerdir=/l,upperdir=/mem/u",
-            "volatile",
-        ),
-        ("40 21 0:60 / /var/lib rw - nfs4 nas:/export rw", "remote"),
-    ],
+    MOUNTS,
     ids=["ro", "ro by the kernel", "tmpfs", "vfat", "overlay", "overlay in memory", "nfs"],
 )
 def test_a_mount_is_judged_by_what_the_kernel_says_of_it(line: str, ill: str) -> None:
     mount = mount_of(Path("/var/lib/brygga"), f"{ROOT_LINE}{line}\n50 21 0:70 / /var/lib/other rw - ext4 /dev/x rw\n")
 
     provoked(judged("disk.mount", disk(mount=mount)), f"disk.mount:{ill}")
-
-
-DISK_MOUNT_ILLS = (
-    "disk.mount:read_only",
-    "disk.mount:volatile",
-    "disk.mount:fat",
-    "disk.mount:overlay",
-    "disk.mount:remote",
-)
 
 
 def test_an_ordinary_mount_is_well_and_a_blank_in_its_name_is_read() -> None:
@@ -243,8 +239,7 @@ THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
 
 async def test_heat_power_memory_and_load(tmp_path: Path) -> None:
     async def seen(name: str, text: str) -> list[Finding]:
-        folder = tmp_path / f"{len([*tmp_path.iterdir()])}"
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
         return await finding(box(root=tree(folder, {**PI, name: text})), *MACHINE)
 
     def meminfo(free: int, swap_free: int = 90_000) -> str:

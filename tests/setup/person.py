@@ -17,6 +17,8 @@ from pathlib import Path
 
 LIMIT_S = 60.0  # for what must come, on a machine that does many other things
 REPOSITORY = Path(__file__).parent.parent.parent
+NOT_THEIRS = ("LC_", "LANG", "BRYGGA", "COLUMNS", "LINES", "NO_COLOR")  # of the environment: a terminal says it itself
+PRESS_AGAIN_S = 1.0
 SGR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -68,6 +70,14 @@ class Person:
         await self.sees("> ")
         self.type(f"{text}\n")
 
+    async def presses_ctrl_c(self) -> int:
+        """Return how the program ended. Pressed between a prompt and the reading behind it, a key is noticed with the next one."""
+        async with asyncio.timeout(LIMIT_S):
+            while True:
+                self.type("\x03")
+                with contextlib.suppress(TimeoutError):
+                    return await asyncio.wait_for(self.process.wait(), PRESS_AGAIN_S)
+
     async def leaves(self) -> int:
         """Return how the program ended, once all that it said was read."""
         async with asyncio.timeout(LIMIT_S):
@@ -81,7 +91,7 @@ async def at_a_terminal(
     """Run the wizard on a terminal of its own, ``columns`` wide."""
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    there = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "BRYGGA"))}
+    there = {name: value for name, value in os.environ.items() if not name.startswith(NOT_THEIRS)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.setup.wizard", str(root), str(port), *words),
         cwd=REPOSITORY, stdin=end, stdout=end, stderr=end, start_new_session=True,

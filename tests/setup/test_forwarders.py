@@ -107,6 +107,14 @@ def test_a_port_that_another_program_has_is_left_to_it(tmp_path: Path) -> None:
     assert {one.after for one in changes} == {'"127.0.0.1"', "1730"}
 
 
+def test_this_agent_gives_its_port_to_the_new_file(tmp_path: Path) -> None:
+    forwarder(tmp_path)
+
+    changes = pointing.changes(chosen(tmp_path, ports_taken={1700: "brygga"}))
+
+    assert {one.after for one in changes} == {'"127.0.0.1"', "1700"}
+
+
 def test_kerlinks_forwarder_is_found_by_its_file(tmp_path: Path) -> None:
     write(tmp_path, "etc/lorafwd.toml", '[ gateway ]\n#id = 0xFF\n[ gwmp ]\nnode = "lns.example"\n')
 

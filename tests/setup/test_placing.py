@@ -129,3 +129,17 @@ def test_what_is_wrong_is_told_by_the_names_that_it_will_have(tmp_path: Path, ma
         proved(wrong, tmp_path / "brygga.toml", load)
 
     assert not any("brygga-init-" in problem for problem in caught.value.problems)
+
+
+def test_what_is_there_may_name_files_anywhere_in_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/broker").write_text("secret\n")
+    there = '[[source]]\nname = "c"\ntype = "chirpstack"\nurl = "mqtt://127.0.0.1"\nusername = "u"\npassword_file = "secrets/broker"\n'
+    (tmp_path / "brygga.toml").write_text(there)
+    findings = Findings(box=box(configured=there))
+    made = plan(answered(Dialogue(known(findings)), mode="radio", radio="udp").known)
+
+    settings = proved(made, tmp_path / "brygga.toml", load)
+
+    assert [one.name for one in settings.sources] == ["c", "gateways"]
+    assert names(tmp_path) == {"brygga.toml", "secrets/broker"}

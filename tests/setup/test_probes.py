@@ -120,16 +120,24 @@ async def test_where_nothing_arrives_nothing_is_found() -> None:
     assert await listening.arrivals(0.05, free_udp_port()) == ()
 
 
-def test_who_has_the_port_is_told_by_its_program(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["/usr/bin/chirpstack-gateway-bridge", "-c", "x.toml"], "chirpstack-gateway-bridge"),
+        (["/opt/brygga/bin/python3", "/opt/brygga/bin/brygga", "run"], "brygga"),
+        (["/usr/bin/python3.11", "-m", "gateway", "run"], "brygga"),
+    ],
+)
+def test_who_has_the_port_is_told_by_its_program(tmp_path: Path, command: list[str], name: str) -> None:
     table = "  sl  local_address rem_address   st tx rx tr tm retrnsmt uid timeout inode\n"
     table += "   1: 00000000:06A4 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 4242 2\n"
     write(tmp_path, "proc/net/udp", table)
-    process(tmp_path, 12, "/usr/bin/chirpstack-gateway-bridge")
+    process(tmp_path, 12, *command)
     (tmp_path / "proc/12/fd").mkdir()
     (tmp_path / "proc/12/fd/5").symlink_to("socket:[4242]")
     made = machine(tmp_path)
 
-    assert listening.holder(made, 1700) == "chirpstack-gateway-bridge"
+    assert listening.holder(made, 1700) == name
     assert listening.holder(made, 1701) is None
 
 

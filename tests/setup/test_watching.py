@@ -16,7 +16,7 @@ from gateway.config import Settings
 from gateway.model import Json
 from gateway.setup.questions import OF_THE_BOX
 from gateway.trial.carried import device_as_json
-from gateway.trial.marked import marked_device
+from gateway.trial.marked import TEST_EUI, marked_device
 from tests.agent.brygga_toml import loaded
 
 SOURCE = '[[source]]\nname = "mast"\ntype = "semtech_udp"\nport = 1799\n'
@@ -35,8 +35,10 @@ class Agent:
                 self.step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
                 return {"sources": self.step.get("sources", []), "destinations": self.step.get("destinations", {})}
             case "device.list":
-                return [{"dev_eui": "a81758fffe0a0001"}] * self.step.get("devices", 1)
-        return [self.step["last"]] if "last" in self.step else []
+                heard_s = 0.0 if self.step.keys() & {"last", "joined"} else None
+                return [{"dev_eui": TEST_EUI, "last_heard_s": heard_s}] * self.step.get("devices", 1)
+        assert request["devices"] == [TEST_EUI]
+        return [self.step.get("last", {"uplink": None})]
 
 
 def source(**counts: int) -> Json:
@@ -88,6 +90,7 @@ async def test_each_stage_is_told_once_in_a_pipe_and_the_observation_in_words(
         {"sources": [source()]},
         {"sources": [source(datagrams=3)]},
         {"sources": [source(frames=1)]},
+        {"sources": [source(frames=1)], "joined": True},
         {"sources": [source(frames=2)], "last": last(), "destinations": WAITING},
         {"sources": [source(frames=2)], "last": last(), "destinations": DELIVERED},
     )
@@ -100,6 +103,7 @@ async def test_each_stage_is_told_once_in_a_pipe_and_the_observation_in_words(
         "listening: no gateway yet",
         "a gateway is there: no frame yet",
         "frames come, none of your devices yet",
+        "your device joins: no reading yet",
         "heard: being delivered",
         "First observation: 21.3 °C · Library, delivered to lund 0.0 s later.",
     ]

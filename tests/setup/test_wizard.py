@@ -20,7 +20,7 @@ from simulators.packet_forwarder import PacketForwarder, Signal
 from simulators.platforms.ngsi_ld import NgsiLdReceiver
 from simulators.ports import free_udp_port
 from tests.pipeline.rig import registration
-from tests.setup.person import LIMIT_S, REPOSITORY, Person, at_a_terminal
+from tests.setup.person import LIMIT_S, NOT_THEIRS, REPOSITORY, Person, at_a_terminal
 from tests.setup.roots import forwarder, write
 
 ROOF = Eui64("aa555a0000000001")
@@ -60,7 +60,7 @@ def too_wide(person: Person, columns: int) -> list[str]:
     return [
         line
         for line in person.shown.replace("\r", "\n").split("\n")
-        if len(line) > columns and max(map(len, line.split())) + 6 < columns
+        if len(line) > columns and max(map(len, line.split()), default=columns) + 6 < columns
     ]
 
 
@@ -119,9 +119,8 @@ async def test_ctrl_c_at_any_question_leaves_nothing_behind(root: Path) -> None:
         await answer_all(person, "https://city.example")
         await person.sees("This is what it will be:")
         await person.sees("> ")
-        person.type("\x03")
+        code = await person.presses_ctrl_c()
         await person.sees("Nothing was changed.")
-        code = await person.leaves()
 
     assert code == 130
     assert everything(root) == before
@@ -187,7 +186,7 @@ async def test_it_speaks_swedish_where_the_system_does(root: Path) -> None:
         await person.answers("Vad heter denna gateway?", "tillbaka")
         await person.answers("Ska jag ändra det", "nja")
         await person.sees("j (ja) eller n (nej) är rätt")
-        person.type("\x03")
+        await person.presses_ctrl_c()
         await person.sees("Inget har ändrats.")
 
 
@@ -261,12 +260,30 @@ async def test_a_box_that_is_set_up_gets_another_city(root: Path) -> None:
     assert old.read_text() == there
 
 
+async def test_an_agent_that_cannot_start_says_why(root: Path) -> None:
+    port = free_udp_port()
+    loop = asyncio.get_running_loop()
+    other, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.0.0.1", port))
+    answers = write(root, "answers.toml", f'name = "mast"\ndata = "{root / "data"}"\n')
+    words = ("--answers", str(answers), "--config", str(configuration(root)), "--watch", "30")
+
+    async with at_a_terminal(root, port, *words) as person:
+        await person.sees("nothing could be listened for there")
+        await person.sees("No service here")
+        await person.sees(f"UDP port {port}")
+        code = await person.leaves()
+    other.close()
+
+    assert code in {1, 78}
+    assert "Traceback" not in person.shown
+
+
 async def through_a_pipe(root: Path, *words: str, typed: str = "") -> tuple[int | None, str, str]:
     """Run the wizard without a terminal."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.setup.wizard", str(root), str(free_udp_port()), *words),
         cwd=REPOSITORY, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env={name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "BRYGGA"))}
+        env={name: value for name, value in os.environ.items() if not name.startswith(NOT_THEIRS)}
         | {"PYTHONUTF8": "1"},
     )  # fmt: skip
     async with asyncio.timeout(LIMIT_S):

@@ -198,6 +198,19 @@ async def test_a_slow_copy_is_not_told_again(gathered: Gather, ear: Ear, clock: 
     assert gathered.status()["slow_copies"] == 1
 
 
+async def test_a_window_that_a_stalled_machine_closes_late_takes_no_retransmission_for_a_copy(
+    gathered: Gather, ear: Ear, clock: HandClock
+) -> None:
+    first = frame(clock, reception(ROOF))
+    clock.monotonic += 3600
+    again = frame(clock, reception(TOWER))
+
+    await all_told(gathered, [first, again])
+
+    assert [one.heard_at for one in ear.frames] == [first.heard_at, again.heard_at]
+    assert [gateways(one) for one in ear.frames] == [{ROOF}, {TOWER}]
+
+
 @pytest.mark.parametrize("after_s", [1.0, 2.0, 3.0])
 async def test_all_fifteen_transmissions_that_a_device_may_make_pass(
     gathered: Gather, ear: Ear, clock: HandClock, after_s: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 
 from simulators.lab.rhythm import NOTICED_S, US, Turn, turns
 from simulators.lab.scenario import Rhythm
@@ -13,7 +13,7 @@ HOURLY = Rhythm(every_s=3600.0, at_s=None, spread_s=60.0)
 def test_a_rhythm_comes_round_and_round_within_its_spread() -> None:
     found = [*islice(turns(HOURLY, 7, iter(())), 30)]
 
-    gaps = [(after.at_us - before.at_us) / US for before, after in zip(found, found[1:], strict=False)]
+    gaps = [(after.at_us - before.at_us) / US for before, after in pairwise(found)]
     assert all(3540 <= gap <= 3660 for gap in gaps)
     assert len(set(gaps)) > 20
     assert not any(one.is_event for one in found)

@@ -81,9 +81,8 @@ WRONG_FLEETS = [
     ),
     ("models = []", "fleet[0].models: is empty; elsys/ers is a model"),
     ("count = 0", "fleet[0].count: 0 where a whole number from 1 to 100000 is expected"),
-    ("", "fleet[0].every: one of `every`, `at` and `watches` is expected"),
     ('every = "1 h"\nat = "08:00"', "fleet[0].at: stands beside `every`; one of the two is right"),
-    ('watches = "door"', "fleet[0].watches: 'door' is none of"),
+    ('watches = "door"', 'fleet[0].watches: \'door\' where "parking_occupied", "door_open"'),
     ('every = "0 s"', "fleet[0].every: 0 s is no rhythm; '15 min' is one"),
     ("every = 10", 'fleet[0].every: 10 where a time such as "15 min" or "1 d" is expected'),
     ("where = [159.27, 15.21]", "fleet[0].where: [159.27, 15.21] is no place: latitude and longitude in degrees"),
@@ -110,6 +109,16 @@ def test_what_is_wrong_with_a_fleet_is_said(line: str, problem: str) -> None:
         read(f"{head}[[fleet]]\n{line}" + "\n".join(kept), "t.toml")
 
     assert [one for one in raised.value.problems if one.startswith(f"t.toml: {problem}")] != []
+
+
+def test_a_fleet_without_a_rhythm_watches_something() -> None:
+    mute = SOUND.replace('every = "10 min"\n', "")
+
+    with pytest.raises(ConfigError, match="one of `every`, `at` and `watches` is expected"):
+        read(mute, "t.toml")
+
+    (fleet,) = read(mute.replace("count = 3\n", 'count = 3\nwatches = "door_open"\n'), "t.toml").fleets
+    assert (fleet.rhythm.every_s, fleet.rhythm.watches) == (None, "door_open")
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:

@@ -43,16 +43,21 @@ def test_changes_come_in_order_within_their_time_and_the_same_again(quantity: st
     assert all(MONDAY < at_s <= MONDAY + DAY_S for at_s in times)
 
 
-def test_cars_come_and_go_by_day_and_on_working_days_more() -> None:
-    hours: Counter[bool] = Counter()
-    for number in range(40):
-        for at_s in found("parking_occupied", MONDAY, number):
-            hours[7 <= Moment.of_seconds(at_s).hour < 20] += 1
-    on_sunday = sum(len(found("parking_occupied", SUNDAY, number)) for number in range(40))
+def test_cars_come_and_go_by_day_more_than_by_night() -> None:
+    hours = Counter(
+        int(Moment.of_seconds(at_s).hour) for number in range(40) for at_s in found("parking_occupied", MONDAY, number)
+    )
 
-    assert hours[True] > 2 * hours[False]
-    assert hours.total() > 40 * 4
-    assert on_sunday != hours.total()
+    assert 5 * 40 < hours.total() < 25 * 40
+    assert sum(hours[one] for one in (7, 8, 17, 18)) > 1.5 * sum(hours[one] for one in (1, 2, 3, 4))
+
+
+def test_on_a_sunday_cars_come_later() -> None:
+    def comes_before_ten(day_s: float) -> int:
+        times = (at_s for number in range(60) for at_s in found("parking_occupied", day_s, number))
+        return sum(6 <= Moment.of_seconds(at_s).hour < 9 for at_s in times)
+
+    assert comes_before_ten(MONDAY) > comes_before_ten(SUNDAY)
 
 
 def test_a_door_is_held_open_for_seconds_and_many_times_a_day() -> None:

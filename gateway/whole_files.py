@@ -16,7 +16,7 @@ def write_whole(path: Path, octets: bytes) -> None:
     """Put a file in place, for whom its folder belongs to; ConfigError where that cannot be."""
     part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        _have(path.parent)
         part.unlink(missing_ok=True)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
         with os.fdopen(descriptor, "wb") as file:
@@ -49,6 +49,17 @@ def sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _have(folder: Path) -> None:
+    """Make a folder that is not there, for whom the one around it belongs to."""
+    if not folder.is_dir():
+        folder.mkdir(mode=FOLDER_MODE)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _belong(descriptor, folder.parent)
+        finally:
+            os.close(descriptor)
 
 
 def _belong(descriptor: int, folder: Path) -> None:

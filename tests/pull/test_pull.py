@@ -1,0 +1,381 @@
+"""`brygga config pull`: what is taken, what is refused, and what is taken back."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from gateway.config import load
+from gateway.errors import Busy, ConfigError, Unreachable
+from gateway.pull.memory import recall
+from gateway.pull.placing import alone
+from simulators.http_proxy import HttpProxy
+from simulators.platforms.certificates import Authority
+from tests.pull.fleets import CITY, OWN, Agent, Operator, Taker, bundle, listening, status
+
+
+async def refused(taker: Taker, **wishes: object) -> str:
+    before = taker.fragment.read_bytes() if taker.fragment.exists() else None
+    with pytest.raises(ConfigError) as caught:
+        await taker.pull(**wishes)  # type: ignore[arg-type]  # wishes
+    assert (taker.fragment.read_bytes() if taker.fragment.exists() else None) == before
+    return str(caught.value)
+
+
+async def test_a_signed_file_becomes_the_boxs_configuration(taker: Taker) -> None:
+    taker.publish(bundle(1))
+
+    outcome = await taker.pull()
+
+    assert outcome.lines == (
+        f"serial 1, signed by ops, is in {taker.fragment}; no agent runs, and its next start takes it",
+    )
+    assert [one.name for one in load(taker.toml).destinations] == ["city"]
+
+
+async def test_the_same_file_again_changes_nothing(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    await taker.pull()
+    written = taker.fragment.stat().st_mtime_ns
+
+    outcome = await taker.pull()
+
+    assert outcome.lines == ("serial 1 is here already",)
+    assert taker.fragment.stat().st_mtime_ns == written
+
+
+async def test_an_older_file_is_not_taken_again(taker: Taker) -> None:
+    taker.publish(bundle(2))
+    await taker.pull()
+    taker.publish(bundle(1, ""))
+
+    assert "its serial is 1, and 2 was here before: an older file is not taken again" in await refused(taker)
+
+
+async def test_the_same_serial_with_another_content_is_refused(taker: Taker) -> None:
+    taker.publish(bundle(2))
+    await taker.pull()
+    taker.publish(bundle(2, ""))
+
+    assert "its serial 2 was here before with another content" in await refused(taker)
+
+
+async def test_a_file_whose_time_is_over_is_refused(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    taker.now += timedelta(days=400)
+
+    assert "it was good until 2027-01-01T00:00:00+00:00, and it is 2027-" in await refused(taker)
+
+
+async def test_a_file_of_a_stranger_is_refused(taker: Taker, operator: Operator) -> None:
+    taker.publish(bundle(1))
+    Operator(operator.folder, "stranger").sign(taker.file)
+
+    assert "signed by a key that is none of those that count here" in await refused(taker)
+
+
+async def test_a_file_that_was_changed_is_refused_before_it_is_read(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    taker.file.write_text("[bundle", encoding="utf-8")
+
+    assert "it was changed after it was signed" in await refused(taker)
+
+
+async def test_what_makes_the_configuration_wrong_is_refused_with_its_place(taker: Taker) -> None:
+    taker.publish(bundle(1, CITY + "batch = 0\n"))
+
+    assert await refused(taker) == (
+        f"{taker.file.as_uri()}: brygga.d/50-fleet.toml: destination[0].batch: 0 where a whole number from 1 to 1000 is expected"
+    )
+
+
+async def test_a_new_file_mends_what_the_last_one_broke(taker: Taker) -> None:
+    taker.fragment.parent.mkdir()
+    taker.fragment.write_text("no TOML at all", encoding="utf-8")
+    taker.publish(bundle(1))
+
+    await taker.pull()
+
+    assert [one.name for one in load(taker.toml).destinations] == ["city"]
+
+
+async def test_a_box_is_known_by_its_own_name_whatever_the_file_makes_of_it(taker: Taker) -> None:
+    renamed = (
+        '[[part]]\ngateways = ["roof-1"]\nconfiguration.gateway.data = "data"\nconfiguration.fleet.tags = ["south"]\n'
+    )
+    south = '[[part]]\ntags = ["south"]\nconfiguration.journal.limit = "2 GB"\n'
+    taker.publish(bundle(1, renamed + south))
+    await taker.pull()
+    taker.publish(bundle(2, renamed + south))
+
+    await taker.pull()
+
+    assert "2 GB" not in taker.fragment.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "words"),
+    [
+        (None, 0o644, "fleet.keys: cannot be read: No such file or directory; it holds the public keys"),
+        ("hello", 0o644, "fleet.keys line 1: 'ssh-ed25519 AAAA… name' is expected"),
+        ("", 0o646, "every user can write to it, and so configure this box"),
+    ],
+    ids=["absent", "wrong", "open"],
+)
+async def test_keys_that_cannot_count_are_said(taker: Taker, text: str | None, mode: int, words: str) -> None:
+    taker.publish(bundle(1))
+    keys = taker.folder / "fleet.keys"
+    if text is None:
+        keys.unlink()
+    else:
+        keys.write_text(text, encoding="utf-8")
+        keys.chmod(mode)
+
+    assert words in await refused(taker)
+
+
+async def test_two_at_a_time_are_one_too_many(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    (taker.folder / "data").mkdir()
+
+    with alone(taker.folder / "data"), pytest.raises(Busy, match="another `brygga config pull` is under way"):
+        await taker.pull()
+
+
+async def test_what_is_known_of_the_serial_is_not_guessed_where_it_is_damaged(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    (taker.folder / "data").mkdir()
+    (taker.folder / "data" / "fleet.json").write_text("{", encoding="utf-8")
+
+    assert "fleet.json: is damaged" in await refused(taker)
+
+
+# ── the running agent ──
+
+
+async def test_the_agent_reloads_and_is_watched_until_all_goes_as_well_as_before(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    agent = Agent(status(a="delivering"), status(a="stalled"), status(a="delivering"))
+
+    async with listening(taker, agent):
+        outcome = await taker.pull(watch_s=30.0)
+
+    assert outcome.is_well
+    assert outcome.lines[1:] == ("destination city: added",)
+    assert agent.asked == ["status", "reload", "status", "status"]
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (status(a="stalled"), "destination a is stalled: why"),
+        (status(a="refusing"), "destination a is refusing"),
+        (status("", a="delivering"), "source mast hears nothing any more"),
+    ],
+    ids=["stalled", "refusing", "deaf"],
+)
+async def test_a_box_that_does_worse_has_its_old_configuration_back(
+    taker: Taker, after: dict[str, object], words: str
+) -> None:
+    taker.publish(bundle(1))
+    await taker.pull()
+    old = taker.fragment.read_bytes()
+    taker.publish(bundle(2, CITY + "batch = 7\n"))
+    agent = Agent(status(a="delivering"), after)
+
+    async with listening(taker, agent):
+        outcome = await taker.pull(watch_s=0.2)
+        again = await taker.pull()
+
+    assert (outcome.is_well, outcome.lines[1]) == (False, words)
+    assert taker.fragment.read_bytes() == old
+    assert agent.asked.count("reload") == 2
+    assert (again.is_well, again.lines) == (
+        False,
+        (f"serial 2 was taken back: {words}. `--again` tries it once more; the next one is taken by itself",),
+    )
+
+
+async def test_a_first_file_that_is_taken_back_leaves_none(taker: Taker) -> None:
+    taker.publish(bundle(1))
+
+    async with listening(taker, Agent(status(a="delivering"), status(a="refusing"))):
+        await taker.pull(watch_s=0.1)
+
+    assert not taker.fragment.exists()
+    assert recall(taker.folder / "data").serial == 1
+
+
+async def test_what_was_taken_back_is_tried_once_more_when_a_person_says_so(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    async with listening(taker, Agent(status(a="delivering"), status(a="refusing"))):
+        await taker.pull(watch_s=0.1)
+
+    outcome = await taker.pull(again=True)
+
+    assert outcome.is_well
+    assert taker.fragment.exists()
+
+
+async def test_a_destination_that_has_nothing_to_say_is_knocked_at(taker: Taker, unused_tcp_port: int) -> None:
+    taker.publish(bundle(1, CITY.replace(":9", f":{unused_tcp_port}")))
+    agent = Agent(status(city="delivering"), status(city="no contact yet"))
+
+    async with listening(taker, agent):
+        outcome = await taker.pull(watch_s=0.1)
+
+    assert not outcome.is_well
+    assert f"destination city: http://127.0.0.1:{unused_tcp_port}: connection refused" in outcome.lines[1]
+    assert not taker.fragment.exists()
+
+
+async def test_a_configuration_that_the_agent_does_not_take_is_taken_back(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    agent = Agent(status(a="delivering"), reload=ConfigError("brygga.toml: not now"))
+
+    async with listening(taker, agent):
+        outcome = await taker.pull()
+
+    assert (outcome.is_well, outcome.lines[1]) == (False, "brygga.toml: not now")
+    assert not taker.fragment.exists()
+
+
+async def test_what_changes_nothing_here_disturbs_nobody(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    await taker.pull()
+    taker.publish(bundle(2, CITY + '[[part]]\ngateways = ["other"]\nconfiguration.journal.limit = "1 GB"\n'))
+    agent = Agent(status(a="delivering"))
+
+    async with listening(taker, agent):
+        outcome = await taker.pull()
+
+    assert outcome.lines[0].endswith("it changes nothing here")
+    assert agent.asked == []
+
+
+# ── by HTTPS ──
+
+
+class Server:
+    """A web server with a fleet's file, over TLS with an authority of its own."""
+
+    def __init__(self, taker: Taker) -> None:
+        self.taker = taker
+        self.asked: list[tuple[str, int]] = []
+        self.token = ""
+        self.status = 200
+        self.body: bytes | None = None
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        status, response = 200, web.Response(status=self.status, headers={"Location": "/elsewhere"})
+        if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
+            response = web.Response(status=401)
+        elif self.status == 200:
+            name = self.taker.file.parent / request.path.rpartition("/")[2]
+            octets = name.read_bytes() if self.body is None else self.body
+            etag = f'"{hash(octets)}"'
+            is_known = request.headers.get("If-None-Match") == etag
+            response = web.Response(status=304) if is_known else web.Response(body=octets, headers={"ETag": etag})
+        status = response.status
+        self.asked.append((request.path, status))
+        return response
+
+
+@pytest.fixture
+async def server(taker: Taker, tmp_path: Path) -> object:
+    authority = Authority(tmp_path)
+    own = authority.server("config.city.example")
+    (taker.folder / "brygga.toml").write_text(
+        OWN.replace(
+            "[fleet]\n", f'[network_access]\nca_file = "{authority.certificate}"\nproxy = "environment"\n[fleet]\n'
+        ),
+        encoding="utf-8",
+    )
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(own.certificate, own.key)
+    made = Server(taker)
+    app = web.Application()
+    app.router.add_get("/{path:.*}", made.handle)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    made.url = f"https://config.city.example:{runner.addresses[0][1]}/brygga/fleet.toml"  # type: ignore[attr-defined]  # told once
+    async with HttpProxy(names={"config.city.example": "127.0.0.1"}) as proxy:
+        (taker.folder / "brygga.env").write_text(f"HTTPS_PROXY=http://127.0.0.1:{proxy.port}\n", encoding="ascii")
+        yield made
+    await runner.cleanup()
+
+
+async def test_a_file_comes_by_https_through_a_proxy_and_once_only(taker: Taker, server: Server) -> None:
+    taker.publish(bundle(1))
+
+    first, second = await taker.pull(server.url), await taker.pull(server.url)  # type: ignore[attr-defined]  # as above
+
+    assert first.lines[0].startswith("serial 1, signed by ops")
+    assert second.lines == ("serial 1 is here already",)
+    assert server.asked == [
+        ("/brygga/fleet.toml", 200),
+        ("/brygga/fleet.toml.sig", 200),
+        ("/brygga/fleet.toml", 304),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status_code", "words"),
+    [
+        (404, "404: there is nothing at that address"),
+        (302, "the server sends us on to another address (302)"),
+        (503, "503: the server is overloaded; the next try is the timer's"),
+        (418, "418: the server does not give it"),
+    ],
+)
+async def test_a_server_that_does_not_give_it_is_said(
+    taker: Taker, server: Server, status_code: int, words: str
+) -> None:
+    server.status = status_code
+
+    with pytest.raises(Unreachable) as caught:
+        await taker.pull(server.url)  # type: ignore[attr-defined]  # as above
+
+    assert words in str(caught.value)
+
+
+async def test_a_server_that_wants_a_token_gets_it(taker: Taker, server: Server) -> None:
+    server.token = "hunter2"
+    taker.publish(bundle(1))
+    with pytest.raises(Unreachable, match="401: the server wants a token"):
+        await taker.pull(server.url)  # type: ignore[attr-defined]  # as above
+    (taker.folder / "token").write_text("hunter2\n", encoding="ascii")
+    own = taker.toml.read_text(encoding="utf-8")
+    taker.toml.write_text(own.replace("[fleet]\n", '[fleet]\ntoken_file = "token"\n'), encoding="utf-8")
+
+    outcome = await taker.pull(server.url)  # type: ignore[attr-defined]  # as above
+
+    assert outcome.is_well
+
+
+async def test_a_file_without_end_is_not_read_to_it(taker: Taker, server: Server) -> None:
+    server.body = b"#" * (1 << 20) + b"#"
+
+    assert "has more than 1048576 octets" in await refused(taker, url=server.url)  # type: ignore[attr-defined]  # as above
+
+
+async def test_boxes_do_not_come_at_once(taker: Taker, monkeypatch: pytest.MonkeyPatch) -> None:
+    taker.publish(bundle(1))
+    slept: list[float] = []
+    sleep = asyncio.sleep
+
+    async def note(delay: float) -> None:
+        slept.append(delay)
+        await sleep(0)
+
+    monkeypatch.setattr("gateway.pull.pulling.asyncio.sleep", note)
+
+    await taker.pull(jitter_s=600.0)
+
+    assert 0 <= slept[0] <= 600.0
