@@ -41,12 +41,12 @@ class Restored:
     put_aside: Path | None  # the journal that lay there
 
 
-def back_up(settings: Settings, target: Path, clock: Clock, path: Path) -> Carried:
+def back_up(settings: Settings, target: Path, clock: Clock, path: Path | None = None) -> Carried:
     """Write a backup without the key file: what is heard stays readable in it, and no device key is, nor a secret of the configuration.
 
-    ``path`` is the box's own configuration; what of it went along, and what did not, comes back.
+    ``path`` is the box's own configuration; what of it went along, and what did not, comes back. Without it the journal goes alone.
     """
-    found = carried(path)
+    found = Carried("", Path()) if path is None else carried(path)
     _back_up(settings, target, clock, None, found)
     return found
 
@@ -73,14 +73,22 @@ def _back_up(settings: Settings, target: Path, clock: Clock, key: Path | None, f
         database_version=len(SCRIPTS),
         has_key=key is not None,
         configuration=found.name,
-        is_named=says_name(found),
-        decoders="" if settings.decoders.folder is None else str(settings.decoders.folder.absolute()),
+        is_named=not found.name or says_name(found),
+        decoders=_place(settings.decoders.folder, found.folder),
         hidden=tuple(found.hidden),
         outside=tuple(found.outside),
     )
     with _folder_in(target.parent) as folder:
         copy(path, folder / JOURNAL)
         pack(target, about, folder / JOURNAL, key, packed(found, settings))
+
+
+def _place(decoders: Path | None, folder: Path) -> str:
+    """Return where decoders lie: from the configuration's folder where they are in it, which may be another one on the new card."""
+    if decoders is None:
+        return ""
+    where = decoders.absolute()
+    return str(where.relative_to(folder) if where.is_relative_to(folder) else where)
 
 
 @contextlib.contextmanager

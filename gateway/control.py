@@ -1,6 +1,6 @@
 """The control socket: what the commands ask of a running agent, and of the locked journal when none runs.
 
-One JSON object a line, one answer a line, over a unix socket that only its owner may open. `Desk` answers; it does
+One JSON object a line, one answer a line, over a unix socket that only its owner may open, or its group where it is a service. `Desk` answers; it does
 not know whether an agent stands behind it, so that a command gives the same answer either way.
 """
 
@@ -42,7 +42,7 @@ class Denied(Busy):
 
 @contextlib.asynccontextmanager
 async def serving(path: Path, desk: Desk) -> AsyncIterator[None]:
-    """Serve ``desk`` on the unix socket ``path`` (mode 0600) for as long as the block lasts.
+    """Serve ``desk`` on the unix socket ``path`` (mode 0600, or 0660: see `is_shared`) for as long as the block lasts.
 
     Whoever calls holds the journal's lock, so a socket that lies there is left from a crash.
     """
@@ -66,7 +66,9 @@ async def serving(path: Path, desk: Desk) -> AsyncIterator[None]:
 
 
 async def _listen(path: Path, meet: Meet) -> asyncio.Server:
-    mask = os.umask(0o177)  # before the socket is there: a chmod after would come too late
+    mask = os.umask(
+        0o117 if is_shared(path) else 0o177
+    )  # before the socket is there: a chmod after would come too late
     try:
         _remove(path)
         return await asyncio.start_unix_server(meet, path, limit=LINE_LIMIT, start_serving=False)
@@ -77,6 +79,14 @@ async def _listen(path: Path, meet: Meet) -> asyncio.Server:
         ) from error
     finally:
         os.umask(mask)
+
+
+def is_shared(path: Path) -> bool:
+    """Tell whether the agent's group may use the socket: where it lies in the folder that systemd made for this service.
+
+    Who may enter that folder is systemd's to say (RuntimeDirectoryMode=); whoever may use the socket may read device keys.
+    """
+    return str(path.parent) in os.environ.get("RUNTIME_DIRECTORY", "").split(":")
 
 
 def _remove(path: Path) -> None:

@@ -94,7 +94,7 @@ def _move_in(about: About, found: Mapping[str, bytes], path: Path) -> MovedIn:
     if not about.is_named:  # the new machine has another host name, and brokers know the box by the old one
         files[path.absolute().with_suffix(".d") / NAME_FRAGMENT] = toml({"gateway": {"name": about.gateway}}).encode()
     if about.decoders:
-        files |= {Path(about.decoders, name): octets for name, octets in _below(found, DECODERS)}
+        files |= {folder / about.decoders / name: octets for name, octets in _below(found, DECODERS)}
     aside = [moved for one, octets in files.items() if (moved := _put(one, octets)) is not None]
     return MovedIn(path, tuple(aside), (*about.hidden, *about.outside))
 

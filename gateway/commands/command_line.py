@@ -165,7 +165,15 @@ COMMANDS = (
         "without it.",
         example="brygga backup --with-keys /media/usb/roof.backup",
         arguments=(
-            _argument("file", metavar="FILE", help="replaced when the new one is whole; mode 0600"),
+            _argument(
+                "file", metavar="FILE", help="replaced when the new one is whole; mode 0600. With --keep a folder that is there"
+            ),
+            _argument(
+                "--keep",
+                type=int,
+                metavar="N",
+                help="write one of its own into that folder, where there is room for it, and keep the newest N of them",
+            ),
             _argument(
                 "--with-keys",
                 action="store_true",

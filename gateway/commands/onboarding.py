@@ -133,16 +133,22 @@ def back_up(settings: Settings, options: argparse.Namespace) -> int:
     """Run `brygga backup`."""
     from gateway import backup
     from gateway.clock import SystemClock
+    from gateway.commands import rotation
 
     write = backup.back_up_with_key if options.with_keys else backup.back_up
-    found = write(settings, Path(options.file), SystemClock(), places.config_path(options))
+    clock, file = SystemClock(), Path(options.file)
+    if options.keep is not None:
+        file = rotation.next_file(file, settings, clock().utc, options.keep)
+    found = write(settings, file, clock, places.config_path(options))
+    if options.keep is not None:
+        rotation.let_go(file.parent, options.keep)
     keys = (
         "with the key file: whoever has it has all device keys, keep it safe"
         if options.with_keys
         else f"without the key file: keep a copy of {settings.gateway.key_file} elsewhere, "
         "the device keys cannot be read without it"
     )
-    lines.say(f"wrote {options.file} ({keys})")
+    lines.say(f"wrote {file} ({keys})")
     if found.hidden:
         lines.say(f"secrets that are not in it: {', '.join(found.hidden)}; --with-keys writes them, too")
     if found.outside:

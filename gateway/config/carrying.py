@@ -31,6 +31,7 @@ class Carried:
     """What goes along, by paths that begin at the configuration's folder, and what does not."""
 
     name: str  # of the box's own file
+    folder: Path  # in which that is
     files: dict[str, bytes] = field(default_factory=dict)
     hidden: list[str] = field(default_factory=list)  # keys and files that hold secrets
     outside: list[str] = field(default_factory=list)  # files that lie elsewhere
@@ -38,8 +39,8 @@ class Carried:
 
 def carried(path: Path) -> Carried:
     """Return a configuration without its secrets; ConfigError where a file of it cannot be read."""
-    found = Carried(path.name)
     folder = path.absolute().parent
+    found = Carried(path.name, folder)
     for name in sorted({*_own(path), *(_name(one, folder) for one in _cities(folder) if one.suffix in PUBLIC)}):
         found.files[name] = _without_secrets(folder, name, found) if name.endswith(".toml") else _read(folder / name)
     _named(folder, found, with_secrets=False)
@@ -50,8 +51,8 @@ def carried(path: Path) -> Carried:
 
 def carried_with_secrets(path: Path) -> Carried:
     """Return a configuration with all of its secrets: whoever has it can speak in this box's name."""
-    found = Carried(path.name)
     folder = path.absolute().parent
+    found = Carried(path.name, folder)
     names = {*_own(path), *(_name(one, folder) for one in _cities(folder))}
     for name in sorted(names | ({VARIABLES} if (folder / VARIABLES).exists() else set())):
         found.files[name] = _read(folder / name)

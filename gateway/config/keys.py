@@ -66,7 +66,9 @@ class GatewayKeys(Keys):
         description="the folder of the journal and all else that the agent writes; made by `brygga run` if its parent is there",
     )
     control_socket: OptionalPath = Field(
-        default=None, description="the socket that the commands use; without it `control.sock` in the data folder"
+        default=None,
+        description="the socket that the commands use; without it `/run/brygga/control.sock` while the service runs (its group may use"
+        " it), else `control.sock` in the data folder",
     )
     key_file: OptionalPath = Field(
         default=None,

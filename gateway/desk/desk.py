@@ -11,6 +11,7 @@ from typing import Protocol
 
 from gateway import __version__
 from gateway.config import Settings
+from gateway.desk.dead_letters import DeadLetterDesk
 from gateway.desk.decoding import DecodingDesk
 from gateway.desk.destinations import DestinationDesk
 from gateway.desk.doctor import DoctorDesk
@@ -20,10 +21,10 @@ from gateway.desk.network import NetworkDesk
 from gateway.desk.recording import RecordingDesk
 from gateway.desk.relays import relay_standing, unknown_relays
 from gateway.desk.sources import SourceDesk
-from gateway.desk.words import did_you_mean, eui, full_name
+from gateway.desk.words import did_you_mean, eui
 from gateway.errors import ConfigError
-from gateway.journal import HeldKind, HeldRow, Journal, Registration
-from gateway.model import Clock, Eui64, Json, RowId
+from gateway.journal import Journal, Registration
+from gateway.model import Clock, Eui64, Json
 from gateway.network.office import Office, StoppedOffice
 from gateway.pulse import Pulse
 from gateway.recorder import Recorder
@@ -32,8 +33,6 @@ from gateway.sources.settings import Brings, bring
 from gateway.survey import Survey
 
 ALL_ROWS = -1  # what SQLite takes for no LIMIT
-MOST_LISTED = 100_000  # dead letters of one answer: some 40 MB, and it is made in memory
-LARGEST_ID = 2**63 - 1  # of SQLite's numbers
 
 Answer = Callable[[Mapping[str, Json]], Awaitable[Json]]
 """What a counter does with a request."""
@@ -119,7 +118,7 @@ class Desk:
 
         self._doctor = DoctorDesk(settings, clock, self._status, self._devices)
         self._counters: Mapping[str, Answer] = {
-            "dead_letters": self._dead_letters,
+            "dead_letters": DeadLetterDesk(journal).answer,
             "decoding": self._decoding.answer,
             "doctor": self._doctor.answer,
             "journal": self._records.answer,
@@ -292,58 +291,3 @@ class Desk:
     async def _devices_changed(self) -> None:
         if self._running:
             await self._running.devices_changed()
-
-    # ── dead letters ──
-
-    async def _dead_letters(self, request: Mapping[str, Json]) -> Json:
-        match request:
-            case {"do": "dead_letters.list", "limit": int(limit)}:
-                _check_number("limit", limit, MOST_LISTED)
-                destination, kind, _ = self._which(request)
-                return [_held(row) for row in await self._journal.held(destination, kind, limit)]
-            case {"do": "dead_letters.show", "id": int(number)}:
-                _check_number("id", number, LARGEST_ID)
-                return [_held(row) for row in await self._journal.held(limit=ALL_ROWS, ids=[RowId(number)])]
-            case {"do": "dead_letters.retry"}:
-                return {"count": await self._journal.retry(*self._which(request))}
-            case {"do": "dead_letters.drop"}:
-                return {"count": await self._journal.drop_held(*self._which(request))}
-            case _:
-                return await self._network.answer(request)  # which knows it no more, and says so
-
-    def _which(self, request: Mapping[str, Json]) -> tuple[str | None, HeldKind | None, list[RowId] | None]:
-        destination, kind, ids = request.get("destination"), request.get("kind"), request.get("ids")
-        names = self._journal.destinations()
-        destination = full_name(destination, names) if isinstance(destination, str) else destination
-        if destination is not None and destination not in names:
-            those = did_you_mean(destination, names) or f"; those there are: {', '.join(names) or 'none'}"
-            raise ConfigError(f"there is no destination {destination}{those}")
-        if kind is not None and kind not in set(HeldKind):
-            raise ConfigError(f"dead letters: {kind!r} is none of {', '.join(HeldKind)}")
-        if ids is not None and not (isinstance(ids, list) and all(isinstance(one, int) for one in ids)):
-            raise ConfigError(f"dead letters: ids are whole numbers, not {ids!r}")
-        for number in ids or ():
-            _check_number("id", number, LARGEST_ID)
-        return destination, None if kind is None else HeldKind(kind), None if ids is None else list(map(RowId, ids))
-
-
-def _check_number(name: str, number: int, most: int) -> None:
-    if not 1 <= number <= most:
-        raise ConfigError(f"dead letters: {name} is {number}; 1 to {most} is right")
-
-
-def _held(row: HeldRow) -> dict[str, Json]:
-    return {
-        "id": row.id,
-        "destination": row.destination,
-        "kind": str(row.kind),
-        "reason": row.reason,
-        "decoder": row.decoder or None,
-        "held_at": row.held_at.isoformat(),
-        "uplink": str(row.uplink.id),
-        "dev_eui": row.uplink.dev_eui,
-        "f_cnt": row.uplink.f_cnt,
-        "f_port": row.uplink.f_port,
-        "heard_at": row.uplink.heard_at.utc.isoformat(),
-        "payload": row.uplink.payload.hex(),
-    }

@@ -43,11 +43,12 @@ LOOKS: Final = (
     re.compile(r"(?P<kept>\b(?:https?|wss?|mqtts?)://[^\s?\"'<>]+\?)[^\s\"'<>]+", re.IGNORECASE),  # of a URL: its query
     re.compile(r"(?P<kept>\b(?:Bearer|Basic|Digest|Token|ApiKey)\s+)[A-Za-z0-9+/=._~-]{6,}", re.IGNORECASE),
     re.compile(r"(?P<kept>\b(?:sig|SharedAccessKey)=)[^&\s\"']+", re.IGNORECASE),
+    re.compile(r"(?P<kept>^Environment=).+", re.MULTILINE),  # of a unit
     re.compile(r"\$(?:argon2\w*|2[aby]|5|6|y|scrypt|pbkdf2[\w-]*)\$[^\s\"']+"),  # hashes of passwords
     re.compile(r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"),  # a JSON web token
     re.compile(
         r"(?P<kept>(?:password|passwd|passphrase|secret|token|api[_-]?key|authorization|cookie|(?:app|nwk|net)_?[a-z_]*key)"
-        r"[\"']?\s*[=:]\s*)(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&\"'‹][^\s,;&\"']*)",
+        r"[\"']?\s*[=:]\s*)(?![\"']?‹)(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&\"'‹][^\s,;&\"']*)",
         re.IGNORECASE,
     ),
     re.compile(
@@ -56,6 +57,10 @@ LOOKS: Final = (
     re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Fa-f]{20,}(?![0-9A-Za-z+/_-])"),  # a key, or a payload
     re.compile(r"(?<![0-9A-Za-z+/_=-])[A-Za-z0-9+/_-]{22}==(?![0-9A-Za-z=])"),  # 16 octets in base64
     re.compile(r"(?<![0-9A-Za-z+/_=-])[A-Za-z0-9+/_-]{43}=(?![0-9A-Za-z=])"),  # 32 octets in base64
+    re.compile(  # the same without the end, and other tokens: capitals, small letters and digits in one long word
+        r"(?<![0-9A-Za-z+/_=.-])(?=[\w+/-]*[A-Z])(?=[\w+/-]*[a-z])(?=[\w+/-]*\d)"
+        r"(?:[A-Za-z0-9+/_-]{22}|[A-Za-z0-9+/_-]{43}|[A-Za-z0-9+_-]{20,})(?![0-9A-Za-z+/_=.-])"
+    ),
 )
 SECRET_KEY: Final = re.compile(
     r"(?!.*_file$)(?!.*_header$)(pass|token|secret|key|credential|sas|auth|cookie|pin$)", re.IGNORECASE

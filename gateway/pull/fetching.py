@@ -9,12 +9,12 @@ from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
-from gateway import __version__
 from gateway.config.fleet import Fleet
 from gateway.errors import ConfigError, Unreachable
 from gateway.transports import tls
 from gateway.transports.http_errors import refused, translate
 from gateway.transports.proxy import WANTS_LOGIN, Proxy
+from gateway.version import VERSION
 
 LARGEST: Final = 1 << 20  # octets; a thousand destinations have a quarter of it
 LARGEST_SIGNATURE: Final = 1 << 14
@@ -83,7 +83,7 @@ class _Client:
         self._tls = tls.context(fleet.access.tls(fleet.tls)) if parts.scheme == "https" else None
 
     async def __aenter__(self) -> Self:
-        headers = {"User-Agent": f"brygga/{__version__}"}
+        headers = {"User-Agent": f"brygga/{VERSION}"}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token.reveal()}"
         self._session = aiohttp.ClientSession(

@@ -17,7 +17,6 @@ from gateway.desk.answers import AnswersDesk
 from gateway.desk.decoders import DecoderDesk
 from gateway.desk.desk import Answer
 from gateway.desk.history import HistoryDesk
-from gateway.desk.labels import LabelDesk
 from gateway.desk.lately import Lately, Said
 from gateway.desk.log_lines import LogLines
 from gateway.desk.overview import OverviewDesk
@@ -96,9 +95,14 @@ class Opening:
             "history": history.answer,
             "decoder": DecoderDesk(self._registry, lambda: agent.settings.decoders.folders, clock).answer,
             "answers": AnswersDesk(self._status, self._answers).answer,
-            "label": LabelDesk(agent.network.device, self._desk.answer).answer,
+            "label": self._label,
             "log": self.lines.answer,
         }
+
+    async def _label(self, request: Mapping[str, Json]) -> Json:
+        from gateway.desk.labels import LabelDesk  # 1 MB: of those who add a device
+
+        return await LabelDesk(self._agent.network.device, self._desk.answer).answer(request)
 
     # ── what the counters ask ──
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
@@ -28,6 +29,9 @@ API: Final = "/api/"
 HEARTBEAT_S: Final = 15.0  # of a live stream: a comment, which shows that somebody is there
 LOOK_S: Final = 1.0  # after which it is seen that a reader has gone, or may read no more
 SEND_LIMIT_S: Final = 20.0  # for a reader to take what he was sent
+
+
+logger = logging.getLogger(__name__)
 
 
 class Site:
@@ -98,6 +102,7 @@ class Site:
         except TooMany as error:
             raise _too_often(1) from error
         if not is_right:
+            logger.warning("a wrong password from %s", call.asked.address)  # LoginLimits bound how often
             raise Refusal(401, "password: that is not it", counted="password")
         self._limits.succeeded(call.asked.address)
         self.logins += 1

@@ -76,7 +76,11 @@ class Website:
         self._renewal = None if tls is None or self._web.tls is None else Renewal(tls, self._web.tls)
         bound = await bind_tcp("web", self._web.host, self._web.port)
         listener = WebListener(bound, self._answer, tls=tls, refused=self._crowded, bounds=BOUNDS)
-        await listener.open()
+        try:
+            await listener.open()
+        except OSError as error:  # two programs have bound it, and the other one listens
+            bound.close()
+            raise ConfigError(f"web: TCP port {self._web.port} cannot be listened on: {error.strerror}") from error
         self._site.is_secure = listener.is_secure
         self._listener = listener
         self._recovered()

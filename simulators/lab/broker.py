@@ -34,6 +34,8 @@ class Broker:
         self._in_flight: dict[int, _Told] = {}
         self._door = Door(self)
         self._door.acknowledged = self._acknowledged
+        self._door.keeps_sessions = keeps
+        self._begins = False
         self.subscribed: Callable[[], None] = lambda: None
 
     async def start(self, port: int) -> None:
@@ -69,6 +71,7 @@ class Broker:
 
     def _begin(self) -> None:
         """Send again what the last connection did not acknowledge, before all that waits."""
+        self._begins = False
         unsent = [*self._in_flight.values()] if self._keeps else []
         self._in_flight.clear()
         self._waiting.extendleft(reversed(unsent))
@@ -87,6 +90,8 @@ class Broker:
         return 0
 
     def subscribe(self, _: str, __: str) -> int:
-        """Grant QoS 1; what waits comes behind the answer."""
-        asyncio.get_running_loop().call_soon(self._begin)
+        """Grant QoS 1; what waits comes behind the answer, once for all filters."""
+        if not self._begins:
+            self._begins = True
+            asyncio.get_running_loop().call_soon(self._begin)
         return 1

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from simulators.lab.judge import Discrepancy, Fate, Kept
-from simulators.lab.report_file import Setup, Told
+from simulators.lab.report_file import Fleet, Gateway, Setup, Told
 
 AFTER_THE_EAR: Final = (Fate.TO_AGENT, Fate.TO_JOURNAL, Fate.TO_PLATFORM)
-WAY: Final = ("sent", "transmissions", "heard", "given", "committed", "acknowledged")
+WAY: Final = ("sent", "transmissions", "heard", "given", "committed", "replayed", "acknowledged")
+OF_FLEETS: Final = ("active", "join_requests", "sent", "committed", "acknowledged", "delivered")
+OF_GATEWAYS: Final = ("frames", "downlinks", "downlinks_unheard")
 LATENCIES: Final = ("p50", "p90", "p99", "most")
 # What makes two runs different ones, so that their figures say little of the code.
 SAME: Final[Mapping[str, str]] = {
@@ -131,12 +133,39 @@ def _figures(a: Told, b: Told) -> Iterator[Figure]:
     yield from _causes(a.uplinks.lost_on_air, b.uplinks.lost_on_air)
     for name in {**a.platforms, **b.platforms}:
         yield from _platform(name, a, b)
+    for name in {**a.fleets, **b.fleets}:
+        yield from _fleet(name, a.fleets.get(name), b.fleets.get(name))
+    for name in {**a.gateways, **b.gateways}:
+        yield from _gateway(name, a.gateways.get(name), b.gateways.get(name))
     duty_a, duty_b = a.duty_cycle, b.duty_cycle
     for key, what in (("fullest_device", "fullest hour of a device"), ("fullest_gateway", "fullest hour of a gateway")):
         yield Figure(of="duty cycle", what=what, unit="share", a=getattr(duty_a, key), b=getattr(duty_b, key))
     yield Figure(of="duty cycle", what="broke the law", unit="count", a=duty_a.unlawful, b=duty_b.unlawful)
     yield Figure(of="machine", what="work", unit="s", a=a.machine.cpu_seconds, b=b.machine.cpu_seconds)
     yield Figure(of="machine", what="peak of memory", unit="bytes", a=a.machine.peak_bytes, b=b.machine.peak_bytes)
+
+
+def _fleet(name: str, a: Fleet | None, b: Fleet | None) -> Iterator[Figure]:
+    """Yield a fleet's figures; a fleet that one scenario has not has none there."""
+    of = f"fleet {name}"
+    for key in OF_FLEETS:
+        yield Figure(of=of, what=key, unit="count", a=getattr(a, key, None), b=getattr(b, key, None))
+    shares = [None if one is None or not one.sent else one.heard / one.sent for one in (a, b)]
+    yield Figure(of=of, what="heard of those sent", unit="share", a=shares[0], b=shares[1])
+    late = [None if one is None else one.latency_s.get("p99") for one in (a, b)]
+    yield Figure(of=of, what="latency p99", unit="s", a=late[0], b=late[1])
+
+
+def _gateway(name: str, a: Gateway | None, b: Gateway | None) -> Iterator[Figure]:
+    of = f"gateway {name}"
+    for key in OF_GATEWAYS:
+        yield Figure(of=of, what=key, unit="count", a=getattr(a, key, None), b=getattr(b, key, None))
+    for key, what in (("lost", "frames lost"), ("downlinks_refused", "downlinks refused")):
+        counts = [None if one is None else sum(getattr(one, key).values()) for one in (a, b)]
+        yield Figure(of=of, what=what, unit="count", a=counts[0], b=counts[1])
+    yield Figure(of=of, what="on air", unit="s", a=getattr(a, "airtime_s", None), b=getattr(b, "airtime_s", None))
+    hours = [None if one is None else one.fullest_hour for one in (a, b)]
+    yield Figure(of=of, what="fullest hour", unit="share", a=hours[0], b=hours[1])
 
 
 def _heard(told: Told) -> float | None:

@@ -18,6 +18,23 @@ from simulators.lab.summary import span
 
 SHOWN: Final = 8  # discrepancies of each on a screen; the JSON has all of them
 NAME_WIDTH: Final = 32  # so that a line has room for three numbers and their share
+SIDE_WIDTH: Final = 20  # the same, of a line with four pairs
+# Of fleets and gateways there may be many: a line each, with A and B in each column; the JSON has more of them.
+SIDE_BY_SIDE: Final[Mapping[str, Mapping[str, str]]] = {
+    "fleet": {"sent": "sent", "heard of those sent": "heard", "delivered": "delivered", "latency p99": "p99"},
+    "gateway": {
+        "frames": "frames",
+        "frames lost": "lost",
+        "downlinks": "downlinks",
+        "fullest hour": "hour",
+    },
+}
+SHORT: Final[Mapping[Unit, Callable[[float], str]]] = {
+    "count": lambda number: f"{number:.0f}",
+    "s": lambda number: f"{number:.0f} s",
+    "share": lambda number: f"{number:.1%}",
+    "bytes": lambda number: f"{number / 1e6:.0f} MB",
+}
 FORMATS: Final[Mapping[Unit, Callable[[float], str]]] = {
     "count": lambda number: f"{number:,.0f}",
     "s": lambda number: f"{number:,.2f} s",
@@ -33,7 +50,9 @@ def show(console: Console, names: tuple[str, str], told: tuple[Told, Told], foun
     for words in found.warnings:
         console.print(f"warning: {words}", style="yellow")
     console.print(f"journals: {'the same to the octet' if found.same_journal else 'not the same'}")
-    console.print(_table(found.figures))
+    console.print(_table([one for one in found.figures if one.of.partition(" ")[0] not in SIDE_BY_SIDE]))
+    for kind, columns in SIDE_BY_SIDE.items():
+        console.print(_side_by_side(kind, columns, found.figures))
     _discrepancies(console, "A", found.only_a)
     _discrepancies(console, "B", found.only_b)
     for promised in found.promises:
@@ -75,6 +94,26 @@ def _table(figures: Sequence[Figure]) -> Table:
         for one in group:
             table.add_row(*_row(one))
     return table
+
+
+def _side_by_side(kind: str, columns: Mapping[str, str], figures: Sequence[Figure]) -> Table:
+    """Return a table with a line for each of a kind, in which each column has A and B."""
+    found: dict[str, dict[str, Figure]] = {}
+    for one in figures:
+        what, _, name = one.of.partition(" ")
+        if what == kind:
+            found.setdefault(name, {})[one.what] = one
+    table = Table(kind, *(f"{words} A B" for words in columns.values()), box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+        column.no_wrap = True
+    for name, own in found.items():
+        table.add_row(name[:SIDE_WIDTH], *(_pair(own[what]) for what in columns))
+    return table
+
+
+def _pair(one: Figure) -> str:
+    return " ".join("-" if number is None else SHORT[one.unit](number) for number in (one.a, one.b))
 
 
 def _row(one: Figure) -> Iterator[str]:

@@ -59,6 +59,14 @@ def fate_of(story: Story) -> Fate:
     return Fate.TO_AGENT if story.given_us is None else Fate.TO_JOURNAL
 
 
+def is_replayed(story: Story) -> bool:
+    """Tell whether no gateway gave the agent an uplink and it is on disk all the same: a neighbour has played it back.
+
+    LoRaWAN cannot tell: what no gateway has heard is new, whoever sends it.
+    """
+    return story.committed_us is not None and story.given_us is None
+
+
 def discrepancies(stories: Sequence[Story], strange: Sequence[tuple[str, UUID, str]]) -> Iterator[Discrepancy]:
     """Yield what is wrong, in the order of the devices' words."""
     for story in stories:
@@ -96,6 +104,8 @@ def _told(story: Story) -> str:
         parts.append(
             "no agent was there" if story.given_us is None else f"given to the agent at {_seconds(story.given_us)}"
         )
+    if is_replayed(story):
+        parts.append("brought by a neighbour's replay")
     if story.committed_us is not None:
         parts.append(f"on disk at {_seconds(story.committed_us)}")
     if story.acknowledged_us is not None:

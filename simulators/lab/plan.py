@@ -98,13 +98,10 @@ def town(scenario: Scenario, registry: Registry) -> Town:
     if problems:
         raise ConfigError(problems)
     centre = _centre(scenario)
+    founding = _Founding(scenario.seed, centre, _everybody(scenario), utterances)
     masts = [(eui64(f"{FIRST_GATEWAY + number:016x}"), mast) for number, mast in enumerate(scenario.masts)]
-    moved_to = {one.to for one in scenario.moves}
-    everybody = tuple(one.name for one in scenario.platforms if one.name not in moved_to)
-    settlers: list[Settler] = []
-    for fleet in scenario.fleets:
-        for number in range(fleet.count):
-            settlers.append(_settler(scenario.seed, fleet, number, len(settlers), centre, everybody, utterances))
+    everyone = ((fleet, number) for fleet in scenario.fleets for number in range(fleet.count))
+    settlers = [_settler(founding, fleet, number, index) for index, (fleet, number) in enumerate(everyone)]
     return Town(
         settlers=settlers,
         masts=masts,
@@ -167,16 +164,25 @@ def _centre(scenario: Scenario) -> tuple[float, float]:
     )
 
 
-def _settler(
-    seed: int,
-    fleet: Fleet,
-    number: int,
-    index: int,
-    centre: tuple[float, float],
-    everybody: tuple[str, ...],
-    utterances: Utterances,
-) -> Settler:
-    own, platforms = key(seed, fleet.name, number), tuple(fleet.platforms) or everybody
+@dataclass(frozen=True, slots=True)
+class _Founding:
+    """What all settlers of a town have in common."""
+
+    seed: int
+    centre: tuple[float, float]
+    everybody: tuple[str, ...]  # platforms of those that name none
+    utterances: Utterances
+
+
+def _everybody(scenario: Scenario) -> tuple[str, ...]:
+    moved_to = {one.to for one in scenario.moves}
+    return tuple(one.name for one in scenario.platforms if one.name not in moved_to)
+
+
+def _settler(founding: _Founding, fleet: Fleet, number: int, index: int) -> Settler:
+    """Return a fleet's device with that number; ``index`` is its number in the town."""
+    seed = founding.seed
+    own, platforms = key(seed, fleet.name, number), tuple(fleet.platforms) or founding.everybody
     area = _within(fleet.area, own)
     dev_eui = eui64(f"{FIRST_DEV_EUI + index:016x}")
     radio = _radio(fleet, dev_eui, index, Random(f"{seed}/{dev_eui}"))
@@ -200,9 +206,9 @@ def _settler(
             tags=frozenset(map(slug, platforms)),
         ),
         radio=radio,
-        spot=spot(area, centre, fleet.walls.value),
+        spot=spot(area, founding.centre, fleet.walls.value),
         platforms=platforms,
-        says=utterances.of(model, place),
+        says=founding.utterances.of(model, place),
         changes=_changes(fleet, place),
         key=own,
     )

@@ -19,7 +19,8 @@ from simulators.lab.modem_mast import FAMILY, ModemMast, ports_of
 from simulators.lab.plan import MODEM, Town
 from simulators.lab.scenario import Mast as Place
 from simulators.lab.scenario import Scenario
-from simulators.lab.server import APPLICATION, TOKEN, ServedMast, Server
+from simulators.lab.served_mast import ServedMast
+from simulators.lab.server import APPLICATION, TOKEN, Server
 from simulators.lab.sky import Sky
 from simulators.lab.station import Station
 
@@ -154,7 +155,7 @@ class Radios:
         assert self.server is not None
         mast = ServedMast(
             eui,
-            self.server,
+            self.server.heard,
             counter_start_us=self._counter_us(number),
             sky_us=self._sky.now_us,
             deliver=partial(self._sky.deliver, eui),

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from gateway.model import Json
-from simulators.lab.judge import Fate, Kept, discrepancies, fate_of, kept, latencies
+from simulators.lab.judge import Fate, Kept, discrepancies, fate_of, is_replayed, kept, latencies
 from simulators.lab.ran import Ran, digest
 from simulators.lab.witness import US, Story
 from simulators.radio.links import FULL_POWER_DBM
@@ -94,6 +94,7 @@ def _uplinks(ran: Ran, stories: Sequence[Story]) -> Json:
         "lost_on_air": _causes(stories),
         "given": sum(one.given_us is not None for one in stories),
         "committed": sum(one.committed_us is not None for one in stories),
+        "replayed": sum(map(is_replayed, stories)),
         "acknowledged": sum(one.acknowledged_us is not None for one in stories),
         "fates": {str(fate): sum(fate_of(one) is fate for one in stories) for fate in Fate},
         "too_long_for_their_data_rate": sum(ran.witness.too_long.values()),

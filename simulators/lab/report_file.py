@@ -49,6 +49,7 @@ class Uplinks:
     lost_on_air: Mapping[str, int]
     given: int
     committed: int
+    replayed: int
     acknowledged: int
     fates: Mapping[str, int]
 
@@ -61,6 +62,34 @@ class Platform:
     delivered: int
     duplicates: int
     latency_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """What became of a fleet's uplinks."""
+
+    devices: int
+    active: int
+    join_requests: int
+    sent: int
+    heard: int
+    committed: int
+    acknowledged: int
+    delivered: int
+    latency_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """What a gateway heard and sent."""
+
+    frames: int
+    lost: Mapping[str, int]
+    downlinks: int
+    downlinks_refused: Mapping[str, int]
+    downlinks_unheard: int
+    airtime_s: float
+    fullest_hour: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +128,8 @@ class Told:
     promises: Sequence[Kept]
     uplinks: Uplinks
     platforms: Mapping[str, Platform]
+    fleets: Mapping[str, Fleet]
+    gateways: Mapping[str, Gateway]
     duty_cycle: DutyCycle
     discrepancies: Sequence[Discrepancy]
     journal: Journal

@@ -17,7 +17,7 @@ from simulators.lab.ran import Ran, Watch
 from simulators.lab.scenario import Scenario
 from simulators.simulation.loop import seeded
 
-COLLECT_AFTER: Final = (50_000, 20, 20)  # objects; the agent's own setting for long lives
+COLLECT_AFTER: Final = (50_000, 20, 20)  # objects; more seldom than the agent, for here a whole town lives as long
 
 
 def run(scenario: Scenario, *, speed: float | None = None, watch: Watch = lambda *_: None) -> Ran:

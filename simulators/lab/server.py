@@ -7,32 +7,30 @@ What stands in for it is the agent's own network on a disk of its own; its appli
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import aiohttp
 
 from gateway.journal import Changes, Journal, Registration
 from gateway.lorawan.region import EU868
-from gateway.model import Eui64, Frame, Instant, Json, Reception, TimeQuality, TxRequest, TxResult, Uplink
+from gateway.model import Eui64, Frame, Instant, Reception, TimeQuality, Uplink
 from gateway.network import Network
-from gateway.sources import Hear
+from gateway.sources import Source
 from gateway.sources.gather import Gather
-from simulators.concentrator import Concentrator, Transmission
 from simulators.lab.broker import Broker
-from simulators.lab.gateways import Decided, Given
+from simulators.lab.gateways import Given
+from simulators.lab.served_mast import MASTS, Masts, ServedMast
 from simulators.network_server import ChirpStack, Payload, TheThingsStack, Words
-from simulators.packet_forwarder import Deliver, Signal
+from simulators.packet_forwarder import Signal
 from simulators.simulation.memory_disk import MemoryDisk, Seam
 
 NET_ID: Final = 0x13
-MASTS: Final = "masts"
 GATHERS_S: Final = 0.2  # ChirpStack's deduplication_delay
 AGAIN_S: Final = 10.0  # between two tries of a push
 PUSH_LIMIT_S: Final = 5.0
@@ -80,25 +78,16 @@ class Server:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve for as long as the block lasts."""
-        clock = self._clock
-        journal = await Journal.open(
-            Path("server.db"), clock=clock, destinations=[], opening=MemoryDisk().opening(Seam())
-        )
-        network = Network(
-            journal=_Telling(journal, self._committed),  # type: ignore[arg-type]  # it does what it is asked, and tells
-            sources={MASTS: _Masts(self._masts)},
-            region=EU868,
-            net_id=NET_ID,
-            clock=clock,
-            random_bits=self._random.getrandbits,
-        )
-        self._gather = Gather(network.hear, window_s=GATHERS_S)
-        await journal.put_devices(self._registrations)
-        await network.load()
         if self._kind != "webhook":
             await self._broker.start(self._port)
         try:
-            async with asyncio.TaskGroup() as self._tasks:
+            async with (
+                network_of(
+                    Masts(self._masts), self._registrations, self._clock, self._random, self._committed
+                ) as network,
+                asyncio.TaskGroup() as self._tasks,
+            ):
+                self._gather = Gather(network.hear, window_s=GATHERS_S)
                 running = [self._tasks.create_task(network.run(), name="network server")]
                 if self._kind == "webhook":
                     running.append(self._tasks.create_task(self._push(), name="webhook"))
@@ -107,7 +96,6 @@ class Server:
                     task.cancel()
         finally:
             await self._broker.stop()
-            await journal.close()
 
     def heard(self, gateway: Eui64, signal: Signal, given: Given) -> None:
         """Take a copy of a frame."""
@@ -130,9 +118,7 @@ class Server:
         self._given.pop(frame.phy_payload, None)  # whose uplink was new is told already
 
     def _clock(self) -> Instant:
-        seconds = self._now_us() / 1e6
-        at = datetime.fromtimestamp(self._begins_s + seconds, UTC)
-        return Instant(at, seconds, "server", TimeQuality.GPS)
+        return instant(self._begins_s, self._now_us() / 1e6)
 
     # ── to the agent ──
 
@@ -178,6 +164,37 @@ class Server:
                         await asyncio.sleep(AGAIN_S)
 
 
+def instant(begins_s: float, seconds: float) -> Instant:
+    """Return a server's time, which is right."""
+    return Instant(datetime.fromtimestamp(begins_s + seconds, UTC), seconds, "server", TimeQuality.GPS)
+
+
+@asynccontextmanager
+async def network_of(
+    source: Source,
+    registrations: Sequence[Registration],
+    clock: Callable[[], Instant],
+    random: Random,
+    committed: Callable[[Uplink], None],
+) -> AsyncIterator[Network]:
+    """Give a network that knows some devices, not yet running, on a disk of its own; ``committed`` is told of each new uplink."""
+    journal = await Journal.open(Path("server.db"), clock=clock, destinations=[], opening=MemoryDisk().opening(Seam()))
+    try:
+        network = Network(
+            journal=_Telling(journal, committed),  # type: ignore[arg-type]  # it does what it is asked, and tells
+            sources={source.name: source},
+            region=EU868,
+            net_id=NET_ID,
+            clock=clock,
+            random_bits=random.getrandbits,
+        )
+        await journal.put_devices(registrations)
+        await network.load()
+        yield network
+    finally:
+        await journal.close()
+
+
 async def _taken(session: aiohttp.ClientSession, url: str, body: bytes) -> bool:
     try:
         async with session.post(url, data=body) as answer:
@@ -206,89 +223,3 @@ class _Telling:
         await self._journal.commit(changes)
         for uplink in changes.uplinks:
             self._tell(uplink)
-
-
-class _Masts:
-    """The server's gateways as the source of its network."""
-
-    name = MASTS
-
-    def __init__(self, masts: Mapping[Eui64, ServedMast]) -> None:
-        self._masts = masts
-
-    async def run(self, hear: Hear) -> None:
-        """Leave it: gateways are heard by themselves."""
-
-    async def listening(self) -> None:
-        """Return at once."""
-
-    async def transmit(self, request: TxRequest) -> TxResult:
-        return self._masts[request.gateway].order(request)
-
-    def status(self) -> Mapping[str, Json]:
-        return {}
-
-
-class ServedMast:
-    """A gateway of the server, whose way there nobody looks at."""
-
-    def __init__(
-        self,
-        gateway: Eui64,
-        server: Server,
-        *,
-        counter_start_us: int,
-        sky_us: Callable[[], int],
-        deliver: Deliver,
-        decided: Decided,
-    ) -> None:
-        self.gateway = gateway
-        self.is_on = True
-        self.counter_start_us = counter_start_us
-        self._server = server
-        self._sky_us = sky_us
-        self._deliver = deliver
-        self._decided = decided
-        self._concentrator = Concentrator()
-
-    def turn(self, *, on: bool) -> None:
-        """Give it power, or take it."""
-        self.is_on = on
-
-    def push_one(self, signal: Signal, ended_us: int, given: Given) -> None:  # noqa: ARG002 - the signal's own time says when
-        """Bring what was heard."""
-        self._server.heard(self.gateway, signal, given)
-
-    def order(self, request: TxRequest) -> TxResult:
-        """Take a downlink into the queue, or say why not."""
-        if not self.is_on:
-            return TxResult.NOT_CONNECTED
-        now_us = self.counter_start_us + self._sky_us()
-        txpk: dict[str, Json] = {
-            "freq": request.frequency_hz / 1e6,
-            "powe": round(request.power_dbm),
-            "modu": "LORA",
-            "datr": str(request.data_rate),
-            "codr": "4/5",
-            "ipol": True,
-            "ncrc": True,
-            "data": b64encode(request.phy_payload).decode(),
-        }
-        txpk |= {"imme": True} if request.timestamp_us is None else {"tmst": request.timestamp_us}
-        decision = self._concentrator.offer(txpk, now_us)
-        self._decided(decision)
-        if decision.transmission is None:
-            return TxResult((decision.error or "").lower())
-        self._send(decision.transmission, now_us)
-        return TxResult.SENT
-
-    def _send(self, sent: Transmission, now_us: int) -> None:
-        asyncio.get_running_loop().call_later((sent.ends_us - now_us) / 1e6, self._deliver, sent)
-
-    async def __aenter__(self) -> Self:
-        """Begin."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Fall silent."""
-        self.is_on = False

@@ -61,6 +61,8 @@ def _way(uplinks: Mapping[str, Json]) -> Table:
     table = _table("uplinks", "")
     for words in ("sent", "heard", "given", "committed", "acknowledged"):
         table.add_row(words, f"{uplinks[words]:,}")
+        if words == "committed" and uplinks["replayed"]:
+            table.add_row("  of these by a neighbour's replay alone", f"{uplinks['replayed']:,}")
     return table
 
 

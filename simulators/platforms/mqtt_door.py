@@ -83,6 +83,8 @@ class Door:
         self._server: asyncio.Server | None = None
         self._lines: set[asyncio.StreamWriter] = set()
         self.sessions: dict[str, Session] = {}
+        self.keeps_sessions = False  # whether it says so to a client that comes back
+        self._known: set[str] = set()
         self.acknowledged: Callable[[int], None] = lambda _: None  # told of each message that a client has taken
         self.taken_over = 0
         self.connects = 0
@@ -164,8 +166,10 @@ class Door:
         session.client_id, session.v5 = connect.client_id, connect.level == 5
         if code == CUT:
             return False
-        session.writer.write(bytes([0x20, 3, 0, code, 0]) if session.v5 else bytes([0x20, 2, 0, code]))
+        present = int(self.keeps_sessions and code == 0 and connect.client_id in self._known)
+        session.writer.write(bytes([0x20, 3, present, code, 0]) if session.v5 else bytes([0x20, 2, present, code]))
         if code == 0:
+            self._known.add(connect.client_id)
             if (other := self.sessions.pop(connect.client_id, None)) is not None:
                 self.taken_over += 1
                 other.cut()

@@ -131,7 +131,7 @@ async def test_an_agent_of_another_version_does_not_end_the_doctor(tmp_path: Pat
         tmp_path, status={"agent": {"running": True}, "sources": [{"name": "mast"}], "destinations": {"lund": {}}}
     )
 
-    findings = await examine(odd, chosen(["radio", "destinations.standing", "disk.journal"]))
+    findings = await examine(odd, chosen(["radio.frames", "destinations.standing"]))
 
     assert {one.standing for one in findings} == {Standing.UNKNOWN}
     assert "is not understood" in findings[0].seen

@@ -166,6 +166,7 @@ def forth_and_back(box: Box) -> None:
 def down(box: Box) -> None:
     box.unpack("2", 7)
     box.upgrade("switch")
+    box.upgrade("hold")
     box.unpack("1", 6)
 
 
@@ -209,7 +210,7 @@ def cuts(way: Callable[[Box], None], folder: Path) -> list[Box]:
     box = make_box(folder / "box")
     box.upgrade("hold")
     way(box)
-    copies = []
+    copies: list[Box] = []
     number = 0
     while True:
         number += 1

@@ -272,3 +272,34 @@ def test_code_is_named_by_its_version_and_by_what_is_in_it() -> None:
 
     assert version == "0.1.0"
     assert len(bytes.fromhex(digest)) == 6
+
+
+def test_fleets_and_gateways_are_compared_too_and_what_one_has_not_is_no_figure(
+    files: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def change(told: Json) -> None:
+        told["fleets"]["climate"]["heard"] -= 3
+        told["fleets"]["doors"] = told["fleets"].pop("meters")
+        told["gateways"]["tower"]["downlinks"] += 5
+
+    exit_code, told = compared(files(change), capsys)
+
+    found = figures(told)
+    sent = of_twelve_minutes()["fleets"]["climate"]["sent"]
+    assert exit_code == 0
+    assert found["fleet climate", "heard of those sent"][2] == pytest.approx(-3 / sent)
+    assert found["fleet climate", "sent"][2] == 0
+    assert found["fleet meters", "sent"][1] is None
+    assert found["fleet doors", "sent"][0] is None
+    assert found["gateway tower", "downlinks"][2] == 5
+
+
+def test_many_fleets_are_a_line_each(files: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]) -> None:
+    def change(told: Json) -> None:
+        told["fleets"] |= {f"a fleet with a long name {number}": told["fleets"]["climate"] for number in range(9)}
+
+    main(["lab", "compare", *files(change)])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.startswith("a fleet with a long") for line in lines) == 9

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from gateway.model import eui64
-from simulators.lab.judge import Fate, discrepancies, fate_of, kept, latencies
+from simulators.lab.judge import Fate, discrepancies, fate_of, is_replayed, kept, latencies
 from simulators.lab.scenario import Promise
 from simulators.lab.witness import US, Story, Witness
 
@@ -69,6 +69,15 @@ def test_a_discrepancy_tells_the_way_of_its_uplink() -> None:
         "said at 10.000 s; heard at 11.000 s by roof; given to the agent at 12.000 s; on disk at 13.000 s;"
         " acknowledged at 14.000 s; at lund at 15.000 s; never at archive"
     )
+
+
+def test_an_uplink_that_only_a_neighbour_has_brought_is_delivered_and_says_so() -> None:
+    replayed = replace(WHOLE, heard_us=None, heard_by=set(), given_us=None)
+
+    assert fate_of(replayed) is Fate.DELIVERED
+    assert [is_replayed(one) for one in (replayed, WHOLE, UNHEARD)] == [True, False, False]
+    (found,) = discrepancies([replace(replayed, delivered_us={})], [])
+    assert "brought by a neighbour's replay; on disk at 13.000 s" in found.story
 
 
 def test_what_nobody_has_said_is_a_discrepancy_that_breaks_a_promise() -> None:

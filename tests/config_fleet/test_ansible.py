@@ -1,0 +1,90 @@
+"""The Ansible example, run against folders of this machine by Ansible itself."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.config import load
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "ansible"
+PLAYBOOK, BRYGGA = (Path(sys.executable).with_name(name) for name in ("ansible-playbook", "brygga"))
+LIMIT_S = 120  # a run takes four seconds where nothing else runs
+
+
+def play(folder: Path, *options: str) -> tuple[int, str]:
+    me, ours = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+    variables = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "brygga_become": "false",
+        "brygga_root": f"{folder}/{{{{ inventory_hostname }}}}",
+        "brygga_data": f"{folder}/{{{{ inventory_hostname }}}}/data",
+        "brygga_command": str(BRYGGA),
+        "brygga_owner": me,
+        "brygga_group": ours,
+    }
+    words = [word for name, value in variables.items() for word in ("-e", f'{name}="{value}"')]
+    done = subprocess.run(
+        [PLAYBOOK, "-i", "inventory.ini", *words, *options, "site.yml"],
+        cwd=EXAMPLE,
+        env={
+            **os.environ,
+            "HOME": str(folder),
+            "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+            "ANSIBLE_REMOTE_TEMP": str(folder / "tmp"),
+            "ANSIBLE_NOCOLOR": "1",
+            "LC_ALL": "C.UTF-8",
+        },
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def changed(said: str) -> list[int]:
+    """Return what the recap counts as changed, a box each."""
+    return [int(one) for one in re.findall(r"^roof-\d .*changed=(\d+)", said, re.MULTILINE)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("roof-1", "roof-2"):
+        (tmp_path / name / "etc").mkdir(parents=True)
+    return tmp_path
+
+
+def test_two_boxes_are_furnished_once_and_left_alone_then(folder: Path) -> None:
+    first, again = play(folder), play(folder)
+
+    assert (first[0], again[0]) == (0, 0), first[1] + again[1]
+    assert all(changed(first[1]))
+    assert changed(again[1]) == [0, 0]
+    settings = [load(folder / name / "etc" / "brygga" / "brygga.toml") for name in ("roof-1", "roof-2")]
+    assert [one.gateway.name for one in settings] == ["roof-1", "roof-2"]
+    assert [[told.name for told in one.destinations] for one in settings] == [["city"], ["city"]]
+    assert not [line for one in settings for line in one.warnings if "every user" in line]
+    assert "put it into a vault" not in first[1]
+
+
+def test_a_look_at_what_would_change_changes_nothing(folder: Path) -> None:
+    code, said = play(folder, "--check", "--limit", "roof-1")
+
+    assert code == 0, said
+    assert not (folder / "roof-1" / "etc" / "brygga").exists()
+
+
+def test_a_configuration_that_is_wrong_ends_the_run_and_says_why(folder: Path) -> None:
+    code, said = play(folder, "--limit", "roof-1", "-e", "brygga_configuration='[gatewa]\nx=1\n'")
+
+    assert code != 0
+    assert "gatewa: there is no such section" in said
