@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -107,6 +108,7 @@ class Agent:
         self.relays = self._relays(settings)
         self._surveys: list[Survey] = []
         self._heard_from: dict[str, float] = {}  # the source: when its last frame or uplink came, monotonic
+        self._heard: Counter[str] = Counter()  # and how many came
         self._hearing = Pulse("hearing", beside=journal.pulse)
         self.here = Here(settings.gateway.place)
         self.gather = Gather(self.network.hear, window_s=settings.radio.gather_ms / 1000)
@@ -190,6 +192,7 @@ class Agent:
         match heard:
             case Frame():
                 self._heard_from[heard.best.source] = heard.heard_at.monotonic
+                self._heard[heard.best.source] += 1
                 if isinstance(self._clock, SystemClock):
                     self._clock.hear(heard)
                 await self.gather(self.here.placed(heard))
@@ -200,6 +203,7 @@ class Agent:
             case ServerUplink() | ServerNews() | ServerReceipt():
                 if isinstance(heard, ServerUplink):
                     self._heard_from[heard.source] = self._clock().monotonic
+                    self._heard[heard.source] += 1
                 await self.servers.hear(heard)
 
     def pulses(self) -> Sequence[Pulse]:
@@ -254,7 +258,8 @@ class Agent:
 
     def _source_status(self, source: Source, now: float) -> Mapping[str, Json]:
         last = self._heard_from.get(source.name)
-        heard = {"last_heard_s": None if last is None else round(max(0.0, now - last), 1)}
+        age = None if last is None else round(max(0.0, now - last), 1)
+        heard = {"last_heard_s": age, "heard": self._heard[source.name]}
         return {"name": source.name, "type": self._types[source.name], **heard, **source.status()}
 
     def _told(self, telling: Telling) -> Mapping[str, Json]:

@@ -51,12 +51,12 @@ def back_up(settings: Settings, target: Path, clock: Clock, path: Path | None = 
     return found
 
 
-def back_up_with_key(settings: Settings, target: Path, clock: Clock, path: Path) -> Carried:
+def back_up_with_key(settings: Settings, target: Path, clock: Clock, path: Path | None = None) -> Carried:
     """Write a backup with the key file and all secrets: whoever has it has every device key, and can speak in this box's name."""
     key = settings.gateway.key_file
     if not key.exists():
         raise ConfigError(f"{key}: there is no key file to back up (gateway.key_file says where it is)")
-    found = carried_with_secrets(path)
+    found = Carried("", Path()) if path is None else carried_with_secrets(path)
     _back_up(settings, target, clock, key, found)
     return found
 

@@ -144,7 +144,12 @@ async def ask(settings: Settings, clock: Clock, request: Mapping[str, Json]) -> 
 
 async def ask_running(settings: Settings, request: Mapping[str, Json], limit_s: float | None = None) -> Json:
     """Ask the running agent alone, within `ANSWER_TIME` or ``limit_s``. Raises NotRunning, ConfigError, Busy, StorageError."""
-    path, limit_s = settings.control_socket, ANSWER_TIME if limit_s is None else limit_s
+    return await ask_at(settings.control_socket, request, limit_s)
+
+
+async def ask_at(path: Path, request: Mapping[str, Json], limit_s: float | None = None) -> Json:
+    """Ask the agent whose socket ``path`` is; raises as `ask_running`."""
+    limit_s = ANSWER_TIME if limit_s is None else limit_s
     try:
         reader, writer = await asyncio.open_unix_connection(path, limit=LINE_LIMIT)
     except (FileNotFoundError, ConnectionRefusedError) as error:

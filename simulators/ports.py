@@ -29,6 +29,18 @@ def free_udp_port() -> int:
     return _free(socket.SOCK_DGRAM)
 
 
+def free_port_from(first: int) -> int:
+    """Return the first TCP port of 127.0.0.1 from ``first`` on that nobody has. Raises OSError after 100 that are in use."""
+    for port in range(first, first + TRIES):
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+        return port
+    raise OSError(f"ports {first} to {first + TRIES - 1} were tried, and all are in use")
+
+
 def _free(kind: socket.SocketKind) -> int:
     for port in _candidates():
         with socket.socket(type=kind) as probe:

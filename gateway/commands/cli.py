@@ -358,13 +358,18 @@ def _ask(options: argparse.Namespace, request: dict[str, Json], words: str = "as
 async def _patiently(options: argparse.Namespace, request: dict[str, Json], words: str) -> Json:
     from gateway.clock import SystemClock
     from gateway.config import load
-    from gateway.control import ask
+    from gateway.config.reaching import reached
+    from gateway.control import NotRunning, ask, ask_at
 
-    settings = load(places.config_path(options))
+    path = places.config_path(options)
+    socket = reached(path)
     with contextlib.ExitStack() as stack:
         timer = asyncio.get_running_loop().call_later(PATIENCE, _tell_on_a_terminal, stack, words)
         try:
-            return await ask(settings, SystemClock(), request)
+            if socket is not None:
+                with contextlib.suppress(NotRunning):
+                    return await ask_at(socket, request)
+            return await ask(load(path), SystemClock(), request)
         finally:
             timer.cancel()
 

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+SECRETS: Final = (
+    "secrets"  # LoadCredential=secrets:FOLDER gives each file of the folder this name, an underscore, and its own
+)
 SERVICE_FOLDER: Final = Path("/run/credentials/brygga.service")  # systemd.exec, RUNTIME_DIRECTORY of the manager
 
 
@@ -18,7 +21,8 @@ def credential(path: Path, folder: Path) -> Path | None:
     """Return the credential that stands for ``path``: one of its name, where it is not itself there and was to be in ``folder``."""
     if path.exists() or not path.is_relative_to(folder):
         return None
-    return next((one for one in (place / path.name for place in _places()) if _is_there(one)), None)
+    names = (path.name, f"{SECRETS}_{path.name}")
+    return next((one for one in (place / name for place in _places() for name in names) if _is_there(one)), None)
 
 
 def found(path: Path, folder: Path) -> Path:

@@ -16,6 +16,7 @@ from pydantic import Field
 from gateway.config.access_keys import PROXY_WORDS, NetworkAccessKeys, ProxyWish
 from gateway.config.fleet_keys import FleetKeys
 from gateway.config.network_keys import NetworkKeys
+from gateway.config.observe_keys import HealthKeys, MetricsKeys
 from gateway.config.place import Coordinates
 from gateway.config.section_keys import Keys
 from gateway.config.share_keys import ShareKeys
@@ -266,8 +267,10 @@ SECTIONS: Final[Mapping[str, type[Keys]]] = {
     "journal": JournalKeys,
     "decoders": DecodersKeys,
     "web": WebKeys,
+    "metrics": MetricsKeys,
+    "health": HealthKeys,
 }
-ONLY_WHERE_WRITTEN: Final = frozenset({"web"})  # sections that mean something by being there
+ONLY_WHERE_WRITTEN: Final = frozenset({"web", "metrics", "health"})  # sections that mean something by being there
 MQTT_ONLY: Final = ("sas_key_file", "mqtt_version", "client_id", "window", "keep_alive_s", "status_topic", "commands")
 HTTP_ONLY: Final = (
     "token",

@@ -27,6 +27,7 @@ from gateway.config.keys import (
 )
 from gateway.config.network import network
 from gateway.config.network_keys import NetworkKeys
+from gateway.config.observe import health_settings, metrics_settings
 from gateway.config.reading import Section, Table, cross_checked, did_you_mean, read_section, shown_value
 from gateway.config.relay_keys import RelayKeys
 from gateway.config.relays import relay_keys, relay_settings
@@ -200,6 +201,9 @@ def _settings(sections: Sections, document: Document, cities: Cities) -> Setting
         former=tuple(_told(one, gateway.name, access) for one in former),
         notes=tuple(located(note, sections, document) for note in notes(sections, document, cities.folder)),
         web=web_settings(sections.single, gateway.data),
+        metrics=metrics_settings(sections.single, gateway.data),
+        health=health_settings(sections.single, gateway.name, access),
+        path=document.own.path,
         warnings=tuple(
             located(warning, sections, document)
             for warning in [

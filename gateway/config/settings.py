@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from gateway.lorawan.dev_addr import AddressBlock
 from gateway.lorawan.mac_layer import Wanted
 from gateway.lorawan.region import Region
 from gateway.model import Device, Eui64, Place, TimeQuality
+from gateway.observe.settings import Health, Metrics
 from gateway.relay.settings import RelaySettings
 from gateway.sharing import ALL, Share
 from gateway.sources.settings import SourceSettings
@@ -143,6 +144,9 @@ class Settings:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # which files were read, where there are several, and which are credentials
     web: Web | None = None  # None: no port is opened
+    metrics: Metrics = field(default_factory=Metrics)
+    health: Health | None = None  # None: nobody is told
+    path: Path | None = field(default=None, compare=False)  # the box's own file
 
     @property
     def journal_path(self) -> Path:

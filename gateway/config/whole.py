@@ -17,6 +17,7 @@ from gateway.config.destination import keys_of
 from gateway.config.environment import Filled
 from gateway.config.keys import GatewayKeys, RadioKeys
 from gateway.config.network import network_problems
+from gateway.config.observe import observe_problems, observe_warnings
 from gateway.config.platform import client_id, speaks_mqtt
 from gateway.config.reading import Section
 from gateway.config.relays import relay_keys, relay_problems
@@ -99,6 +100,7 @@ def contradictions(sections: Sections) -> Iterator[str]:
     yield from relay_problems(sections.sources, sections.relays)
     yield from network_problems(sections.single["radio"], sections.single["network"])
     yield from web_problems(sections.single, _listening(sections.sources))
+    yield from observe_problems(sections.single, _listening(sections.sources))
 
 
 def _same(some: Sequence[Section], key: Callable[[Section], object], name: str, what: str) -> Iterator[str]:
@@ -173,7 +175,9 @@ def _key_file(sections: Sections) -> Iterator[str]:
     if not sections.single["gateway"].wrong.isdisjoint({"data", "key_file"}):
         return
     path = key_file(sections.gateway)
-    if path.is_dir():
+    if not _may_look(path):
+        yield f"gateway.key_file: {path} cannot be looked at by this user: be root (sudo), or the agent's own user"
+    elif path.is_dir():
         yield f"gateway.key_file: {path} is a folder where a file is expected"
     elif path.exists() and not _holds_a_key(path):
         yield (
@@ -182,6 +186,14 @@ def _key_file(sections: Sections) -> Iterator[str]:
         )
     elif "key_file" in sections.single["gateway"].given and not path.exists() and not path.parent.is_dir():
         yield f"gateway.key_file: {path} cannot be made, for {path.parent} is not there; make it, or give another place"
+
+
+def _may_look(path: Path) -> bool:
+    try:
+        path.exists()
+    except PermissionError:
+        return False
+    return True
 
 
 def _holds_a_key(path: Path) -> bool:
@@ -225,6 +237,7 @@ def warnings(sections: Sections, folder: Path, site: Site) -> Iterator[str]:
     if sections.single["radio"].table.get("duty_cycle") == "ignored":
         yield "radio.duty_cycle: is ignored; with an antenna that breaks the law (ETSI EN 300 220), so only for a laboratory"
     yield from web_warnings(sections.single, sections.gateway.data)
+    yield from observe_warnings(sections.single, sections.gateway.data)
     name = sections.gateway.name
     if "name" not in sections.single["gateway"].given and name in COMMON_HOST_NAMES:
         yield f"gateway.name: is not set, and many machines are called {name!r}; a broker must be able to tell gateways apart"

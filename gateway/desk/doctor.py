@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gateway import __version__
@@ -78,15 +77,12 @@ class DoctorDesk:
         return Box(
             now=self._clock().utc,
             settings=self._settings,
-            path=self._settings_path(),
+            path=self._settings.path,
             warnings=self._settings.warnings,
             answering=Answering.ANSWERS if is_running else Answering.ABSENT,
             status=status if is_running else None,
             devices=await self._devices() if is_running else None,
         )
-
-    def _settings_path(self) -> Path | None:
-        return getattr(self._settings, "path", None)
 
 
 def _name(settings: Settings) -> str:

@@ -102,20 +102,22 @@ class OverviewDesk:
         devices = self._devices()
         words = search.casefold().split()
         fitting = [one for one in devices if (not tag or tag in one.tags) and (not words or _fits(words, one))]
-        lines = ordered(self._lines(fitting), sort)
+        # What devices told of their batteries is looked up for those that are shown, unless all are sorted by it.
+        status = self._status if sort.endswith("battery") else _untold
+        lines = ordered(self._lines(fitting, status), sort)
         return {
             "total": len(lines),
             "registered": len(devices),
             "tags": Counter(one for device in devices for one in sorted(device.tags)),
-            "devices": [line.as_json() for line in lines[page]],
+            "devices": [line.as_json() for line in self._lines([one.device for one in lines[page]], self._status)],
         }
 
-    def _lines(self, devices: Sequence[Device]) -> list[Line]:
+    def _lines(self, devices: Sequence[Device], status: Status) -> list[Line]:
         heard, now = self._heard(), self._clock().utc.timestamp()
-        return [self._line(device, heard.get(device.dev_eui), now) for device in devices]
+        return [self._line(device, heard.get(device.dev_eui), now, status(device.dev_eui)) for device in devices]
 
-    def _line(self, device: Device, heard_s: float | None, now: float) -> Line:
-        last, told = self._lately.of(device.dev_eui), self._status(device.dev_eui)
+    def _line(self, device: Device, heard_s: float | None, now: float, told: DeviceStatus | None) -> Line:
+        last = self._lately.of(device.dev_eui)
         if heard_s is None and last is not None:
             heard_s = round(max(0.0, now - last.at), 1)
         battery = None if last is None else last.battery
@@ -139,7 +141,7 @@ class OverviewDesk:
         return {
             "middle": None if middle is None else {"latitude": middle.latitude, "longitude": middle.longitude},
             "gateways": [{"gateway": eui, **_around(middle, place)} for eui, place in self._lately.gateways.items()],
-            "devices": [self._on_site(line, middle) for line in self._lines(placed)],
+            "devices": [self._on_site(line, middle) for line in self._lines(placed, _untold)],
             "without_place": len(devices) - len(placed),
         }
 
@@ -189,6 +191,10 @@ def _around(middle: Place | None, place: Place | None) -> dict[str, Json]:
 def _fits(words: Sequence[str], device: Device) -> bool:
     text = f"{device.name} {device.dev_eui} {device.decoder} {device.entity.id} {' '.join(device.tags)}".casefold()
     return all(word in text for word in words)
+
+
+def _untold(_: Eui64) -> None:
+    """Say nothing of a device's status."""
 
 
 def _percent(told: DeviceStatus | None) -> float | None:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway import __version__
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Finding
 from gateway.doctor.masking import Mask
@@ -17,6 +16,7 @@ from gateway.doctor.parts import PARTS, payloads
 from gateway.doctor.secrets import configuration_files, known, table_of
 from gateway.doctor.toml import written
 from gateway.errors import Brygga
+from gateway.version import VERSION
 
 LARGEST: Final = 2_000_000  # characters of a part; of more the end is kept, which tells what happened last
 
@@ -85,7 +85,7 @@ def _configuration(box: Box, mask: Mask) -> Iterator[tuple[str, str]]:
 
 def _readme(box: Box, parts: Sequence[tuple[str, str, str]], wishes: Wishes) -> str:
     return README.format(
-        version=__version__,
+        version=VERSION,
         made=box.now.isoformat(timespec="seconds"),
         list="\n".join(f"{name}: {words}" for name, words, _ in parts),
         payloads="" if wishes.with_payloads else ", payloads of uplinks",

@@ -47,24 +47,26 @@ class Certificates:
 
 async def certificates(box: Box) -> Certificates | None:
     """Return the certificates that the configuration names; None where there is none."""
-    named = dict.fromkeys(_named(box.settings))
-    return Certificates(files=[_read(path, name) for path, name in named], now=box.now) if named else None
+    named = dict.fromkeys(named(box.settings))
+    return Certificates(files=[read(path, name) for path, name in named], now=box.now) if named else None
 
 
-def _named(value: Any) -> Iterator[tuple[Path, str]]:
+def named(value: Any) -> Iterator[tuple[Path, str]]:
+    """Yield each file of certificates that settings name, with the key that names it."""
     if is_dataclass(value) and not isinstance(value, type):
         for one in fields(value):
             inner = getattr(value, one.name, None)
             if one.name in NAMES and isinstance(inner, Path):
                 yield inner, one.name
             else:
-                yield from _named(inner)
+                yield from named(inner)
     elif isinstance(value, tuple | list):
         for one in value:
-            yield from _named(one)
+            yield from named(one)
 
 
-def _read(path: Path, name: str) -> Certificate:
+def read(path: Path, name: str) -> Certificate:
+    """Return until when a file's certificates are valid; PermissionError where it is another user's."""
     from cryptography import x509
 
     try:

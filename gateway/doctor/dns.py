@@ -13,7 +13,7 @@ from typing import Final
 from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
-from gateway.doctor.hosts import all_of
+from gateway.doctor.hosts import all_of, proxies
 from gateway.transports import network
 
 LIMIT_S: Final = 8.0  # resolv.conf(5): two tries of five seconds each, were one name server dead
@@ -58,7 +58,11 @@ async def names(box: Box) -> Names | None:
     """Look all names up, side by side; None where there is none."""
     if box.settings is None:
         return None
-    wanted = {host.name: host.about for host in all_of(box.settings) if host.is_name and not host.by_proxy}
+    wanted = {
+        host.name: host.about
+        for host in (*all_of(box.settings), *proxies(box.settings))
+        if host.is_name and not host.by_proxy
+    }
     if not wanted:
         return None
     found = await asyncio.gather(*(_lookup(name, about) for name, about in wanted.items()))

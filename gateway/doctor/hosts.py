@@ -11,6 +11,7 @@ from gateway.config import Settings
 from gateway.relay.settings import GwmpServer, RelaySettings
 from gateway.transports.broker import Broker
 from gateway.transports.endpoint import Endpoint
+from gateway.transports.proxy import Proxy
 from gateway.transports.tls import Tls
 
 
@@ -54,12 +55,25 @@ def destinations(settings: Settings) -> Iterator[Host]:
 
 
 def all_of(settings: Settings) -> Iterator[Host]:
-    """Yield all."""
+    """Yield all whom the box has something to say to; some of them by a proxy."""
     yield from destinations(settings)
     for source in settings.sources:
         if isinstance(broker := getattr(source, "broker", None), Broker):
             yield _of_endpoint(source.name, broker.endpoint, broker)
     yield from map(_of_relay, settings.relays)
+
+
+def proxies(settings: Settings) -> Iterator[Host]:
+    """Yield the proxies that stand between, each once."""
+    found: dict[tuple[str, int], str] = {}
+    holders: list[tuple[str, object]] = [(one.name, one.platform) for one in settings.destinations]
+    holders += [(one.name, getattr(one, "broker", None)) for one in settings.sources]
+    holders += [(one.name, one.server) for one in settings.relays]
+    for about, holder in holders:
+        if isinstance(proxy := getattr(holder, "proxy", None), Proxy):
+            found.setdefault((proxy.host, proxy.port), about)
+    for (name, port), about in found.items():
+        yield Host(about=f"the proxy of {about}", name=name, port=port)
 
 
 def _of_endpoint(about: str, endpoint: Endpoint, platform: object) -> Host:

@@ -14,7 +14,7 @@ from typing import Final
 from gateway.clock import kernel_quality
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
-from gateway.doctor.hosts import Host, all_of
+from gateway.doctor.hosts import Host, all_of, proxies
 from gateway.errors import ConfigError
 from gateway.model import TimeQuality
 from gateway.transports import network, tls
@@ -79,7 +79,11 @@ class Lines:
 
 async def lines(box: Box) -> Lines | None:
     """Open a connection to each host, side by side, and say nothing; None where there is none."""
-    hosts = [] if box.settings is None else [one for one in all_of(box.settings) if not one.is_udp and not one.by_proxy]
+    hosts = (
+        []
+        if box.settings is None
+        else [one for one in (*all_of(box.settings), *proxies(box.settings)) if not one.is_udp and not one.by_proxy]
+    )
     if not hosts:
         return None
     opened = await asyncio.gather(*map(_opened, hosts))

@@ -12,7 +12,6 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Final
 
-from gateway import __version__
 from gateway.doctor import kernel, link, machine
 from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
@@ -23,6 +22,7 @@ from gateway.journal.groups import Stored
 from gateway.journal.looking import Looking, looking
 from gateway.journal.records import decode_uplink
 from gateway.model import Json
+from gateway.version import VERSION
 
 LOG_LINES: Final = 3000
 PAYLOADS: Final = 200  # the newest uplinks, where they are asked for
@@ -53,7 +53,7 @@ async def _devices(box: Box, _: Sequence[Finding]) -> str:
 async def _versions(box: Box, _: Sequence[Finding]) -> str:
     found = {(one.metadata["Name"] or "?", one.version) for one in distributions()}
     heads = [
-        f"brygga {__version__}",
+        f"brygga {VERSION}",
         f"Python {platform.python_version()}",
         f"{platform.system()} {platform.release()} {platform.machine()}",
     ]

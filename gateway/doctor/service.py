@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gateway import __version__
 from gateway.commands.spans import span
 from gateway.doctor.box import Answering, Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
+from gateway.version import VERSION
 
 UNIT: Final = "brygga.service"
 PROPERTIES: Final = (
@@ -121,8 +121,8 @@ def running(one: Process) -> Iterator[Seen]:
 def version(one: Process) -> Iterator[Seen]:
     """Judge which version runs."""
     if one.version is not None:
-        same = one.version == __version__
-        yield Seen(one.version if same else f"{one.version} runs, {__version__} is installed", None if same else OLDER)
+        same = one.version == VERSION
+        yield Seen(one.version if same else f"{one.version} runs, {VERSION} is installed", None if same else OLDER)
 
 
 def restarts(one: Process) -> Iterator[Seen]:

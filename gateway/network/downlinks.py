@@ -5,7 +5,7 @@ The queue decides; it writes nothing. Each step gives the downlinks as they are 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -27,6 +27,7 @@ class DownlinkQueue:
         self._waiting: defaultdict[Eui64, list[Downlink]] = defaultdict(list)
         self._on_its_way: set[int] = set()  # unconfirmed, and no radio has said yet that it took them
         self._last_id = 0
+        self.states: Counter[str] = Counter()  # how often a downlink came into each
 
     def load(self, downlinks: Iterable[Downlink], last_id: int) -> None:
         """Take the open downlinks of the journal that are new here: of the others memory knows the later state."""
@@ -124,6 +125,7 @@ class DownlinkQueue:
         return self._put(downlink)
 
     def _put(self, downlink: Downlink) -> Downlink:
+        self.states[str(downlink.state)] += 1
         others = [one for one in self._waiting.get(downlink.dev_eui, ()) if one.id != downlink.id]
         if downlink.is_open:
             others.append(downlink)

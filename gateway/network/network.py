@@ -188,6 +188,7 @@ class Network:
             "answers": sent["counts"],
             "duty_cycle": sent["duty_cycle"],
             "downlinks_waiting": len(self.queue),
+            "downlinks": dict(self.queue.states),
             "unclaimed": dict(self.unclaimed.counts),
             "beside": self.beside.status(),
             "waiting_for_disk": self._keeping.waiting,

@@ -56,6 +56,7 @@ class Broker:
     window: int = WIDEST_WINDOW  # unacknowledged at a time; the broker's Receive Maximum may make it less
     keepalive_s: int = 60  # 0: none, and a connection that died while idle is noticed with the next message
     status_topic: str | None = None  # retained "online" and "offline", the latter as last will
+    keeps_last: bool = False  # of what we send, the last message of each topic stays there (retained)
     listen_topic: str | None = None  # a filter: what the platform says to us
     listen_topics: tuple[str, ...] = ()  # filters, where there are several; instead of ``listen_topic``
     sent_ahead: int = SENT_AHEAD

@@ -55,7 +55,8 @@ class Mqtt:
             return []
         async with self._turn:  # whoever has it is limited: answers come, or are given up
             link = await self._open_link()
-            answers = await link.publish(requests, 1 if self._one_by_one else link.window)
+            window = 1 if self._one_by_one else link.window
+            answers = await link.publish(requests, window, retain=self._broker.keeps_last)
             answers = self._blame(link, answers)
         self._counts.update(answer.verdict.value for answer in answers)
         self._counts["no_subscribers"] += sum(answer.status == NO_SUBSCRIBERS for answer in answers)

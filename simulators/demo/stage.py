@@ -30,20 +30,26 @@ from simulators.fleet import Fleet
 from simulators.members import members
 from simulators.platforms.mqtt import EmbeddedBroker, Subscriber
 from simulators.platforms.ngsi_ld import NgsiLdReceiver
+from simulators.ports import free_port_from
 
 GATEWAYS: Final = (eui64("aa555a0000000001"), eui64("aa555a0000000002"))
 LOSS: Final = 0.12  # of each gateway's copies; what both miss, one in seventy, was never heard
 LISTEN_LIMIT_S: Final = 5.0
+DASHBOARD_PORT: Final = 8080  # or the first one after it that nobody has
 NORTH, SOUTH = "north-city", "south-city"
 
 CONFIGURATION: Final = """\
 [gateway]
 name = "brygga-demo"
 data = "data"
+place = [57.7041, 11.9568]
 
 # The sensors' time is compressed here: in real time they would have their answers well within the law.
 [radio]
 duty_cycle = "ignored"
+
+[web]
+port = {web}
 
 [[source]]
 name = "radio"
@@ -78,6 +84,7 @@ class Stage:
     north: SenMlCity
     subscriber: Subscriber
     south: NgsiLdReceiver
+    dashboard: str  # its address
 
     def verdict(self) -> Verdict:
         """Say where each uplink is now."""
@@ -133,10 +140,9 @@ async def stage(folder: Path, south: NgsiLdReceiver, *, seed: int, pace_s: float
         await enter(_in_background(subscriber))
         lines = {NORTH: await enter(line(HOST, broker.port)), SOUTH: await enter(line(HOST, _port(south)))}
         path = folder / "brygga.toml"
-        path.write_text(
-            CONFIGURATION.format(north=NORTH, south=SOUTH, mqtt=lines[NORTH].port, http=lines[SOUTH].port),
-            encoding="utf-8",
-        )
+        web = free_port_from(DASHBOARD_PORT)
+        ports = {"web": web, "mqtt": lines[NORTH].port, "http": lines[SOUTH].port}
+        path.write_text(CONFIGURATION.format(north=NORTH, south=SOUTH, **ports), encoding="utf-8")
         settings = load(path)
         agent = await enter(running(settings, clock))
         screen = Screen()
@@ -162,6 +168,7 @@ async def stage(folder: Path, south: NgsiLdReceiver, *, seed: int, pace_s: float
             north=north,
             subscriber=subscriber,
             south=south,
+            dashboard=f"http://{HOST}:{web}/",
         )
 
 

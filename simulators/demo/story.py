@@ -55,6 +55,7 @@ async def perform(
     tale = Tale(asyncio.get_running_loop().time)
     with tempfile.TemporaryDirectory(prefix="brygga-demo-") as folder, _signals(stop), _remarks(tale):
         async with stage(Path(folder), south, seed=script.seed, pace_s=script.pace_s) as everything:
+            tale.note(f"The dashboard is at {everything.dashboard}")
             with shown(console) as show:
                 verdict = await _shown(script, everything, tale, show, stop)
     summarise(verdict, console)
@@ -72,7 +73,7 @@ async def _shown(script: Script, everything: Stage, tale: Tale, show: Show, stop
 
 async def _draw(everything: Stage, tale: Tale, show: Show) -> None:
     while True:
-        show.draw(tale.moment(await take(everything)))
+        show.draw(tale.moment(await take(everything), everything.dashboard))
         await asyncio.sleep(DRAW_EVERY_S)
 
 

@@ -50,6 +50,7 @@ class Moment:
     snapshot: Snapshot
     events: Sequence[Event]
     backlog: Sequence[int]  # rows that waited, the latest last
+    dashboard: str = ""  # where a browser sees the same
 
 
 class Tale:
@@ -72,7 +73,7 @@ class Tale:
         """Remember that something happened."""
         self._events.append(Event(self._time() - self._began, words))
 
-    def moment(self, snapshot: Snapshot) -> Moment:
+    def moment(self, snapshot: Snapshot, dashboard: str = "") -> Moment:
         """Return the present moment, with ``snapshot`` as its picture of the agent."""
         self._backlog.append(snapshot.waiting)
         return Moment(
@@ -81,4 +82,5 @@ class Tale:
             snapshot=snapshot,
             events=tuple(self._events),
             backlog=tuple(self._backlog),
+            dashboard=dashboard,
         )

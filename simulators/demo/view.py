@@ -40,7 +40,7 @@ def _lines(moment: Moment, columns: int) -> Iterator[RenderableType]:
     yield Text("journal    ", style="bold") + _journal(moment.snapshot)
     yield _destinations(moment, bar=12, roomy=False)
     yield Text()
-    yield Text("Ctrl-C ends with a summary", style="dim")
+    yield _ending(moment)
 
 
 def _panels(moment: Moment, columns: int, rows: int) -> Iterator[RenderableType]:
@@ -53,7 +53,12 @@ def _panels(moment: Moment, columns: int, rows: int) -> Iterator[RenderableType]
     yield _panel(_destinations(moment, bar=30, roomy=True), "cities")
     room = rows - 1 - 3 - (len(snapshot.devices) + 3) - 4 - (len(snapshot.destinations) + 2) - 2 - 1
     yield _panel(_story(moment.events[-room:], room), "what happened")
-    yield Text(" Ctrl-C ends with a summary", style="dim")
+    yield Text(" ") + _ending(moment)
+
+
+def _ending(moment: Moment) -> Text:
+    text = Text("Ctrl-C ends with a summary", style="dim", no_wrap=True)
+    return text + Text(f"; in a browser: {moment.dashboard}", style="bold") if moment.dashboard else text
 
 
 def _panel(content: RenderableType, title: str) -> Panel:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
+from simulators.lab.line_socket import LineSocket
 from simulators.lab.mailbox import Mailbox
 from simulators.lab.net import Listening, Net
 from simulators.simulation.loop import SimulatedLoop
@@ -71,6 +73,20 @@ class LabLoop(SimulatedLoop):
     ) -> Listening:
         """Listen on a port of the network; 0 is the next one."""
         return self.net.listen(protocol_factory, port or 0 if sock is None else sock.port)
+
+    def add_reader(self, fd: Any, callback: Callable[..., object], *args: Any) -> None:  # type: ignore[override]  # of a descriptor that is none
+        """Call back when something has come to what only stands for a socket."""
+        if isinstance(fd, LineSocket):
+            fd.reader = partial(self.call_soon, callback, *args)
+        else:
+            super().add_reader(fd, callback, *args)
+
+    def remove_reader(self, fd: Any) -> bool:
+        """Call back no more."""
+        if not isinstance(fd, LineSocket):
+            return super().remove_reader(fd)
+        fd.reader = None
+        return True
 
     async def create_datagram_endpoint(  # type: ignore[override]  # the same
         self, protocol_factory: Callable[[], asyncio.DatagramProtocol], *, sock: Mailbox, **_: Any

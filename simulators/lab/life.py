@@ -30,7 +30,7 @@ from simulators.lab.lab_loop import LabLoop
 from simulators.lab.machine import Machine
 from simulators.lab.neighbour import Hostile
 from simulators.lab.plan import town
-from simulators.lab.radios import Radios, is_served, sources
+from simulators.lab.radios import Radios, is_served, relays, sources
 from simulators.lab.ran import Interruption, Progress, Ran, Watch
 from simulators.lab.scenario import Move, Scenario
 from simulators.lab.sky import Sky
@@ -67,9 +67,9 @@ class Life:
         interruption = Interruption()
         async with self._cities() as cities:
             self._box = self._make_box(loop, cities)
-            self._radios = Radios(scenario, self._town, self._sky, self._box.post)
+            self._radios = Radios(scenario, self._town, self._sky, self._box.post, self._folder, self._witness.relayed)
             watch(self._how_far, interruption)
-            with self._box.in_place(), self._radios.in_place(), logs_noted(lambda _: None):
+            with self._box.in_place(), self._radios.in_place(loop.net.line), logs_noted(lambda _: None):
                 async with self._radios.running():
                     whole, status = await self._happen(loop, cities, interruption)
             return Ran(
@@ -115,7 +115,7 @@ class Life:
             folder=self._folder,
             loop=loop,
             machine=machine,
-            sources=sources(self._town.masts),
+            sources=sources(self._town.masts) + relays(scenario),
             registrations=[one.served() if is_served(scenario) else one.registration() for one in self._town.settlers],
             registry=self._registry,
             seed=scenario.seed,
@@ -184,10 +184,9 @@ class Life:
         return not was_ended, status
 
     def _lines(self, loop: LabLoop, cities: Mapping[str, City]) -> Mapping[str, Line]:
-        """Return the lines that go through the backhaul: to each city, and between a network server and the agent."""
+        """Return the lines that go through the backhaul: to each city, and between network servers and the agent."""
         lines = {name: loop.net.line(_port(one)) for name, one in cities.items()}
-        port = self._radios.server_port
-        return lines if port is None else {**lines, "network server": loop.net.line(port)}
+        return lines | {name: loop.net.line(port) for name, port in self._radios.ports().items()}
 
     def _dwellers(self) -> list[Dweller]:
         ends_us = round(self._scenario.lasts_s * US)

@@ -32,6 +32,10 @@ class Post:
         """Have what is written to ``address`` read."""
         self._readers[address] = reply
 
+    def silence(self, address: Address) -> None:
+        """Have nothing more read there."""
+        self._readers.pop(address, None)
+
     def bring(self, datagram: bytes, address: Address) -> None:
         """Write to whoever reads at ``address``, if anybody does."""
         reply = self._readers.get(address)

@@ -75,6 +75,10 @@ class Settler:
         """Return what an installer would enter, before the first uplink."""
         return registered(self.device, self.radio)
 
+    def at_its_server(self) -> Registration:
+        """Return what is entered at a network server beside the agent: there it is the server's own."""
+        return registered(replace(self.device, answered_by=""), self.radio)
+
     def served(self) -> Registration:
         """Return what is entered where a network server has the keys."""
         return Registration(device=replace(self.device, activation=Activation.OTAA, join_eui=None))
@@ -204,6 +208,7 @@ def _settler(founding: _Founding, fleet: Fleet, number: int, index: int) -> Sett
             entity=Entity("", slug(name)),
             place=Place(round(area.latitude, 6), round(area.longitude, 6)),
             tags=frozenset(map(slug, platforms)),
+            answered_by=fleet.answered_by or "",
         ),
         radio=radio,
         spot=spot(area, founding.centre, fleet.walls.value),

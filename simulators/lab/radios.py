@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from gateway.cities.slugs import slug
 from gateway.model import Eui64
 from simulators.hashed import key
+from simulators.lab.beside import FIRST_PORT, Beside, lines_of
 from simulators.lab.broker import Broker
 from simulators.lab.chirpstack_masts import PREFIX, ConcentratordMast, ForwarderMast, LabRadio, sockets_of
 from simulators.lab.gateways import Gateway
@@ -23,6 +26,7 @@ from simulators.lab.served_mast import ServedMast
 from simulators.lab.server import APPLICATION, TOKEN, Server
 from simulators.lab.sky import Sky
 from simulators.lab.station import Station
+from simulators.lab.wire import HOST, Line
 
 PORTS: Final[Mapping[str, int]] = {
     "semtech_udp": 1700,
@@ -65,19 +69,38 @@ def sources(masts: Sequence[tuple[Eui64, Place]]) -> str:
     return "".join(written[name] for name in sorted(written))
 
 
+def relays(scenario: Scenario) -> str:
+    """Return the sections of all relays."""
+    return "".join(
+        f'\n[[relay]]\nname = "{name}"\nurl = "udp://{HOST}:{port}"\n'
+        for port, name in enumerate(scenario.relays, FIRST_PORT)
+    )
+
+
 class Radios:
     """All gateways, and what lies between them and the agent."""
 
-    def __init__(self, scenario: Scenario, town: Town, sky: Sky, post: Post) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        town: Town,
+        sky: Sky,
+        post: Post,
+        folder: Path,
+        relayed: Callable[[str, UUID], None],
+    ) -> None:
+        """Servers have their keys in ``folder``; ``relayed`` is told which uplinks a server has that is beside the agent."""
         self._scenario = scenario
         self._town = town
         self._sky = sky
         self._post = post
+        self._folder = folder
         self._broker = Broker(self._obey, keeps=False)
         self._broker.subscribed = self._greet
         kinds = {one.kind for one in scenario.masts}
         self._at_broker = "chirpstack_mqtt" in kinds
         self.server = self._server(next(iter(kinds & SERVED), None))
+        self.besides = [self._beside(name, port, relayed) for port, name in enumerate(scenario.relays, FIRST_PORT)]
         self._makes: Mapping[str, Callable[[int, Eui64], Gateway]] = {
             "semtech_udp": self._forwarder,
             "basics_station": self._station,
@@ -90,17 +113,18 @@ class Radios:
         for number, (eui, one) in enumerate(town.masts):
             self.masts[one.name] = sky.masts[eui] = self._makes[one.kind](number, eui)
 
-    @property
-    def server_port(self) -> int | None:
-        """Return the port that server and agent meet at; None where there is no server."""
-        return next((PORTS[one.kind] for one in self._scenario.masts if one.kind in SERVED), None)
+    def ports(self) -> Mapping[str, int]:
+        """Return the ports at which the agent meets network servers."""
+        served = {one.kind: PORTS[one.kind] for one in self._scenario.masts if one.kind in SERVED}
+        return {**served, **{one.name: one.port for one in self.besides}}
 
     @contextmanager
-    def in_place(self) -> Iterator[None]:
+    def in_place(self, line_to: Callable[[int], Line]) -> Iterator[None]:
         """Have the agent's sources meet these gateways where they would open what only a machine has."""
         masts = self.masts.values()
         with ExitStack() as patches:
             patches.enter_context(sockets_of({one.url: one for one in masts if isinstance(one, ConcentratordMast)}))
+            patches.enter_context(lines_of(self._post, line_to))
             patches.enter_context(ports_of({one.port: one for one in masts if isinstance(one, ModemMast)}))
             yield
 
@@ -110,11 +134,12 @@ class Radios:
         if self._at_broker:
             await self._broker.start(PORTS["chirpstack_mqtt"])
         try:
-            if self.server is None:
+            async with AsyncExitStack() as servers:
+                for beside in self.besides:
+                    await servers.enter_async_context(beside.running())
+                if self.server is not None:
+                    await servers.enter_async_context(self.server.running())
                 yield
-            else:
-                async with self.server.running():
-                    yield
         finally:
             await self._broker.stop()
 
@@ -173,9 +198,23 @@ class Radios:
             kind,
             port=PORTS[kind],
             registrations=[one.registration() for one in self._town.settlers],
+            folder=self._folder,
             now_us=self._sky.now_us,
             begins_s=self._scenario.begins.timestamp(),
             seed=self._scenario.seed,
+        )
+
+    def _beside(self, name: str, port: int, relayed: Callable[[str, UUID], None]) -> Beside:
+        own = [one for one in self._town.settlers if one.fleet.answered_by == name]
+        return Beside(
+            name,
+            port,
+            registrations=[one.at_its_server() for one in own],
+            folder=self._folder,
+            now_us=self._sky.now_us,
+            begins_s=self._scenario.begins.timestamp(),
+            seed=self._scenario.seed,
+            committed=lambda uplink: relayed(name, uplink.id),
         )
 
     # ── at the broker ──

@@ -48,6 +48,7 @@ def report(ran: Ran, machine: Machine) -> Json:
         "promises": [asdict(one) for one in promises],
         "uplinks": _uplinks(ran, stories),
         "platforms": {name: _platform(ran, stories, name) for name in ran.witness.platforms},
+        "relays": {name: _relay(ran, stories, name) for name in ran.scenario.relays},
         "fleets": {fleet.name: _fleet(ran, stories, fleet.name) for fleet in ran.scenario.fleets},
         "gateways": {mast.name: _mast(ran, mast.name, fullest) for mast in ran.scenario.masts},
         "duty_cycle": _duty_cycle(ran, fullest, unlawful),
@@ -120,6 +121,17 @@ def _platform(ran: Ran, stories: Sequence[Story], name: str) -> Json:
         "latency_curve": _curve(latencies(due, name)),
         "problems": len(ran.platforms[name]),
         "first_problems": ran.platforms[name][:DEVICES_NAMED],
+    }
+
+
+def _relay(ran: Ran, stories: Sequence[Story], name: str) -> Json:
+    """Return how many uplinks of a server's devices some gateway heard, and how many the server has."""
+    fleets = {one.name for one in ran.scenario.fleets if one.answered_by == name}
+    own = [one for one in stories if one.fleet in fleets]
+    return {
+        "heard": sum(one.heard_us is not None for one in own),
+        "at_the_server": len(ran.witness.at_servers[name]),
+        "acknowledged": sum(one.acknowledged_us is not None for one in own),
     }
 
 

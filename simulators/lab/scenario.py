@@ -79,6 +79,7 @@ class Fleet:
     walls: Walls
     setting: Setting
     platforms: Sequence[str]  # none named: all
+    answered_by: str | None  # the relay whose network server answers them; None: the agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +173,7 @@ class Scenario:
     settles_s: float  # the longest that is waited for what is still under way at the end
     fleets: Sequence[Fleet]
     masts: Sequence[Mast]
+    relays: Sequence[str]  # network servers beside the agent, by name
     radio: Radio
     platforms: Sequence[Platform]
     troubles: Sequence[Trouble]

@@ -102,7 +102,7 @@ def _named(sections: Sections, kind: str) -> list[str]:
 
 
 def _twice(sections: Sections) -> Problems:
-    for kind in ("fleet", "gateway", "platform", "neighbour"):
+    for kind in ("fleet", "gateway", "platform", "relay", "neighbour"):
         names = _named(sections, kind)
         for number, name in enumerate(names):
             if name in names[:number]:
@@ -124,6 +124,8 @@ def _fleets(sections: Sections) -> Problems:
             )
             if not getattr(keys, "models", True):
                 yield f"{section.place}.models: is empty; elsys/ers is a model"
+        if keys.answered_by is not None and keys.answered_by not in (relays := _named(sections, "relay")):
+            yield f"{section.place}.answered_by: {keys.answered_by!r} is no relay of this scenario{did_you_mean(keys.answered_by, relays)}"
         if "platforms" not in section.wrong:
             yield from _unknown(f"{section.place}.platforms", keys.platforms, platforms, "platform of this scenario")
 
@@ -158,6 +160,8 @@ def _faults(sections: Sections) -> Problems:
 def _gateways(sections: Sections) -> Problems:
     kinds = [(one.place, getattr(one.keys, "type", "")) for one in sections["gateway"] if "type" not in one.wrong]
     served = next((kind for _, kind in kinds if kind in SERVED), None)
+    if served is not None and sections["relay"]:
+        yield f"relay[0]: beside {served!r}: where a network server has the gateways there is nothing to relay"
     for place, kind in kinds:
         if served is not None and kind != served:
             yield f"{place}.type: {kind!r} beside {served!r}: behind a network server all gateways are its own"

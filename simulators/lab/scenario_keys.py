@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from gateway.config.section_keys import Keys
-from gateway.config.values import City, Duration, Name, Shown, Truth
+from gateway.config.values import City, Duration, Name, OptionalText, Shown, Truth
 from simulators.lab.scenario_values import (
     At,
     Begins,
@@ -112,6 +112,9 @@ class FleetKeys(Keys):
     walls: Walls = Field(default="outdoors", description="what the signal has to go through besides")
     setting: Setting = Field(default="outdoors", description="what surrounds them, and so what they measure")
     platforms: Names = Field(default=[], description="who gets what they say; without it every platform")
+    answered_by: OptionalText = Field(
+        default=None, description="the relay whose network server joins and answers them; without it the agent does"
+    )
 
 
 class GatewayKeys(Keys):
@@ -127,6 +130,12 @@ class GatewayKeys(Keys):
         default=3.0, description="gain, the cable's loss taken off"
     )
     delay_ms: Milliseconds = Field(default=30.0, description="the longest that a datagram is on its way to the agent")
+
+
+class RelayKeys(Keys):
+    """A network server beside the agent, to which the agent's relay passes on what gateways hear; fleets say `answered_by`."""
+
+    name: Name = Field(description="what the relay is called in `brygga.toml`, and the server in the report")
 
 
 class RadioKeys(Keys):
@@ -209,6 +218,7 @@ SINGLE: Final[Mapping[str, type[Keys]]] = {"scenario": ScenarioKeys, "radio": Ra
 LISTS: Final[Mapping[str, type[Keys]]] = {
     "fleet": FleetKeys,
     "gateway": GatewayKeys,
+    "relay": RelayKeys,
     "platform": PlatformKeys,
     "fault": FaultKeys,
     "move": MoveKeys,

@@ -49,6 +49,7 @@ def made(sections: Mapping[str, Sequence[Read]]) -> Scenario:
         settles_s=whole.settles.total_seconds(),
         fleets=[_fleet(one, begins) for one in sections["fleet"]],
         masts=[_mast(one) for one in sections["gateway"]],
+        relays=tuple(one.name for one in sections["relay"]),
         radio=Radio(
             propagation=radio.propagation,
             shadowing_db=radio.shadowing_db,
@@ -95,6 +96,7 @@ def _fleet(keys: Read, begins: datetime) -> Fleet:
         walls=Walls[keys.walls.upper()],
         setting=Setting(keys.setting),
         platforms=tuple(keys.platforms),
+        answered_by=keys.answered_by,
     )
 
 

@@ -26,7 +26,7 @@ BEGUN: Final[Mapping[str, Mapping[str, str]]] = {
     "fault": {"what": '"backhaul out"', "at": '"01:00"', "lasts": '"20 min"'},
     "promise": {"lost": "0", "delivered_within": '"1 h"'},
 }
-ORDER: Final = ("scenario", "gateway", "fleet", "platform", "fault", "promise", "radio", "move", "neighbour")
+ORDER: Final = ("scenario", "gateway", "fleet", "platform", "fault", "promise", "radio", "relay", "move", "neighbour")
 EXAMPLES: Final = {
     "every": '"15 min"',
     "at": '"08:00"',

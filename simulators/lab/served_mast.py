@@ -33,9 +33,11 @@ class Masts:
         """Return at once."""
 
     async def transmit(self, request: TxRequest) -> TxResult:
+        """Have a gateway send."""
         return self._masts[request.gateway].order(request)
 
     def status(self) -> Mapping[str, Json]:
+        """Return nothing: nobody asks."""
         return {}
 
 

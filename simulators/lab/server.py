@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from gateway.cities.slugs import slug
 from gateway.journal import Changes, Journal, Registration
 from gateway.lorawan.region import EU868
 from gateway.model import Eui64, Frame, Instant, Reception, TimeQuality, Uplink
@@ -52,6 +53,7 @@ class Server:
         *,
         port: int,
         registrations: Sequence[Registration],
+        folder: Path,
         now_us: Callable[[], int],
         begins_s: float,
         seed: int,
@@ -59,6 +61,7 @@ class Server:
         self._kind = kind
         self._port = port
         self._registrations = registrations
+        self._folder = folder
         self._now_us = now_us
         self._begins_s = begins_s
         self._random = Random(f"{seed}/server")
@@ -83,7 +86,7 @@ class Server:
         try:
             async with (
                 network_of(
-                    Masts(self._masts), self._registrations, self._clock, self._random, self._committed
+                    Masts(self._masts), self._registrations, self._folder, self._clock, self._random, self._committed
                 ) as network,
                 asyncio.TaskGroup() as self._tasks,
             ):
@@ -173,12 +176,25 @@ def instant(begins_s: float, seconds: float) -> Instant:
 async def network_of(
     source: Source,
     registrations: Sequence[Registration],
+    folder: Path,
     clock: Callable[[], Instant],
     random: Random,
     committed: Callable[[Uplink], None],
 ) -> AsyncIterator[Network]:
-    """Give a network that knows some devices, not yet running, on a disk of its own; ``committed`` is told of each new uplink."""
-    journal = await Journal.open(Path("server.db"), clock=clock, destinations=[], opening=MemoryDisk().opening(Seam()))
+    """Give a network that knows some devices, not yet running, on a disk of its own; its key is in ``folder``.
+
+    ``committed`` is told of each new uplink.
+    """
+    key = folder / f"{slug(source.name)}.key"
+    key.touch(mode=0o600)
+    key.write_text(random.randbytes(32).hex() + "\n", encoding="ascii")
+    journal = await Journal.open(
+        folder / "server.db",
+        clock=clock,
+        destinations=[],
+        key_file=key,
+        opening=MemoryDisk().opening(Seam()),
+    )
     try:
         network = Network(
             journal=_Telling(journal, committed),  # type: ignore[arg-type]  # it does what it is asked, and tells

@@ -27,6 +27,10 @@ def show(console: Console, told: Mapping[str, Json]) -> None:
     if told["uplinks"]["lost_on_air"]:
         console.print(f"lost on air: {_counts(told['uplinks']['lost_on_air'])}")
     console.print(_platforms(told["platforms"]))
+    for name, one in told["relays"].items():
+        console.print(
+            f"{name}, a network server beside: has {one['at_the_server']:,} of {one['heard']:,} heard uplinks of its devices"
+        )
     console.print(_fleets(told["fleets"]))
     console.print(_gateways(told["gateways"]))
     _agent(console, told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -73,6 +73,7 @@ class Witness:
         self.mischief: Counter[str] = Counter()  # frames of hostile neighbours
         self.airtime = AirtimeBook()
         self.counts: Counter[str] = Counter()  # how far it is: said, heard, committed, due, delivered
+        self.at_servers: defaultdict[str, set[UUID]] = defaultdict(set)  # what network servers beside the agent have
         self.moved: dict[str, str] = {}  # where a platform's services are now, where that is elsewhere
         self.by_time: dict[tuple[str, str], UUID] = {}  # committed uplinks by DevEUI and the time that stands there
         self._said: dict[tuple[Eui64, int], UUID] | None = {} if is_served else None  # by counter, the last of each
@@ -142,6 +143,13 @@ class Witness:
             story.platforms = tuple(self.moved.get(one, one) for one in story.platforms)
             self.counts["committed"] += 1
             self.counts["due"] += len(story.platforms)
+
+    def relayed(self, relay: str, uplink: UUID) -> None:
+        """Note that a network server beside the agent has an uplink."""
+        if uplink in self.stories:
+            self.at_servers[relay].add(uplink)
+        else:
+            self.strange.append((relay, uplink, "nobody has said this"))
 
     def acknowledged(self, uplink: UUID, now_us: int) -> None:
         """Note that its device has its acknowledgement."""

@@ -12,7 +12,7 @@ import pytest
 
 from gateway import __version__
 from gateway.config import Settings, load
-from gateway.doctor import Answering, Box, Finding
+from gateway.doctor import Answering, Box, Finding, Standing
 from gateway.doctor.examination import examine
 from gateway.doctor.finding import Check
 from gateway.doctor.table import CHECKS, chosen
@@ -95,7 +95,10 @@ def judged(check: str, facts: Any) -> list[Finding]:
 def provoked(findings: Iterable[Finding] | Sequence[Mapping[str, Any]], name: str) -> Finding:
     """Return the finding ``check:ill``; fail where it was not found, or stands otherwise than its table says."""
     check, _, ill = name.partition(":")
-    all_of = [one if isinstance(one, Finding) else Finding(**one) for one in findings]
+    all_of = [
+        one if isinstance(one, Finding) else Finding(**{**one, "standing": Standing(one["standing"])})
+        for one in findings
+    ]
     ours = [one for one in all_of if (one.check, one.ill) == (check, ill)]
     assert ours, f"{name} is not among {[f'{one.check}:{one.ill or one.standing}' for one in all_of]}"
     assert ours[0].standing is next(one for one in BY_ID[check].ills if one.name == ill).standing

@@ -198,6 +198,14 @@ async def test_a_proxy_that_is_not_used(tmp_path: Path) -> None:
     assert "secret" not in unused.seen
 
 
+async def test_what_lies_behind_a_proxy_is_looked_for_at_the_proxy(tmp_path: Path) -> None:
+    one = configured(tmp_path, AWAY + 'proxy = "http://127.0.0.1:1"\n')
+
+    closed = provoked(await finding(one, "destinations.reach", "dns"), "destinations.reach:closed")
+
+    assert (closed.about, closed.seen) == ("the proxy of lund", "127.0.0.1:1: connection refused")
+
+
 # ── the clock's keepers ──
 
 

@@ -292,14 +292,3 @@ def test_fleets_and_gateways_are_compared_too_and_what_one_has_not_is_no_figure(
     assert found["fleet meters", "sent"][1] is None
     assert found["fleet doors", "sent"][0] is None
     assert found["gateway tower", "downlinks"][2] == 5
-
-
-def test_many_fleets_are_a_line_each(files: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]) -> None:
-    def change(told: Json) -> None:
-        told["fleets"] |= {f"a fleet with a long name {number}": told["fleets"]["climate"] for number in range(9)}
-
-    main(["lab", "compare", *files(change)])
-
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 80
-    assert sum(line.startswith("a fleet with a long") for line in lines) == 9

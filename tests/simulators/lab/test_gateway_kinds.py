@@ -91,6 +91,14 @@ def test_a_run_behind_a_server_is_the_same_again() -> None:
     assert told_of(first) == told_of(second)
 
 
+def test_a_run_leaves_nothing_where_it_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    run(replace(town("chirpstack"), lasts_s=60.0, troubles=()))
+
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_modem_hears_its_channel_and_no_other() -> None:
     told = told_of(run(replace(town(MODEM), troubles=())))
 

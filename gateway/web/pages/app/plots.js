@@ -7,6 +7,7 @@ import { t, number, momentOf, tickOf, timeOf, unit as unitOf } from "./words.js"
 const HEIGHT = 190;
 const TABLE_ROWS = 200; // of a table: the newest
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000]; // steps of an axis that counts
+const SHORTEST_S = 600; // that a plot covers
 const DAY_S = 86_400;
 let library = null;
 
@@ -79,10 +80,11 @@ async function draw(state, signal) {
   signal?.addEventListener("abort", () => (watch.disconnect(), state.chart.destroy()));
 }
 
-function options(uPlot, { place, lines, hours, isBars, digits }) {
-  const span = () => [Date.now() / 1000 - hours * 3600, Date.now() / 1000];
+function options(uPlot, state) {
+  const { place, lines, hours, isBars, digits } = state;
+  const span = () => timespan(state.seconds, hours, isBars);
   const axis = { stroke: colour("ink-2"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px sans-serif" };
-  const tick = (at) => (hours > 1 ? tickOf(new Date(at * 1000), hours * 3600 > DAY_S) : timeOf(new Date(at * 1000)));
+  const tick = (at) => (hours > 1 || !isBars ? tickOf(new Date(at * 1000), span()[1] - span()[0] > 2 * DAY_S) : timeOf(new Date(at * 1000)));
   return {
     width: place.clientWidth || 320, height: HEIGHT, legend: { show: false }, padding: [12, 8, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { size: 8 } },
@@ -93,6 +95,13 @@ function options(uPlot, { place, lines, hours, isBars, digits }) {
       paths: isBars ? uPlot.paths.bars({ size: [0.8, 24] }) : undefined, points: { show: isBars ? false : line.points.length < 80, size: 5, fill: colour(line.tone) },
     }))],
   };
+}
+
+/** Return from when to when is drawn: the hours asked for, or from the first point where there are fewer. */
+function timespan(seconds, hours, isWhole) {
+  const now = Date.now() / 1000;
+  const first = isWhole || !seconds.length ? -Infinity : seconds[0] - Math.max(SHORTEST_S / 4, (now - seconds[0]) * 0.05);
+  return [Math.min(now - SHORTEST_S, Math.max(now - hours * 3600, first)), now];
 }
 
 function room(low, high) {
