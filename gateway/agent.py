@@ -33,6 +33,7 @@ from gateway.machine import fingerprint
 from gateway.model import Clock, Fix, Frame, Heard, Json, ServerNews, ServerReceipt, ServerUplink, TimeQuality
 from gateway.network import Network
 from gateway.network.office import RunningOffice
+from gateway.observe.room import observed
 from gateway.pulse import Pulse
 from gateway.recorder import Recorder
 from gateway.redecoding import Redecoding
@@ -343,6 +344,7 @@ async def running(
             async with (
                 serving(settings.control_socket, desk),
                 web_room(settings, desk, agent, registry, clock),
+                observed(settings, desk, agent, clock),
                 asyncio.TaskGroup() as tasks,
             ):
                 task = tasks.create_task(agent.run(), name="agent")

@@ -33,7 +33,7 @@ brygga web token add report --role view        # prints the token, this once
 curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080{PREFIX}devices?sort=-last_heard_s
 ```
 
-Roles, each with what is before it: `metrics`, `view`, `operate`, `admin`. All paths begin with `{PREFIX}`. Bodies and answers are JSON.
+Roles, each with what is before it: `metrics`, `view`, `operate`, `admin`. All paths but `/metrics` begin with `{PREFIX}`. Bodies and answers are JSON.
 What is refused is answered with `{{"problems": ["…"]}}` and one of:
 
 | status | because |

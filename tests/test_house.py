@@ -35,6 +35,7 @@ MAY_SEE: dict[str, set[str]] = {
         "gateway.sources.web_tls",
         "gateway.sources.network_server.decode",
         "gateway.web.settings",
+        "gateway.observe.settings",
     },
     "gateway/pull": {
         "gateway.model",

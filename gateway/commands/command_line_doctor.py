@@ -22,7 +22,7 @@ COMMANDS = (
         "and say of each finding what to do, the worst first (docs/doctor.md has them all). The agent may run or not.\n"
         "With sudo it sees more; what it could not see it says. Nothing is changed, and nothing is sent but with --deep.\n"
         "Exit 1 when something is wrong, 0 when at most something is unwise.",
-        example="sudo brygga doctor",
+        example="brygga doctor --only clock,disk",
         arguments=(
             argument(
                 "--only",

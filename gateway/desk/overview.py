@@ -13,6 +13,7 @@ from gateway.desk.lately import Lately
 from gateway.errors import ConfigError
 from gateway.lorawan.mac_layer import DeviceStatus
 from gateway.model import Clock, Device, Eui64, Json, Place
+from gateway.network.sessions import LiveSession
 from gateway.network.stories import EXTERNAL_POWER, FULL, NOT_MEASURED
 
 MOST_LISTED: Final = 500
@@ -191,6 +192,16 @@ def _around(middle: Place | None, place: Place | None) -> dict[str, Json]:
 def _fits(words: Sequence[str], device: Device) -> bool:
     text = f"{device.name} {device.dev_eui} {device.decoder} {device.entity.id} {' '.join(device.tags)}".casefold()
     return all(word in text for word in words)
+
+
+def told_by(session: Callable[[Eui64], LiveSession | None]) -> Status:
+    """Return what tells a device's status by its session."""
+
+    def status(dev_eui: Eui64) -> DeviceStatus | None:
+        live = session(dev_eui)
+        return None if live is None else live.mac.status
+
+    return status
 
 
 def _untold(_: Eui64) -> None:

@@ -47,8 +47,8 @@ class Certificates:
 
 async def certificates(box: Box) -> Certificates | None:
     """Return the certificates that the configuration names; None where there is none."""
-    named = dict.fromkeys(named(box.settings))
-    return Certificates(files=[read(path, name) for path, name in named], now=box.now) if named else None
+    files = dict.fromkeys(named(box.settings))
+    return Certificates(files=[read(path, name) for path, name in files], now=box.now) if files else None
 
 
 def named(value: Any) -> Iterator[tuple[Path, str]]:

@@ -20,6 +20,11 @@ def _of_sources(find: Callable[[Mapping[str, Json]], float | None]) -> Callable[
     return each
 
 
+def _hearing(view: View) -> Found:
+    hearing = at(view, "hearing") or {}
+    yield from (((one["name"], one["type"]), as_number(hearing.get(one["name"]))) for one in at(view, "sources") or ())
+
+
 def _dropped(view: View) -> Found:
     for one in at(view, "sources") or ():
         reasons = {OVERFLOW: 0, **one.get("dropped", {})}
@@ -120,8 +125,8 @@ SOURCES: Final = (
         kind=Kind.GAUGE,
         labels=("source", "type"),
         help="1 where the source can hear: its port is open, its broker or modem answers.",
-        where="sources[].hears",
-        find=_of_sources(lambda one: as_number(one.get("hears"))),
+        where="hearing",
+        find=_hearing,
     ),
     Metric(
         name="brygga_source_dropped",

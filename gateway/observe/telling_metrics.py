@@ -40,7 +40,11 @@ def _metric(name: str, kind: Kind, find: Callable[[View], Found], where: str, he
 
 TELLING: Final = (
     _metric(
-        "waiting", Kind.GAUGE, _each(lambda one: one["waiting"]), "waiting", "Uplinks that have not been told there yet."
+        "waiting",
+        Kind.GAUGE,
+        _each(lambda one: one["waiting"]),
+        "waiting",
+        "Uplinks that have not been told there yet.",
     ),
     _metric(
         "oldest_seconds",
@@ -59,7 +63,11 @@ TELLING: Final = (
         "Uplinks that it refused: dead letters, kept with its answer.",
     ),
     _metric(
-        "undecoded", Kind.COUNTER, _count("undecoded"), "counts.undecoded", "Uplinks that were held: no decoder knew them."
+        "undecoded",
+        Kind.COUNTER,
+        _count("undecoded"),
+        "counts.undecoded",
+        "Uplinks that were held: no decoder knew them.",
     ),
     _metric(
         "lost",

@@ -146,7 +146,7 @@ def as_json(answer: Json) -> web.Response:
 def packed(request: web.BaseRequest, response: web.Response) -> web.Response:
     """Return a response that goes compressed where it is worth it and may be."""
     body = response.body
-    is_text = response.content_type == "application/json"
+    is_text = response.content_type in {"application/json", "text/plain", "application/openmetrics-text"}
     if (
         is_text
         and isinstance(body, bytes)

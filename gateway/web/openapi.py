@@ -35,7 +35,10 @@ def described() -> Mapping[str, Json]:
     """Return the whole description."""
     paths: dict[str, dict[str, Json]] = {}
     for route in ROUTES:
-        paths.setdefault(f"/{route.path}", {})[route.method.lower()] = _operation(route)
+        where = paths.setdefault(f"/{route.path}", {})
+        where[route.method.lower()] = _operation(route)
+        if route.prefix != PREFIX:
+            where["servers"] = [{"url": route.prefix}]
     return {
         "openapi": "3.1.0",
         "info": {

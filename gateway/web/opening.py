@@ -19,11 +19,10 @@ from gateway.desk.desk import Answer
 from gateway.desk.history import HistoryDesk
 from gateway.desk.lately import Lately, Said
 from gateway.desk.log_lines import LogLines
-from gateway.desk.overview import OverviewDesk
+from gateway.desk.overview import OverviewDesk, told_by
 from gateway.desk.words import find_device
 from gateway.errors import StorageError
 from gateway.journal import Registration
-from gateway.lorawan.mac_layer import DeviceStatus
 from gateway.model import Clock, Device, Eui64, Json
 from gateway.network.stories import frame
 from gateway.web.files import Pages
@@ -86,7 +85,9 @@ class Opening:
 
     def _counters(self) -> Mapping[str, Answer]:
         agent, clock, settings = self._agent, self._clock, self._settings
-        overview = OverviewDesk(agent.network.devices, agent.last_heard_s, self._device_status, self.lately, clock)
+        overview = OverviewDesk(
+            agent.network.devices, agent.last_heard_s, told_by(agent.network.session), self.lately, clock
+        )
         history = HistoryDesk(
             settings.journal_path, self._find, self._new_codecs, agent.journal.boots, clock, settings.clock.trust
         )
@@ -115,10 +116,6 @@ class Opening:
             return known
         there = {one.dev_eui: Registration(device=one) for one in self._agent.network.devices()}
         return find_device(text, there).device
-
-    def _device_status(self, dev_eui: Eui64) -> DeviceStatus | None:
-        live = self._agent.network.session(dev_eui)
-        return None if live is None else live.mac.status
 
     async def _status(self) -> Mapping[str, Json]:
         status: Mapping[str, Json] = await self._desk.answer({"do": "status"})

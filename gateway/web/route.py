@@ -30,6 +30,7 @@ class Special(StrEnum):
     WHO = "who"
     LIVE = "live"
     DESCRIPTION = "description"
+    METRICS = "metrics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Route:
     """One route; ``said`` and what is in ``body`` and ``query`` are JSON Schema's words for what goes in and out."""
 
     method: str
-    path: str  # behind PREFIX; {names} stand for one part each
+    path: str  # behind ``prefix``; {names} stand for one part each
     role: Role | None  # None: anybody
     brief: str
     said: Mapping[str, Json]
@@ -51,13 +52,14 @@ class Route:
     kind: str = "application/json"  # of what is answered
     file: str = ""  # what a browser is to call it, where it is a file
     largest_body: int = LARGEST_BODY
+    prefix: str = PREFIX
     pattern: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         parts = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", re.escape(self.path).replace(r"\{", "{").replace(r"\}", "}"))
-        object.__setattr__(self, "pattern", re.compile(f"{re.escape(PREFIX)}{parts}"))
+        object.__setattr__(self, "pattern", re.compile(f"{re.escape(self.prefix)}{parts}"))
 
     @property
     def name(self) -> str:
         """Return what tells it from others: method and path."""
-        return f"{self.method} {self.path}"
+        return f"{self.method} {self.path if self.prefix == PREFIX else self.prefix + self.path}"

@@ -205,4 +205,15 @@ BOX_ROUTES: Final = (
     ),
 )
 
-ROUTES: Final = (*SESSION_ROUTES, *DEVICE_ROUTES, *BOX_ROUTES)
+METRICS_ROUTE: Final = Route(
+    method="GET",
+    path="metrics",
+    prefix="/",
+    role=Role.METRICS,
+    brief="what Prometheus fetches, in its text format or OpenMetrics; docs/reference/metrics.md has the table",
+    special=Special.METRICS,
+    said={"type": "string"},
+    kind="text/plain",
+)
+
+ROUTES: Final = (*SESSION_ROUTES, *DEVICE_ROUTES, *BOX_ROUTES, METRICS_ROUTE)

@@ -23,9 +23,11 @@ from gateway.web.passwords import TooMany
 from gateway.web.refusal import Refusal
 from gateway.web.roles import Role
 from gateway.web.route import Special
+from gateway.web.routes import METRICS_ROUTE
 from gateway.web.sessions import LONGEST
 
 API: Final = "/api/"
+METRICS: Final = f"/{METRICS_ROUTE.path}"
 HEARTBEAT_S: Final = 15.0  # of a live stream: a comment, which shows that somebody is there
 LOOK_S: Final = 1.0  # after which it is seen that a reader has gone, or may read no more
 SEND_LIMIT_S: Final = 20.0  # for a reader to take what he was sent
@@ -40,6 +42,7 @@ class Site:
     def __init__(self, name: str, desk: Desk, guard: Guard, live: Live, limits: LoginLimits, pages: Pages) -> None:
         """``name`` is the gateway's."""
         self._name = name
+        self._desk = desk
         self._guard = guard
         self._live = live
         self._limits = limits
@@ -56,13 +59,14 @@ class Site:
                 Special.WHO: self._who,
                 Special.LIVE: self._follow,
                 Special.DESCRIPTION: self._describe,
+                Special.METRICS: self._metrics,
             },
             self.refused,
         )
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request."""
-        if request.path.startswith(API):
+        if request.path.startswith(API) or request.path == METRICS:
             return await self._asking.answer(request)
         return await self._page(request)
 
@@ -146,6 +150,12 @@ class Site:
 
     async def _describe(self, _: Call) -> web.Response:
         return asking.as_json(described())
+
+    async def _metrics(self, call: Call) -> web.Response:
+        async with asyncio.timeout(asking.ANSWER_LIMIT_S):
+            told = await self._desk({"do": "metrics.text", "accept": call.asked.header("Accept")})
+        response = web.Response(body=told["text"].encode(), headers={**headers.DATA, "Content-Type": told["type"]})
+        return asking.packed(call.request, response)
 
     # ── live ──
 

@@ -64,6 +64,7 @@ CALLS: Mapping[str, tuple[str, object]] = {
     "POST reload": ("reload", {}),
     "GET live": ("live?kinds=status", None),
     "GET openapi.json": ("openapi.json", None),
+    "GET /metrics": ("/metrics", None),
     "POST session": ("session", {"password": visiting.PASSWORD}),
     "DELETE session": ("session", None),
 }

@@ -1,0 +1,153 @@
+"""A port that tells /metrics and nothing else: to this machine, and to who shows a token."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web as http
+
+from gateway.errors import ConfigError, StorageError
+from gateway.model import Json
+from gateway.observe.settings import MetricsPort
+from gateway.sources.doorstep import Bounds
+from gateway.sources.web_listener import WebListener, bind_tcp
+from gateway.sources.web_tls import Renewal, server_context
+from gateway.web.settings import LOOPBACK
+from gateway.web.tokens import TokensFile
+
+BOUNDS: Final = Bounds(most=16, of_one_address=8)  # Prometheus keeps one, a pair of them two
+AGAIN_S: Final = 5.0  # after which a port is tried again
+ANSWER_LIMIT_S: Final = 10.0  # of Prometheus' own scrape_timeout, for the numbers and for their way
+PATH: Final = "/metrics"
+
+Tell = Callable[[str], Awaitable[Mapping[str, str]]]
+"""Return the text and its media type for an Accept header. Raises StorageError."""
+
+logger = logging.getLogger(__name__)
+
+
+class Port:
+    """Listens while it can."""
+
+    def __init__(self, settings: MetricsPort, tell: Tell) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._tokens = TokensFile(settings.tokens_file)
+        self._listening = asyncio.Event()
+        self._listener: WebListener | None = None
+        self._refused: Counter[str] = Counter()
+        self._trouble = ""
+
+    async def listening(self) -> tuple[str, int]:
+        """Return the host and port that are listened on, once they are; the caller sets the limit."""
+        await self._listening.wait()
+        assert self._listener is not None
+        return self._listener.address
+
+    def status(self) -> Mapping[str, Json]:
+        """Return where it listens, why it does not, and who was refused."""
+        listener = self._listener
+        return {
+            "listening": None if listener is None else "{}:{}".format(*listener.address),
+            "trouble": self._trouble or None,
+            "refused": dict(self._refused),
+        }
+
+    async def run(self) -> None:
+        """Listen until cancelled; as long as that cannot be, try again and again."""
+        while True:
+            try:
+                await self._listen()
+            except ConfigError as error:
+                words = "; ".join(error.problems)
+                if words != self._trouble:
+                    logger.error("/metrics is not told: %s; it is tried again every %g s", words, AGAIN_S)  # noqa: TRY400 - no bug: no trace
+                self._trouble = words
+            await asyncio.sleep(AGAIN_S)
+
+    async def _listen(self) -> None:
+        wanted = self._settings
+        tls = None if wanted.tls is None else server_context(wanted.tls)
+        bound = await bind_tcp("metrics", wanted.host, wanted.port)
+        listener = WebListener(bound, self._answer, tls=tls, refused=self._crowded, bounds=BOUNDS)
+        try:
+            await listener.open()
+        except OSError as error:  # two programs have bound it, and the other one listens
+            bound.close()
+            raise ConfigError(f"metrics: TCP port {wanted.port} cannot be listened on: {error.strerror}") from error
+        self._listener, self._trouble = listener, ""
+        self._listening.set()
+        try:
+            if tls is None or wanted.tls is None:
+                await asyncio.Event().wait()  # no limit: it listens until it is cancelled
+            else:
+                await Renewal(tls, wanted.tls).run()
+        finally:
+            self._listening.clear()
+            self._listener = None
+            # In a task of its own: in one that is cancelled, Python 3.11.2 (Debian 12) takes its timeouts for cancellation.
+            async with asyncio.TaskGroup() as leaving:
+                leaving.create_task(listener.close(), name="leaving /metrics")
+
+    async def _answer(self, request: http.BaseRequest) -> http.StreamResponse:
+        response = await self._told(request)
+        try:
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                await response.prepare(request)
+                await response.write_eof()
+        except TimeoutError:
+            self._refused["slow"] += 1
+            if request.transport is not None:
+                request.transport.abort()
+        return response
+
+    async def _told(self, request: http.BaseRequest) -> http.Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        try:
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                told = await self._tell(request.headers.get("Accept", ""))
+        except (StorageError, TimeoutError) as error:
+            return self._refuse(503, "disk", str(error) or f"no answer within {ANSWER_LIMIT_S:g} s")
+        return http.Response(body=told["text"].encode(), headers={"Content-Type": told["type"]})
+
+    def _refusal(self, request: http.BaseRequest) -> http.Response | None:
+        try:
+            is_known = self._is_known(request)
+        except ConfigError as error:
+            return self._refuse(503, "token", "; ".join(error.problems))
+        if not is_known:
+            words = "a token is expected (Authorization: Bearer …); `brygga web token add prometheus --role metrics`"
+            return self._refuse(401, "token", words)
+        if request.path != PATH:
+            return self._refuse(404, "not_there", f"there is nothing here but {PATH}")
+        if request.method not in {"GET", "HEAD"}:
+            return self._refuse(405, "wrong", "GET is right here")
+        return None
+
+    def _is_known(self, request: http.BaseRequest) -> bool:
+        """Tell whether who asks may. On this machine the name in `Host` has to be its own, against DNS rebinding. Raises ConfigError."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self._tokens.find(token.strip()) is not None  # each role may
+        return self._settings.is_local and _name(request.headers.get("Host", "")) in LOOPBACK
+
+    def _refuse(self, status: int, counted: str, words: str) -> http.Response:
+        self._refused[counted] += 1
+        return http.Response(status=status, text=f"{words}\n")
+
+    def _crowded(self) -> None:
+        self._refused["crowded"] += 1
+
+
+def _name(host: str) -> str:
+    """Return the name in a Host header, without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
