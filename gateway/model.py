@@ -604,10 +604,16 @@ class Request:
 
     def shown(self) -> Request:
         """Return it as people may see it: without its secrets."""
-        target, body = self.target, self.body
+        target, body = self.target, self.hide(self.body)
         for secret in self.secrets:
-            target, body = target.replace(secret, HIDDEN), body.replace(secret.encode(), HIDDEN.encode())
+            target = target.replace(secret, HIDDEN)
         return replace(self, target=target, body=body, secrets=frozenset())
+
+    def hide(self, octets: bytes) -> bytes:
+        """Return ``octets`` without this request's secrets, such as an answer that repeats its path."""
+        for secret in self.secrets:
+            octets = octets.replace(secret.encode(), HIDDEN.encode())
+        return octets
 
     def __repr__(self) -> str:
         shown = self.shown() if self.secrets else self

@@ -94,6 +94,7 @@ MAY_SEE: dict[str, set[str]] = {
         "gateway.onboarding",
         "gateway.devices_file",
         "gateway.web.passwords",
+        "gateway.whole_files",
         "decoders.makers",
     },
     "gateway/recorder.py": {"gateway.model", "gateway.sources"},

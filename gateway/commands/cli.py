@@ -74,8 +74,10 @@ def _run(options: argparse.Namespace) -> int:
     from gateway.config.afresh import load_afresh
     from gateway.process import run
 
-    log.begin(options.log_format, options.log_level)
-    lines.warnings(settings.warnings)
+    if log.begin(options.log_format, options.log_level) == "text":
+        lines.warnings(settings.warnings)
+    else:
+        log.warn(settings.warnings)
     return asyncio.run(run(settings, take_backlog=options.take_backlog, read=functools.partial(load_afresh, path)))
 
 

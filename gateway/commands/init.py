@@ -27,11 +27,10 @@ from gateway.setup.asking import LANGUAGES, Known, mode
 from gateway.setup.dialogue import Dialogue, filled
 from gateway.setup.findings import Findings
 from gateway.setup.listening import PORT
-from gateway.setup.machine import Machine
+from gateway.setup.machine import SERVICE_FILE, Machine
 from gateway.setup.plan import Plan, plan
 from gateway.setup.probing import LISTEN_S, Wishes, box_of, probed
 
-SERVICE_FILE: Final = Path("/etc/brygga/brygga.toml")
 HERE: Final = Path("brygga.toml")
 WATCH_S: Final = 1800.0  # of a dialogue: most sensors speak three times in it
 LEFT: Final = Said("Nothing was changed.", "Inget har ändrats.")
@@ -68,7 +67,7 @@ def init(options: argparse.Namespace, world: World | None = None) -> int:
 
 
 def _init(options: argparse.Namespace, world: World, terminal: Terminal) -> int:
-    path = where(options)
+    path = where(options, world.machine)
     known = _known(path, terminal, Findings(box=box_of(world.machine, world.wishes(path))))
     if options.template:
         lines.hand_out(answers_file.template(known, Dialogue(known).questions))
@@ -95,7 +94,7 @@ def _carried_out(options: argparse.Namespace, world: World, terminal: Terminal, 
     made = plan(known)
     if options.dry_run:
         placing.proved(made, path, load)
-        show_plan(terminal, made, path)
+        show_plan(terminal, made, path, known)
         return 0
     with _written(terminal):
         if mode(known) == "keep":
@@ -133,12 +132,13 @@ def language(named: str | None) -> str:
     return said[:2] if said[:2] in LANGUAGES else "en"
 
 
-def where(options: argparse.Namespace) -> Path:
-    """Return the file to write: the one that is named or there, else the service's where this user may write it, else here."""
+def where(options: argparse.Namespace, machine: Machine) -> Path:
+    """Return the file to write: the one that is named or there, else the service's where there is one or this user may, else here."""
     there = places.config_path_or_none(options)
     if there is not None:
         return there
-    return SERVICE_FILE if may_write(SERVICE_FILE.parent) else HERE
+    of_the_service = machine.at(SERVICE_FILE)
+    return of_the_service if machine.has_unit() or may_write(of_the_service.parent) else HERE
 
 
 def _found(options: argparse.Namespace, world: World, terminal: Terminal, path: Path) -> Findings:
@@ -191,7 +191,7 @@ def _asked(terminal: Terminal, dialogue: Dialogue, path: Path) -> Dialogue:
                     continue
                 return dialogue
             case "files":
-                show_plan(terminal, plan(dialogue.known), path)
+                show_plan(terminal, plan(dialogue.known), path, dialogue.known)
             case "quit":
                 raise KeyboardInterrupt
             case name:
@@ -221,10 +221,16 @@ def _beside(answers: Path, device: str) -> str:
     return device
 
 
-def show_plan(terminal: Terminal, made: Plan, path: Path) -> None:
-    """Show all that would be written and changed, without secrets."""
+def show_plan(terminal: Terminal, made: Plan, path: Path, known: Known) -> None:
+    """Show all that would be written and changed, without secrets: of a file that is there, what comes to it."""
+    before = known.findings.box.configured.rstrip("\n") if mode(known) != "new" else ""
+    if before:
+        terminal.say()
+        terminal.say(
+            Said(f"What is in {path} stays; to it comes:", f"Det som står i {path} blir kvar; till det kommer:")
+        )
     for name, text, is_secret in [
-        (path.name, made.configuration, False),
+        (path.name, made.configuration.removeprefix(before).lstrip("\n"), False),
         *((one.name, one.text, one.is_secret) for one in made.files),
     ]:
         terminal.heading(f"── {path.parent / name}")

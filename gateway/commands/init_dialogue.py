@@ -60,7 +60,7 @@ def _one(terminal: Terminal, dialogue: Dialogue, question: Question) -> Dialogue
         if not dialogue.known.typed and not dialogue.known.devices:
             terminal.say(NO_FURTHER, DIM)
         return dialogue.back()
-    if word in HELP and not question.is_secret:
+    if word in HELP:
         terminal.say(question.helps, DIM)
         return dialogue
     try:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import pwd
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,7 @@ from gateway.commands.init_terminal import BOLD, DIM, Terminal
 from gateway.commands.init_watching import watch
 from gateway.config import Settings, load, make_data_folder
 from gateway.control import ask
-from gateway.errors import Brygga, ConfigError
+from gateway.errors import Busy, ConfigError, StorageError
 from gateway.model import Json
 from gateway.setup.findings import Box
 from gateway.setup.placing import Done, put_in_place
@@ -32,6 +31,7 @@ from gateway.web.passwords import hashed
 
 UNIT: Final = "brygga.service"
 COMMAND_S: Final = 120.0  # systemctl waits for the agent's READY=1, and a source may take its time
+NOT_RUN: Final = 127  # the exit code of a program that there is not, or that did not end
 SOCKET_S: Final = 30.0  # for the agent's socket after the start
 
 Run = Callable[[Sequence[str]], Awaitable[tuple[int, str]]]
@@ -55,18 +55,22 @@ class Errand:
 
 
 async def run_program(words: Sequence[str]) -> tuple[int, str]:
-    """Run a program without input; TimeoutError after two minutes."""
-    process = await asyncio.create_subprocess_exec(
-        *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
+    """Run a program without input, for two minutes at most."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+    except OSError as error:
+        return NOT_RUN, f"{words[0]}: {error.strerror}"
     try:
         async with asyncio.timeout(COMMAND_S):
             said, _ = await process.communicate()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
+    except TimeoutError:
+        return NOT_RUN, f"has not ended within {COMMAND_S:g} s"
+    finally:
+        if process.returncode is None:
             process.kill()
-        await process.wait()
-        raise
+            await process.wait()  # no limit: what is killed ends
     return process.returncode or 0, said.decode("utf-8", "replace").strip()
 
 
@@ -91,19 +95,19 @@ async def carry_on(terminal: Terminal, settings: Settings, plan: Plan, errand: E
     _prepare(terminal, settings, plan, errand.box)
     is_started = await _started(terminal, plan, errand)
     if not is_started and not errand.runs_here and not await _answers(settings):
-        await _add_devices(terminal, settings, plan)
+        are_added = await _add_devices(terminal, settings, plan)
         _hand_over(settings.gateway.data, errand.box)
         terminal.say(_how_to_start(errand))
-        return 0
+        return 0 if are_added and not plan.starts else 1
     try:
         async with _agent(terminal, settings, is_started=is_started):
-            await _add_devices(terminal, settings, plan)
+            are_added = await _add_devices(terminal, settings, plan)
             was_seen = not errand.watch_s or await _watched(terminal, settings, plan, errand)
     except BaseExceptionGroup as group:  # of the agent in this process
         raise first_cause(group) from group
     if not is_started and errand.runs_here:
         terminal.say(_how_to_start(errand))
-    return 0 if was_seen else 1
+    return 0 if was_seen and are_added else 1
 
 
 def _loaded(path: Path, done: Done) -> Settings:
@@ -171,23 +175,31 @@ def _prepare(terminal: Terminal, settings: Settings, plan: Plan, box: Box) -> No
 
 
 def _hand_over(folder: Path, box: Box) -> None:
-    """Give what this user has made to the service's."""
+    """Give what this user has made to the service's; a link stays, for the service could have it point anywhere."""
     try:
         user = pwd.getpwnam(box.group) if box.group and box.is_root else None
     except KeyError:
         return
     if user is not None:
         for path in (folder, *folder.rglob("*")):
-            shutil.chown(path, user.pw_uid, user.pw_gid)
+            os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
 
 
 async def _started(terminal: Terminal, plan: Plan, errand: Errand) -> bool:
+    """Have the service run now and at each boot, where that is wanted; tell whether it runs."""
     if not plan.starts:
         return False
-    await errand.run(["systemctl", "enable", UNIT])
+    at_boot, why_not = await errand.run(["systemctl", "enable", UNIT])
     code, said = await errand.run(["systemctl", "restart", UNIT])
     if code:
-        raise Brygga(f"systemctl restart {UNIT}: {said}; journalctl -u {UNIT} -n 20 tells why")
+        terminal.say(f"! systemctl restart {UNIT}: {said}; journalctl -u {UNIT} -n 20 tells why")
+        return False
+    if at_boot:
+        terminal.say(f"! systemctl enable {UNIT}: {why_not}")
+        terminal.say(
+            Said("Brygga runs, but will not start at the next boot", "Brygga kör, men startar inte vid nästa start")
+        )
+        return True
     terminal.say(Said("Brygga runs, and starts at each boot", "Brygga kör, och startar vid varje start"))
     return True
 
@@ -237,18 +249,21 @@ async def _until_it_answers(settings: Settings) -> None:
 # ── devices, and the first of them ──
 
 
-async def _add_devices(terminal: Terminal, settings: Settings, plan: Plan) -> None:
-    clock = system_clock(settings)
+async def _add_devices(terminal: Terminal, settings: Settings, plan: Plan) -> bool:
+    """Add the devices and say so; tell whether all of them are there."""
+    clock, are_all = system_clock(settings), True
     for one in plan.devices:
         try:
             answer = await ask(settings, clock, _request(one))
-        except ConfigError as error:
-            terminal.say_all(f"! {problem}" for problem in error.problems)
+        except (ConfigError, Busy, StorageError) as error:
+            terminal.say_all(f"! {problem}" for problem in str(error).split("\n"))
+            are_all = False
             continue
         terminal.say_all(f"! {warning}" for warning in answer["warnings"])
         name = one.get("file") or one.get("name") or one["dev_eui"]
         added, changed = answer["added"], answer["changed"]
         terminal.say(Said(f"{name}: {added} added, {changed} changed", f"{name}: {added} nya, {changed} ändrade"))
+    return are_all
 
 
 def _request(one: Mapping[str, str]) -> Mapping[str, Json]:

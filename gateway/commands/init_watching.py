@@ -7,7 +7,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Final
@@ -93,6 +93,7 @@ class Seen:
     advice: tuple[str, ...] = ()  # of the sources
     trouble: str = ""  # of the destination
     devices: int = 0  # that are registered
+    held: int = 0  # by the destination, from before too
 
     @property
     def is_end(self) -> bool:
@@ -104,9 +105,11 @@ async def watch(terminal: Terminal, settings: Settings, ask: Ask, destination: s
     """Show how far it is until the first uplink since now is where it is to go; return whether it is, within ``limit_s``."""
     began, since = datetime.now(UTC), time.monotonic()
     changed, told, last = since, False, Stage.STARTING
+    held_before: int | None = None  # a box may have dead letters of last year
     with contextlib.closing(load_registry(settings)) as registry, _line(terminal) as show:
         while time.monotonic() - since < limit_s:
-            seen = await _look(ask, registry, began, destination)
+            seen = await _look(ask, registry, began, destination, held_before)
+            held_before = seen.held if held_before is None and seen.stage is not Stage.STARTING else held_before
             if seen.is_end or (seen.stage is Stage.HEARD and not destination):
                 show("")
                 terminal.say(_ending(seen, destination.partition("@")[0]))
@@ -144,7 +147,7 @@ def _line(terminal: Terminal) -> Iterator[Callable[[str], None]]:
         show("")
 
 
-async def _look(ask: Ask, registry: Registry, began: datetime, destination: str) -> Seen:
+async def _look(ask: Ask, registry: Registry, began: datetime, destination: str, held_before: int | None) -> Seen:
     try:
         status = await ask({"do": "status"})
         devices = await ask({"do": "device.list"})
@@ -152,10 +155,17 @@ async def _look(ask: Ask, registry: Registry, began: datetime, destination: str)
         lasts = await ask({"do": "destination.lasts", "devices": recent}) if recent else []
     except (Busy, StorageError):  # it is just starting
         return Seen(stage=Stage.STARTING)
+    held = sum((_standing(status, destination).get("held") or {}).values())
     new = [one for one in lasts if one["uplink"] and datetime.fromisoformat(one["uplink"]["heard_at"][0]) >= began]
     if not new:
-        return Seen(stage=Stage.JOINED) if recent else _without_uplink(status, len(devices))
-    return _with_uplink(status, destination, new[0], await _observation(new[0], registry))
+        return replace(Seen(stage=Stage.JOINED) if recent else _without_uplink(status, len(devices)), held=held)
+    words = await _observation(new[0], registry)
+    is_held = held > (held if held_before is None else held_before)
+    return replace(_with_uplink(_standing(status, destination), new[0], words, is_held=is_held), held=held)
+
+
+def _standing(status: Mapping[str, Json], destination: str) -> Mapping[str, Json]:
+    return status["destinations"].get(destination) or {}
 
 
 def _recent(devices: Sequence[Mapping[str, Json]], since: timedelta) -> list[str]:
@@ -164,10 +174,9 @@ def _recent(devices: Sequence[Mapping[str, Json]], since: timedelta) -> list[str
     return [one["dev_eui"] for one in sorted(heard, key=lambda one: float(one["last_heard_s"]))[:MOST_RECENT]]
 
 
-def _with_uplink(status: Mapping[str, Json], destination: str, last: Mapping[str, Json], words: str) -> Seen:
-    standing = status["destinations"].get(destination) or {}
-    if held := {kind: count for kind, count in (standing.get("held") or {}).items() if count}:
-        why = standing.get("last_refusal") or ", ".join(held)
+def _with_uplink(standing: Mapping[str, Json], last: Mapping[str, Json], words: str, *, is_held: bool) -> Seen:
+    if is_held:
+        why = standing.get("last_refusal") or ", ".join(kind for kind, count in standing["held"].items() if count)
         return Seen(stage=Stage.HELD, words=words, trouble=str(why))
     answered_s = standing.get("last_answer_s")
     if not standing or standing.get("waiting") != 0 or answered_s is None:

@@ -15,7 +15,7 @@ from gateway.cities.catalogue import CITIES
 from gateway.cities.layers import FILE as FILE_KEY
 from gateway.config.environment import FILE as VARIABLES
 from gateway.config.fragments import fragments_folder
-from gateway.config.secrecy import is_secret
+from gateway.config.secrecy import holds_secret, is_secret
 from gateway.config.whole import SECRET_FILES
 from gateway.config.writing import toml, value
 from gateway.errors import ConfigError
@@ -168,7 +168,7 @@ def _secrets(table: Mapping[str, Json], place: str) -> Iterator[tuple[str, str]]
 
 def _secrets_of(one: Json, place: str) -> Iterator[tuple[str, str]]:
     match one:
-        case str() if one and "${" not in one and is_secret(place):
+        case str() if one and "${" not in one and holds_secret(place, one):
             yield place, one
         case dict():
             yield from _secrets(one, f"{place}.")
@@ -179,7 +179,7 @@ def _secrets_of(one: Json, place: str) -> Iterator[tuple[str, str]]:
 
 def _emptied(one: Json, place: str) -> Json:
     match one:
-        case str() if "${" not in one and is_secret(place):
+        case str() if "${" not in one and holds_secret(place, one):
             return ""
         case dict():
             return {key: _emptied(inner, f"{place}.{key}" if place else key) for key, inner in one.items()}

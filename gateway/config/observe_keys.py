@@ -28,7 +28,7 @@ class MetricsKeys(Keys):
 
     devices: Truth = Field(
         default=False,
-        description="whether each device's last time, RSSI, SNR and battery are told, too: four series a device, so for boxes with some"
+        description="whether each device's last time, RSSI, SNR and battery are told, too: some five series a device, so for boxes with some"
         " hundred devices; those that see thousands ask the API",
     )
     port: Annotated[int | None, Field(ge=0, le=65535), Shown("a TCP port")] = Field(

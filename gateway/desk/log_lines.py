@@ -34,8 +34,12 @@ class LogLines(logging.Handler):
         self._tell = tell
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line."""
-        text = self.format(record)
+        """Keep a line. One that cannot be made is logging's own to complain of, and never stops who logs."""
+        try:
+            text = self.format(record)
+        except Exception:  # noqa: BLE001 - what is logged may raise anything when it is put into words
+            self.handleError(record)
+            return
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": _level(record.levelno),

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from gateway.doctor.standing_in import SHORT, Names, Span, Texts, without
 from gateway.model import Json
 
 MASKED: Final = "‹masked›"
-SHORT: Final = 4  # characters; a secret below that is taken out as a whole word alone
 SHOWN: Final = frozenset(  # keys of brygga.toml whose values are no secrets; all others are shown as kind and length
     re.findall(
         r"\S+",
@@ -43,12 +43,15 @@ LOOKS: Final = (
     re.compile(r"(?P<kept>\b(?:https?|wss?|mqtts?)://[^\s?\"'<>]+\?)[^\s\"'<>]+", re.IGNORECASE),  # of a URL: its query
     re.compile(r"(?P<kept>\b(?:Bearer|Basic|Digest|Token|ApiKey)\s+)[A-Za-z0-9+/=._~-]{6,}", re.IGNORECASE),
     re.compile(r"(?P<kept>\b(?:sig|SharedAccessKey)=)[^&\s\"']+", re.IGNORECASE),
-    re.compile(r"(?P<kept>^Environment=).+", re.MULTILINE),  # of a unit
+    re.compile(
+        r"(?P<kept>^\s*(?:Environment|SetCredential)=)(?:.*\\\n)*.+", re.MULTILINE
+    ),  # of a unit, over several lines too
+    re.compile(r"(?P<kept>--(?:password|passwd|secret|token|api-key)\s+)[^\s\"']+", re.IGNORECASE),  # of a command
     re.compile(r"\$(?:argon2\w*|2[aby]|5|6|y|scrypt|pbkdf2[\w-]*)\$[^\s\"']+"),  # hashes of passwords
     re.compile(r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"),  # a JSON web token
     re.compile(
-        r"(?P<kept>(?:password|passwd|passphrase|secret|token|api[_-]?key|authorization|cookie|(?:app|nwk|net)_?[a-z_]*key)"
-        r"[\"']?\s*[=:]\s*)(?![\"']?‹)(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&\"'‹][^\s,;&\"']*)",
+        r"(?P<kept>(?:password|passwd|passphrase|secret|token|api[_-]?key|authorization|cookie|(?:app|nwk|net)_?[a-z_]*key)s?"
+        r"[\"']?\s*[=:]\s*)(?![\"']?‹)(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\[[^\]\n]*\]|[^\s,;&\"'‹][^\s,;&\"']*)",
         re.IGNORECASE,
     ),
     re.compile(
@@ -80,19 +83,18 @@ class Mask:
 
     def __init__(self, secrets: Iterable[str] = (), key: bytes | None = None, names: Iterable[str] = ()) -> None:
         """``names`` are what people call devices and the box: identities, too."""
-        self._known = _any_of(secrets)
+        self._secrets = Texts(spelt for one in secrets if one for spelt in spellings(one))
         self._key = key
-        self._names = _any_of_words(names) if key is not None else None
+        self._names = Names({} if key is None else dict(self._called(names)))
 
     def text(self, text: str) -> str:
         """Return a text that may be sent to a stranger."""
-        for pattern in LOOKS:
-            text = pattern.sub(_kept, text)
-        return self.known(text)
+        # Both look at the text as it was: what one took out of the middle of a secret would hide the rest from the other.
+        return self._anonymous(without(text, [*self._secrets.spans(text), *_looking_secret(text)], MASKED))
 
     def known(self, text: str) -> str:
         """Return a text without secrets that are known; what looks like one stays, for it may be a payload."""
-        return self._anonymous(self._known.sub(MASKED, text) if self._known is not None else text)
+        return self._anonymous(without(text, self._secrets.spans(text), MASKED))
 
     def table(self, table: Mapping[str, Json]) -> dict[str, Json]:
         """Return a table of a configuration as it may be known."""
@@ -104,8 +106,17 @@ class Mask:
         if isinstance(value, list) and any(isinstance(one, dict) for one in value):
             return [self._value(key, one) for one in value]
         if isinstance(value, bool) or key in SHOWN:
-            return json.loads(self.text(json.dumps(value, ensure_ascii=False, default=str)))
+            return self._shown(value)
         return shape(value)
+
+    def _shown(self, value: Json) -> Json:
+        match value:
+            case list():
+                return [self._shown(one) for one in value]
+            case dict():
+                return {name: self._shown(one) for name, one in value.items()}
+            case _:
+                return value if (masked := self.text(str(value))) == str(value) else masked
 
     def _anonymous(self, text: str) -> str:
         if self._key is None:
@@ -113,8 +124,15 @@ class Mask:
         for pattern in (EUI, MAC):
             text = pattern.sub(lambda found: self._other(found[0]), text)
         text = DEV_ADDR.sub(lambda found: found["kept"] + self._other(found[0].removeprefix(found["kept"])), text)
-        text = PLACE.sub(lambda found: f"{found['kept']}0", text)
-        return text if self._names is None else self._names.sub(lambda found: f"name-{self._hash(found[0])[:6]}", text)
+        return self._names.replaced(PLACE.sub(lambda found: f"{found['kept']}0", text))
+
+    def _called(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield each name as it may be written, and what it is called instead."""
+        for name in names:
+            other = f"name-{self._hash(name)[:6]}"
+            yield from (
+                (one, other) for one in (name, json.dumps(name)[1:-1], _in_json(name), quote(name)) if len(one) > 1
+            )
 
     def _other(self, said: str) -> str:
         """Return other hex digits of the same form."""
@@ -161,7 +179,7 @@ def _of_url(url: str) -> Iterator[str]:
 def spellings(secret: str) -> Iterator[str]:
     """Yield how a secret may be written: plain, as JSON, in URLs, in hex, in base64 at each of its three alignments."""
     octets = secret.encode()
-    yield from (secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret))
+    yield from (secret, json.dumps(secret)[1:-1], _in_json(secret), quote(secret, safe=""), quote_plus(secret))
     yield from (repr(secret)[1:-1], secret[::-1])
     yield from _of_octets(octets)
     for read in (_from_hex, _from_base64):
@@ -196,18 +214,11 @@ def _from_base64(text: str) -> bytes:
         return b""
 
 
-def _any_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
-    found = {spelt for one in secrets if one for spelt in spellings(one)}
-    long = sorted((one for one in found if len(one) >= SHORT), key=len, reverse=True)
-    words = [rf"(?<!\w){re.escape(one)}(?!\w)" for one in found if 0 < len(one) < SHORT]
-    parts = [*map(re.escape, long), *sorted(words)]
-    return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def _any_of_words(names: Iterable[str]) -> re.Pattern[str] | None:
-    parts = [rf"(?<!\w){re.escape(one)}(?!\w)" for one in sorted({*names}, key=len, reverse=True) if len(one) > 1]
-    return re.compile("|".join(parts)) if parts else None
-
-
-def _kept(found: re.Match[str]) -> str:
-    return f"{found.groupdict().get('kept') or ''}{MASKED}"
+def _looking_secret(text: str) -> Iterator[Span]:
+    for pattern in LOOKS:
+        for found in pattern.finditer(text):
+            yield found.end("kept") if "kept" in pattern.groupindex else found.start(), found.end()

@@ -53,7 +53,7 @@ def _temperatures(folder: Path) -> Mapping[str, float]:
 
 def _count(folder: Path) -> int | None:
     try:
-        return len(os.listdir(folder))
+        return sum(1 for _ in folder.iterdir())
     except OSError:
         return None
 

@@ -59,13 +59,8 @@ def _lost(view: View) -> Found:
 
 def _sent(view: View) -> Found:
     answers: Mapping[str, int] = at(view, "network", "answers") or {}
-    for window in ("RX1", "RX2"):
-        yield (window,), float(answers.get(f"{SENT}{window}", 0))
-    yield from (
-        ((name.removeprefix(SENT),), float(count))
-        for name, count in answers.items()
-        if name.startswith(SENT) and name not in {f"{SENT}RX1", f"{SENT}RX2"}
-    )
+    sent = {name.removeprefix(SENT): count for name, count in answers.items() if name.startswith(SENT)}
+    yield from (((window,), float(count)) for window, count in {"rx1": 0, "rx2": 0, **sent}.items())
 
 
 def _not_sent(view: View) -> Found:
@@ -339,6 +334,16 @@ DEVICES: Final = (
         help="How far above the noise that was.",
         where="devices[].snr_db",
         find=_of_devices("snr_db"),
+        on_wish=True,
+    ),
+    Metric(
+        name="brygga_device_battery_volts",
+        kind=Kind.GAUGE,
+        unit="volts",
+        labels=("dev_eui", "name"),
+        help="Its battery, where its payload tells volts.",
+        where="devices[].battery_v",
+        find=_of_devices("battery_v"),
         on_wish=True,
     ),
     Metric(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from gateway.config import Settings
 from gateway.desk import Desk
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Tell = Callable[[Settings], Awaitable[None]]
+Tell = Callable[[Settings], Coroutine[Any, Any, None]]
 """Do what settings say, until cancelled."""
 
 

@@ -11,6 +11,7 @@ from gateway.errors import ConfigError
 from gateway.whole_files import write_whole
 
 FILE: Final = "fleet.json"
+ON_TRIAL: Final = "it is being watched"  # a trouble until all is seen to go well: a power cut leaves it so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +23,17 @@ class Memory:
     url: str = ""
     etag: str = ""  # of the file at that URL
     expires: str = ""  # ISO 8601
-    trouble: str = ""  # why it was taken back; "" where it is in place
+    trouble: str = ""  # why it was taken back, or ON_TRIAL; "" where it is in place
 
     @property
     def is_taken_back(self) -> bool:
         """Whether the fragment that lies there is of an older file."""
-        return bool(self.trouble)
+        return bool(self.trouble) and not self.is_on_trial
+
+    @property
+    def is_on_trial(self) -> bool:
+        """Whether the fragment that lies there was put in place, and nobody has seen yet how the box does with it."""
+        return self.trouble == ON_TRIAL
 
 
 def recall(folder: Path) -> Memory:

@@ -37,16 +37,19 @@ class Place:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{self.path}: cannot be read: {error}") from error
 
-    def put(self, text: str) -> None:
-        """Put a fragment in place."""
+    def keep(self) -> None:
+        """Keep what lies there, so that it can be put back; what was kept before is gone."""
         if old := self.text():
             write_whole(self.before, old.encode())
         else:
             remove(self.before)
+
+    def put(self, text: str) -> None:
+        """Put a fragment in place."""
         write_whole(self.path, text.encode())
 
     def take_back(self) -> None:
-        """Put the one before in place again, or none."""
+        """Put what was kept in place again, or nothing; once more it changes nothing."""
         try:
             old = self.before.read_bytes()
         except FileNotFoundError:

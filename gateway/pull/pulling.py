@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from gateway.config import Settings, load_with, make_data_folder
 from gateway.config.fleet import FRAGMENT, Fleet
+from gateway.control import NotRunning, ask_at
 from gateway.control import ask as ask_agent
-from gateway.errors import Busy, ConfigError
+from gateway.errors import Busy, ConfigError, StorageError
 from gateway.model import Clock, Json
 from gateway.pull.bundle import Bundle, read_bundle
 from gateway.pull.fetching import Fetched, fetch
 from gateway.pull.judging import judge, says_the_same
-from gateway.pull.memory import Memory, recall, remember
+from gateway.pull.memory import ON_TRIAL, Memory, recall, remember
 from gateway.pull.placing import Place, alone
 from gateway.pull.sshsig import Signer, proved, signers
 from gateway.pull.watching import Ask, reload, status, watch
+
+TROUBLES: Final = (ConfigError, Busy, StorageError)  # all that an agent says that does not take a file, or cannot say
+BROKEN_OFF: Final = "it was broken off before this box was seen to do well with it"
 
 Check = Callable[[Settings], Sequence[str]]
 """What a configuration promises and this machine cannot keep."""
@@ -62,6 +67,8 @@ async def pull(fleet: Fleet, wishes: Wishes, check: Check, clock: Clock) -> Outc
     await asyncio.to_thread(make_data_folder, fleet.data)
     with alone(fleet.data):
         memory, place = recall(fleet.data), Place(fleet.fragment)
+        if memory.is_on_trial:
+            memory = await _broken_off(fleet, place, memory)
         known = memory.url == wishes.url and (place.path.exists() or memory.is_taken_back) and not wishes.again
         fetched = await fetch(fleet, wishes.url, memory.etag if known else "")
         if fetched is None:
@@ -75,7 +82,7 @@ async def pull(fleet: Fleet, wishes: Wishes, check: Check, clock: Clock) -> Outc
         return await _take(fleet, wishes, place, new, learnt, clock)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _of(url: str) -> Iterator[None]:
     try:
         yield
@@ -136,11 +143,14 @@ async def _take(fleet: Fleet, wishes: Wishes, place: Place, new: _New, learnt: M
         return Outcome(lines=(f"{taken}; it changes nothing here",))
     ask = _asking(replace(new.settings, control_socket=fleet.control_socket), clock)
     before = await _running(fleet, ask)
-    place.put(new.fragment)
-    remember(fleet.data, learnt)
+    place.keep()
     if before is None:
+        place.put(new.fragment)
+        remember(fleet.data, learnt)
         return Outcome(lines=(f"{taken}; no agent runs, and its next start takes it",))
-    return await _reload(fleet, wishes, place, new, learnt, ask, before, taken)
+    trial = _Trial(fleet, place, learnt, ask)
+    trial.begin(new.fragment)
+    return await _tried(trial, wishes, new, before, taken)
 
 
 def _asking(settings: Settings, clock: Clock) -> Ask:
@@ -158,26 +168,60 @@ async def _running(fleet: Fleet, ask: Ask) -> dict[str, Json] | None:
     return found if found["agent"]["running"] else None
 
 
-async def _reload(
-    fleet: Fleet,
-    wishes: Wishes,
-    place: Place,
-    new: _New,
-    learnt: Memory,
-    ask: Ask,
-    before: dict[str, Json],
-    taken: str,
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A fragment that is in place until it is seen how the box does with it; whatever ends that leaves the former one, or none."""
+
+    fleet: Fleet
+    place: Place
+    learnt: Memory
+    ask: Ask
+
+    def begin(self, fragment: str) -> None:
+        """Put a fragment in place; that it is on trial is on the disk before."""
+        remember(self.fleet.data, replace(self.learnt, trouble=ON_TRIAL))
+        self.place.put(fragment)
+
+    def stands(self) -> None:
+        """Keep it."""
+        remember(self.fleet.data, self.learnt)
+
+    async def take_back(self, troubles: Sequence[str]) -> tuple[str, ...]:
+        """Put the former one back; return why, and what of that the agent did not take."""
+        self.place.take_back()
+        remember(self.fleet.data, replace(self.learnt, trouble="; ".join(troubles)))
+        try:
+            await reload(self.ask)
+        except TROUBLES as error:
+            return (
+                *troubles,
+                f"the agent has not taken the former file again: {error}. Next: systemctl restart brygga",
+            )
+        return tuple(troubles)
+
+
+async def _tried(trial: _Trial, wishes: Wishes, new: _New, before: dict[str, Json], taken: str) -> Outcome:
     try:
-        reloaded = await reload(ask)
-        troubles = await watch(ask, before, new.settings.destinations, wishes.watch_s) if wishes.watch_s else []
-    except (ConfigError, Busy) as error:
+        reloaded = await reload(trial.ask)
+        troubles = await watch(trial.ask, before, new.settings.destinations, wishes.watch_s) if wishes.watch_s else []
+    except TROUBLES as error:
         troubles = [str(error)]
+    except asyncio.CancelledError:  # Ctrl-C
+        await trial.take_back([BROKEN_OFF])
+        raise
     else:
         if not troubles:
+            trial.stands()
             return Outcome(lines=(taken, *reloaded.changed), restart=reloaded.restart)
-    place.take_back()
-    remember(fleet.data, replace(learnt, trouble="; ".join(troubles)))
-    await reload(ask)
     words = f"serial {new.bundle.serial} was put in place and taken back, for this box did worse with it"
-    return Outcome(lines=(words, *troubles), is_well=False)
+    return Outcome(lines=(words, *await trial.take_back(troubles)), is_well=False)
+
+
+async def _broken_off(fleet: Fleet, place: Place, memory: Memory) -> Memory:
+    """End a trial that a power cut or a signal broke off, and return what is known then."""
+    place.take_back()
+    with contextlib.suppress(NotRunning):
+        await reload(lambda request: ask_at(fleet.control_socket, request))
+    known = replace(memory, trouble=BROKEN_OFF)
+    remember(fleet.data, known)
+    return known

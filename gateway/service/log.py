@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -34,10 +34,17 @@ class Json(logging.Formatter):
         return json.dumps(told, ensure_ascii=False)
 
 
-def begin(shape: str | None, level: str) -> None:
-    """Log to standard error from now on as ``shape`` says, one of `FORMATS`; None finds out whether it is journald's."""
+def begin(shape: str | None, level: str) -> str:
+    """Log to standard error from now on as ``shape`` says, one of `FORMATS`; None finds out which. Return which one it is."""
     shape = shape or ("journald" if is_journald(os.environ, _stderr()) else "text")
     logging.basicConfig(level=level.upper(), handlers=[_handler(shape)], force=True)
+    return shape
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Log what works and is unwise in a configuration."""
+    for line in lines:
+        logging.getLogger("gateway.config").warning("%s", line)
 
 
 def _handler(shape: str) -> logging.Handler:

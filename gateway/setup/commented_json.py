@@ -16,6 +16,7 @@ TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|/\*.*?(?:\*/|\Z)|//[^\n]*', re.DOT
 STRING_OR_TRAILING: Final = re.compile(
     r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])'
 )  # a comma too many, as in files edited by hand
+BOM: Final = "\ufeff"  # of an editor on Windows
 
 
 def without_comments(text: str) -> str:
@@ -25,7 +26,9 @@ def without_comments(text: str) -> str:
 
 def read(text: str) -> Mapping[str, Json]:
     """Return what an object says; ValueError where it is none."""
-    plain = STRING_OR_TRAILING.sub(lambda one: "" if one[0] == "," else one[0], without_comments(text))
+    plain = STRING_OR_TRAILING.sub(lambda one: "" if one[0] == "," else one[0], without_comments(text)).removeprefix(
+        BOM
+    )
     found = json.loads(plain)
     if not isinstance(found, dict):
         raise ValueError("no JSON object")  # noqa: TRY004 - of a text, and no wrong type in a program

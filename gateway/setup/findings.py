@@ -127,7 +127,7 @@ class Box:
     hostname: str
     is_root: bool
     has_systemd: bool
-    has_unit: bool  # brygga.service
+    has_unit: bool  # brygga.service, and the configuration is the one that it reads
     group: str  # "brygga" where there is one
     clock: TimeQuality
     configured: str = ""  # the text of the brygga.toml that is there

@@ -15,6 +15,8 @@ from gateway.clock import kernel_quality
 from gateway.model import TimeQuality
 from gateway.setup.findings import Process
 
+SERVICE_FILE: Final = "etc/brygga/brygga.toml"  # that brygga.service reads
+UNITS: Final = ("usr/lib/systemd/system/brygga.service", "etc/systemd/system/brygga.service")
 GROUP: Final = "brygga"  # of the service's user, as its sysusers.d file makes it
 MOST_OCTETS: Final = 1 << 20  # of a file that is looked into; a forwarder's has some 20 kB
 UNIT: Final = re.compile(r"/([^/]+\.service)(?:/|$)", re.MULTILINE)
@@ -61,6 +63,14 @@ class Machine:
                 return file.read(MOST_OCTETS).decode("utf-8", "replace")
         except OSError:
             return None
+
+    def has_unit(self) -> bool:
+        """Tell whether there is a service of this agent."""
+        return any(self.found(*UNITS))
+
+    def serves(self, configuration: Path) -> bool:
+        """Tell whether that service reads ``configuration``."""
+        return self.has_unit() and configuration.absolute() == self.at(SERVICE_FILE).absolute()
 
     def processes(self) -> Iterator[Process]:
         """Yield the programs that run."""

@@ -17,6 +17,7 @@ from gateway.config import Settings
 from gateway.errors import ConfigError
 from gateway.setup.plan import File, Plan
 from gateway.setup.pointing import Change, applied
+from gateway.whole_files import sync
 
 SHARED: Final = 0o640  # the service's group may read it, others may not
 PRIVATE: Final = 0o600
@@ -89,8 +90,8 @@ def _by_file(changes: Iterable[Change]) -> Mapping[Path, list[Change]]:
 
 
 def _change(path: Path, some: list[Change], now: datetime, done: Done) -> None:
-    """Change somebody's file, whose mode and owner stay; a copy of it is kept."""
-    before = path.read_text(encoding="utf-8") if path.exists() else None
+    """Change somebody's file, whose mode, owner, line ends and odd octets stay; a copy of it is kept."""
+    before = _text(path) if path.exists() else None
     if before is not None:
         copy = path.with_name(path.name + OLD.format(now))
         done.undo.append(lambda: copy.unlink(missing_ok=True))
@@ -99,9 +100,18 @@ def _change(path: Path, some: list[Change], now: datetime, done: Done) -> None:
     for one in some:
         if one.end is not None and (before or "")[one.start : one.end] != one.before:
             raise ConfigError(f"{path}: has changed meanwhile; run brygga init again")
-    done.undo.append(lambda: path.unlink() if before is None else path.write_text(before, encoding="utf-8") and None)
-    path.write_text(applied(before or "", some), encoding="utf-8")
+    done.undo.append(lambda: path.unlink() if before is None else _overwrite(path, before))
+    _overwrite(path, applied(before or "", some))
     done.written.append(path)
+
+
+def _text(path: Path) -> str:
+    """Return a file's text as it is: forwarders' files come from Windows, with comments in Latin-1."""
+    return path.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def _overwrite(path: Path, text: str) -> None:
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
 
 
 def _write(path: Path, file: File, group: str, now: datetime, done: Done) -> None:
@@ -109,20 +119,30 @@ def _write(path: Path, file: File, group: str, now: datetime, done: Done) -> Non
         folder.mkdir(mode=FOLDER_MODE)
         done.undo.append(folder.rmdir)
         _give(folder, group)
+    part = path.with_name(f".{path.name}.part")
+    done.undo.append(lambda: part.unlink(missing_ok=True))
+    _fill(part, file, group)
     if path.exists():
         old = path.with_name(path.name + OLD.format(now))
         path.rename(old)
         done.undo.append(lambda: old.rename(path))
         done.kept.append(old)
     done.undo.append(lambda: path.unlink(missing_ok=True))
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
+    part.rename(path)
+    sync(path.parent)
+    done.written.append(path)
+
+
+def _fill(part: Path, file: File, group: str) -> None:
+    """Have a file's text on the disk under another name, so that a power cut leaves no half of it under its own."""
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
         opened.write(file.text)
         opened.flush()
         os.fsync(opened.fileno())
-    _give(path, group)
-    path.chmod(SHARED if group or not file.is_secret else PRIVATE)
-    done.written.append(path)
+    is_shared = _give(part, group)
+    part.chmod(SHARED if is_shared or not file.is_secret else PRIVATE)
 
 
 def _missing(folder: Path) -> Iterator[Path]:
@@ -132,8 +152,12 @@ def _missing(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-def _give(path: Path, group: str) -> None:
-    """Let the service's group have it, where there is one and this user may."""
-    if group:
-        with contextlib.suppress(PermissionError):
-            shutil.chown(path, group=group)
+def _give(path: Path, group: str) -> bool:
+    """Let the service's group have it, where there is one and this user may; tell whether it has."""
+    if not group:
+        return False
+    try:
+        shutil.chown(path, group=group)
+    except PermissionError:
+        return False
+    return True

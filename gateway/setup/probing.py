@@ -121,7 +121,7 @@ def box_of(machine: Machine, wishes: Wishes) -> Box:
         hostname=machine.hostname(),
         is_root=machine.is_root(),
         has_systemd=machine.at("run/systemd/system").is_dir(),  # sd_booted(3)
-        has_unit=any(machine.found("usr/lib/systemd/system/brygga.service", "etc/systemd/system/brygga.service")),
+        has_unit=machine.serves(wishes.configuration),
         group=GROUP if machine.has_group(GROUP) else "",
         clock=machine.clock(),
         configured=machine.text(wishes.configuration) or "",

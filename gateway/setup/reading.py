@@ -27,9 +27,9 @@ def frequency(text: str, _: Known) -> str:
     """Read a frequency in megahertz or hertz; hertz are kept."""
     try:
         number = float(re.sub(r"[_\s]|MHz", "", text).replace(",", "."))
-    except ValueError:
-        number = 0.0
-    hertz = round(number * 1e6) if number < 10_000 else round(number)
+        hertz = round(number * 1e6) if number < 10_000 else round(number)
+    except (ValueError, OverflowError):  # "nan" and "inf" are floats
+        hertz = 0
     if not 137_000_000 <= hertz <= 1_020_000_000:
         raise NotRight(f"{text!r}: a frequency such as 868.1 is right", f"{text!r}: en frekvens som 868,1 är rätt")
     return str(hertz)

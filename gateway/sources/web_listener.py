@@ -115,12 +115,16 @@ class WebListener(web.Server):
         """Take a connection; it has a while for its first request."""
         super().connection_made(handler, transport)
         loop = asyncio.get_running_loop()
-        self._silent[handler] = loop.call_later(FIRST_WORD_S, handler.force_close)
+        self._silent[handler] = loop.call_later(FIRST_WORD_S, self.give_up, handler)
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
         """Forget a connection."""
         super().connection_lost(handler, exc)
         self._no_more_silent(handler)
+
+    def give_up(self, handler: web.RequestHandler) -> None:
+        """Hang up on who has not asked for anything in time."""
+        handler.force_close()
 
     async def _heard(self, request: web.BaseRequest) -> web.StreamResponse:
         self._no_more_silent(request.protocol)

@@ -111,7 +111,7 @@ class Http:
                     self._service.proxy is not None and response.status == WANTS_LOGIN
                 ):  # of http://, where there is no tunnel
                     return refused(self._base, self._service.proxy, response.status)
-                answer = await read_answer(response, self._service.body_limit_octets, self._clock)
+                answer = await read_answer(response, self._service.body_limit_octets, self._clock, request.hide)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # a TimeoutError is an OSError
             return translate(error, self._base, self._service.proxy)
         self._answered_at = self._clock().monotonic

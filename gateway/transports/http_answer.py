@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -28,8 +28,10 @@ ADVICE: Final = {
 }
 
 
-async def read_answer(response: aiohttp.ClientResponse, limit_octets: int, clock: Clock) -> Answer:
-    """Read the body up to ``limit_octets`` and judge by the status.
+async def read_answer(
+    response: aiohttp.ClientResponse, limit_octets: int, clock: Clock, hide: Callable[[bytes], bytes]
+) -> Answer:
+    """Read the body up to ``limit_octets`` and judge by the status; ``hide`` takes out of it what nobody is to see.
 
     A success whose body breaks off is UNCLEAR: what the platform says of single entities stands in the body.
     """
@@ -38,11 +40,13 @@ async def read_answer(response: aiohttp.ClientResponse, limit_octets: int, clock
     judged = verdict(response.status)
     if trouble and judged is Verdict.TAKEN:
         return Answer(verdict=Verdict.UNCLEAR, status=0, detail=f"{_named(response)}, and then {trouble}")
+    seen = hide(bytes(body[:limit_octets]))  # before words are made of it: platforms' errors repeat paths with tokens
+    to = hide(response.headers.get("Location", "nowhere").encode("utf-8", "replace")).decode()
     return Answer(
         verdict=judged,
         status=response.status,
-        detail=_detail(response, judged, bytes(body[:limit_octets]), cut=len(body) > limit_octets),
-        body=bytes(body[:limit_octets]),
+        detail=_detail(response, judged, seen, to, cut=len(body) > limit_octets),
+        body=seen,
         headers=response.headers,
         retry_after=retry_after(response.headers, clock),
     )
@@ -98,10 +102,10 @@ def _named(response: aiohttp.ClientResponse) -> str:
     return f"{response.status} {phrase}".rstrip()
 
 
-def _detail(response: aiohttp.ClientResponse, judged: Verdict, body: bytes, *, cut: bool) -> str:
+def _detail(response: aiohttp.ClientResponse, judged: Verdict, body: bytes, to: str, *, cut: bool) -> str:
     words = [_named(response)]
     if 300 <= response.status < 400:
-        words.append(f"the platform points to {response.headers.get('Location', 'nowhere')!r}: set the URL to that")
+        words.append(f"the platform points to {to!r}: set the URL to that")
     elif response.status in ADVICE:
         words.append(ADVICE[response.status])
     if judged is not Verdict.TAKEN and (excerpt := _excerpt(body)):

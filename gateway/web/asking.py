@@ -76,11 +76,16 @@ class Asking:
             return self.refused(Refusal(503, f"no answer within {ANSWER_LIMIT_S:g} s", counted="busy"))
         except (ConnectionError, web.RequestPayloadError):
             raise
-        except Exception:  # a bug in one answer: whoever asked is told, and hearing and telling go on
-            number = secrets.token_hex(4)
-            logger.exception("fault %s: no answer to %s %s", number, request.method, request.path[:200])
-            words = f"a fault of the agent's own, number {number}: its log has the trace, please report it"
-            return self.refused(Refusal(500, words, counted="fault"))
+        except Exception as error:  # noqa: BLE001 - a bug in one answer: whoever asked is told, and hearing and telling go on
+            return self.fault(request, error)
+
+    def fault(self, request: web.BaseRequest, error: BaseException | None) -> web.Response:
+        """Log a bug of ours, and return what is told of it: a number that the log has."""
+        number = secrets.token_hex(4)
+        words = "fault %s: no answer to %s %s"
+        logger.error(words, number, request.method, request.rel_url.raw_path[:200], exc_info=error)
+        told = f"a fault of the agent's own, number {number}: its log has the trace, please report it"
+        return self.refused(Refusal(500, told, counted="fault", is_end=True))
 
     def refused(self, refusal: Refusal) -> web.Response:
         """Count a refusal, and return how it is told."""

@@ -2,7 +2,7 @@
 
 Where there is no password only this machine is listened on, and whoever reaches it is taken for its operator. Then a page of some other
 site must not reach it through this machine's browser: its name in `Host` has to be a loopback one (against DNS rebinding), and what
-changes something has to show a token that only our own pages can have read.
+changes something has to show a token that only our own pages can have read. Nor must a proxy on this machine bring the world.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ from gateway.web.tokens import TokensFile
 COOKIE: Final = "brygga_session"
 SAFE: Final = frozenset({"GET", "HEAD"})
 OWN_SITE: Final = frozenset({"same-origin", "none"})  # of Sec-Fetch-Site (W3C Fetch Metadata)
+FOR_OTHERS: Final = (
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Real-IP",
+    "Via",
+)  # what proxies add (RFC 7239; RFC 9110)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +99,7 @@ class Guard:
 
     def check(self, asked: Asked, asker: Asker, needed: Role | None) -> None:
         """Raise Refusal where ``asker`` may not do what needs the role ``needed``, or where another site asks through him."""
-        if asked.method not in SAFE:
-            self.check_site(asked)
+        self.check_site(asked)  # what only reads, too: a page elsewhere could have this box examine itself all day
         if needed is None:
             return
         if asker.role is None:
@@ -119,6 +125,9 @@ class Guard:
         if _name(asked.header("Host")) not in LOOPBACK:
             words = "Host: without a password only localhost, 127.0.0.1 and [::1] are answered"
             raise Refusal(403, words, counted="host")
+        if proxy := next((name for name in FOR_OTHERS if asked.header(name)), None):
+            words = f"{proxy}: a proxy asks for somebody else, and there is no password: `brygga web password` sets one"
+            raise Refusal(403, words, counted="proxy")
 
     def _of_token(self, token: str) -> Asker:
         try:

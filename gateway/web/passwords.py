@@ -82,7 +82,7 @@ class PasswordFile:
         self._waiting = 0
 
     def read(self) -> str | None:
-        """Return the hash; None where there is no file. ConfigError says what is wrong with one that holds none."""
+        """Return the hash; None where there is no file. ConfigError says why one cannot be read, or what it holds instead."""
         stamp = _stamp(self._path)
         if stamp != self._stamp:
             self._phc, self._stamp = _read(self._path), stamp
@@ -105,11 +105,18 @@ class PasswordFile:
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what tells whether a file is another one, None where there is none. Raises ConfigError: unseen is not absent."""
     try:
         found = path.stat()
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
     return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _unreadable(path: Path, error: Exception) -> ConfigError:
+    return ConfigError(f"web.password_file: {path} cannot be read: {error}")
 
 
 def _read(path: Path) -> str | None:
@@ -118,7 +125,7 @@ def _read(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"web.password_file: {path} cannot be read: {error}") from error
+        raise _unreadable(path, error) from error
     found = PHC.fullmatch(text)
     if found is None or any(
         int(number) > most for number, most in zip(found.groups(), (MOST_KIB, MOST_PASSES, MOST_LANES), strict=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway import __version__
 from gateway.model import Json
@@ -69,6 +70,13 @@ class Site:
         if request.path.startswith(API) or request.path == METRICS:
             return await self._asking.answer(request)
         return await self._page(request)
+
+    def wrong(self, request: web.BaseRequest, status: int, error: BaseException | None) -> web.Response:
+        """Return what is said to who sent no request, or has to be told of a fault of ours; the connection ends with it."""
+        if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+            words = "this is no request of HTTP/1.1, or its head is too long"
+            return self._asking.refused(Refusal(status if status < 500 else 400, words, counted="wrong", is_end=True))
+        return self._asking.fault(request, error)
 
     def hang_up(self) -> None:
         """End all streams."""
@@ -163,6 +171,8 @@ class Site:
         kinds = [kind.strip() for kind in call.said["kinds"].split(",")]
         if unknown := [kind for kind in kinds if kind not in KINDS]:
             raise Refusal(400, f"kinds: {unknown[0]!r} is none of {', '.join(KINDS)}", counted="wrong")
+        if call.asked.method == "HEAD":
+            raise Refusal(405, "HEAD: GET is right here", counted="wrong", headers={"Allow": "GET"})
         response = web.StreamResponse(headers={**headers.DATA, "Content-Type": "text/event-stream"})
         try:
             with self._live.reading(kinds, call.request.headers.get("Last-Event-ID")) as reader:
@@ -200,9 +210,9 @@ class Site:
         if transport is None or transport.is_closing():
             return False
         session = call.asker.session
-        if session is not None:
-            return self._guard.sessions.is_open(session)
         try:
+            if session is not None:
+                return self._guard.has_password() and self._guard.sessions.is_open(session)
             return self._guard.who(call.asked).role is not None
         except Refusal:  # its token is no more, or there is a password now
             return False

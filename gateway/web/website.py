@@ -14,9 +14,10 @@ from aiohttp import web as http
 from gateway.errors import ConfigError
 from gateway.model import Clock, Instant, Json
 from gateway.sources.doorstep import Bounds
-from gateway.sources.web_listener import WebListener, bind_tcp
+from gateway.sources.web_listener import bind_tcp
 from gateway.sources.web_tls import Renewal, server_context
 from gateway.web.guard import Guard
+from gateway.web.listener import Listener
 from gateway.web.refusal import Refusal
 from gateway.web.settings import Web
 from gateway.web.site import Site
@@ -37,7 +38,7 @@ class Website:
         self._guard = guard
         self._clock = clock
         self._refused: Counter[str] = site.refused
-        self._listener: WebListener | None = None
+        self._listener: Listener | None = None
         self._renewal: Renewal | None = None
         self._listening = asyncio.Event()
         self.trouble = ""  # why it does not listen
@@ -75,7 +76,7 @@ class Website:
         tls = None if self._web.tls is None else server_context(self._web.tls)
         self._renewal = None if tls is None or self._web.tls is None else Renewal(tls, self._web.tls)
         bound = await bind_tcp("web", self._web.host, self._web.port)
-        listener = WebListener(bound, self._answer, tls=tls, refused=self._crowded, bounds=BOUNDS)
+        listener = Listener(bound, self._answer, self._site.wrong, tls=tls, count=self._hung_up, bounds=BOUNDS)
         try:
             await listener.open()
         except OSError as error:  # two programs have bound it, and the other one listens
@@ -112,8 +113,8 @@ class Website:
                 request.transport.abort()
         return response
 
-    def _crowded(self) -> None:
-        self._refused["crowded"] += 1
+    def _hung_up(self, why: str) -> None:
+        self._refused[why] += 1
 
     def _note(self, trouble: str) -> None:
         if self.trouble != trouble:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
 from gateway.config import load
-from gateway.errors import Busy, ConfigError
+from gateway.errors import Brygga, Busy, ConfigError, StorageError
+from gateway.model import Json
 from gateway.pull.memory import recall
 from gateway.pull.placing import alone
 from tests.pull.fleets import CITY, Agent, Operator, Taker, bundle, listening, status
@@ -267,3 +270,110 @@ async def test_boxes_do_not_come_at_once(taker: Taker, monkeypatch: pytest.Monke
     await taker.pull(jitter_s=600.0)
 
     assert 0 <= slept[0] <= 600.0
+
+
+# ── what ends before it is seen how the box does ──
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Brygga("could not be read within 40 s"), StorageError("the disk is full")],
+    ids=["not-read", "disk"],
+)
+async def test_whatever_the_agent_says_that_does_not_reload_the_old_file_comes_back(
+    taker: Taker, error: Exception
+) -> None:
+    taker.publish(bundle(1))
+
+    async with listening(taker, Agent(status(a="delivering"), reload=error)):
+        outcome = await taker.pull()
+
+    assert (outcome.is_well, str(error) in outcome.lines[1]) == (False, True)
+    assert not taker.fragment.exists()
+    assert recall(taker.folder / "data").is_taken_back
+
+
+async def test_an_agent_that_does_not_take_the_old_file_either_is_said(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    agent = Agent(status(a="delivering"), status(a="refusing"))
+    reloads = iter([{"running": True}, ConfigError("brygga.toml: not now")])
+
+    async def answer(request: Mapping[str, Json]) -> Json:
+        if request["do"] != "reload":
+            return agent.statuses.pop(0) if len(agent.statuses) > 1 else agent.statuses[0]
+        if isinstance(said := next(reloads), Exception):
+            raise said
+        return said
+
+    agent.answer = answer  # type: ignore[method-assign]
+    async with listening(taker, agent):
+        outcome = await taker.pull(watch_s=0.1)
+
+    assert outcome.lines[1] == "destination a is refusing"
+    assert outcome.lines[2].startswith("the agent has not taken the former file again: brygga.toml: not now")
+    assert not taker.fragment.exists()
+
+
+async def test_who_leaves_while_the_box_is_watched_has_the_old_file_back(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    agent = Agent(status(a="delivering"), status(a="stalled"))
+
+    async with listening(taker, agent):
+        pulling = asyncio.create_task(taker.pull(watch_s=600.0), name="pull")
+        async with asyncio.timeout(30.0):
+            while agent.asked.count("status") < 3:  # noqa: ASYNC110 - what stands in for an agent tells nobody
+                await asyncio.sleep(0.01)
+        pulling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await pulling
+
+    assert not taker.fragment.exists()
+    assert agent.asked.count("reload") == 2
+
+
+async def test_a_power_cut_while_the_box_is_watched_leaves_the_old_file_at_the_next_pull(
+    taker: Taker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taker.publish(bundle(1))
+    await taker.pull()
+    old = taker.fragment.read_bytes()
+    taker.publish(bundle(2, CITY + "batch = 7\n"))
+
+    async def power_cut(*_: object) -> NoReturn:
+        raise SystemError("the light goes out")
+
+    with monkeypatch.context() as dark:
+        dark.setattr("gateway.pull.pulling.watch", power_cut)
+        async with listening(taker, Agent(status(a="delivering"))):
+            with pytest.raises(SystemError):
+                await taker.pull()
+    in_the_dark = taker.fragment.read_bytes()
+    outcome = await taker.pull()
+    taken_back = taker.fragment.read_bytes()
+    again = await taker.pull(again=True)
+
+    assert b"batch = 7" in in_the_dark
+    assert outcome.lines[0].startswith("serial 2 was taken back: it was broken off before")
+    assert taken_back == old
+    assert (again.is_well, b"batch = 7" in taker.fragment.read_bytes()) == (True, True)
+
+
+async def test_a_power_cut_before_the_file_is_in_place_leaves_the_one_that_was(
+    taker: Taker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for serial in (1, 2):
+        taker.publish(bundle(serial, CITY + f"batch = {serial}\n"))
+        await taker.pull()
+    taker.publish(bundle(3, CITY + "batch = 3\n"))
+
+    def power_cut(*_: object) -> NoReturn:
+        raise SystemError("the light goes out")
+
+    with monkeypatch.context() as dark:
+        dark.setattr("gateway.pull.placing.Place.put", power_cut)
+        async with listening(taker, Agent(status(a="delivering"))):
+            with pytest.raises(SystemError):
+                await taker.pull()
+    await taker.pull()
+
+    assert b"batch = 2" in taker.fragment.read_bytes()

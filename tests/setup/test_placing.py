@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,6 +108,57 @@ def test_a_forwarders_files_are_changed_and_copies_kept(tmp_path: Path) -> None:
     assert (folder / "local_conf.json").read_text() == LOCAL_CONF.replace("1680", "1700")
     assert (folder / f"local_conf.json{ENDING}").read_text() == LOCAL_CONF
     assert mode(folder / "global_conf.json") == 0o604
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"\n", b"\r\n"),
+        (b'"gateway_ID"', b'/* p\xe5 taket */ "gateway_ID"'),
+        (b'{"gateway_conf', b'\xef\xbb\xbf{"gateway_conf'),
+    ],
+    ids=["line-ends", "latin-1", "byte-order-mark"],
+)
+def test_a_forwarders_file_that_windows_wrote_stays_so(tmp_path: Path, before: bytes, after: bytes) -> None:
+    local = forwarder(tmp_path / "root") / "local_conf.json"
+    local.write_bytes(written := local.read_bytes().replace(before, after))
+
+    put_in_place(pointed(tmp_path / "root"), tmp_path / "brygga.toml", "", NOW)
+
+    assert local.read_bytes() == written.replace(b"1680", b"1700")
+
+
+def test_a_power_cut_leaves_the_configuration_that_was(
+    tmp_path: Path, made: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "brygga.toml").write_text("# mine\n")
+    fsync = os.fsync
+
+    def cut(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name == ".brygga.toml.part":
+            raise SystemError("the light goes out")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", cut)
+    monkeypatch.setattr(Done, "take_back", lambda _: None)  # nobody is there to do it
+
+    with pytest.raises(SystemError):
+        put_in_place(made, tmp_path / "brygga.toml", "", NOW)
+
+    assert (tmp_path / "brygga.toml").read_text() == "# mine\n"
+
+
+def test_a_secret_is_no_groups_where_the_services_cannot_have_it(
+    tmp_path: Path, made: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, group: str) -> None:
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    monkeypatch.setattr("gateway.setup.placing.shutil.chown", refused)
+
+    put_in_place(made, tmp_path / "brygga.toml", "brygga", NOW)
+
+    assert mode(tmp_path / "cities/lund.password") == 0o600
 
 
 def test_a_forwarders_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:

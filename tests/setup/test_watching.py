@@ -112,12 +112,24 @@ async def test_each_stage_is_told_once_in_a_pipe_and_the_observation_in_words(
 async def test_what_the_platform_refuses_ends_the_watch_with_its_words(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    agent = Agent({"sources": [source(frames=2)], "last": last(), "destinations": REFUSED})
+    agent = Agent({"sources": [source()]}, {"sources": [source(frames=2)], "last": last(), "destinations": REFUSED})
 
     found = await watch(Terminal("en"), settings, agent, "lund@lund", 60.0)
 
     assert not found
     assert "held back: 400 no such node" in capsys.readouterr().out
+
+
+async def test_what_was_refused_long_ago_is_not_this_uplink(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {"sources": [source()], "destinations": REFUSED}
+    agent = Agent(before, before | {"last": last(ago_s=-1.0)})
+
+    found = await watch(Terminal("en"), settings, agent, "lund@lund", 60.0)
+
+    assert found
+    assert "held back" not in capsys.readouterr().out
 
 
 async def test_what_no_decoder_reads_is_told_with_the_reason(

@@ -260,6 +260,31 @@ async def test_a_box_that_is_set_up_gets_another_city(root: Path) -> None:
     assert old.read_text() == there
 
 
+async def test_secrets_of_the_file_that_is_there_are_not_shown(root: Path) -> None:
+    there = f'[gateway]\nname = "old"\ndata = "data"\n[[destination]]\nname = "a"\nurl = "https://a.example"\ntoken = "{SECRET}"\n'
+    path = write(root, "etc/brygga/brygga.toml", there + 'format = "ngsi_ld"\n')
+    answers = write(root, "answers.toml", 'mode = "radio"\n')
+
+    code, out, _ = await through_a_pipe(root, "--answers", str(answers), "--config", str(path), "--dry-run")
+
+    assert code == 0
+    assert "[[source]]" in out
+    assert SECRET not in out
+
+
+async def test_help_is_had_where_a_secret_is_asked_for(root: Path) -> None:
+    path = write(root, "etc/brygga/brygga.toml", '[gateway]\nname = "old"\n')
+
+    async with at_a_terminal(root, free_udp_port(), "--config", str(path)) as person:
+        await person.answers("This box is configured. What now?", "3")
+        await person.answers("Which city is told?", "lund")
+        await person.answers("Address of its platform", "mqtts://a.example")
+        await person.answers("User name there", "roof")
+        await person.answers("Password (not shown", "?")
+        await person.sees("it goes into a file that others cannot read")
+        await person.sees("Password (not shown")
+
+
 async def test_an_agent_that_cannot_start_says_why(root: Path) -> None:
     port = free_udp_port()
     loop = asyncio.get_running_loop()

@@ -1,0 +1,165 @@
+"""The port of `[metrics]` alone: to this machine, and to who shows a token; and what a configuration may say of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from gateway.agent import running
+from gateway.config import load
+from gateway.config.afresh import load_afresh
+from gateway.errors import ConfigError
+from gateway.observe.port import Port
+from gateway.observe.room import Room
+from gateway.web.roles import Role
+from gateway.web.tokens import made
+from simulators.ports import free_tcp_port
+from tests.observe.scrape import scraped
+from tests.pipeline.rig import CONFIGURATION, LIMIT_S, clock, until
+from tests.web.visiting import write_tokens
+
+WITHOUT = "[metrics]\nport = 0\n"
+
+
+@dataclass
+class Listening:
+    """An agent that tells metrics by a port alone."""
+
+    room: Room
+    port: Port
+    url: str
+    data: Path
+
+    async def get(self, path: str = "/metrics", **headers: str) -> tuple[int, str]:
+        async with asyncio.timeout(LIMIT_S), aiohttp.ClientSession() as session:
+            async with session.get(self.url + path, headers=headers) as answer:
+                return answer.status, await answer.text()
+
+
+@contextlib.asynccontextmanager
+async def listening(folder: Path, text: str = WITHOUT) -> AsyncIterator[Listening]:
+    path = folder / "brygga.toml"
+    path.write_text(f"{CONFIGURATION}\n{text}", encoding="utf-8")
+
+    async def read() -> object:
+        return await load_afresh(path)
+
+    async with running(load(path), clock, read=read) as agent:  # type: ignore[arg-type]
+        room = agent.observed
+        await until(lambda: room.port is not None)
+        assert room.port is not None
+        async with asyncio.timeout(LIMIT_S):
+            _, port = await room.port.listening()
+        yield Listening(room, room.port, f"http://127.0.0.1:{port}", folder / "data")
+
+
+async def test_this_machine_needs_no_token(tmp_path: Path) -> None:
+    async with listening(tmp_path) as box:
+        status, text = await box.get()
+
+    assert status == 200
+    assert scraped(text).value("brygga_uptime_seconds") >= 0
+    assert "brygga_web_connections" not in text
+
+
+async def test_a_page_of_another_site_does_not_reach_it_through_a_browser(tmp_path: Path) -> None:
+    async with listening(tmp_path) as box:
+        status, _ = await box.get(Host="rebound.example")
+
+        assert status == 401
+        assert box.port.status()["refused"] == {"token": 1}
+
+
+async def test_beyond_this_machine_a_token_is_needed(tmp_path: Path) -> None:
+    async with listening(tmp_path, '[metrics]\nport = 0\nhost = "0.0.0.0"\n') as box:
+        token, kept = made("prometheus", Role.METRICS, "2026-11-26")
+        before, _ = await box.get()
+        write_tokens(box.data, kept)
+        right, _ = await box.get(Authorization=f"Bearer {token}")
+        wrong, words = await box.get(Authorization="Bearer brygga_guessed")
+
+    assert (before, right, wrong) == (401, 200, 401)
+    assert "brygga web token add" in words
+
+
+async def test_nothing_else_is_there(tmp_path: Path) -> None:
+    async with listening(tmp_path) as box:
+        answers = [(await box.get(path))[0] for path in ("/", "/api/v1/status", "/metrics/x", "/../etc/passwd")]
+
+    assert answers == [404, 404, 404, 404]
+
+
+async def test_a_port_that_is_taken_is_said_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.observe.port.AGAIN_S", 0.05)
+    port = free_tcp_port()
+    other = await asyncio.start_server(lambda *_: None, "127.0.0.1", port)
+    (tmp_path / "brygga.toml").write_text(f"{CONFIGURATION}\n[metrics]\nport = {port}\n", encoding="utf-8")
+    async with running(load(tmp_path / "brygga.toml"), clock) as agent:
+        await until(lambda: agent.observed.port is not None and bool(agent.observed.port.status()["trouble"]))
+        taken = agent.observed.port
+        assert taken is not None
+        assert f"TCP port {port} is taken" in taken.status()["trouble"]
+
+        other.close()
+        await other.wait_closed()
+        async with asyncio.timeout(LIMIT_S):
+            assert (await taken.listening())[1] == port
+        assert taken.status()["trouble"] is None
+
+
+async def test_a_reload_closes_it_and_opens_another(tmp_path: Path) -> None:
+    async with listening(tmp_path) as box:
+        first = box.port
+        agent_text = f"{CONFIGURATION}\n[metrics]\nport = {free_tcp_port()}\n"
+        (tmp_path / "brygga.toml").write_text(agent_text, encoding="utf-8")
+        found = await box.room.agent.reload()
+        await until(lambda: box.room.port is not None and box.room.port is not first)
+
+        assert "[metrics]: changed" in found.changed
+        assert first.status()["listening"] is None
+
+
+# ── what may be written ──
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    (folder / "brygga.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(folder / "brygga.toml")
+    return list(caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[metrics]\nhost = "0.0.0.0"\n', "metrics.port: is missing; 9469 is one that is mostly free"),
+        ("[web]\n[metrics]\nport = 8080\n", "metrics.port: web listens on 8080 already; give each its own port"),
+        ("[metrics]\nport = 70000\n", "metrics.port: "),
+        ('[metrics]\nkey_file = "brygga.toml"\n', "metrics.certificate_file: is missing; key_file belongs to it"),
+        ("[metrics]\ndevice = true\n", "metrics.device: there is no such key"),
+        ('[health]\nurl = "https://x.example"\n', "health.url: https://x.example is no broker; mqtt:// and mqtts:// are"),
+        ("[health]\n", "health.url: is missing"),
+        ('[health]\nurl = "mqtt://x.example"\npassword = "x"\n', "health.username: is missing"),
+        ('[health]\nurl = "mqtt://x.example"\ninterval_s = 1\n', "health.interval_s: "),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, words: str) -> None:
+    assert any(words in problem for problem in problems(tmp_path, text)), problems(tmp_path, text)
+
+
+def test_an_open_port_without_a_token_or_tls_is_unwise(tmp_path: Path) -> None:
+    (tmp_path / "brygga.toml").write_text(
+        '[gateway]\nname = "x"\ndata = "data"\n[metrics]\nport = 9469\nhost = "0.0.0.0"\n', encoding="utf-8"
+    )
+
+    warned = [one for one in load(tmp_path / "brygga.toml").warnings if "metrics." in one]
+
+    assert len(warned) == 2
+    assert "nobody gets in before there is a token" in warned[0]
+    assert "sends the token in the clear" in warned[1]
