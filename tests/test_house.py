@@ -111,6 +111,18 @@ MAY_SEE: dict[str, set[str]] = {
     "gateway/web/passwords.py": {"gateway.errors"},
     "gateway/web/settings.py": {"gateway.sources.web_tls"},
     "gateway/web/tokens.py": {"gateway.errors", "gateway.web.roles"},
+    # observe/: what is told is found in a status and written, purely; its room is a joint.
+    "gateway/observe/metric.py": {"gateway.model"},
+    "gateway/observe/exposition.py": {"gateway.observe"},
+    "gateway/observe/box_metrics.py": {"gateway.model", "gateway.journal", "gateway.observe"},
+    "gateway/observe/radio_metrics.py": {"gateway.model", "gateway.errors", "gateway.observe"},
+    "gateway/observe/telling_metrics.py": {"gateway.model", "gateway.journal", "gateway.observe"},
+    "gateway/observe/table.py": {"gateway.observe"},
+    "gateway/observe/message.py": {"gateway.model", "gateway.observe"},
+    "gateway/observe/machine.py": {"gateway.model"},
+    "gateway/observe/lag.py": set(),
+    "gateway/observe/port.py": {"gateway.model", "gateway.errors", "gateway.observe", "gateway.sources", "gateway.web"},
+    "gateway/observe/settings.py": {"gateway.sources.web_tls", "gateway.transports.broker", "gateway.web.settings"},
     "gateway/delivery": {
         "gateway.model",
         "gateway.errors",

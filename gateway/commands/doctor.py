@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from gateway.errors import Brygga, Busy, ConfigError, StorageError
 from gateway.model import Json
 
 ANSWER_S: Final = 8.0  # the agent's, on a machine that is busy
+FOLDERS_S: Final = 10.0  # a hundred decoders of one's own take a second on a small box
 
 
 def _doctor(options: argparse.Namespace, _: Ask) -> int:
@@ -66,7 +67,7 @@ async def box_of(options: argparse.Namespace, *, deep: bool = False) -> Box:
         now=now,
         settings=settings,
         path=path,
-        problems=await apart(_decoders_problems, settings),
+        problems=await _decoders_problems(settings),
         warnings=settings.warnings,
         answering=answering,
         status=status,
@@ -75,10 +76,18 @@ async def box_of(options: argparse.Namespace, *, deep: bool = False) -> Box:
     )
 
 
-def _decoders_problems(settings: Settings) -> Sequence[str]:
+async def _decoders_problems(settings: Settings) -> Sequence[str]:
+    """Return what is wrong with the decoders of folders; a folder on a disk that hangs is a problem, and no wait without an end."""
     from decoders.registry import Registry
 
-    return Registry.load(settings.decoders.folders).problems() if settings.decoders.folders else ()
+    if not (folders := settings.decoders.folders):
+        return ()
+    try:
+        async with asyncio.timeout(FOLDERS_S):
+            return await apart(lambda: Registry.load(folders).problems())
+    except TimeoutError:
+        named = ", ".join(map(str, folders))
+        return [f"decoders.folder: {named} could not be read in {FOLDERS_S:g} s; is its disk there? ls {named}"]
 
 
 async def _asked(settings: Settings) -> tuple[Answering, Json, Json]:
@@ -133,11 +142,17 @@ def _bundle(options: argparse.Namespace, box: Box, findings: Sequence[Finding]) 
 
 def write_private(path: Path, octets: bytes) -> None:
     """Write a file that only its owner reads. Raises Brygga."""
-    part = path.with_name(f"{path.name}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(octets)
-        part.replace(path)
+        # A name that nobody can know, and only if it is new: with sudo, in /tmp, a link of somebody else's may lie there.
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            part = Path(file.name)
+            try:
+                file.write(octets)
+                file.flush()
+                part.replace(path)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
     except OSError as error:
         raise Brygga(f"{path}: {error.strerror}") from error
 

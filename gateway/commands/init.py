@@ -18,7 +18,8 @@ from gateway.cities.profile import Said
 from gateway.commands import lines, places, text_file
 from gateway.commands.asking import Unanswered
 from gateway.commands.init_dialogue import converse, decided, summary
-from gateway.commands.init_doing import Errand, Run, carry_on, do, may_write, run_program
+from gateway.commands.init_doing import Errand, carry_on, do, may_write
+from gateway.commands.init_programs import Run, run_program
 from gateway.commands.init_terminal import BOLD, DIM, HINT, Terminal
 from gateway.config import load
 from gateway.errors import ConfigError

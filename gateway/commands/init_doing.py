@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import pwd
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Final
 from gateway.agent import first_cause, running, system_clock
 from gateway.cities.profile import Said
 from gateway.commands import text_file
+from gateway.commands.init_programs import Run
 from gateway.commands.init_terminal import BOLD, DIM, Terminal
 from gateway.commands.init_watching import watch
 from gateway.config import Settings, load, make_data_folder
@@ -30,12 +31,7 @@ from gateway.web import secret_files
 from gateway.web.passwords import hashed
 
 UNIT: Final = "brygga.service"
-COMMAND_S: Final = 120.0  # systemctl waits for the agent's READY=1, and a source may take its time
-NOT_RUN: Final = 127  # the exit code of a program that there is not, or that did not end
 SOCKET_S: Final = 30.0  # for the agent's socket after the start
-
-Run = Callable[[Sequence[str]], Awaitable[tuple[int, str]]]
-"""Run a program; return its exit code and what it said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +48,6 @@ class Errand:
     def runs_here(self) -> bool:
         """Tell whether the agent is to run in this process for the watch: where there is no service that would."""
         return bool(self.watch_s) and not self.box.has_unit
-
-
-async def run_program(words: Sequence[str]) -> tuple[int, str]:
-    """Run a program without input, for two minutes at most."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-    except OSError as error:
-        return NOT_RUN, f"{words[0]}: {error.strerror}"
-    try:
-        async with asyncio.timeout(COMMAND_S):
-            said, _ = await process.communicate()
-    except TimeoutError:
-        return NOT_RUN, f"has not ended within {COMMAND_S:g} s"
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()  # no limit: what is killed ends
-    return process.returncode or 0, said.decode("utf-8", "replace").strip()
 
 
 async def do(terminal: Terminal, plan: Plan, errand: Errand) -> int:

@@ -87,13 +87,15 @@ async def _returned(settings: Settings, folder: Path) -> None:
     from gateway.commands.upgrade_handover import BACKUP, read_kept, read_left, take
 
     kept, left = read_kept(folder), read_left(folder)
-    add = None if left is None else partial(take, folder=folder)
+    problems: list[str] = []
+    add = None if left is None else partial(take, folder=folder, problems=problems)
     restored = await restore_over(settings, folder / BACKUP, SystemClock(), add)
     lines.say(f"the journal is again that of {kept.made_at}; the newer one is {restored.put_aside}")
     if left is None:
         lines.warnings(["what was heard since is in the newer one alone: it stays for a version that can read it"])
         return
     lines.say(f"{left.uplinks} uplinks that were heard since, and the counters of {left.devices} devices, are taken in")
+    lines.warnings(problems)
     if left.downlinks:
         lines.warnings([f"{left.downlinks} downlinks that waited are dropped: send again what is still wanted"])
     if left.unreadable:

@@ -140,12 +140,13 @@ def _rows(found: Looking, after: int) -> Iterator[Stored]:
 # ── by the older version ──
 
 
-async def take(journal: Journal, folder: Path) -> None:
+async def take(journal: Journal, folder: Path, problems: list[str]) -> None:
     """Bring what a newer version has left into a copy that nobody uses yet: devices with their counters first, then uplinks.
 
     Each destination is told all of them; what the newer version told already comes again under the same id.
+    A device that this version cannot read stays as the copy has it, and is added to ``problems``: the others are not to wait for it.
     """
-    await _take_devices(journal, (folder / DEVICES).read_text("utf-8"))
+    problems += await _take_devices(journal, (folder / DEVICES).read_text("utf-8"))
     last = (await journal.stats()).last_row
     with gzip.open(folder / HEARD) as file:
         heard = (uplink for line in file if json.loads(line)["row"] > last and (uplink := uplink_of(line)) is not None)
@@ -153,14 +154,13 @@ async def take(journal: Journal, folder: Path) -> None:
             await journal.take_in(batch, journal.destinations())
 
 
-async def _take_devices(journal: Journal, text: str) -> None:
+async def _take_devices(journal: Journal, text: str) -> list[str]:
     present = {one.device.dev_eui: one for one in await journal.whole_devices()}
     wanted, problems = read_csv(text, DEVICES, present, keys_elsewhere=True)
-    if problems:
-        raise ConfigError(problems)
-    gone = present.keys() - {one.device.dev_eui for one in wanted}
+    gone = () if problems else present.keys() - {one.device.dev_eui for one in wanted}
     await journal.remove_devices([*gone, *_joined_anew(present, wanted)])
     await journal.put_devices(wanted)
+    return problems
 
 
 def _joined_anew(present: Mapping[Eui64, Registration], wanted: list[Registration]) -> Iterator[Eui64]:

@@ -5,6 +5,7 @@ Secrets go only where they are asked for. Without them what a file says of them 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,12 @@ from gateway.model import Json
 
 KEYS_OF_FLEET: Final = "fleet.keys"
 LARGEST: Final = 16 << 20  # octets of one file: tables of devices' ids have some 100 kB
+PRIVATE_KEY: Final = (
+    b"PRIVATE KEY-----"  # of PEM (RFC 7468, sections 10 and 11); some keep it with the certificate in one file
+)
+IN_COMMENT: Final = re.compile(
+    r"(#[^\n]*?(?:password|token|secret|sas|api_?key)s?[ \t]*=[ \t]*)[^\n]+", re.IGNORECASE
+)  # put out of use
 PUBLIC: Final = frozenset({".toml", ".csv", ".pem", ".crt"})  # of what lies in cities/ and nothing names
 
 
@@ -42,7 +49,7 @@ def carried(path: Path) -> Carried:
     folder = path.absolute().parent
     found = Carried(path.name, folder)
     for name in sorted({*_own(path), *(_name(one, folder) for one in _cities(folder) if one.suffix in PUBLIC)}):
-        found.files[name] = _without_secrets(folder, name, found) if name.endswith(".toml") else _read(folder / name)
+        _add_public(folder, name, found)
     _named(folder, found, with_secrets=False)
     if (folder / VARIABLES).exists():
         found.hidden.append(VARIABLES)
@@ -110,8 +117,10 @@ def _named(folder: Path, found: Carried, *, with_secrets: bool) -> None:
                 found.outside.append(str(path))
             elif is_secret_file(key) and not with_secrets:
                 found.hidden.append(_name(path, folder))
-            elif path.is_file():
+            elif path.is_file() and with_secrets:
                 found.files[_name(path, folder)] = _read(path)
+            elif path.is_file() and _name(path, folder) not in found.files:
+                _add_public(folder, _name(path, folder), found)
     found.hidden[:] = dict.fromkeys(found.hidden)
     found.outside[:] = dict.fromkeys(found.outside)
     if not with_secrets:
@@ -139,14 +148,23 @@ def _files(table: Json) -> Iterator[tuple[str, str]]:
 # ── secrets in texts ──
 
 
-def _without_secrets(folder: Path, name: str, found: Carried) -> bytes:
-    text = _read(folder / name)
-    table = _parsed(text)
+def _add_public(folder: Path, name: str, found: Carried) -> None:
+    """Add a file without its secrets, or say that it does not go along: where it is a key, or where nobody knows what is one in it."""
+    octets = _read(folder / name)
+    table = _table(octets) if name.endswith(".toml") else {}
+    if table is None or PRIVATE_KEY in octets:
+        found.hidden.append(name)
+    else:
+        found.files[name] = _without_secrets(octets, table, name, found) if name.endswith(".toml") else octets
+
+
+def _without_secrets(octets: bytes, table: Json, name: str, found: Carried) -> bytes:
     secrets = dict(_secrets(table, ""))
-    if not secrets:
-        return text
     found.hidden += [f"{name}: {key}" for key in secrets]
-    plain = text.decode("utf-8-sig")
+    text = octets.decode("utf-8-sig")
+    plain, in_comments = IN_COMMENT.subn(r"\1(hidden)", text)
+    if not secrets and not in_comments:
+        return octets
     for secret in sorted(set(secrets.values()), key=len, reverse=True):
         for quoted in (value(secret), f"'{secret}'"):
             plain = plain.replace(quoted, '""')
@@ -155,10 +173,15 @@ def _without_secrets(folder: Path, name: str, found: Carried) -> bytes:
 
 
 def _parsed(text: bytes) -> dict[str, Json]:
+    return _table(text) or {}
+
+
+def _table(text: bytes) -> dict[str, Json] | None:
+    """Return what TOML says; None where it is none: nothing of it is known then, and it goes along only where secrets do."""
     try:
         return tomllib.loads(text.decode("utf-8-sig"))
-    except ValueError:  # neither UTF-8 nor TOML: nothing of it is known, and it goes along only where secrets do
-        return {}
+    except ValueError:
+        return None
 
 
 def _secrets(table: Mapping[str, Json], place: str) -> Iterator[tuple[str, str]]:

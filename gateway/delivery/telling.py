@@ -124,11 +124,8 @@ class Telling:
         return self._standing.as_json(self.destination.transport.status(), self._lane())
 
     async def pause(self) -> None:
-        """Return when no turn is under way, and let none begin any more: what ends the loop then leaves nothing half told.
-
-        Has no limit of its own: a turn takes as long as the platform does.
-        """
-        await self._in_turn.acquire()
+        """Return when no turn is under way, and let none begin any more: what ends the loop then leaves nothing half told."""
+        await self._in_turn.acquire()  # no limit: a turn takes as long as the platform does
 
     async def close(self) -> None:
         """Leave the platform in good order."""

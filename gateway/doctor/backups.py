@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.commands.spans import size, span
+from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
 
@@ -39,6 +40,10 @@ class Backup:
 
 async def backups(box: Box) -> Backup | None:
     """Return the newest backup in the data folder; None where there is no journal yet, of which one could be made."""
+    return await apart(_backups, box)
+
+
+def _backups(box: Box) -> Backup | None:
     if box.settings is None or (data := box.data) is None or not box.settings.journal_path.exists():
         return None
     folder = data / FOLDER

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import secrets as chance
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Finding
 from gateway.doctor.masking import Mask
@@ -19,6 +21,8 @@ from gateway.errors import Brygga
 from gateway.version import VERSION
 
 LARGEST: Final = 2_000_000  # characters of a part; of more the end is kept, which tells what happened last
+SECRETS_LIMIT_S: Final = 30.0  # to read all files in which a secret stands: some dozens, of a line each
+PART_LIMIT_S: Final = 30.0  # a part asks three programs at most, which have eight seconds each
 
 README: Final = """Brygga {version}: what a helper needs to know of a box. Made {made}.
 
@@ -33,8 +37,8 @@ IDENTITIES: Final = (
     "EUIs, names of devices, addresses of this network are in it: --anonymous replaces EUIs, DevAddrs and names."
 )
 ANONYMOUS: Final = (
-    "EUIs, MAC addresses, DevAddrs and names of devices are replaced, each by the same one throughout; places are left out. "
-    "Network addresses, host names of platforms and times stay."
+    "EUIs, MAC addresses, DevAddrs and names of devices are replaced, each by the same one throughout, as is this box's; "
+    "places are left out. Tags, network addresses, host names of platforms and times stay."
 )
 
 
@@ -47,19 +51,47 @@ class Wishes:
 
 
 async def bundle(box: Box, findings: Sequence[Finding], wishes: Wishes) -> bytes:
-    """Return the support file, a zip. A part that cannot be made says why."""
-    mask = Mask(known(box), chance.token_bytes(32) if wishes.anonymous else None, _names(box))
-    parts: list[tuple[str, str, str]] = []
-    for part in PARTS:
-        try:
-            text = await part.make(box, findings)
-        except (OSError, Brygga, ValueError, LookupError) as error:
-            text = f"could not be made: {error}"
-        parts.append((part.name, part.words, mask.text(text[-LARGEST:])))
+    """Return the support file, a zip. A part that cannot be made says why. Raises Brygga where secrets cannot be read to be masked."""
+    try:
+        async with asyncio.timeout(SECRETS_LIMIT_S):
+            mask = await apart(_mask, box, wishes)
+    except TimeoutError as error:
+        raise Brygga(
+            "no support file: the configuration's folder does not answer, so nobody knows its secrets"
+        ) from error
+    texts = await asyncio.gather(*(_text(part.make(box, findings)) for part in PARTS))
+    uplinks = await _text(payloads(box)) if wishes.with_payloads else None
+    # Long texts take seconds on a small box: on a thread, so that an agent that is asked goes on hearing.
+    return await apart(_masked, box, wishes, mask, texts, uplinks)
+
+
+def _mask(box: Box, wishes: Wishes) -> Mask:
+    return Mask(known(box), chance.token_bytes(32) if wishes.anonymous else None, _names(box))
+
+
+async def _text(making: Awaitable[str]) -> str:
+    try:
+        async with asyncio.timeout(PART_LIMIT_S):
+            return await making
+    except TimeoutError:
+        return f"could not be made within {PART_LIMIT_S:g} s"
+    except (OSError, Brygga, ValueError, LookupError) as error:
+        return f"could not be made: {error}"
+
+
+def _masked(box: Box, wishes: Wishes, mask: Mask, texts: Sequence[str], uplinks: str | None) -> bytes:
+    parts = [(part.name, part.words, _end_of(mask.text(text))) for part, text in zip(PARTS, texts, strict=True)]
     parts += [(name, "the configuration without its secrets", text) for name, text in _configuration(box, mask)]
-    if wishes.with_payloads:
-        parts.append(("uplinks.jsonl", "the newest uplinks, with their payloads", mask.known(await payloads(box))))
+    if uplinks is not None:
+        parts.append(("uplinks.jsonl", "the newest uplinks, with their payloads", mask.known(uplinks)))
     return _zipped([("README.txt", "this list", _readme(box, parts, wishes)), *parts])
+
+
+def _end_of(text: str) -> str:
+    """Return the last lines of a text that is too long; of one that is masked, for half a secret is none that the mask knows."""
+    if len(text) <= LARGEST:
+        return text
+    return f"… the end of {len(text)} characters:\n{text[-LARGEST:].partition(chr(10))[2]}"
 
 
 def listed(octets: bytes) -> Iterator[tuple[str, str]]:
@@ -70,9 +102,12 @@ def listed(octets: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _names(box: Box) -> Iterator[str]:
+    """Yield what people call the devices and the box; host names that every box has say nothing."""
     yield from (str(one["name"]) for one in box.devices or () if one.get("name"))
-    if box.settings is not None:
-        yield box.settings.gateway.name
+    tables = () if box.path is None else filter(None, map(table_of, configuration_files(box.path)))
+    named = [table["gateway"].get("name") for table in tables if isinstance(table.get("gateway"), dict)]
+    named += [box.text("/proc/sys/kernel/hostname"), None if box.settings is None else box.settings.gateway.name]
+    yield from (one for one in named if isinstance(one, str) and one not in {"localhost", "brygga"})
 
 
 def _configuration(box: Box, mask: Mask) -> Iterator[tuple[str, str]]:

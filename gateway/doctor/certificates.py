@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
 
@@ -48,7 +49,11 @@ class Certificates:
 async def certificates(box: Box) -> Certificates | None:
     """Return the certificates that the configuration names; None where there is none."""
     files = dict.fromkeys(named(box.settings))
-    return Certificates(files=[read(path, name) for path, name in files], now=box.now) if files else None
+    return Certificates(files=await apart(_read_all, files), now=box.now) if files else None
+
+
+def _read_all(files: Iterable[tuple[Path, str]]) -> Sequence[Certificate]:
+    return [read(path, name) for path, name in files]
 
 
 def named(value: Any) -> Iterator[tuple[Path, str]]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
+from gateway.web.settings import Web
 
 CLEAR: Final = Ill(
     "clear", Standing.UNWISE, "the dashboard's password goes over the network in the clear", "brygga web certificate"
@@ -42,8 +44,10 @@ class Dashboard:
 async def dashboard(box: Box) -> Dashboard | None:
     """Return how the dashboard is set up; None without one."""
     web = None if box.settings is None else box.settings.web
-    if web is None:
-        return None
+    return None if web is None else await apart(_dashboard, web)
+
+
+def _dashboard(web: Web) -> Dashboard:
     there = web.password_file.exists()
     return Dashboard(
         host=web.host,

@@ -170,6 +170,10 @@ def _disk(box: Box) -> Disk:
 
 async def card(box: Box) -> Card | None:
     """Return the card's life, by the agent's own counting where it runs."""
+    return await apart(_card, box)
+
+
+def _card(box: Box) -> Card | None:
     if box.settings is None or (folder := box.data) is None:
         return None
     kept = box.settings.journal

@@ -51,6 +51,10 @@ async def _devices(box: Box, _: Sequence[Finding]) -> str:
 
 
 async def _versions(box: Box, _: Sequence[Finding]) -> str:
+    return await apart(_installed, box)
+
+
+def _installed(box: Box) -> str:
     found = {(one.metadata["Name"] or "?", one.version) for one in distributions()}
     heads = [
         f"brygga {VERSION}",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.config import Settings
+from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
 from gateway.doctor.processes import status_of
@@ -90,9 +91,11 @@ class Rights:
 
 async def rights(box: Box) -> Rights | None:
     """Return who may do what; None without a configuration."""
-    if box.settings is None:
-        return None
-    data = box.settings.gateway.data
+    return None if box.settings is None else await apart(_rights, box, box.settings)
+
+
+def _rights(box: Box, settings: Settings) -> Rights:
+    data = settings.gateway.data
     folder = _mode(data)
     told = {} if box.pid is None else status_of(box, box.pid)
     uid = int(told["Uid"].split()[1]) if "Uid" in told else None if folder is None else folder.uid
@@ -104,7 +107,7 @@ async def rights(box: Box) -> Rights | None:
         secrets=[one for path in dict.fromkeys(_secret_files(box)) if (one := _mode(path)) is not None],
         data=folder,
         within=[one for one in within if one is not None],
-        ports=[Port(path=path, found=_mode(path)) for path in _serial_ports(box.settings)],
+        ports=[Port(path=path, found=_mode(path)) for path in _serial_ports(settings)],
         group=next((name for name in SERIAL_GROUPS if _has_group(name)), SERIAL_GROUPS[0]),
     )
 

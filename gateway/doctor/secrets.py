@@ -10,8 +10,10 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.config import environment as environment_file
+from gateway.config.credentials import SECRETS
 from gateway.doctor.box import Box
-from gateway.doctor.masking import secrets_of
+from gateway.doctor.masking import SECRET_KEY, secrets_of
 from gateway.model import Json
 from gateway.transports.secret import Secret
 
@@ -54,9 +56,7 @@ def known(box: Box) -> Iterator[str]:
 def _known(box: Box) -> Iterator[str]:
     yield from _of_settings(box.settings)
     if box.path is not None:
-        for path in configuration_files(box.path):
-            table = table_of(path)
-            yield from _of_table(table, box.path.absolute().parent) if table is not None else _of_text(path)
+        yield from _of_configuration(box.path, box.environment)
     if box.settings is not None:
         yield from _of_file(box.settings.gateway.key_file)
         if box.settings.web is not None:
@@ -65,9 +65,32 @@ def _known(box: Box) -> Iterator[str]:
     for name, value in box.environment.items():
         if ENVIRONMENT.search(name) and len(value) >= LONG_WORD and not value.startswith("/"):
             yield value
-    credentials = box.environment.get("CREDENTIALS_DIRECTORY")  # systemd.exec(5)
-    for path in sorted(Path(credentials).iterdir()) if credentials and Path(credentials).is_dir() else ():
-        yield from _of_file(path)
+    if credentials := box.environment.get("CREDENTIALS_DIRECTORY"):  # systemd.exec(5)
+        yield from _of_folder(Path(credentials))
+
+
+def _of_configuration(path: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield the secrets of a configuration's files as they stand there, and with the variables that they name."""
+    folder = path.absolute().parent
+    yield from _of_folder(folder / SECRETS)
+    told = _variables(folder / environment_file.FILE)
+    yield from (value for name, value in told.items() if SECRET_KEY.search(name))
+    for one in configuration_files(path):
+        if (table := table_of(one)) is None:
+            yield from _of_text(one)
+            continue
+        yield from _of_table(table, folder)
+        yield from secrets_of(environment_file.Filling({**told, **environment}).table(table))
+
+
+def _variables(path: Path) -> dict[str, str]:
+    """Return a file of NAME=value, whatever else is wrong with it; empty where it is not there or another's."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    found = re.findall(r"^\s*(?:export\s+)?(\w+)[^\S\n]*=[^\S\n]*(.+)", text, re.MULTILINE)
+    return {name: value.strip().strip("'\"") for name, value in found}
 
 
 def _of_settings(value: Any) -> Iterator[str]:
@@ -113,6 +136,12 @@ def _of_text(path: Path) -> Iterator[str]:
     except OSError:
         return
     yield from (one[1] for one in re.finditer(r"(?:password|token|secret|key)\w*\s*=\s*[\"']?([^\"'\n#]+)", text))
+
+
+def _of_folder(folder: Path) -> Iterator[str]:
+    if folder.is_dir() and os.access(folder, os.R_OK | os.X_OK):
+        for path in sorted(folder.iterdir()):
+            yield from _of_file(path)
 
 
 def _of_file(path: Path) -> Iterator[str]:

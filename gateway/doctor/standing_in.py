@@ -37,18 +37,21 @@ class Names:
 
     def __init__(self, names: Mapping[str, str]) -> None:
         """``names`` are what is looked for, each with what it is called instead."""
-        self._by_first: dict[str, list[tuple[int, str, str]]] = {}
-        for name in sorted(names, key=len, reverse=True):
-            if first := WORD.search(name):
-                self._by_first.setdefault(first[0], []).append((first.start(), name, names[name]))
+        self._others = names
+        self._forms: dict[
+            str, list[tuple[int, int]]
+        ] = {}  # by the first word: how far in it stands, how long the name is
+        for form in sorted({_form(name) for name in names if WORD.search(name)}, key=lambda one: -one[2]):
+            self._forms.setdefault(form[0], []).append(form[1:])
 
     def found(self, text: str) -> Iterator[tuple[Span, str]]:
         """Yield where names stand and what they are called instead, from the left, the longest of each place."""
         done = 0
         for word in WORD.finditer(text):
-            for offset, name, other in self._by_first.get(word[0], ()):
-                begin, end = word.start() - offset, word.start() - offset + len(name)
-                if begin >= done and text.startswith(name, begin) and not _goes_on(text, end):
+            for offset, length in self._forms.get(word[0], ()):
+                begin, end = word.start() - offset, word.start() - offset + length
+                other = self._others.get(text[begin:end]) if begin >= done else None
+                if other is not None and not _goes_on(text, end):
                     yield (begin, end), other
                     done = end
                     break
@@ -80,6 +83,12 @@ def folded(text: str) -> str:
 def _folded(letter: str) -> str:
     small = letter.lower()
     return small if len(small) == 1 else letter
+
+
+def _form(name: str) -> tuple[str, int, int]:
+    first = WORD.search(name)
+    assert first is not None
+    return first[0], first.start(), len(name)
 
 
 def _goes_on(text: str, end: int) -> bool:

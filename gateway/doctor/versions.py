@@ -84,12 +84,16 @@ class Versions:
 
 async def versions(box: Box) -> Versions:
     """Return the versions of all that the agent needs."""
+    return await apart(_versions, box)
+
+
+def _versions(box: Box) -> Versions:
     needed = [one for one in requires("brygga") or () if "extra ==" not in one]
     return Versions(
         python=tuple(sys.version_info[:3]),
         wanting=[words for one in needed if (words := _wanting(one))],
         packages=len(needed),
-        journal=await apart(_journal, box),
+        journal=_journal(box),
         system=_system(box.text("/etc/os-release") or ""),
         now=box.now,
     )

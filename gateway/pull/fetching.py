@@ -83,7 +83,7 @@ class _Client:
         self._tls = tls.context(fleet.access.tls(fleet.tls)) if parts.scheme == "https" else None
 
     async def __aenter__(self) -> Self:
-        headers = {"User-Agent": f"brygga/{VERSION}"}
+        headers = {"User-Agent": f"brygga/{VERSION}", "Accept-Encoding": "identity"}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token.reveal()}"
         self._session = aiohttp.ClientSession(
@@ -91,6 +91,7 @@ class _Client:
             timeout=LIMITS,
             headers=headers,
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # what is small on the line must not fill the memory before it is proved
         )
         return self
 

@@ -131,6 +131,7 @@ class Box:
     group: str  # "brygga" where there is one
     clock: TimeQuality
     configured: str = ""  # the text of the brygga.toml that is there
+    fragments: tuple[str, ...] = ()  # the texts of brygga.d beside it
     connected: frozenset[str] = frozenset()  # cities that `brygga city connect` has prepared
     port: int = 1700  # UDP, that packet forwarders are expected at
     ports_taken: Mapping[int, str] = field(default_factory=dict)  # UDP: by whom, "" where this user may not know

@@ -9,7 +9,7 @@ from gateway.cities import connection
 from gateway.cities.profile import Said
 from gateway.model import Json
 from gateway.setup import city_questions, pointing, source_sections
-from gateway.setup.asking import Known, mode
+from gateway.setup.asking import Known
 from gateway.setup.pointing import Change
 from gateway.setup.reading import SERVICE_DATA
 from gateway.setup.rendering import Names, configuration, destination_name
@@ -74,7 +74,6 @@ def _of_the_city(known: Known) -> Iterator[File]:
 
 def _of_sources(known: Known) -> Iterator[File]:
     secret = known.given("server_password")
-    taken = Names.of(known.findings.box.configured).sources if mode(known) == "radio" else frozenset()
     if secret:
-        for name in source_sections.password_files(known, taken):
+        for name in source_sections.password_files(known, Names.taken(known).sources):
             yield File(name, f"{secret}\n", is_secret=True)

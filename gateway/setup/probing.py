@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gateway.config.fragments import fragments_folder
 from gateway.errors import Busy
 from gateway.setup import chirpstack, forwarders, listening, serial_ports, stations
 from gateway.setup.findings import (
@@ -114,6 +116,13 @@ async def _serial(machine: Machine, wishes: Wishes, troubles: list[str]) -> list
     return found
 
 
+def _fragments(machine: Machine, configuration: Path) -> Iterator[str]:
+    """Yield the texts of the files that lie below a configuration."""
+    folder = fragments_folder(configuration.absolute())
+    for path in sorted(folder.glob("*.toml")):
+        yield machine.text(path) or ""
+
+
 def box_of(machine: Machine, wishes: Wishes) -> Box:
     """Return what the machine itself is; quick, and without a limit."""
     taken = listening.holder(machine, wishes.port)
@@ -125,6 +134,7 @@ def box_of(machine: Machine, wishes: Wishes) -> Box:
         group=GROUP if machine.has_group(GROUP) else "",
         clock=machine.clock(),
         configured=machine.text(wishes.configuration) or "",
+        fragments=tuple(_fragments(machine, wishes.configuration)),
         connected=frozenset(path.stem for path in wishes.configuration.absolute().parent.glob("cities/*.toml")),
         port=wishes.port,
         ports_taken={} if taken is None else {wishes.port: taken},

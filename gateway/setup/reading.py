@@ -20,6 +20,11 @@ def radio(text: str, known: Known) -> str:
     keys = all_chosen(text, radios.options(known))
     if "none" in keys.split() and keys != "none":
         raise NotRight("none, or some: not both", "ingen, eller några: inte båda")
+    if set(keys.split()) >= radios.OF_SERVERS:  # one address and one password are asked for
+        raise NotRight(
+            "one network server at a time; brygga init adds the other one later",
+            "en nätserver åt gången; brygga init lägger till den andra sedan",
+        )
     return keys
 
 

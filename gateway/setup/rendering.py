@@ -25,7 +25,7 @@ HEAD: Final = Said(
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What an existing file has already."""
+    """What files that stay have already: a section of the same name would lie over theirs."""
 
     sources: frozenset[str] = frozenset()
     destinations: frozenset[str] = frozenset()
@@ -38,6 +38,16 @@ class Names:
         except tomllib.TOMLDecodeError:
             return cls()
         return cls(_names(document.get("source")), _names(document.get("destination")))
+
+    @classmethod
+    def taken(cls, known: Known) -> Names:
+        """Return those of the fragments, and of the box's own file where that is not written anew."""
+        box = known.findings.box
+        files = [cls.of(text) for text in (*box.fragments, *([] if mode(known) == "new" else [box.configured]))]
+        return cls(
+            frozenset(name for one in files for name in one.sources),
+            frozenset(name for one in files for name in one.destinations),
+        )
 
 
 def _names(sections: Json) -> frozenset[str]:
@@ -55,8 +65,7 @@ def configuration(known: Known) -> str:
 
 def destination_name(known: Known) -> str:
     """Return what the destination is called: its city, with a number where there is one of that name."""
-    taken = Names() if mode(known) == "new" else Names.of(known.findings.box.configured)
-    return unused(known.given("city"), taken.destinations)
+    return unused(known.given("city"), Names.taken(known).destinations)
 
 
 def _text(known: Known, sections: Iterable[Section]) -> str:
@@ -80,15 +89,14 @@ def _whole(known: Known) -> Iterator[Section]:
     yield _clock(known)
     if known.given("region"):
         yield _radio(known)
-    yield from source_sections.sources(known, frozenset())
+    yield from source_sections.sources(known, Names.taken(known).sources)
     yield from _destination(known)
     yield from _web(known)
 
 
 def _added(known: Known) -> Iterator[Section]:
-    there = Names.of(known.findings.box.configured)
     if mode(known) == "radio":
-        yield from source_sections.sources(known, there.sources)
+        yield from source_sections.sources(known, Names.taken(known).sources)
     if mode(known) == "city":
         yield from _destination(known)
 

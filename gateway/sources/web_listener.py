@@ -17,7 +17,6 @@ from gateway.sources.doorstep import Bounds, Doorstep
 
 MOST_CONNECTIONS: Final = 256  # a Basics Station has one, and a second for a moment when it asks for its address
 MOST_OF_ONE_ADDRESS: Final = 128  # 64 stations behind one proxy or NAT; who takes more leaves half to others
-BOUNDS: Final = Bounds(most=MOST_CONNECTIONS, of_one_address=MOST_OF_ONE_ADDRESS)
 HANDSHAKE_S: Final = 15.0  # TLS; a slow mobile network needs some seconds
 FIRST_WORD_S: Final = 15.0  # for the head of its first request
 SHUTDOWN_S: Final = 2.0  # for conversations that are told to end
@@ -70,12 +69,12 @@ class WebListener(web.Server):
         *,
         tls: ssl.SSLContext | None,
         refused: Callable[[], None],
-        bounds: Bounds = BOUNDS,
+        bounds: Bounds | None = None,
     ) -> None:
         # Nothing is unpacked: a stranger's 200 kB could be 200 MB, and nobody who speaks to us packs anything.
         super().__init__(self._heard, logger=logger, access_log=None, keepalive_timeout=IDLE_S, auto_decompress=False)
         self._bound = bound
-        self._bounds = bounds
+        self._bounds = bounds or Bounds(most=MOST_CONNECTIONS, of_one_address=MOST_OF_ONE_ADDRESS)
         self._answer = answer
         self._tls = tls
         self._refused = refused

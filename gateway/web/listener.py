@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
 from gateway.sources.doorstep import Bounds
 from gateway.sources.web_listener import Answer, WebListener
+
+LINGER_S: Final = 1.0  # for the rest of a body that nobody reads: so the refusal arrives before the connection ends
 
 Wrong = Callable[[web.BaseRequest, int, BaseException | None], web.StreamResponse]
 """Return what is answered where there is no request to answer, or our answer to it failed."""
@@ -67,7 +69,7 @@ class Listener(WebListener):
 
     def __call__(self) -> Conversation:
         """Return what takes the next connection."""
-        return Conversation(self, self._wrong, loop=self._loop, **self._kwargs)
+        return Conversation(self, self._wrong, loop=self._loop, lingering_time=LINGER_S, **self._kwargs)
 
     def give_up(self, handler: web.RequestHandler) -> None:
         """Hang up. A browser opens connections to have them: only who has begun to speak is slow."""

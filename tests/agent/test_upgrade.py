@@ -12,11 +12,14 @@ import pytest
 from gateway.journal import Changes, Journal, Registration
 from gateway.journal.box import DOWNLINK_MARGIN
 from gateway.journal.schema import SCRIPTS
-from gateway.model import Device, dev_addr
+from gateway.model import Device, Key, MacVersion, RootKeys, dev_addr
 from tests.agent.commands import Box, make_box
 from tests.journal.samples import ACTIVATION, DEV_EUI, clock, keys, session, uplink
 
-DEVICE = Registration(device=Device(dev_eui=DEV_EUI, name="torget"))
+DEVICE = Registration(
+    device=Device(dev_eui=DEV_EUI, name="torget", mac_version=MacVersion.V1_0_3),
+    root_keys=RootKeys(app_key=Key(bytes(16))),
+)
 JOINED_ANEW = "26011bdb-000002"
 
 
@@ -96,6 +99,19 @@ async def test_a_device_that_joined_since_need_not_join_again(box: Box) -> None:
     await journal.close()
     assert (kept.keys, kept.activation, kept.f_cnt_up) == (keys(9), JOINED_ANEW, 3)
     assert nonces == {17}
+
+
+async def test_a_device_that_the_older_version_cannot_read_keeps_nobody_from_coming_back(box: Box) -> None:
+    await box.brygga("upgrade", "leave", "kept")
+    listed = box.folder / "kept" / "devices.csv"
+    listed.write_text(listed.read_text().replace("1.0.3", "2.0"))
+    become_newer(box)
+
+    back = await box.brygga("upgrade", "return", "kept")
+
+    assert back.code == 0
+    assert "warning: devices.csv line 2: mac_version: '2.0' is none of" in back.complaints
+    assert await told(box) == [6]
 
 
 async def test_devices_added_and_removed_since_are_as_they_were_last(box: Box) -> None:

@@ -80,6 +80,26 @@ def test_without_keys_no_secret_is_in_it_and_each_is_named(boxes: Boxes, old: Bo
     assert 'token = ""  # of ours' in (new.folder / "brygga.d/10-cloud.toml").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cities/torsby.toml", f'token = "{SECRET}'),
+        ("cities/client.pem", f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"),
+        ("brygga.d/20-more.toml", f'[journal]\nlimit = "1 GB"\n# token = "{SECRET}"\n'),
+        ("cities/ystad.toml", f'url = "https://me:{SECRET}@ystad.example"\n'),
+    ],
+    ids=["no TOML", "a private key", "put out of use", "in a URL"],
+)
+def test_a_secret_that_no_key_holds_is_not_in_it_either(boxes: Boxes, old: Box, name: str, text: str) -> None:  # noqa: F811 - the fixture
+    (old.folder / name).write_text(text, encoding="utf-8")
+
+    written = boxes.brygga(old, "backup", "../roof.backup")
+
+    assert written.code == 0
+    with zipfile.ZipFile(old.folder.parent / "roof.backup") as archive:
+        assert [one for one in archive.namelist() if SECRET.encode() in archive.read(one)] == []
+
+
 def test_a_configuration_that_lies_there_is_put_aside_only_when_that_is_said(boxes: Boxes, old: Box) -> None:  # noqa: F811 - the fixture
     boxes.brygga(old, "backup", "--with-keys", "../roof.backup")
     (old.folder / "brygga.toml").write_text(CONFIGURATION + "# own\n", encoding="utf-8")

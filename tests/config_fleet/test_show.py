@@ -60,6 +60,15 @@ def test_what_a_city_brings_is_shown_with_its_file(folder: Folder, brygga: Run) 
     assert said["destination[0]", "format"]["where"].startswith("gateway/cities/")
 
 
+def test_a_login_in_an_address_is_refused_and_not_shown(folder: Folder, brygga: Run) -> None:
+    folder.write("brygga.d/10-city.toml", CITY.replace("https://", "https://roof:hunter3@"))
+
+    shown = brygga("config", "show")
+
+    assert (shown.code, "hunter3" in shown.output + shown.complaints) == (78, False)
+    assert 'url = "(hidden)"' in shown.output
+
+
 def test_what_is_wrong_is_shown_and_said(folder: Folder, brygga: Run) -> None:
     folder.write("brygga.d/10-city.toml", CITY + "batch = 0\n")
 

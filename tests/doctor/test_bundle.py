@@ -6,7 +6,6 @@ import asyncio
 import base64
 import io
 import json
-import tomllib
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,15 +14,12 @@ from urllib.parse import quote
 
 import pytest
 
-from gateway.config.keys import DestinationKeys
 from gateway.doctor import Answering, Box
 from gateway.doctor.bundle import Wishes, bundle, listed
-from gateway.doctor.masking import SHOWN, Mask, shape, spellings
 from gateway.doctor.secrets import known
-from gateway.doctor.toml import written
 from gateway.journal import Changes, Journal
 from simulators.platforms.certificates import Authority
-from tests.doctor.scene import CONFIGURATION, NOW, box, destination, device, finding, settings, status
+from tests.doctor.scene import CONFIGURATION, NOW, box, destination, device, finding, settings, status, tree
 from tests.journal.samples import clock, session, uplink
 
 DEVICE_KEY = "2b7e151628aed2a6abf7158809cf4f3c"
@@ -266,106 +262,70 @@ def test_all_secrets_of_settings_are_known(tmp_path: Path) -> None:
     assert inside in secrets
 
 
-# ── the mask ──
-
-
-def test_no_key_that_holds_a_secret_is_shown() -> None:
-    secret = {name for name, field in DestinationKeys.model_fields.items() if "Secret" in str(field.annotation)}
-    written_in_place = {name for name in secret if not name.endswith("_file")}
-    assert written_in_place >= {"password", "token"}
-    assert SHOWN.isdisjoint({*written_in_place, "headers", "username", "body", "secret", "key", "app_key"})
-
-
-@pytest.mark.parametrize(
-    ("text", "gone"),
-    [
-        ("mqtt://roof:hunter2@broker/", "hunter2"),
-        ("GET https://x.example/a?key=hunter2&b=1", "hunter2"),
-        ("Authorization: Bearer hunter2hunter2", "hunter2"),
-        ("authorization: Basic cm9vZjpodW50ZXIy", "cm9vZjpodW50ZXIy"),
-        ('{"app_key": "hunter2"}', "hunter2"),
-        ("password = hunter2", "hunter2"),
-        ("Environment=DATABASE=hunter2", "hunter2"),
-        (f"AppKey {DEVICE_KEY}", DEVICE_KEY),
-        (f"AppKey {DEVICE_KEY.upper()}", DEVICE_KEY.upper()),
-        ("2B 7E 15 16 28 AE D2 A6 AB F7 15 88 09 CF 4F 3C", "2B 7E"),
-        ("K34VFiiu0qar9xWICc9PPA==", "K34VFiiu0qar9xWICc9PPA"),
-        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "eyJzdWIiOiIxIn0"),
-        ("-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n-----END PRIVATE KEY-----", "MIGHAgEA"),
-        ("$argon2id$v=19$m=65536$abc$def", "abc$def"),
-    ],
-    ids=[
-        "url",
-        "query",
-        "bearer",
-        "basic",
-        "json",
-        "line",
-        "unit",
-        "hex",
-        "hex in capitals",
-        "hex with gaps",
-        "base64",
-        "jwt",
-        "pem",
-        "hash",
-    ],
-)
-def test_what_looks_like_a_secret_goes(text: str, gone: str) -> None:
-    assert gone not in Mask().text(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "device a81758fffe0a0001 heard by aa555a0000000101",
-        "uplink 6ba7b810-9dad-11d1-80b4-00c04fd430c8 at 2026-11-26T12:00:00+00:00",
-        "https://platform.example:8443/ngsi-ld/v1: 503",
-        "eth0 UP 192.0.2.2/24 fe80::fc:ff:fe00:1/64",
-        'token_file = "/etc/brygga/token"',
-    ],
-    ids=["euis", "uuid", "url", "addresses", "a file's name"],
-)
-def test_what_helps_stays(text: str) -> None:
-    assert Mask().text(text) == text
-
-
-def test_a_short_secret_goes_as_a_word_alone() -> None:
-    assert Mask(["ab"]).text("ab is not in table, cab or abc") == "‹masked› is not in table, cab or abc"
-
-
-@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
-def test_a_secret_is_found_in_base64_whatever_stands_before_it(before: str) -> None:
-    encoded = base64.b64encode(f"{before}S3cret/pass+word:rest".encode()).decode()
-
-    masked = Mask(["S3cret/pass+word"]).known(encoded)
-
-    assert "‹masked›" in masked
-
-
-def test_a_secret_has_many_spellings() -> None:
-    some = [*spellings(DEVICE_KEY)]
-
-    assert base64.b64encode(bytes.fromhex(DEVICE_KEY)).decode().rstrip("=")[:21] in "".join(some)
-    assert bytes.fromhex(DEVICE_KEY)[::-1].hex() in some
-
-
-def test_a_table_is_written_as_toml_and_read_back() -> None:
-    table = {"a": 1, "b": {"c d": True, "e": ["x", "y"]}, "f": [{"g": "h", "i": {"j": 1.5}}, {"g": "k"}]}
-
-    assert tomllib.loads(written(table)) == table
-
-
-@pytest.mark.parametrize(
-    ("value", "told"),
-    [("abc", "‹text, 3 characters›"), ([1, 2], "‹list of 2›"), ({"a": 1}, "‹table of 1›"), (7, "‹int›")],
-    ids=["text", "list", "table", "number"],
-)
-def test_of_a_value_its_form_is_told(value: object, told: str) -> None:
-    assert shape(value) == told
-
-
 def test_the_time_of_a_bundle_is_the_boxs() -> None:
     parts = texts(asyncio.run(bundle(box(), [], Wishes())))
 
     assert NOW.isoformat() in parts["README.txt"]
+
+
+# ── what a box may be like ──
+
+
+async def test_a_part_that_hangs_is_left_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hangs(*_: str, limit_s: float = 0.0) -> str | None:
+        await asyncio.Event().wait()
+        return None
+
+    monkeypatch.setattr("gateway.doctor.bundle.PART_LIMIT_S", 0.2)
+
+    parts = await made(box(run=hangs))
+
+    assert parts["log.txt"] == "could not be made within 0.2 s"
+    assert json.loads(parts["status.json"]) == {"answering": "not asked"}
+
+
+async def test_of_a_long_text_the_end_is_kept_and_no_half_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def tells(program: str, *_: str, limit_s: float = 0.0) -> str:
+        return "first\n-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n-----END PRIVATE KEY-----\n" + "x" * 90 + "\nlast\n"
+
+    monkeypatch.setattr("gateway.doctor.bundle.LARGEST", 131)
+
+    parts = await made(box(run=tells))
+
+    assert parts["log.txt"].startswith("… the end of ")
+    assert parts["log.txt"].endswith("x\nlast")
+    assert "MIGHAgEA" not in parts["log.txt"]
+
+
+async def test_variables_beside_a_broken_configuration_are_no_secret_less(tmp_path: Path) -> None:
+    """The agent's log may have them from the time when the file was right."""
+    values = {"LUND": "hunter2", "MALMO_TOKEN": "short", "BOX": "roof"}
+    lines = [f'export {name} = "{value}"' for name, value in values.items()]
+    (tmp_path / "brygga.env").write_text("\n".join([*lines, "no variable"]), encoding="utf-8")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/ystad.token").write_text("filed-away\n", encoding="utf-8")
+    text = CONFIGURATION.replace("port = 0", 'port = "x"')
+    (tmp_path / "brygga.toml").write_text(f'{text}[[destination]]\npassword = "${{LUND}}"\n', encoding="utf-8")
+
+    async def tells(*_: str, limit_s: float = 0.0) -> str:
+        return "roof said hunter2, short and filed-away"
+
+    parts = await made(box(path=tmp_path / "brygga.toml", problems=["broken"], run=tells))
+
+    assert parts["log.txt"].endswith("roof said ‹masked›, ‹masked› and ‹masked›")
+
+
+async def test_an_anonymous_one_does_not_say_what_the_box_is_called(tmp_path: Path) -> None:
+    root = tree(tmp_path, {"proc/sys/kernel/hostname": "malmo-library\n"})
+    (tmp_path / "brygga.toml").write_text(CONFIGURATION.replace("port = 0", 'port = "x"'), encoding="utf-8")
+
+    async def tells(*_: str, limit_s: float = 0.0) -> str:
+        return "2026-11-26T12:00:00 malmo-library brygga[7]: roof began"
+
+    one = box(root=root, path=tmp_path / "brygga.toml", problems=["broken"], run=tells)
+    parts = await made(one, anonymous=True)
+
+    whole = "\n".join(parts.values())
+    assert "malmo" not in whole
+    assert "roof" not in whole
+    assert "brygga[7]" in parts["log.txt"]

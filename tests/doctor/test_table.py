@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import os
 import runpy
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from gateway.doctor.box import Box
 from gateway.doctor.examination import Failed, examine, judged, worst_first
 from gateway.doctor.finding import Check, Finding, Ill, Seen, Standing, Unseen
 from gateway.doctor.table import CHECKS, TOPICS, chosen
-from tests.doctor.scene import box, running
+from gateway.transports.service import Service
+from gateway.transports.tls import Tls
+from tests.doctor.scene import box, configured, running
 
 ROOT = Path(__file__).parents[2]
 EXPECTED = {  # that `--only` may name: changed with care, for scripts and translations know them
@@ -90,6 +94,27 @@ ILL = Ill("ill", Standing.WRONG, "it is wrong", "mend it")
 
 def made(probe: object, judge: object = lambda facts: [Seen(str(facts))]) -> Check:
     return Check(id="a.check", looks="nothing", probe=probe, judge=judge, ills=(ILL,))  # type: ignore[arg-type]  # of a test
+
+
+async def test_a_file_that_hangs_is_left_and_holds_nobody_up(tmp_path: Path) -> None:
+    """A pipe to which nobody writes: as a disk that has gone, reading it never ends. The agent examines itself, and goes on meanwhile."""
+    os.mkfifo(tmp_path / "ours.pem")
+    more = '[[destination]]\nname = "lund"\nurl = "https://127.0.0.1:1"\nformat = "ngsi_ld"\n'
+    one = configured(tmp_path, more)
+    assert one.settings is not None
+    (told,) = one.settings.destinations
+    assert isinstance(told.platform, Service)
+    theirs = replace(told, platform=replace(told.platform, tls=Tls(ca_file=tmp_path / "ours.pem")))
+    endless = replace(one, settings=replace(one.settings, destinations=(theirs,)))
+
+    findings = await examine(endless, chosen(["tls.own", "configuration"]), limit_s=0.3)
+
+    with (tmp_path / "ours.pem").open("wb"):  # lets the thread end
+        pass
+    assert [(one.check, one.seen) for one in findings if one.standing is Standing.UNKNOWN] == [
+        ("tls.own", "took longer than 0.3 s")
+    ]
+    assert [one.check for one in findings if one.standing is Standing.WELL] == ["configuration.file"]
 
 
 async def test_a_probe_that_hangs_is_left_and_the_others_are_told() -> None:

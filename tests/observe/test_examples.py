@@ -30,7 +30,9 @@ MATCHER = re.compile(r"(\w+)\s*(?:=~|!=|!~|=)")
 GROUPING = re.compile(r"(?:by|on|ignoring|without)\s*\(([^)]*)\)")
 
 promtool = shutil.which("promtool")
-needs_promtool = pytest.mark.skipif(promtool is None, reason="promtool is of the package prometheus; scripts/test installs it")
+needs_promtool = pytest.mark.skipif(
+    promtool is None, reason="promtool is of the package prometheus; scripts/test installs it"
+)
 
 
 def told(*words: str | Path) -> str:

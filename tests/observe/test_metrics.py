@@ -142,7 +142,12 @@ async def test_counters_are_what_happened(busy: Busy) -> None:
         await busy.roof.push(busy.device.uplink(5, ERS), rssi_dbm=-71.0, snr_db=8.5)
     await busy.roof.push(EndDevice.abp(Eui64(KNOWN), DevAddr("00bbbbbb")).uplink(1, b"\1"))
     lund = {"destination": "lund"}
-    after = await busy.until(lambda seen: seen.value("brygga_destination_delivered_total", **lund) >= 5)
+    after = await busy.until(
+        lambda seen: (
+            seen.value("brygga_destination_delivered_total", **lund) >= 5
+            and seen.value("brygga_frames_refused_total", reason="unknown_dev_addr") >= 1
+        )
+    )
 
     def grown(sample: str, **labels: str) -> float:
         return after.value(sample, **labels) - before.value(sample, **labels)

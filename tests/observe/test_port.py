@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import functools
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import pytest
+from yarl import URL
 
-from gateway.agent import running
-from gateway.config import load
+from gateway.agent import Agent, running
+from gateway.config import Settings, load
 from gateway.config.afresh import load_afresh
+from gateway.control import ask_running
 from gateway.errors import ConfigError
-from gateway.observe.port import Port
-from gateway.observe.room import Room
+from gateway.model import Json
 from gateway.web.roles import Role
 from gateway.web.tokens import made
 from simulators.ports import free_tcp_port
+from tests.agent.process import rewrite
 from tests.observe.scrape import scraped
-from tests.pipeline.rig import CONFIGURATION, LIMIT_S, clock, until
+from tests.pipeline.rig import CONFIGURATION, LIMIT_S, PAUSE_S, clock
 from tests.web.visiting import write_tokens
 
 WITHOUT = "[metrics]\nport = 0\n"
@@ -31,32 +34,42 @@ WITHOUT = "[metrics]\nport = 0\n"
 class Listening:
     """An agent that tells metrics by a port alone."""
 
-    room: Room
-    port: Port
-    url: str
+    agent: Agent
+    settings: Settings
     data: Path
 
+    async def standing(self, holds: Callable[[Json], bool]) -> Json:
+        """Return how the port stands, as soon as ``holds`` of it."""
+        async with asyncio.timeout(LIMIT_S):
+            while not holds(found := await self._now()):  # noqa: ASYNC110 - a status tells nobody when it changes
+                await asyncio.sleep(PAUSE_S)
+            return found
+
+    async def _now(self) -> Json:
+        return (await ask_running(self.settings, {"do": "status"})).get("metrics") or {}
+
     async def get(self, path: str = "/metrics", **headers: str) -> tuple[int, str]:
-        async with asyncio.timeout(LIMIT_S), aiohttp.ClientSession() as session:
-            async with session.get(self.url + path, headers=headers) as answer:
-                return answer.status, await answer.text()
+        port = (await self.standing(is_open))["listening"].rpartition(":")[2]
+        url = URL(f"http://127.0.0.1:{port}{path}", encoded=True)
+        async with (
+            asyncio.timeout(LIMIT_S),
+            aiohttp.ClientSession() as session,
+            session.get(url, headers=headers) as answer,
+        ):
+            return answer.status, await answer.text()
+
+
+def is_open(standing: Json) -> bool:
+    return standing.get("listening") is not None
 
 
 @contextlib.asynccontextmanager
 async def listening(folder: Path, text: str = WITHOUT) -> AsyncIterator[Listening]:
     path = folder / "brygga.toml"
     path.write_text(f"{CONFIGURATION}\n{text}", encoding="utf-8")
-
-    async def read() -> object:
-        return await load_afresh(path)
-
-    async with running(load(path), clock, read=read) as agent:  # type: ignore[arg-type]
-        room = agent.observed
-        await until(lambda: room.port is not None)
-        assert room.port is not None
-        async with asyncio.timeout(LIMIT_S):
-            _, port = await room.port.listening()
-        yield Listening(room, room.port, f"http://127.0.0.1:{port}", folder / "data")
+    settings = load(path)
+    async with running(settings, clock, read=functools.partial(load_afresh, path)) as agent:
+        yield Listening(agent, settings, folder / "data")
 
 
 async def test_this_machine_needs_no_token(tmp_path: Path) -> None:
@@ -73,7 +86,7 @@ async def test_a_page_of_another_site_does_not_reach_it_through_a_browser(tmp_pa
         status, _ = await box.get(Host="rebound.example")
 
         assert status == 401
-        assert box.port.status()["refused"] == {"token": 1}
+        assert (await box.standing(is_open))["refused"] == {"token": 1}
 
 
 async def test_beyond_this_machine_a_token_is_needed(tmp_path: Path) -> None:
@@ -99,30 +112,32 @@ async def test_a_port_that_is_taken_is_said_and_tried_again(tmp_path: Path, monk
     monkeypatch.setattr("gateway.observe.port.AGAIN_S", 0.05)
     port = free_tcp_port()
     other = await asyncio.start_server(lambda *_: None, "127.0.0.1", port)
-    (tmp_path / "brygga.toml").write_text(f"{CONFIGURATION}\n[metrics]\nport = {port}\n", encoding="utf-8")
-    async with running(load(tmp_path / "brygga.toml"), clock) as agent:
-        await until(lambda: agent.observed.port is not None and bool(agent.observed.port.status()["trouble"]))
-        taken = agent.observed.port
-        assert taken is not None
-        assert f"TCP port {port} is taken" in taken.status()["trouble"]
-
+    async with listening(tmp_path, f"[metrics]\nport = {port}\n") as box:
+        taken = await box.standing(lambda one: bool(one.get("trouble")))
         other.close()
         await other.wait_closed()
-        async with asyncio.timeout(LIMIT_S):
-            assert (await taken.listening())[1] == port
-        assert taken.status()["trouble"] is None
+        at_last = await box.standing(is_open)
+
+    assert f"TCP port {port} is taken" in taken["trouble"]
+    assert at_last["trouble"] is None
+    assert at_last["listening"] == f"127.0.0.1:{port}"
 
 
 async def test_a_reload_closes_it_and_opens_another(tmp_path: Path) -> None:
     async with listening(tmp_path) as box:
-        first = box.port
-        agent_text = f"{CONFIGURATION}\n[metrics]\nport = {free_tcp_port()}\n"
-        (tmp_path / "brygga.toml").write_text(agent_text, encoding="utf-8")
-        found = await box.room.agent.reload()
-        await until(lambda: box.room.port is not None and box.room.port is not first)
+        first = (await box.standing(is_open))["listening"]
+        rewrite(tmp_path / "brygga.toml", f"{CONFIGURATION}\n[metrics]\nport = {(second := free_tcp_port())}\n")
+        found = await box.agent.reload()
+        await box.standing(lambda one: one.get("listening") == f"127.0.0.1:{second}")
+        rewrite(tmp_path / "brygga.toml", CONFIGURATION)
+        await box.agent.reload()
+        gone = await box.standing(lambda one: not is_open(one))
 
         assert "[metrics]: changed" in found.changed
-        assert first.status()["listening"] is None
+        assert gone == {}
+        for port in (first.rpartition(":")[2], second):
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection("127.0.0.1", int(port))
 
 
 # ── what may be written ──
@@ -143,7 +158,10 @@ def problems(folder: Path, text: str) -> list[str]:
         ("[metrics]\nport = 70000\n", "metrics.port: "),
         ('[metrics]\nkey_file = "brygga.toml"\n', "metrics.certificate_file: is missing; key_file belongs to it"),
         ("[metrics]\ndevice = true\n", "metrics.device: there is no such key"),
-        ('[health]\nurl = "https://x.example"\n', "health.url: https://x.example is no broker; mqtt:// and mqtts:// are"),
+        (
+            '[health]\nurl = "https://x.example"\n',
+            "health.url: https://x.example is no broker; mqtt:// and mqtts:// are",
+        ),
         ("[health]\n", "health.url: is missing"),
         ('[health]\nurl = "mqtt://x.example"\npassword = "x"\n', "health.username: is missing"),
         ('[health]\nurl = "mqtt://x.example"\ninterval_s = 1\n', "health.interval_s: "),

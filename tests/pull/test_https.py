@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -35,7 +36,8 @@ class Server:
             octets = name.read_bytes() if self.body is None else self.body
             etag = f'"{hash(octets)}"'
             is_known = request.headers.get("If-None-Match") == etag
-            response = web.Response(status=304) if is_known else web.Response(body=octets, headers={"ETag": etag})
+            headers = {"ETag": etag} | ({"Content-Encoding": "gzip"} if octets.startswith(b"\x1f\x8b") else {})
+            response = web.Response(status=304) if is_known else web.Response(body=octets, headers=headers)
         status = response.status
         self.asked.append((request.path, status))
         return response
@@ -118,4 +120,11 @@ async def test_a_file_without_end_is_not_read_to_it(taker: Taker, server: Server
     server.body = b"#" * (1 << 20) + b"#"
 
     with pytest.raises(ConfigError, match="has more than 1048576 octets"):
+        await taker.pull(server.url)
+
+
+async def test_what_swells_when_it_is_unpacked_is_not_unpacked(taker: Taker, server: Server) -> None:
+    server.body = gzip.compress(b"#" * (8 << 20))
+
+    with pytest.raises(ConfigError, match="no signature of ssh-keygen"):
         await taker.pull(server.url)

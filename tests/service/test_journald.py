@@ -131,9 +131,11 @@ def test_what_journald_does_not_take_goes_to_standard_error(tmp_path: Path, caps
 
 
 def test_a_record_that_cannot_be_formatted_ends_nothing(
-    logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+    journald: socket.socket, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    logger.error("%d", "no number")
+    handler = JournaldHandler(journald.getsockname())
+    handler.emit(logging.LogRecord("gateway.x", logging.ERROR, "x.py", 1, "%d", ("no number",), None))
+    handler.close()
 
     assert "--- Logging error ---" in capsys.readouterr().err
 
@@ -180,12 +182,10 @@ def test_journald_is_known_by_the_stream_that_systemd_names(tmp_path: Path) -> N
 
 
 def test_json_is_one_object_a_line() -> None:
-    try:
+    with pytest.raises(ValueError, match="wrong") as caught:
         fail()
-    except ValueError as error:
-        record = logging.LogRecord(
-            "gateway.x", logging.ERROR, "x.py", 1, "a\nb %s", ("c",), (ValueError, error, error.__traceback__)
-        )
+    trace = (caught.type, caught.value, caught.tb)
+    record = logging.LogRecord("gateway.x", logging.ERROR, "x.py", 1, "a\nb %s", ("c",), trace)
     record.source = "mast"
 
     line = log.Json().format(record)

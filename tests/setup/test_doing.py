@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.commands import init_doing
+from gateway.commands import init_doing, init_programs
 from gateway.commands.init import where
-from gateway.commands.init_doing import Errand, carry_on, run_program
+from gateway.commands.init_doing import Errand, carry_on
+from gateway.commands.init_programs import run_program
 from gateway.commands.init_terminal import Terminal
 from gateway.config import Settings
 from gateway.errors import Busy
@@ -33,7 +34,7 @@ SERVED = box(has_systemd=True, has_unit=True)
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return loaded(tmp_path, "")
+    return loaded(tmp_path, f'[gateway]\ndata = "{tmp_path / "data"}"\n')
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ async def test_a_program_that_fails_is_an_answer_and_no_crash(words: tuple[str, 
 
 
 async def test_a_program_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(init_doing, "COMMAND_S", 0.1)
+    monkeypatch.setattr(init_programs, "LIMIT_S", 0.1)
 
     code, answer = await run_program((sys.executable, "-c", "import time; time.sleep(600)"))
 

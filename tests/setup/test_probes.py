@@ -191,6 +191,7 @@ async def test_all_probes_together_find_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "run/systemd/system").mkdir(parents=True)
     configuration = write(tmp_path, "etc/brygga/brygga.toml", "# here\n")
     write(tmp_path, "etc/brygga/cities/lund.toml", "")
+    write(tmp_path, "etc/brygga/brygga.d/10-fleet.toml", "# fleet\n")
     wishes = Wishes(configuration=configuration, listen_s=0.05, port=free_udp_port())
 
     found = await probed(machine(tmp_path, clock=lambda: TimeQuality.UNSYNCHRONISED), wishes)
@@ -198,6 +199,7 @@ async def test_all_probes_together_find_what_is_there(tmp_path: Path) -> None:
     assert (len(found.forwarders), len(found.stations), found.troubles) == (1, 1, ())
     box = found.box
     assert (box.hostname, box.has_systemd, box.has_unit, box.configured) == ("roof", True, True, "# here\n")
+    assert box.fragments == ("# fleet\n",)
     assert (box.connected, box.clock) == (frozenset({"lund"}), TimeQuality.UNSYNCHRONISED)
 
 

@@ -163,6 +163,17 @@ def test_a_city_that_is_added_twice_is_two_destinations() -> None:
     assert plan(done.known).files == ()
 
 
+def test_what_a_fragment_has_is_not_lain_over(tmp_path: Path) -> None:
+    fragment = '[[source]]\nname = "gateways"\n[[destination]]\nname = "lund"\n'
+    findings = Findings(box=box(fragments=(fragment,), connected=frozenset({"lund"})), arrivals=FOUND.arrivals)
+
+    done = answered(Dialogue(known(findings)), name="mast", radio="udp", city="lund")
+
+    made = tomllib.loads(configuration(done.known))
+    assert [one["name"] for one in (*made["source"], *made["destination"])] == ["gateways-2", "lund-2"]
+    assert plan(done.known).destination == "lund-2"
+
+
 @pytest.mark.parametrize("slug", sorted(known().catalogue.profiles))
 def test_every_city_can_be_told_with_address_and_login_alone(tmp_path: Path, slug: str) -> None:
     told = known()

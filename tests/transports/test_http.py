@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -117,6 +118,23 @@ async def test_the_words_of_the_platform_reach_the_answer(platform: Platform, ma
     assert answer.detail == '422 Unprocessable Entity: {"title": "no\\nsuch type"}'
     assert answer.body == b'{"title": "no\\nsuch type"}'
     assert answer.headers["location"] == "/x"  # names of headers have no case
+
+
+async def test_a_platform_that_repeats_a_token_of_the_path_tells_it_to_nobody(
+    platform: Platform, make_http: MakeHttp
+) -> None:
+    async def respond(request: web.Request) -> web.StreamResponse:  # as Spring does, and so ThingsBoard
+        path = f"https://things.example{request.path}"
+        return web.json_response({"status": 404, "path": request.path}, status=404, headers={"Location": path})
+
+    platform.respond = respond
+    asked = replace(post(target="/api/v1/A1TOKENab2/telemetry"), secrets=frozenset({"A1TOKENab2"}))
+
+    answer = (await make_http(platform.url).send([asked]))[0]
+
+    assert b"A1TOKEN" not in answer.body
+    assert "A1TOKEN" not in answer.detail
+    assert "/api/v1/(secret)/telemetry" in answer.detail
 
 
 async def test_a_redirect_is_not_followed_with_our_credential(platform: Platform, make_http: MakeHttp) -> None:

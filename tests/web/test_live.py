@@ -15,6 +15,7 @@ from gateway.model import DevAddr, Eui64
 from gateway.web import live as living
 from gateway.web import site
 from gateway.web.live import Crowded, Live
+from gateway.web.passwords import hashed
 from simulators.end_device import EndDevice
 from tests.pipeline.rig import LIMIT_S, registration, until
 from tests.web.visiting import PREFIX, Box, Visitor
@@ -109,6 +110,17 @@ async def test_a_logout_ends_the_stream(locked: Box) -> None:
 
     async with following(visitor, "log") as stream:
         await visitor.ask("DELETE", "session")
+        await stream.ended()
+
+    assert len(locked.website._site._live) == 0
+
+
+async def test_another_password_ends_the_stream_of_who_stole_a_cookie(locked: Box) -> None:
+    visitor = await locked.visitor()
+    await visitor.log_in()
+
+    async with following(visitor, "log") as stream:
+        (locked.data / "web.password").write_text(hashed("noch ein anderes Wort"), encoding="ascii")
         await stream.ended()
 
     assert len(locked.website._site._live) == 0

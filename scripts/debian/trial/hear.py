@@ -1,4 +1,4 @@
-"""Let the box hear uplinks of one device: hear.py FIRST COUNT, counters from FIRST on."""
+"""Let the box hear COUNT uplinks of one device, counters from FIRST on; the gateway stays for so many seconds: hear.py FIRST COUNT [S]."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulators.packet_forwarder import PacketForwarder, Signal
 KEYS = SessionKeys.v1_0(nwk_s_key=Key(bytes(range(16))), app_s_key=Key(bytes(range(16, 32))))
 
 
-async def hear(first: int, count: int) -> None:
+async def hear(first: int, count: int, stays_s: float = 0.0) -> None:
     """Send the uplinks; each is acknowledged by the box."""
     device = EndDevice.abp(eui64("a81758fffe0a0001"), dev_addr("01020304"), KEYS)
     uplinks = [device.uplink(2, bytes([number % 256])) for number in range(first + count)]
@@ -20,6 +20,7 @@ async def hear(first: int, count: int) -> None:
         for uplink in uplinks[first:]:
             assert await forwarder.push(Signal(phy_payload=uplink))
             await asyncio.sleep(0.1)
+        await asyncio.sleep(stays_s)
 
 
-asyncio.run(hear(int(sys.argv[1]), int(sys.argv[2])))
+asyncio.run(hear(*map(int, sys.argv[1:])))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -17,15 +18,17 @@ from gateway.journal import Registration
 from gateway.model import DevAddr, Device, Eui64, Key, Place, RootKeys, TimeQuality
 from gateway.sources.semtech_udp import SemtechUdp
 from gateway.web.passwords import hashed
+from gateway.web.website import Website
 from simulators.end_device import EndDevice
 from simulators.ports import free_tcp_port
-from tests.pipeline.rig import LIMIT_S, Rig, Roof, registration
+from tests.pipeline.rig import LIMIT_S, Rig, Roof, registration, until
 from tests.web.visiting import website_of
 
 PASSWORD: Final = "ett längre lösenord"
 KNOWN: Final = Eui64("a81758fffe051d02")
 PORT: Final = 5
 MANY: Final = 5_000
+WORKERS: Final = 6
 # TheThingsNetwork/lorawan-devices, vendor/elsys/ers-co2-codec.yaml: 22.6 °C, 41 %, light, motion, CO2
 ERS: Final = bytes.fromhex("0100e2 0229 040027 0506 060308")
 COLDER: Final = bytes.fromhex("0100b2 0229 040027 0506 060308")  # 17.8 °C
@@ -66,10 +69,15 @@ class Box:
     rig: Rig
     roof: Roof
     device: EndDevice
+    website: Website
 
     async def hear(self, payload: bytes = ERS) -> None:
         """Have the device say something."""
         await self.roof.push(self.device.uplink(PORT, payload), rssi_dbm=-71.0)
+
+    async def is_followed(self) -> None:
+        """Return as soon as a page is told of uplinks."""
+        await until(lambda: self.website._site._live.wants("uplink"))
 
 
 @contextlib.asynccontextmanager
@@ -86,7 +94,7 @@ async def _box(folder: Path, port: int, count: int) -> AsyncIterator[Box]:
             await website.listening()
         async with Rig(agent, server) as rig:
             device = EndDevice.abp(KNOWN, DevAddr("00011234"))
-            box = Box(agent, rig, await rig.roof(), device)
+            box = Box(agent, rig, await rig.roof(), device, website)
             if count:
                 known = registration(device, name="Biblioteket", tags=frozenset({"inne"}), place=Place(57.701, 11.975))
                 await rig.register(known, *map(_sensor, range(1, count)))
@@ -106,6 +114,16 @@ def _sensor(number: int) -> Registration:
     return Registration(device=device, root_keys=RootKeys(app_key=Key(number.to_bytes(16, "big"))))
 
 
+def _busy_already(workers: int) -> ThreadPoolExecutor:
+    """Return an executor whose threads are there already: one that comes with a test would look like its own."""
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="asyncio_boxes")
+    meeting = threading.Barrier(workers + 1)
+    for _ in range(workers):
+        pool.submit(meeting.wait, LIMIT_S)
+    meeting.wait(LIMIT_S)
+    return pool
+
+
 class Street:
     """The boxes by how many devices each has; they run in a loop of their own thread."""
 
@@ -113,6 +131,7 @@ class Street:
         self._folder = folder
         self._ports = {count: free_tcp_port() for count in (0, 1, MANY)}
         self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(_busy_already(WORKERS))
         self._lives: dict[int, tuple[asyncio.Event, asyncio.Task[None]]] = {}
         self.boxes: dict[int, Box] = {}
 
@@ -162,8 +181,10 @@ class Street:
                 self.call(self.start(count))
             yield self
         finally:
-            self.call(self.stop_all())
-            self.call(self._loop.shutdown_default_executor())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            thread.join(LIMIT_S)
-            self._loop.close()
+            try:
+                self.call(self.stop_all())
+                self.call(self._loop.shutdown_default_executor())
+            finally:  # or the process would never end
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                thread.join(LIMIT_S)
+                self._loop.close()

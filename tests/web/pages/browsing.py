@@ -29,6 +29,10 @@ class Tab:
     complaints: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
 
+    def note(self, request: Request) -> None:
+        """Remember what was asked for."""
+        self.requests.append(request)
+
     def open(self, route: str = "") -> None:
         """Go to a route and wait until its page is there."""
         self.page.goto(f"{self.url}#/{route}")
@@ -55,7 +59,8 @@ class Tab:
     @property
     def weight(self) -> int:
         """Return how many octets of answers came over the wire, without streams that are still open."""
-        sizes = (one.sizes() for one in self.requests if "/live?" not in one.url and one.url.startswith("http"))
+        whole = (one for one in self.requests if "/live?" not in one.url and one.url.startswith("http"))
+        sizes = (one.sizes() for one in whole if one.failure is None)
         return sum(one["responseBodySize"] + one["responseHeadersSize"] for one in sizes)
 
     def tab_to(self, words: str, *, most: int = 80) -> None:
@@ -81,7 +86,7 @@ def tab(browser: Browser, url: str, *, width: int = 1440, language: str = "sv", 
         one = Tab(context.new_page(), url)
         one.page.on("console", lambda said: one.complaints.append(said.text) if said.type == "error" else None)
         one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
-        one.page.on("request", lambda request: one.requests.append(request))
+        one.page.on("request", one.note)
         yield one
     finally:
         context.close()

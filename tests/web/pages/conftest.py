@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -22,7 +23,17 @@ def browser() -> Iterator[Browser]:
         one.close()
 
 
+@pytest.fixture(autouse=True)
+def no_threads_left() -> None:
+    """Leave threads to the street: those of its boxes come and go, and it looks at its end that all have ended."""
+
+
 @pytest.fixture(scope="package")
 def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    before = set(threading.enumerate())
     with Street(tmp_path_factory.mktemp("street")).open() as street:
         yield street
+    left = set(threading.enumerate()) - before
+    for thread in left:
+        thread.join(timeout=5)
+    assert [thread.name for thread in left if thread.is_alive()] == []

@@ -52,7 +52,8 @@ def cases() -> Iterator[Case]:
             )
         else:
             yield page, MANY, 390, ("sv", "en")[place % 2], ("light", "dark")[place // 2 % 2]
-            yield page, place % 2, 1440, ("en", "sv")[place % 2], ("dark", "light")[place // 2 % 2]
+            fewer = MANY if page == "decoders" else place % 2  # each box finds its decoders once, which takes seconds
+            yield page, fewer, 1440, ("en", "sv")[place % 2], ("dark", "light")[place // 2 % 2]
 
 
 def log_in(one: Tab) -> None:

@@ -13,13 +13,16 @@ const TEXT = 14;
 const NAMED = 60; // devices that get their names written
 const ZOOMS = [1, 2, 4];
 const NICE = [1, 2, 5];
-const SHAPES = {
-  good: (size) => s("circle", { r: size, class: "spot good" }),
-  fair: (size) => s("path", { d: `M0 ${-size * 1.2} L${size * 1.2} ${size} L${-size * 1.2} ${size}Z`, class: "spot fair" }),
-  weak: (size) => s("path", { d: `M0 ${-size * 1.3} L${size * 1.3} 0 L0 ${size * 1.3} L${-size * 1.3} 0Z`, class: "spot weak" }),
-  none: (size) => s("circle", { r: size, class: "spot none" }),
-  gateway: (size) => s("path", { d: `M${-size * 1.3} ${-size * 1.3}h${size * 2.6}v${size * 2.6}h${-size * 2.6}Z`, class: "spot gateway" }),
+const SINGLE = 500; // devices that are drawn one by one
+const round = (r) => `m${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
+const OUTLINES = {
+  good: round,
+  fair: (r) => `m0 ${-r * 1.2}l${r * 1.2} ${r * 2.2}h${-r * 2.4}z`,
+  weak: (r) => `m0 ${-r * 1.3}l${r * 1.3} ${r * 1.3}l${-r * 1.3} ${r * 1.3}l${-r * 1.3} ${-r * 1.3}z`,
+  none: round,
+  gateway: (r) => `m${-r * 1.3} ${-r * 1.3}h${r * 2.6}v${r * 2.6}h${-r * 2.6}z`,
 };
+const outline = (how, size) => s("path", { d: `M0 0${OUTLINES[how](size)}`, class: `spot ${how}` });
 
 export async function show(box, { signal }) {
   const site = await ask("site", { signal });
@@ -60,13 +63,25 @@ function drawing({ gateways, devices }, room, zoom) {
   const sheet = paper([...gateways, ...devices], room * zoom, zoom);
   const size = devices.length > 500 ? 3 : devices.length > 60 ? 5 : 7;
   return s("svg", { viewBox: `0 0 ${sheet.width} ${sheet.height}`, width: sheet.width, height: sheet.height, role: "img", "aria-label": t("site.drawing") },
-    rings(gateways, sheet), devices.map((one) => spot(one, hearing(one), one.name || one.dev_eui, sheet.at(one), size)), gateways.map((one) => spot(one, "gateway", one.gateway, sheet.at(one), size * 1.2)),
+    rings(gateways, sheet), devices.length > SINGLE ? crowd(devices, sheet, size) : devices.map((one) => spot(one, hearing(one), one.name || one.dev_eui, sheet.at(one), size)), gateways.map((one) => spot(one, "gateway", one.gateway, sheet.at(one), size * 1.2)),
     devices.length <= NAMED ? labels(devices, sheet, size) : null, ruler(sheet));
+}
+
+/** Return very many devices as one outline for each way of being heard: a phone draws four of them at once, and five thousand slowly. */
+function crowd(devices, { at }, size) {
+  const outlines = new Map();
+  for (const one of devices) {
+    const how = hearing(one);
+    const [x, y] = at(one).map((pixels) => pixels.toFixed(1));
+    if (!outlines.has(how)) outlines.set(how, []);
+    outlines.get(how).push(`M${x} ${y}${OUTLINES[how](size)}`);
+  }
+  return [...outlines].map(([how, parts]) => s("path", { d: parts.join(""), class: `spot ${how}` }));
 }
 
 function spot(one, shape, name, [x, y], size) {
   const words = shape === "gateway" ? t("site.gateway", { name }) : `${name}: ${t(`hearing.${shape}`)}`;
-  return s("g", { transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, s("title", {}, words), SHAPES[shape](size));
+  return s("g", { transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, s("title", {}, words), outline(shape, size));
 }
 
 /** Return names beside their devices, where they do not lie on another. */
@@ -105,7 +120,7 @@ function ruler({ scale, metres, height }) {
     s("text", { x: 14, y: 24, "font-size": TEXT }, `${t("site.north")} ↑`)];
 }
 
-const key = () => h("div", { class: "map-key" }, Object.keys(SHAPES).map((name) => h("span", {}, s("svg", { viewBox: "-14 -14 28 28", "aria-hidden": "true" }, SHAPES[name](9)), t(name === "gateway" ? "site.a_gateway" : `hearing.${name}`))));
+const key = () => h("div", { class: "map-key" }, Object.keys(OUTLINES).map((name) => h("span", {}, s("svg", { viewBox: "-14 -14 28 28", "aria-hidden": "true" }, outline(name, 9)), t(name === "gateway" ? "site.a_gateway" : `hearing.${name}`))));
 
 function list({ gateways, devices }) {
   const columns = [
