@@ -1,6 +1,6 @@
 """What being observed takes of a small machine: `python -m bench.footprint_metrics [--json]`.
 
-A thousand devices, two destinations. The agent alone; with `[metrics]` and a port of its own; with single devices, too; with `[health]`. Memory
+A thousand devices, each heard twice, two destinations. The agent alone; with `[metrics]` and a port of its own; with single devices, too; with `[health]`. Memory
 (VmHWM) when started and after a hundred scrapes, processor time and duration of a scrape, and what that makes of a core at one in fifteen seconds.
 """
 
@@ -18,12 +18,13 @@ from typing import Final
 
 import aiohttp
 
-from bench import figures
+from bench import figures, radio
 from bench.agent import AgentProcess, import_devices, running, write_configuration
-from bench.fleet import Fleet
-from bench.footprint import _platforms
+from bench.fleet import Fleet, datagrams
+from bench.footprint import HEARD_PER_S, _platforms, delivered
 from simulators.platforms.mosquitto import Mosquitto
 
+UPLINKS: Final = 2  # of each device
 SCRAPES: Final = 100
 WARM: Final = 5  # scrapes before any is counted: modules are loaded by the first
 EVERY_S: Final = 15.0
@@ -59,10 +60,15 @@ async def _one(devices: int, more: str) -> Footprint:
     with tempfile.TemporaryDirectory(prefix="brygga-bench-") as name:
         async with _platforms(Path(name)) as destinations:
             configuration = write_configuration(Path(name), destinations + more)
-            await asyncio.to_thread(import_devices, configuration, Fleet(devices).csv())
+            fleet = Fleet(devices)
+            await asyncio.to_thread(import_devices, configuration, fleet.csv())
+            load = radio.Load(datagrams=datagrams(fleet.frames(UPLINKS * devices)), most_per_s=HEARD_PER_S)
             with running(configuration) as agent:
+                await asyncio.to_thread(radio.send, agent.udp_port, load, lambda: delivered(agent))
                 await asyncio.sleep(SETTLED_S)
-                return await _scraped(agent) if "[metrics]" in more else Footprint(peak_rss=agent.usage().peak_rss_bytes)
+                return (
+                    await _scraped(agent) if "[metrics]" in more else Footprint(peak_rss=agent.usage().peak_rss_bytes)
+                )
 
 
 async def _scraped(agent: AgentProcess) -> Footprint:

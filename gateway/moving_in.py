@@ -117,7 +117,12 @@ def _put(path: Path, octets: bytes) -> Path | None:
             aside = path.replace(_aside(path))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
-    write_whole(path, octets)
+    try:
+        write_whole(path, octets)
+    except ConfigError:
+        if aside is not None:
+            aside.replace(path)
+        raise
     return aside
 
 

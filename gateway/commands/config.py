@@ -45,6 +45,7 @@ def _pull(options: argparse.Namespace, _: Ask) -> int:
         jitter_s=options.jitter,
         watch_s=options.watch,
         again=options.again,
+        tell=lines.aside,
     )
     outcome = asyncio.run(pull(mine, wishes, check, SystemClock()))
     if not outcome.is_well:

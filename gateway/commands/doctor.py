@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -61,8 +62,11 @@ async def box_of(options: argparse.Namespace, *, deep: bool = False) -> Box:
     try:
         settings = load(path)
     except ConfigError as error:
-        return Box(now=now, path=path, problems=error.problems)
-    answering, status, devices = await _asked(settings)
+        answering, status, devices = await _asked(_reached(path))
+        return Box(
+            now=now, path=path, problems=error.problems, answering=answering, status=status, devices=devices, deep=deep
+        )
+    answering, status, devices = await _asked(settings.control_socket)
     return Box(
         now=now,
         settings=settings,
@@ -90,20 +94,35 @@ async def _decoders_problems(settings: Settings) -> Sequence[str]:
         return [f"decoders.folder: {named} could not be read in {FOLDERS_S:g} s; is its disk there? ls {named}"]
 
 
-async def _asked(settings: Settings) -> tuple[Answering, Json, Json]:
-    """Return what came of asking the agent, its status and its devices."""
-    from gateway.control import Denied, NotRunning, ask_running
+def _reached(path: Path) -> Path | None:
+    """Return the socket of an agent that goes on with what the file said before it became wrong; None where nobody knows."""
+    from gateway.config.reaching import reached
 
     try:
-        status = await ask_running(settings, {"do": "status"}, ANSWER_S)
-        return Answering.ANSWERS, status, await ask_running(settings, {"do": "device.list"}, ANSWER_S)
+        return reached(path)
+    except ConfigError:
+        return None
+
+
+async def _asked(socket: Path | None) -> tuple[Answering, Json, Json]:
+    """Return what came of asking the agent, its status and its devices."""
+    from gateway.control import Denied, NotRunning, ask_at
+
+    if socket is None:
+        return Answering.NOT_ASKED, None, None
+    try:
+        status = await ask_at(socket, {"do": "status"}, ANSWER_S)
+        return Answering.ANSWERS, status, await ask_at(socket, {"do": "device.list"}, ANSWER_S)
     except NotRunning:
-        is_left = settings.control_socket.exists()
-        return Answering.LEFT if is_left else Answering.ABSENT, None, None
+        return _unheard(socket), None, None
     except Denied:
         return Answering.DENIED, None, None
     except (Busy, ConfigError, StorageError):
         return Answering.MUTE, None, None
+
+
+def _unheard(socket: Path) -> Answering:
+    return Answering.LEFT if socket.exists() else Answering.ABSENT
 
 
 # ── the support file ──
@@ -141,7 +160,7 @@ def _bundle(options: argparse.Namespace, box: Box, findings: Sequence[Finding]) 
 
 
 def write_private(path: Path, octets: bytes) -> None:
-    """Write a file that only its owner reads. Raises Brygga."""
+    """Write a file that only its owner reads: with sudo whose folder it is, who has to send it. Raises Brygga."""
     try:
         # A name that nobody can know, and only if it is new: with sudo, in /tmp, a link of somebody else's may lie there.
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
@@ -149,6 +168,9 @@ def write_private(path: Path, octets: bytes) -> None:
             try:
                 file.write(octets)
                 file.flush()
+                if os.geteuid() == 0:
+                    owner = path.parent.stat()
+                    os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
                 part.replace(path)
             except BaseException:
                 part.unlink(missing_ok=True)

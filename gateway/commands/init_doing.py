@@ -7,7 +7,7 @@ import contextlib
 import os
 import pwd
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -32,6 +32,11 @@ from gateway.web.passwords import hashed
 
 UNIT: Final = "brygga.service"
 SOCKET_S: Final = 30.0  # for the agent's socket after the start
+
+NO_RADIO: Final = Said(
+    "No radio yet, so nothing is waited for: `brygga init` adds one.",
+    "Ingen radio än, så inget väntas på: `brygga init` lägger till en.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,9 @@ async def carry_on(terminal: Terminal, settings: Settings, plan: Plan, errand: E
     if plan.destination:
         await _try_out(terminal, settings, plan.destination)
     _prepare(terminal, settings, plan, errand.box)
+    if errand.watch_s and not settings.sources:
+        terminal.say(NO_RADIO)
+        errand = replace(errand, watch_s=0.0)
     is_started = await _started(terminal, plan, errand)
     if not is_started and not errand.runs_here and not await _answers(settings):
         are_added = await _add_devices(terminal, settings, plan)
@@ -193,6 +201,8 @@ async def _agent(terminal: Terminal, settings: Settings, *, is_started: bool) ->
     """Have an agent that answers: the service's, one that runs already, or one in this process for as long as the block lasts."""
     if is_started or await _answers(settings):
         await _until_it_answers(settings)
+        if not is_started:
+            await _reload(terminal, settings)
         yield
         return
     terminal.say(
@@ -204,6 +214,17 @@ async def _agent(terminal: Terminal, settings: Settings, *, is_started: bool) ->
     )
     async with running(settings):
         yield
+
+
+async def _reload(terminal: Terminal, settings: Settings) -> None:
+    """Have an agent that ran before take up what is new, and say what counts from its next start only."""
+    try:
+        answer = await ask(settings, system_clock(settings), {"do": "reload"})
+    except (ConfigError, Busy, StorageError) as error:
+        terminal.say_all(f"! {problem}" for problem in str(error).split("\n"))
+        return
+    if sections := ", ".join(answer.get("restart", ())):
+        terminal.say(Said(f"! from Brygga's next start: {sections}", f"! från nästa start av Brygga: {sections}"))
 
 
 async def _answers(settings: Settings) -> bool:

@@ -8,6 +8,7 @@ from gateway.commands import show_journal, show_lanes, show_relays, show_servers
 from gateway.commands.lines import say
 from gateway.commands.listing import Column, folded, lay_out, printable, terminal_width
 from gateway.commands.show_destinations import losses
+from gateway.commands.show_observe import observe_lines
 from gateway.commands.show_wear import wear_lines
 from gateway.commands.show_web import web_lines
 from gateway.commands.spans import ago, span
@@ -62,6 +63,7 @@ def _status_lines(answer: Mapping[str, Json]) -> Iterator[str]:
     if skipped := answer.get("skipped_ahead"):
         yield f"    ! {skipped['at'][:16].replace('T', ' ')}: counters skipped ahead: {printable(skipped['why'])}"
     yield from web_lines(answer.get("web"))
+    yield from observe_lines(answer)
     yield from _destinations(answer["destinations"])
 
 

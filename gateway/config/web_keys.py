@@ -70,8 +70,13 @@ class WebKeys(Keys):
         """Yield key and words for what works and is unwise; ``data`` is the data folder."""
         web = self.settings(data)
         if web.is_local:
+            if self.password_file is not None and not _is_there(web.password_file):
+                yield (
+                    "password_file",
+                    f"{web.password_file} is not there: whoever is on this machine gets in without a password",
+                )
             return
-        if not web.password_file.exists():
+        if not _is_there(web.password_file):
             yield "host", f"{web.host} is not opened before there is a password: `brygga web password`"
         if web.tls is None:
             yield "host", "http:// sends password and session in the clear; `brygga web certificate` makes it https://"
@@ -91,11 +96,19 @@ class WebKeys(Keys):
         if self.certificate_file is not None:
             return ServerTls(certificate_file=self.certificate_file, key_file=self.key_file)
         made = data / CERTIFICATE_FILE
-        return ServerTls(certificate_file=made, key_file=data / KEY_FILE) if made.exists() else None
+        return ServerTls(certificate_file=made, key_file=data / KEY_FILE) if _is_there(made) else None
 
 
 def _secret(data: Path, name: str) -> Path:
     """Return systemd's credential of that name where there is one (systemd.exec(5), LoadCredential=), else the file in ``data``."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     credential = Path(folder, name) if folder else None
-    return credential if credential is not None and credential.exists() else data / name
+    return credential if credential is not None and _is_there(credential) else data / name
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a file is there, as far as this user sees: what he may not look at is, and whoever opens it says why it cannot be."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True

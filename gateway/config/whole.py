@@ -244,8 +244,8 @@ def warnings(sections: Sections, folder: Path, site: Site) -> Iterator[str]:
 
 
 def _open_secrets(sections: Sections, folder: Path) -> Iterator[str]:
-    reached = sections.single["network_access"]
-    for section in (reached, *sections.sources, *sections.relays, *sections.destinations):
+    reached = [sections.single[name] for name in ("network_access", "health") if name in sections.single]
+    for section in (*reached, *sections.sources, *sections.relays, *sections.destinations):
         for key in ("password", "token"):
             if key not in section.given or isinstance(section.table[key], Filled):
                 continue

@@ -121,6 +121,9 @@ class NetworkDesk:
     async def _list(self, text: str | None, *, ended: bool) -> Json:
         devices = await self._devices()
         dev_eui = None if text is None else find_device(text, devices).device.dev_eui
+        return await self._listed(dev_eui, devices, ended=ended)
+
+    async def _listed(self, dev_eui: Eui64 | None, devices: Devices, *, ended: bool) -> Json:
         found = await self._journal.downlinks(dev_eui, open_only=not ended, limit=LISTED if ended else ALL)
         return [await self._told(one, _device_of(one, devices)) for one in found]
 
@@ -151,7 +154,8 @@ class NetworkDesk:
         return None if place is None else place.source
 
     async def _device(self, text: str) -> Json:
-        device = find_device(text, await self._devices()).device
+        devices = await self._devices()  # once: thousands take a tenth of a second
+        device = find_device(text, devices).device
         dev_eui, heard = device.dev_eui, None if self._heard is None else self._heard()
         sessions = [one for one in await self._journal.sessions() if one.dev_eui == dev_eui]
         uplinks = [row.uplink for row in await self._journal.latest(dev_eui, LOOKED_AT)]
@@ -176,7 +180,7 @@ class NetworkDesk:
                 for one in self._office.refusals()
                 if refused.concerns(one, dev_eui, addresses)
             ][:SHOWN],
-            "downlinks": await self._list(dev_eui, ended=False),
+            "downlinks": await self._listed(dev_eui, devices, ended=False),
         }
 
     async def _force_rejoin(self, text: str, rejoin_type: int) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import secrets as chance
 import zipfile
 from collections.abc import Awaitable, Iterator, Sequence
@@ -14,7 +15,7 @@ from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Finding
 from gateway.doctor.masking import Mask
-from gateway.doctor.parts import PARTS, payloads
+from gateway.doctor.parts import PARTS, as_json, payloads
 from gateway.doctor.secrets import configuration_files, known, table_of
 from gateway.doctor.toml import written
 from gateway.errors import Brygga
@@ -37,7 +38,7 @@ IDENTITIES: Final = (
     "EUIs, names of devices, addresses of this network are in it: --anonymous replaces EUIs, DevAddrs and names."
 )
 ANONYMOUS: Final = (
-    "EUIs, MAC addresses, DevAddrs and names of devices are replaced, each by the same one throughout, as is this box's; "
+    "EUIs, MAC addresses, DevAddrs, names of devices and of this box are replaced, each by the same one throughout;\n"
     "places are left out. Tags, network addresses, host names of platforms and times stay."
 )
 
@@ -80,11 +81,19 @@ async def _text(making: Awaitable[str]) -> str:
 
 
 def _masked(box: Box, wishes: Wishes, mask: Mask, texts: Sequence[str], uplinks: str | None) -> bytes:
-    parts = [(part.name, part.words, _end_of(mask.text(text))) for part, text in zip(PARTS, texts, strict=True)]
+    parts = [(part.name, part.words, _sent(part.name, text, mask)) for part, text in zip(PARTS, texts, strict=True)]
     parts += [(name, "the configuration without its secrets", text) for name, text in _configuration(box, mask)]
     if uplinks is not None:
         parts.append(("uplinks.jsonl", "the newest uplinks, with their payloads", mask.known(uplinks)))
     return _zipped([("README.txt", "this list", _readme(box, parts, wishes)), *parts])
+
+
+def _sent(name: str, text: str, mask: Mask) -> str:
+    """Return a part as it may be sent; what is JSON stays JSON, for programs read it."""
+    try:
+        return as_json(mask.tree(json.loads(text))) if name.endswith(".json") else _end_of(mask.text(text))
+    except ValueError:  # why it could not be made
+        return mask.text(text)
 
 
 def _end_of(text: str) -> str:

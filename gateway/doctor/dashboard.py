@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.config import Settings
 from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
-from gateway.web.settings import Web
 
 CLEAR: Final = Ill(
     "clear", Standing.UNWISE, "the dashboard's password goes over the network in the clear", "brygga web certificate"
@@ -43,11 +43,12 @@ class Dashboard:
 
 async def dashboard(box: Box) -> Dashboard | None:
     """Return how the dashboard is set up; None without one."""
-    web = None if box.settings is None else box.settings.web
-    return None if web is None else await apart(_dashboard, web)
+    return None if box.settings is None else await apart(_dashboard, box.settings)
 
 
-def _dashboard(web: Web) -> Dashboard:
+def _dashboard(settings: Settings) -> Dashboard | None:
+    if (web := settings.web) is None:
+        return None
     there = web.password_file.exists()
     return Dashboard(
         host=web.host,

@@ -27,7 +27,7 @@ SHOWN: Final = frozenset(  # keys of brygga.toml whose values are no secrets; al
     away_after_s backlog_per_s bandwidth_hz base_name batch batch_bytes batch_entities baud begin ca_file card card_tbw certificate_file
     channels_hz city client_ca_file client_id command_url concurrency connect_limit_s content_type context context_in control_socket
     create cups_folder data decimals decode dev_addr_block dev_euis dialect duty_cycle encoding event_url file folder format frequency_hz
-    fresh_s gateways gather_ms give_up gzip host id_prefix ids_file insecure join_euis keep keep_alive_s keep_delivered key_file late limit
+    devices fresh_s gateways gather_ms give_up gzip host id_prefix ids_file insecure interval_s join_euis keep keep_alive_s keep_delivered key_file late limit
     link listen_before_talk max_duty_cycle method modem module mqtt_version name net_id net_ids no_proxy order own parts password_file
     personal port positions prefix profile proprietary proxy proxy_password_file quantities receive_buffer region rejoin_after
     rejoin_frames repeat retry_max_s rx1_delay_s rx1_dr_offset rx2_data_rate rx2_frequency_hz sas_key_file server service service_path
@@ -72,10 +72,10 @@ LONG: Final = 16  # characters of a text under a key that nobody knows: it may b
 
 EUI: Final = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{16}|[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){7})(?![0-9A-Fa-f])")
 MAC: Final = re.compile(r"(?<![0-9A-Fa-f:])[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}(?![0-9A-Fa-f:])")
+DEV_ADDR_KEYS: Final = ("dev_addr", "DevAddr")
+PLACE_KEYS: Final = ("latitude", "longitude", "altitude", "altitude_m", "lati", "long", "alti")
 DEV_ADDR: Final = re.compile(r"(?P<kept>\"?(?:dev_addr|DevAddr|address)\"?[\s:=\"]+)[0-9A-Fa-f]{8}\b")
-PLACE: Final = re.compile(
-    r"(?P<kept>\"?(?:latitude|longitude|altitude|altitude_m|lati|long|alti)\"?\s*[:=]\s*)-?\d+(?:\.\d+)?"
-)
+PLACE: Final = re.compile(rf"(?P<kept>\"?(?:{'|'.join(PLACE_KEYS)})\"?\s*[:=]\s*)-?\d+(?:\.\d+)?")
 
 
 class Mask:
@@ -96,6 +96,25 @@ class Mask:
         """Return a text without secrets that are known; what looks like one stays, for it may be a payload."""
         return self._anonymous(without(text, self._secrets.spans(text), MASKED))
 
+    def tree(self, value: Json) -> Json:
+        """Return a value of JSON that may be sent to a stranger; it stays one, whatever of it goes."""
+        match value:
+            case dict():
+                return {self.text(name): self._member(name, one) for name, one in value.items()}
+            case list() | tuple():
+                return [self.tree(one) for one in value]
+            case _:
+                return self._shown(value)
+
+    def _member(self, name: str, value: Json) -> Json:
+        if isinstance(value, str) and value and SECRET_KEY.search(name):
+            return MASKED
+        if self._key is None or value is None:
+            return self.tree(value)
+        if name in DEV_ADDR_KEYS and isinstance(value, str):
+            return self._other(value)
+        return 0 if name in PLACE_KEYS else self.tree(value)
+
     def table(self, table: Mapping[str, Json]) -> dict[str, Json]:
         """Return a table of a configuration as it may be known."""
         return {key: self._value(key, value) for key, value in table.items()}
@@ -113,6 +132,8 @@ class Mask:
         match value:
             case list():
                 return [self._shown(one) for one in value]
+            case bool() | None:
+                return value
             case dict():
                 return {name: self._shown(one) for name, one in value.items()}
             case _:

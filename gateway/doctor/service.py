@@ -81,8 +81,8 @@ class Process:
 
 
 async def process(box: Box) -> Process | None:
-    """Return how the agent's process stands; None without a configuration, which says where to ask."""
-    if box.settings is None:
+    """Return how the agent's process stands; None where no configuration says where to ask."""
+    if box.answering is Answering.NOT_ASKED:
         return None
     told = await box.run("systemctl", "show", UNIT, f"--property={','.join(PROPERTIES)}")
     unit = dict(line.split("=", 1) for line in (told or "").splitlines() if "=" in line)

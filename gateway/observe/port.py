@@ -23,6 +23,7 @@ from gateway.web.tokens import TokensFile
 BOUNDS: Final = Bounds(most=16, of_one_address=8)  # Prometheus keeps one, a pair of them two
 AGAIN_S: Final = 5.0  # after which a port is tried again
 ANSWER_LIMIT_S: Final = 10.0  # of Prometheus' own scrape_timeout, for the numbers and for their way
+PACKED_APART: Final = 1 << 15  # octets, from which on a thread packs them: a small box takes 5 ms for so many
 PATH: Final = "/metrics"
 
 Tell = Callable[[str], Awaitable[Mapping[str, str]]]
@@ -114,7 +115,14 @@ class Port:
                 told = await self._tell(request.headers.get("Accept", ""))
         except (StorageError, TimeoutError) as error:
             return self._refuse(503, "disk", str(error) or f"no answer within {ANSWER_LIMIT_S:g} s")
-        return http.Response(body=told["text"].encode(), headers={"Content-Type": told["type"]})
+        response = http.Response(
+            body=told["text"].encode(), headers={"Content-Type": told["type"]}, zlib_executor_size=PACKED_APART
+        )
+        if "gzip" in request.headers.get(
+            "Accept-Encoding", ""
+        ):  # 13 kB become 3, and the line may be paid by the octet
+            response.enable_compression(http.ContentCoding.gzip)
+        return response
 
     def _refusal(self, request: http.BaseRequest) -> http.Response | None:
         try:

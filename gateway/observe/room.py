@@ -12,13 +12,13 @@ from gateway.config import Settings
 from gateway.desk import Desk
 from gateway.errors import ConfigError
 from gateway.model import Clock, Json
-from gateway.observe.counter import Ask, Sight, told
 from gateway.observe.lag import Lag
 from gateway.observe.machine import machine, process
 
 if TYPE_CHECKING:
     from gateway.agent import Agent
     from gateway.observe.certificates import Ends
+    from gateway.observe.counter import Ask, Sight
     from gateway.observe.health import Messages
     from gateway.observe.port import Port
 
@@ -93,10 +93,14 @@ class Room:
     # ── what the desk tells ──
 
     async def _answer(self, request: Mapping[str, Json]) -> Json:
+        from gateway.observe.counter import told  # with the table, where somebody asks for it
+
         self._lag.begin()
         return await told(self._sight(), request)
 
     def _sight(self) -> Sight:
+        from gateway.observe.counter import Sight  # as above
+
         return Sight(
             ask=self._desk.answer, note=self._note_more, not_hearing=self._agent.not_hearing, devices=self._devices
         )

@@ -15,6 +15,7 @@ from gateway.whole_files import remove, write_whole
 
 BEFORE: Final = ".before"
 LOCK: Final = "fleet.lock"
+OPEN: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # root opens it in a folder that is another user's
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Place:
 def alone(folder: Path) -> Iterator[None]:
     """Let one pull go on at a time; Busy where another is under way."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(folder / LOCK, OPEN, 0o600)
     except OSError as error:
         raise ConfigError(f"{folder / LOCK}: {error.strerror}; be the user whom the folder belongs to") from error
     try:

@@ -40,6 +40,7 @@ class Wishes:
     jitter_s: float = 0.0  # at most so long is waited first, by chance
     watch_s: float = 60.0  # 0: not at all
     again: bool = False  # a file that was taken back is tried once more
+    tell: Callable[[str], None] = lambda _: None  # who waits what is waited for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,13 +202,15 @@ class _Trial:
 
 
 async def _tried(trial: _Trial, wishes: Wishes, new: _New, before: dict[str, Json], taken: str) -> Outcome:
+    wishes.tell(f"{taken}; for {wishes.watch_s:g} s at most it is watched how this box does with it")
     try:
         reloaded = await reload(trial.ask)
         troubles = await watch(trial.ask, before, new.settings.destinations, wishes.watch_s) if wishes.watch_s else []
     except TROUBLES as error:
         troubles = [str(error)]
     except asyncio.CancelledError:  # Ctrl-C
-        await trial.take_back([BROKEN_OFF])
+        why = await trial.take_back([BROKEN_OFF])
+        wishes.tell(f"serial {new.bundle.serial} is taken back: {'; '.join(why)}")
         raise
     else:
         if not troubles:

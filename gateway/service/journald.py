@@ -9,13 +9,15 @@ from __future__ import annotations
 import array
 import errno
 import fcntl
+import io
 import logging
 import os
+import select
 import socket
 import struct
 import sys
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TextIO
 
 from gateway.service.fields import about
 
@@ -29,11 +31,12 @@ SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcn
 
 
 class JournaldHandler(logging.Handler):
-    """Hand records to journald; what it does not take goes to standard error as text."""
+    """Hand records to journald; what it does not take goes to standard error as text, and what that does not take is counted."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
+        self._lost = 0  # since the last record that was taken
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -41,8 +44,9 @@ class JournaldHandler(logging.Handler):
         try:
             datagram = b"".join(_field(name, value) for name, value in self.fields(record))
             self._send(datagram)
+            self._tell_of_lost()
         except OSError:
-            self._aside(record)
+            self._lost += not self._aside(record)
         except Exception:  # noqa: BLE001 - as logging's own handlers: a record that cannot be formatted ends no agent
             self.handleError(record)
 
@@ -78,10 +82,35 @@ class JournaldHandler(logging.Handler):
             rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))
             self._socket.sendmsg([], [rights], 0, self._path)
 
-    def _aside(self, record: logging.LogRecord) -> None:
+    def _tell_of_lost(self) -> None:
+        if self._lost:
+            words = f"{self._lost} lines of the log are lost: journald did not take them in time"
+            self._lost = 0
+            self.emit(logging.LogRecord(__name__, logging.WARNING, __file__, 0, words, None, None))
+
+    def _aside(self, record: logging.LogRecord) -> bool:
+        """Write to standard error, which is a stream to journald, too: not where that is full, or broken since journald has gone."""
         err = sys.stderr
-        if err is not None:
+        if err is None or not _takes(err):
+            return False
+        try:
             err.write(f"{record.levelname} {record.name}: {self.format(record)}\n")
+            err.flush()
+        except (OSError, ValueError):  # ValueError: it is closed
+            return False
+        return True
+
+
+def _takes(stream: TextIO) -> bool:
+    """Return whether a stream takes a line without waiting; one that is no file does."""
+    try:
+        poll = select.poll()
+        poll.register(stream, select.POLLOUT)
+        return any(event & select.POLLOUT for _, event in poll.poll(0))
+    except io.UnsupportedOperation:
+        return True
+    except (OSError, ValueError):
+        return False
 
 
 def _field(name: str, value: str) -> bytes:

@@ -24,6 +24,7 @@ from gateway.web.site import Site
 
 BOUNDS: Final = Bounds(most=96, of_one_address=64)  # a browser takes six, a live page one; 20 to 60 kB each
 AGAIN_S: Final = 5.0  # after which a port is tried again
+ENDING_S: Final = 2.0  # for answers that are being made when the website closes, and again once they are cancelled
 SEND_LIMIT_S: Final = 60.0  # for an answer to be taken: 500 kB over a slow mobile network
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Website:
         self._refused: Counter[str] = site.refused
         self._listener: Listener | None = None
         self._renewal: Renewal | None = None
+        self._answering: set[asyncio.Task[object]] = set()  # also for who has gone: aiohttp lets those go on
         self._listening = asyncio.Event()
         self.trouble = ""  # why it does not listen
         self.trouble_since: Instant | None = None
@@ -96,10 +98,23 @@ class Website:
             self._site.hang_up()
             # In a task of its own: in one that is cancelled, Python 3.11.2 (Debian 12) takes its timeouts for cancellation.
             async with asyncio.TaskGroup() as leaving:
-                leaving.create_task(listener.close(), name="leaving the web")
+                leaving.create_task(self._leave(listener), name="leaving the web")
+
+    async def _leave(self, listener: Listener) -> None:
+        """Listen no more, and end what is being answered: nothing of it outlives the agent's journal."""
+        await listener.close()
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=ENDING_S)
+        for task in self._answering:
+            task.cancel()
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=ENDING_S)
 
     async def _answer(self, request: http.BaseRequest) -> http.StreamResponse:
         """Answer a request, and see that who asked takes the answer."""
+        if (task := asyncio.current_task()) is not None:
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
         response = await self._site.answer(request)
         if response.prepared:  # a stream, which has its own limits
             return response

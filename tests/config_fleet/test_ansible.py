@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grp
+import json
 import os
 import pwd
 import re
@@ -83,8 +84,20 @@ def test_a_look_at_what_would_change_changes_nothing(folder: Path) -> None:
     assert not (folder / "roof-1" / "etc" / "brygga").exists()
 
 
-def test_a_configuration_that_is_wrong_ends_the_run_and_says_why(folder: Path) -> None:
-    code, said = play(folder, "--limit", "roof-1", "-e", "brygga_configuration='[gatewa]\nx=1\n'")
+def test_a_configuration_that_is_wrong_ends_the_run_and_does_not_stay_on_the_box(folder: Path) -> None:
+    etc = folder / "roof-1" / "etc" / "brygga"
+    (etc / "brygga.d").mkdir(parents=True)
+    before = {etc / "brygga.toml": b"# mine\n", etc / "brygga.d" / "10-city.toml": b"# the fleet's\n"}
+    for path, octets in before.items():
+        path.write_bytes(octets)
+
+    wrong = {
+        "brygga_configuration": "[gatewa]\nx = 1\n",
+        "brygga_fleet": {"10-city.toml": "[journal]\n", "20-new.toml": "[radio]\n"},
+        "brygga_credentials": {},
+    }
+    code, said = play(folder, "--limit", "roof-1", "-e", json.dumps(wrong))
 
     assert code != 0
     assert "gatewa: there is no such section" in said
+    assert {path: path.read_bytes() for path in etc.rglob("*") if path.is_file()} == before

@@ -118,6 +118,7 @@ def plant(folder: Path) -> Box:
         "lund": destination(trouble=told, trouble_s=3.0, last_refusal=told),
         "malmo": destination(transport={"notes": [told]}),
     }
+    web = {"has_password": True, "tokens": 2}
     return box(
         answering=Answering.ANSWERS,
         settings=found,
@@ -125,7 +126,7 @@ def plant(folder: Path) -> Box:
         warnings=[*found.warnings, told],
         run=run,
         environment=environment,
-        status=status(destinations=troubles),
+        status=status(destinations=troubles, web=web),
         devices=[device(name="Library of the city")],
     )
 
@@ -171,6 +172,7 @@ async def test_no_secret_is_in_it_in_any_spelling(tmp_path: Path) -> None:
     }
     assert left == set()
     assert "‹masked›" in parts["log.txt"]
+    assert all(json.loads(text) for name, text in parts.items() if name.endswith(".json"))
     assert "2026-11-26t12:00:00 roof brygga[7]: token_file at http://‹masked›@host/x?‹masked›" in whole
 
 

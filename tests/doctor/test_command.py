@@ -26,7 +26,7 @@ from gateway.commands.doctor import write_private
 from gateway.commands.show_doctor import report
 from gateway.doctor import Finding, Standing
 from gateway.errors import Brygga
-from tests.agent.commands import BRYGGA, LIMIT_S, Box, make_box
+from tests.agent.commands import BRYGGA, CONFIGURATION, LIMIT_S, Box, make_box
 from tests.doctor.scene import provoked
 
 PHONE = 40  # columns
@@ -148,6 +148,8 @@ async def test_a_gateway_with_a_bad_antenna_is_seen_through_the_agent(box: Box) 
         await asyncio.to_thread(send, port, heard([-1] * 30))
 
         outcome = await box.brygga("doctor", "--json", "--bundle", "box.zip", *OFFLINE)
+        (box.folder / "brygga.toml").write_text(CONFIGURATION.replace('"senml"', '"smoke"'), encoding="utf-8")
+        wrong = json.loads((await box.brygga("doctor", "--json", *OFFLINE)).output)
 
     findings = json.loads(outcome.output)
     provoked(findings, "radio.crc:none_whole")
@@ -155,6 +157,8 @@ async def test_a_gateway_with_a_bad_antenna_is_seen_through_the_agent(box: Box) 
     provoked(findings, "radio.clock:apart")
     provoked(findings, "devices.heard:never_heard")
     assert [one["standing"] for one in findings if one["check"] == "agent.running"] == ["well"]
+    provoked(wrong, "configuration.file:broken")
+    provoked(wrong, "radio.crc:none_whole")
     assert "box.zip" in outcome.complaints  # beside the findings, which a program reads
     with zipfile.ZipFile(box.folder / "box.zip") as file:
         whole = b"".join(file.read(name) for name in file.namelist()).lower()
@@ -307,6 +311,17 @@ def test_a_bundle_goes_through_no_link_of_somebody_elses(tmp_path: Path) -> None
     assert (tmp_path / "box.zip").read_bytes() == b"PK"
     assert (tmp_path / "box.zip").lstat().st_mode & 0o177777 == 0o100600
     assert {one.name for one in tmp_path.iterdir()} == {"theirs", "box.zip", "box.zip.part", ".box.zip.part"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
+def test_with_sudo_a_bundle_is_whose_folder_it_lies_in(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    os.chown(tmp_path / "home", 1000, 1000)
+
+    write_private(tmp_path / "home/box.zip", b"PK")
+
+    found = (tmp_path / "home/box.zip").stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (1000, 1000, 0o600)
 
 
 # ── words ──

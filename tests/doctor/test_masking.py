@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 import tomllib
 
@@ -161,7 +162,42 @@ def test_a_number_or_a_text_of_the_configuration_that_is_a_secret_as_well_goes()
     }
 
 
+def test_what_is_json_stays_json_whatever_of_it_goes() -> None:
+    told = {
+        "has_password": True,
+        "tokens": 3,
+        "token": "hunter2",
+        "pin": None,
+        "mast": {"port": 1700, "said": "Bearer hunter2hunter2"},
+    }
+
+    masked = Mask(["1700"]).tree(told)
+
+    assert json.loads(json.dumps(masked)) == {
+        "has_password": True,
+        "tokens": 3,
+        "token": "‹masked›",
+        "pin": None,
+        "mast": {"port": "‹masked›", "said": "Bearer ‹masked›"},
+    }
+
+
 # ── identities ──
+
+
+def test_addresses_and_places_of_json_are_others() -> None:
+    told = {
+        "dev_addr": "260111aa",
+        "gateways": {"aa555a0000000101": {"latitude": 55.6, "lati": None}},
+        "name": "Library",
+    }
+
+    masked = Mask(key=b"key", names=["Library"]).tree(told)
+
+    assert "260111aa" not in str(masked)
+    assert "aa555a0000000101" not in str(masked)
+    assert [*masked["gateways"].values()] == [{"latitude": 0, "lati": None}]
+    assert masked["name"].startswith("name-")
 
 
 def test_a_name_is_replaced_as_a_word_by_the_same_one_however_it_is_written() -> None:

@@ -6,7 +6,6 @@ import json
 import re
 import runpy
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,12 @@ import pytest
 import yaml
 
 from gateway.observe.table import METRICS
+from tests.observe.promtool import needs_promtool, promtool
 
 ROOT = Path(__file__).parent.parent.parent
 PROMETHEUS = ROOT / "examples" / "prometheus"
 RULES, PLAY = PROMETHEUS / "brygga.rules.yml", PROMETHEUS / "brygga.rules.test.yml"
 DASHBOARD = ROOT / "examples" / "grafana" / "brygga.json"
-LIMIT_S = 60.0
 # of Prometheus itself, or of the job that scrapes
 ALSO = {"up": set[str]()}
 TARGET = {"job", "instance"}
@@ -28,19 +27,6 @@ TARGET = {"job", "instance"}
 SELECTOR = re.compile(r"([a-z_:][a-z0-9_:]*)\{([^}]*)\}")
 MATCHER = re.compile(r"(\w+)\s*(?:=~|!=|!~|=)")
 GROUPING = re.compile(r"(?:by|on|ignoring|without)\s*\(([^)]*)\)")
-
-promtool = shutil.which("promtool")
-needs_promtool = pytest.mark.skipif(
-    promtool is None, reason="promtool is of the package prometheus; scripts/test installs it"
-)
-
-
-def told(*words: str | Path) -> str:
-    """Return what promtool says; AssertionError with it where it finds something wrong."""
-    assert promtool is not None
-    done = subprocess.run([promtool, *words], capture_output=True, text=True, timeout=LIMIT_S, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def rules() -> list[dict[str, Any]]:
@@ -68,12 +54,12 @@ def queries() -> Iterator[tuple[str, str, str]]:
 
 @needs_promtool
 def test_the_rules_are_right() -> None:
-    assert f"SUCCESS: {len(rules())} rules found" in told("check", "rules", RULES)
+    assert f"SUCCESS: {len(rules())} rules found" in promtool("check", "rules", RULES)
 
 
 @needs_promtool
 def test_each_alert_is_raised_when_it_is_due_and_not_before() -> None:
-    assert "SUCCESS" in told("test", "rules", PLAY)
+    assert "SUCCESS" in promtool("test", "rules", PLAY)
 
 
 def test_each_alert_is_played_raised_and_in_a_box_that_is_well() -> None:
@@ -97,14 +83,14 @@ def test_the_configuration_of_prometheus_is_right(tmp_path: Path) -> None:
     for name in ("brygga.token", "brygga-ca.crt"):
         (tmp_path / name).write_text("", encoding="ascii")
 
-    told("check", "config", tmp_path / "prometheus.yml")
+    promtool("check", "config", tmp_path / "prometheus.yml")
 
 
 # ── both ──
 
 
 @pytest.mark.parametrize("place", [*dict.fromkeys(where for where, _, _ in queries())])
-def test_each_metric_and_label_is_one_that_is_told(place: str) -> None:
+def test_each_metric_and_label_is_one_that_is_promtool(place: str) -> None:
     known = {one.sample: set(one.labels) for one in METRICS} | ALSO
     for where, query, words in queries():
         if where != place:
@@ -138,7 +124,7 @@ def test_prometheus_understands_each_query_of_the_dashboard(tmp_path: Path) -> N
     file = tmp_path / "queries.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": recorded}]}), encoding="utf-8")
 
-    assert f"SUCCESS: {len(texts)} rules found" in told("check", "rules", file)
+    assert f"SUCCESS: {len(texts)} rules found" in promtool("check", "rules", file)
 
 
 def test_panels_stand_beside_each_other_and_have_names_of_their_own() -> None:

@@ -17,6 +17,7 @@ from simulators.end_device import EndDevice
 from simulators.platforms.certificates import Authority
 from simulators.platforms.event_receiver import EventReceiver
 from simulators.ports import free_udp_port
+from tests.observe.promtool import needs_promtool, promtool
 from tests.observe.scrape import Scrape, scraped
 from tests.pipeline.rig import LIMIT_S, PAUSE_S, ROOF, Roof, registration, until
 from tests.web import visiting
@@ -126,6 +127,13 @@ async def test_the_table_is_what_is_scraped_both_ways(busy: Busy) -> None:
     }
     for sample in found.samples:
         assert found.labels(sample) == {frozenset(wanted[sample].labels)}, sample
+
+
+@needs_promtool
+async def test_prometheus_own_tool_finds_nothing_to_say_of_it(busy: Busy) -> None:
+    told = await busy.visitor.get("/metrics")
+
+    assert promtool("check", "metrics", text=told.json) == ""
 
 
 async def test_both_forms_tell_the_same(busy: Busy) -> None:

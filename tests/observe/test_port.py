@@ -3,73 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 import pytest
-from yarl import URL
 
-from gateway.agent import Agent, running
-from gateway.config import Settings, load
-from gateway.config.afresh import load_afresh
-from gateway.control import ask_running
+from gateway.commands.show_observe import observe_lines
+from gateway.config import load
 from gateway.errors import ConfigError
-from gateway.model import Json
 from gateway.web.roles import Role
 from gateway.web.tokens import made
 from simulators.ports import free_tcp_port
 from tests.agent.process import rewrite
+from tests.observe.listening import is_open, listening
 from tests.observe.scrape import scraped
-from tests.pipeline.rig import CONFIGURATION, LIMIT_S, PAUSE_S, clock
-from tests.web.visiting import write_tokens
-
-WITHOUT = "[metrics]\nport = 0\n"
-
-
-@dataclass
-class Listening:
-    """An agent that tells metrics by a port alone."""
-
-    agent: Agent
-    settings: Settings
-    data: Path
-
-    async def standing(self, holds: Callable[[Json], bool]) -> Json:
-        """Return how the port stands, as soon as ``holds`` of it."""
-        async with asyncio.timeout(LIMIT_S):
-            while not holds(found := await self._now()):  # noqa: ASYNC110 - a status tells nobody when it changes
-                await asyncio.sleep(PAUSE_S)
-            return found
-
-    async def _now(self) -> Json:
-        return (await ask_running(self.settings, {"do": "status"})).get("metrics") or {}
-
-    async def get(self, path: str = "/metrics", **headers: str) -> tuple[int, str]:
-        port = (await self.standing(is_open))["listening"].rpartition(":")[2]
-        url = URL(f"http://127.0.0.1:{port}{path}", encoded=True)
-        async with (
-            asyncio.timeout(LIMIT_S),
-            aiohttp.ClientSession() as session,
-            session.get(url, headers=headers) as answer,
-        ):
-            return answer.status, await answer.text()
-
-
-def is_open(standing: Json) -> bool:
-    return standing.get("listening") is not None
-
-
-@contextlib.asynccontextmanager
-async def listening(folder: Path, text: str = WITHOUT) -> AsyncIterator[Listening]:
-    path = folder / "brygga.toml"
-    path.write_text(f"{CONFIGURATION}\n{text}", encoding="utf-8")
-    settings = load(path)
-    async with running(settings, clock, read=functools.partial(load_afresh, path)) as agent:
-        yield Listening(agent, settings, folder / "data")
+from tests.pipeline.rig import CONFIGURATION
+from tests.web.visiting import raw, write_tokens
 
 
 async def test_this_machine_needs_no_token(tmp_path: Path) -> None:
@@ -79,6 +27,18 @@ async def test_this_machine_needs_no_token(tmp_path: Path) -> None:
     assert status == 200
     assert scraped(text).value("brygga_uptime_seconds") >= 0
     assert "brygga_web_connections" not in text
+
+
+async def test_it_goes_packed_to_who_takes_that(tmp_path: Path) -> None:
+    async with listening(tmp_path) as box:
+        port = int((await box.standing(is_open))["listening"].rpartition(":")[2])
+        head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        packed = await raw(("", port), f"{head}Accept-Encoding: gzip\r\n\r\n".encode())
+        plain = await raw(("", port), f"{head}\r\n".encode())
+
+    assert b"Content-Encoding: gzip" in packed
+    assert b"brygga_uptime_seconds" in plain
+    assert len(packed) < len(plain) / 2
 
 
 async def test_a_page_of_another_site_does_not_reach_it_through_a_browser(tmp_path: Path) -> None:
@@ -119,6 +79,7 @@ async def test_a_port_that_is_taken_is_said_and_tried_again(tmp_path: Path, monk
         at_last = await box.standing(is_open)
 
     assert f"TCP port {port} is taken" in taken["trouble"]
+    assert [*observe_lines({"metrics": taken})] == [f"    ! /metrics is not told: {taken['trouble']}"]
     assert at_last["trouble"] is None
     assert at_last["listening"] == f"127.0.0.1:{port}"
 
@@ -169,6 +130,16 @@ def problems(folder: Path, text: str) -> list[str]:
 )
 def test_what_is_wrong_is_said(tmp_path: Path, text: str, words: str) -> None:
     assert any(words in problem for problem in problems(tmp_path, text)), problems(tmp_path, text)
+
+
+def test_a_password_of_the_health_broker_that_all_can_read_is_unwise(tmp_path: Path) -> None:
+    path = tmp_path / "brygga.toml"
+    path.write_text('[health]\nurl = "mqtt://city.example"\nusername = "x"\npassword = "y"\n', encoding="utf-8")
+    path.chmod(0o644)
+
+    warned = [one for one in load(path).warnings if "health." in one]
+
+    assert [one.partition(": ")[2].partition(":")[0] for one in warned] == ["health.password", "health.url"]
 
 
 def test_an_open_port_without_a_token_or_tls_is_unwise(tmp_path: Path) -> None:

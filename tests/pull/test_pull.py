@@ -160,10 +160,12 @@ async def test_the_agent_reloads_and_is_watched_until_all_goes_as_well_as_before
     taker.publish(bundle(1))
     agent = Agent(status(a="delivering"), status(a="stalled"), status(a="delivering"))
 
+    told: list[str] = []
     async with listening(taker, agent):
-        outcome = await taker.pull(watch_s=30.0)
+        outcome = await taker.pull(watch_s=30.0, tell=told.append)
 
     assert outcome.is_well
+    assert [line.partition("; ")[2] for line in told] == ["for 30 s at most it is watched how this box does with it"]
     assert outcome.lines[1:] == ("destination city: added",)
     assert agent.asked == ["status", "reload", "status", "status"]
 
@@ -316,10 +318,10 @@ async def test_an_agent_that_does_not_take_the_old_file_either_is_said(taker: Ta
 
 async def test_who_leaves_while_the_box_is_watched_has_the_old_file_back(taker: Taker) -> None:
     taker.publish(bundle(1))
-    agent = Agent(status(a="delivering"), status(a="stalled"))
+    agent, told = Agent(status(a="delivering"), status(a="stalled")), list[str]()
 
     async with listening(taker, agent):
-        pulling = asyncio.create_task(taker.pull(watch_s=600.0), name="pull")
+        pulling = asyncio.create_task(taker.pull(watch_s=600.0, tell=told.append), name="pull")
         async with asyncio.timeout(30.0):
             while agent.asked.count("status") < 3:  # noqa: ASYNC110 - what stands in for an agent tells nobody
                 await asyncio.sleep(0.01)
@@ -329,6 +331,7 @@ async def test_who_leaves_while_the_box_is_watched_has_the_old_file_back(taker: 
 
     assert not taker.fragment.exists()
     assert agent.asked.count("reload") == 2
+    assert told[-1] == "serial 1 is taken back: it was broken off before this box was seen to do well with it"
 
 
 async def test_a_power_cut_while_the_box_is_watched_leaves_the_old_file_at_the_next_pull(

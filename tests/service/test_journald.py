@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from gateway.service.journald import JournaldHandler
 
 LIMIT_S = 5.0
 LARGE = 1 << 20
+MANY = 2000
 
 
 @pytest.fixture
@@ -128,6 +130,64 @@ def test_what_journald_does_not_take_goes_to_standard_error(tmp_path: Path, caps
     handler.close()
 
     assert capsys.readouterr().err == "ERROR gateway.x: the disk\n"
+
+
+def test_where_standard_error_is_broken_as_well_a_record_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is after journald has crashed: the service's standard error is a stream of the one that is gone."""
+    handler, is_through = JournaldHandler(str(tmp_path / "nobody")), False
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    with ours, contextlib.suppress(BrokenPipeError), ours.makefile("w", encoding="utf-8") as broken:
+        broken.reconfigure(line_buffering=True)  # as Python has it for standard error
+        monkeypatch.setattr("sys.stderr", broken)
+        handler.emit(record("hello"))
+        handler.emit(record("is anybody there?"))
+        monkeypatch.undo()
+        handler.close()
+        is_through = True
+
+    assert is_through
+
+
+def test_where_nobody_takes_a_record_in_time_it_is_counted_and_nothing_waits(
+    journald: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is while journald waits for a card that is dying."""
+    handler = JournaldHandler(journald.getsockname())
+    journald.setblocking(False)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("w", encoding="utf-8") as stderr:
+        stderr.reconfigure(line_buffering=True)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        monkeypatch.setattr("sys.stderr", stderr)
+
+        for number in range(MANY):
+            handler.emit(record(f"line {number}"))
+
+        monkeypatch.undo()
+        theirs.setblocking(False)
+        taken = [fields(one)["MESSAGE"] for one in waiting(journald)]
+        beside = b"".join(waiting(theirs)).decode().splitlines()
+    handler.emit(record("once more"))
+    last, missed = [fields(one) for one in waiting(journald)]
+    handler.close()
+    lost = MANY - len(taken) - len(beside)
+    assert taken[0] == "line 0"
+    assert lost > 0
+    assert (last["MESSAGE"], missed["PRIORITY"]) == ("once more", "4")
+    assert missed["MESSAGE"] == f"{lost} lines of the log are lost: journald did not take them in time"
+
+
+def record(words: str) -> logging.LogRecord:
+    return logging.LogRecord("gateway.test", logging.INFO, __file__, 1, words, None, None)
+
+
+def waiting(bound: socket.socket) -> Iterator[bytes]:
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            yield bound.recv(1 << 16)
 
 
 def test_a_record_that_cannot_be_formatted_ends_nothing(

@@ -6,10 +6,11 @@ import argparse
 import os
 import pwd
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -19,11 +20,14 @@ from gateway.commands.init_doing import Errand, carry_on
 from gateway.commands.init_programs import run_program
 from gateway.commands.init_terminal import Terminal
 from gateway.config import Settings
-from gateway.errors import Busy
+from gateway.control import Desk, serving
+from gateway.errors import Busy, ConfigError
+from gateway.model import Json
 from gateway.setup.dialogue import Dialogue
 from gateway.setup.findings import Box, Findings
 from gateway.setup.plan import Plan, plan
 from tests.agent.brygga_toml import loaded
+from tests.pull.fleets import Agent
 from tests.setup.roots import box, known, machine, write
 from tests.setup.test_dialogue import answered
 
@@ -93,6 +97,41 @@ async def test_a_device_that_cannot_be_added_is_no_success(
 
     assert code == 1
     assert "! the agent does not answer within 60 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "reloaded", [{"restart": ["source"]}, ConfigError("brygga.toml: not now")], ids=["taken", "not"]
+)
+async def test_an_agent_that_runs_already_is_told_of_what_is_new(
+    settings: Settings,
+    tmp_path: Path,
+    made: Plan,
+    capsys: pytest.CaptureFixture[str],
+    reloaded: Mapping[str, Json] | Exception,
+) -> None:
+    settings.gateway.data.mkdir()
+    agent = Agent({}, reload=reloaded)
+    idle = replace(made, starts=False, devices=())
+
+    async with serving(settings.control_socket, cast("Desk", agent)):
+        code = await carry_on(Terminal("en"), settings, idle, errand(tmp_path))
+
+    assert (code, agent.asked) == (0, ["reload"])
+    said = capsys.readouterr().out
+    assert ("from Brygga's next start: source" in said) != ("! brygga.toml: not now" in said)
+
+
+async def test_without_a_radio_nothing_is_waited_for(
+    tmp_path: Path, settings: Settings, made: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = replace(errand(tmp_path, box()), watch_s=1800.0)
+
+    code = await carry_on(Terminal("en"), settings, replace(made, starts=False), there)
+
+    said = capsys.readouterr().out
+    assert code == 0
+    assert "No radio yet" in said
+    assert "Next: brygga run" in said
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="to give files away one has to be root")

@@ -151,6 +151,7 @@ def configured(folder: Path, text: str) -> str:
     [
         ('[web]\nhost = "0.0.0.0"\n', "is not opened before there is a password"),
         ('[web]\nhost = "0.0.0.0"\n', "sends password and session in the clear"),
+        ('[web]\npassword_file = "typo"\n', "whoever is on this machine gets in without a password"),
         ('[web]\nkey_file = "brygga.toml"\n', "web.certificate_file: is missing"),
         ('[web]\ncertificate_file = "brygga.toml"\n', "no certificate and its unencrypted private key"),
         ("[web]\nport = 99999\n", "web.port"),
@@ -161,10 +162,25 @@ def configured(folder: Path, text: str) -> str:
             "listens on 8887 already",
         ),
     ],
-    ids=["password", "clear", "key", "certificate", "port", "hours", "typo", "taken"],
+    ids=["password", "clear", "no_password", "key", "certificate", "port", "hours", "typo", "taken"],
 )
 def test_what_is_wrong_or_unwise_is_said(tmp_path: Path, section: str, said: str) -> None:
     assert said in configured(tmp_path, section)
+
+
+def test_a_password_file_that_this_user_may_not_look_at_is_no_missing_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_look = Path.stat
+
+    def stat_of(path: Path, **about: bool) -> object:
+        if path.name == "hidden":
+            raise PermissionError(13, "Permission denied", str(path))
+        return may_look(path, **about)
+
+    monkeypatch.setattr(Path, "stat", stat_of)
+
+    assert "password" not in configured(tmp_path, '[web]\npassword_file = "hidden"\n')
 
 
 def test_without_the_section_there_is_no_dashboard(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ async def test_five_thousand_devices_are_listed_in_the_time_of_a_blink() -> None
     took_s = time.process_time() - began
 
     assert found["total"] == 5000
-    assert took_s < 1.0  # 0.03 here; a page has 0.3 altogether
+    assert took_s < 0.3  # of the processor; 0.03 here
 
 
 async def test_the_site_is_in_metres_around_its_middle() -> None:

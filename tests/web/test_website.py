@@ -92,3 +92,27 @@ async def test_without_a_section_nothing_of_it_is_there(tmp_path: Path) -> None:
         await until(lambda: True)
 
         assert room.website is None  # type: ignore[attr-defined]  # a room of the web
+
+
+async def test_nothing_that_is_asked_outlives_the_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(website, "ENDING_S", 0.1)
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def endless(_: object) -> object:
+        began.set()
+        try:
+            return await asyncio.Event().wait()  # no limit: it is to be ended
+        finally:
+            ended.set()
+
+    async with visiting.box(tmp_path, password=None) as box:
+        monkeypatch.setattr(box.website._site._asking, "_desk", endless)
+        head = f"GET {visiting.PREFIX}status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        _, writer = await asyncio.open_connection("127.0.0.1", box.address[1])
+        writer.write(head.encode())
+        async with asyncio.timeout(LIMIT_S):
+            await began.wait()
+        writer.close()  # whoever asked goes, and the answer is made all the same
+        await writer.wait_closed()
+
+    assert ended.is_set()

@@ -1,6 +1,6 @@
 /** The agent's API: one place that asks, and says in words what went wrong. */
 
-const WAIT_MS = 20_000; // an agent on a slow card may take a few seconds for its largest answer
+const WAIT_MS = 65_000; // the agent itself gives up after 60 s: the doctor of a small box without a network takes half of that
 
 let csrf = "";
 

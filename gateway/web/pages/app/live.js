@@ -12,6 +12,7 @@ let kinds = "";
 let timer = 0;
 let isThere = true;
 let isOn = false;
+let isBroken = false; // the stream has ended by itself since it was open last
 let lastStatus = null;
 
 /** Return the last status that was told, or null. */
@@ -60,7 +61,11 @@ function open() {
   if (!isOn || stream) return;
   const mine = new EventSource(address("live", { kinds }));
   stream = mine;
-  mine.onopen = () => stand(true);
+  mine.onopen = () => {
+    stand(true);
+    if (isBroken) tell("missed", { count: null }); // nobody knows what came meanwhile
+    isBroken = false;
+  };
   mine.onerror = () => {
     if (stream === mine) lost();
   };
@@ -80,6 +85,7 @@ function stop() {
 
 async function lost() {
   stop();
+  isBroken = true;
   try {
     const session = await ask("session");
     if (!session.role) return void window.dispatchEvent(new Event("brygga:login"));

@@ -33,9 +33,18 @@ let leaving = null;
 let main = null;
 
 function here() {
-  const [path, query] = decodeURI(location.hash.replace(/^#\/?/, "")).split("?");
+  const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, ...rest] = path.split("/");
-  return { name, argument: rest.length ? decodeURIComponent(rest.join("/")) : null, query: new URLSearchParams(query) };
+  return { name: plain(name), argument: rest.length ? plain(rest.join("/")) : null, query: new URLSearchParams(query) };
+}
+
+/** Return a part of an address as it was before it was one; what was typed by hand and is no such part stays as it is. */
+function plain(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** Show what the address names. */
@@ -125,10 +134,18 @@ function stand(status) {
 function away(isThere) {
   document.body.classList.toggle("is-away", !isThere);
   put(document.getElementById("away"), isThere ? [] : h("p", { class: "away" }, icon("offline"), h("span", {}, h("strong", {}, t("away.title")), " ", t("away.words"))));
-  if (!isThere) return;
-  tell(t("away.back"));
-  enter().catch(fall);
+  if (isThere) comeBack().catch((error) => error.status !== 0 && fall(error)); // 0: away again, which the stream sees, too
 }
+
+/** Go on where the gateway is back: with new answers, but for a page into which something was typed, unless the login is over. */
+async function comeBack() {
+  const found = await api.ask("session");
+  if (!found.role || found.csrf !== session?.csrf) await enter();
+  else if (!isTyped()) await show({ isFirst: true });
+  tell(t("away.back"));
+}
+
+const isTyped = () => [...main.querySelectorAll("input, textarea")].some((one) => one.value !== one.defaultValue);
 
 // ── who is asking ──
 

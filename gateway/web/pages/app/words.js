@@ -3,6 +3,7 @@
 export const LANGUAGES = { sv: "Svenska", en: "English" };
 const KEPT = "brygga.language";
 const DIVISIONS = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const SHORT = { sv: "short", en: "long" }; // English has "mth" and "secs" otherwise
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 let table = {};
@@ -81,7 +82,7 @@ export function size(octets) {
 /** Return a length of time in its largest unit: "3 min". */
 export function span(seconds) {
   const [unit, length] = DIVISIONS.find(([, one]) => seconds >= one) ?? DIVISIONS.at(-1);
-  const options = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 0 };
+  const options = { style: "unit", unit, unitDisplay: unit === "second" || unit === "minute" || unit === "hour" ? SHORT[language] : "long", maximumFractionDigits: 0 };
   return format(Intl.NumberFormat, options).format(Math.floor(seconds / length));
 }
 

@@ -10,7 +10,7 @@ const SHOWN = 100;
 const VALUES = 6; // of an uplink, in a line
 
 export function show(box, { signal }) {
-  const wish = { kind: "uplink", words: "", isPaused: false, missed: 0 };
+  const wish = { kind: "uplink", words: "", isPaused: false, missed: 0, isBroken: false };
   let lines = [];
   let fresh = 0;
   let isDue = false;
@@ -44,7 +44,8 @@ export function show(box, { signal }) {
   }
 
   function tell() {
-    const words = wish.isPaused ? t("live.paused", { count: fresh }) : wish.missed ? t("live.missed", { count: wish.missed }) : "";
+    const missed = [wish.missed && t("live.missed", { count: wish.missed }), wish.isBroken && t("live.broken")].filter(Boolean).join(". ");
+    const words = wish.isPaused ? t("live.paused", { count: fresh }) : missed;
     if (state.textContent !== words) state.textContent = words;
   }
 
@@ -55,7 +56,11 @@ export function show(box, { signal }) {
     state, h("section", { class: "card", "aria-label": t("nav.live") }, nothing, list));
   draw();
   for (const kind of ["uplink", "frame"]) live.on(kind, (one) => take(kind, one), signal);
-  live.on("missed", ({ count }) => ((wish.missed += count ?? 0), tell()), signal);
+  live.on("missed", ({ count }) => {
+    if (count === null) wish.isBroken = true;
+    else wish.missed += count;
+    tell();
+  }, signal);
 }
 
 const text = (one) => [one.name, one.dev_eui, one.dev_addr, one.gateway, one.decoder, one.data_rate, one.join_eui, one.source].filter(Boolean).join(" ").toLowerCase();

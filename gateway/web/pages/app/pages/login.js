@@ -21,7 +21,7 @@ async function enter(form, entered) {
   try {
     await ask("session", { method: "POST", body: { password: input.value } });
   } catch (error) {
-    if (![401, 403, 429].includes(error.status)) throw error;
+    if (![401, 429].includes(error.status)) throw error; // 403 is no password's fault: a proxy that changes the address, say
     const wait = error.retryAfter ? ` ${t("error.wait", { seconds: error.retryAfter })}` : "";
     fault(form, "password", error.status === 429 ? `${reason({ status: 429 })}${wait}` : t("login.wrong"));
     input.select();

@@ -45,7 +45,7 @@ function air(name, spent) {
   const rows = spent.filter((one) => one.source === name && one.allowed_s !== null);
   if (!rows.length) return null;
   return table(t("source.air"), [
-    { title: t("source.gateway"), of: (one) => h("span", { class: "code" }, one.gateway) },
+    { title: t("source.gateway"), of: (one) => [h("span", { class: "code" }, one.gateway), h("span", { class: "quiet small narrow under" }, one.sub_band)] },
     { title: t("source.band"), wide: true, of: (one) => one.sub_band },
     { title: t("source.spent"), number: true, of: (one) => t("source.spent_of", { spent: one.spent_s, allowed: one.allowed_s }) },
     { title: t("source.share"), number: true, of: (one) => share(one.spent_s / one.allowed_s) },
