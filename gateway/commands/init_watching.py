@@ -159,7 +159,9 @@ async def _look(ask: Ask, registry: Registry, began: datetime, destination: str,
     new = [one for one in lasts if one["uplink"] and datetime.fromisoformat(one["uplink"]["heard_at"][0]) >= began]
     if not new:
         return replace(Seen(stage=Stage.JOINED) if recent else _without_uplink(status, len(devices)), held=held)
-    words = await _observation(new[0], registry)
+    words, why_not = await _observation(new[0], registry)
+    if why_not:
+        return Seen(stage=Stage.HELD, words=words, trouble=why_not, held=held)
     is_held = held > (held if held_before is None else held_before)
     return replace(_with_uplink(_standing(status, destination), new[0], words, is_held=is_held), held=held)
 
@@ -198,14 +200,14 @@ def _without_uplink(status: Mapping[str, Json], devices: int) -> Seen:
     return Seen(stage=Stage.LISTENING, advice=advice)
 
 
-async def _observation(last: Mapping[str, Json], registry: Registry) -> str:
-    """Return what a device said: "21.3 °C from Library", or why nobody can read it."""
+async def _observation(last: Mapping[str, Json], registry: Registry) -> tuple[str, str]:
+    """Return what a device said, "21.3 °C · Library", and ""; or its name, and why nobody can read it."""
     device = device_of(last["device"])
     item = await item_of(uplink_of(last["uplink"]), device, registry, ALL)
     name = device.name or device.dev_eui
     if isinstance(item, str):
-        return f"{name}: {item}"
-    return f"{', '.join(map(_value, item.observations[:2])) or '–'} · {name}"
+        return name, item
+    return f"{', '.join(map(_value, item.observations[:2])) or '–'} · {name}", ""
 
 
 def _value(one: Observation) -> str:

@@ -19,7 +19,7 @@ SERVICE_FOLDER: Final = Path("/run/credentials/brygga.service")  # systemd.exec,
 
 def credential(path: Path, folder: Path) -> Path | None:
     """Return the credential that stands for ``path``: one of its name, where it is not itself there and was to be in ``folder``."""
-    if path.exists() or not path.is_relative_to(folder):
+    if _may_be_seen(path) or not path.is_relative_to(folder):
         return None
     names = (path.name, f"{SECRETS}_{path.name}")
     return next((one for one in (place / name for place in _places() for name in names) if _is_there(one)), None)
@@ -35,6 +35,14 @@ def _places() -> Iterator[Path]:
     if named:
         yield Path(named)
     yield SERVICE_FOLDER
+
+
+def _may_be_seen(path: Path) -> bool:
+    """Tell whether a file is there for this user: one in a folder that is closed to him is what a credential is for."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
 
 
 def _is_there(path: Path) -> bool:

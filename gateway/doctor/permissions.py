@@ -87,6 +87,7 @@ class Rights:
     within: Sequence[Mode]  # what is in the data folder
     ports: Sequence[Port]
     group: str  # of serial ports
+    is_running: bool = True  # else the user is the data folder's
 
 
 async def rights(box: Box) -> Rights | None:
@@ -109,6 +110,7 @@ def _rights(box: Box, settings: Settings) -> Rights:
         within=[one for one in within if one is not None],
         ports=[Port(path=path, found=_mode(path)) for path in _serial_ports(settings)],
         group=next((name for name in SERIAL_GROUPS if _has_group(name)), SERIAL_GROUPS[0]),
+        is_running="Uid" in told,
     )
 
 
@@ -223,7 +225,8 @@ def _may_open(port: Mode, facts: Rights) -> bool:
 def user(facts: Rights) -> Iterator[Seen]:
     """Judge as whom the agent runs."""
     if facts.uid is not None:
-        yield Seen(f"it runs as {facts.user}", ROOT if facts.uid == 0 else None)
+        words = f"it runs as {facts.user}" if facts.is_running else f"its data folder is {facts.user}'s"
+        yield Seen(words, ROOT if facts.uid == 0 else None)
 
 
 CHECKS: Final = (

@@ -11,7 +11,7 @@ from gateway.clock import kernel_quality
 from gateway.commands.spans import span
 from gateway.dating import EARLIEST
 from gateway.doctor.box import Box
-from gateway.doctor.finding import Check, Ill, Seen, Standing
+from gateway.doctor.finding import Check, Ill, Seen, Standing, Unseen
 from gateway.doctor.processes import names
 from gateway.model import TimeQuality
 
@@ -91,6 +91,14 @@ async def time(box: Box) -> Time:
     )
 
 
+async def kept(box: Box) -> Time:
+    """Return the same; raises Unseen where it matters who keeps it right, and others' processes are hidden, as the service's sandbox does."""
+    facts = await time(box)
+    if not facts.keepers and facts.quality < TimeQuality.NTP and box.text("/proc/1/comm") is None:
+        raise Unseen("who keeps the clock right cannot be seen from here")
+    return facts
+
+
 def quality(facts: Time) -> Iterator[Seen]:
     """Judge whether the clock is trusted."""
     agent = facts.agent or {}
@@ -137,7 +145,7 @@ CHECKS: Final = (
     Check(
         id="clock.keeper",
         looks="whether one of chrony, systemd-timesyncd, ntp runs, and not two",
-        probe=time,
+        probe=kept,
         judge=keeper,
         ills=(TWO_KEEPERS, NO_KEEPER),
     ),

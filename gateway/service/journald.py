@@ -7,6 +7,7 @@ as 64 bits little endian, the value, a newline. What is too large for a datagram
 from __future__ import annotations
 
 import array
+import contextlib
 import errno
 import fcntl
 import io
@@ -42,8 +43,7 @@ class JournaldHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Send a record; never waits and never raises."""
         try:
-            datagram = b"".join(_field(name, value) for name, value in self.fields(record))
-            self._send(datagram)
+            self._send(self._datagram(record))
             self._tell_of_lost()
         except OSError:
             self._lost += not self._aside(record)
@@ -66,6 +66,9 @@ class JournaldHandler(logging.Handler):
         yield "LOGGER", record.name
         yield from ((f"BRYGGA_{name.upper()}", value) for name, value in about(record).items())
 
+    def _datagram(self, record: logging.LogRecord) -> bytes:
+        return b"".join(_field(name, value) for name, value in self.fields(record))
+
     def _send(self, datagram: bytes) -> None:
         try:
             self._socket.sendto(datagram, self._path)
@@ -85,8 +88,10 @@ class JournaldHandler(logging.Handler):
     def _tell_of_lost(self) -> None:
         if self._lost:
             words = f"{self._lost} lines of the log are lost: journald did not take them in time"
-            self._lost = 0
-            self.emit(logging.LogRecord(__name__, logging.WARNING, __file__, 0, words, None, None))
+            record = logging.LogRecord(__name__, logging.WARNING, __file__, 0, words, None, None)
+            with contextlib.suppress(OSError):  # then the next record that is taken tells
+                self._send(self._datagram(record))
+                self._lost = 0
 
     def _aside(self, record: logging.LogRecord) -> bool:
         """Write to standard error, which is a stream to journald, too: not where that is full, or broken since journald has gone."""

@@ -35,7 +35,7 @@ async def item_of(uplink: Uplink, device: Device, registry: Registry, share: Sha
     codecs = Codecs(registry.get)
     (outcome,) = await codecs.decode([(uplink, device)])
     if isinstance(outcome, DecodeError):
-        return f"{device.decoder or 'no decoder'} cannot read it: {outcome}"
+        return f"{device.decoder} cannot read it: {outcome}" if device.decoder else f"no decoder reads it: {outcome}"
     normalised = normalise(uplink, device, outcome, codecs.revision(device.decoder))
     if normalised.problems and not normalised.observations:
         return f"nothing of it can be said: {'; '.join(dict.fromkeys(normalised.problems))}"

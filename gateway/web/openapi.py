@@ -9,8 +9,7 @@ from gateway import __version__
 from gateway.model import Json
 from gateway.web import shapes
 from gateway.web.fields import Field
-from gateway.web.roles import Role
-from gateway.web.route import PREFIX, Route
+from gateway.web.route import PREFIX, Route, Special
 from gateway.web.routes import ROUTES
 
 REFUSALS: Final[Mapping[str, str]] = {
@@ -117,15 +116,16 @@ def _parameters(route: Route) -> Iterator[Mapping[str, Json]]:
 
 def _refusals(route: Route) -> Iterator[str]:
     yield "400"
-    if route.role is not None:
+    if route.role is not None or route.special is Special.LOG_IN:
         yield "401"
-    if route.role not in {None, Role.METRICS}:
-        yield "403"
+    yield "403"  # whoever may ask: the page of another site may not
     if route.places:
         yield "404"
     if route.body is not None:
-        yield "413"
-    if route.path in {"session", "live"}:
+        yield from ("408", "413")
+    if route.ask is not None:
+        yield "409"
+    if route.special in {Special.LOG_IN, Special.LIVE}:
         yield "429"
     yield "500"
     yield "503"

@@ -332,6 +332,12 @@ async def test_as_whom_the_agent_runs_is_read_from_its_process(tmp_path: Path) -
     provoked(await finding(running(tmp_path, root=tree(tmp_path, files)), "permissions.user"), "permissions.user:root")
 
 
+def test_of_an_agent_that_does_not_run_it_is_not_said_that_it_does() -> None:
+    stopped = judged("permissions.user", rights(uid=0, user="root", is_running=False))
+
+    assert provoked(stopped, "permissions.user:root").seen == "its data folder is root's"
+
+
 # ── versions, backups, the dashboard ──
 
 

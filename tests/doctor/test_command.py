@@ -22,12 +22,13 @@ from rich.cells import cell_len
 
 from gateway import control
 from gateway.commands.cli import main
-from gateway.commands.doctor import write_private
+from gateway.commands.command_line import parser
+from gateway.commands.doctor import box_of, write_private
 from gateway.commands.show_doctor import report
 from gateway.doctor import Finding, Standing
 from gateway.errors import Brygga
 from tests.agent.commands import BRYGGA, CONFIGURATION, LIMIT_S, Box, make_box
-from tests.doctor.scene import provoked
+from tests.doctor.scene import finding, provoked
 
 PHONE = 40  # columns
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # of a colour, or of the progress that has gone
@@ -149,7 +150,8 @@ async def test_a_gateway_with_a_bad_antenna_is_seen_through_the_agent(box: Box) 
 
         outcome = await box.brygga("doctor", "--json", "--bundle", "box.zip", *OFFLINE)
         (box.folder / "brygga.toml").write_text(CONFIGURATION.replace('"senml"', '"smoke"'), encoding="utf-8")
-        wrong = json.loads((await box.brygga("doctor", "--json", *OFFLINE)).output)
+        options = parser().parse_args(["doctor", "--config", str(box.folder / "brygga.toml")])
+        wrong = await finding(await box_of(options), "configuration", "radio")
 
     findings = json.loads(outcome.output)
     provoked(findings, "radio.crc:none_whole")

@@ -217,6 +217,18 @@ async def test_processes_that_set_the_clock_are_found_by_their_names(tmp_path: P
     assert provoked(findings, "clock.keeper:two_keepers").seen == "chrony and systemd-timesyncd both run"
 
 
+@pytest.mark.parametrize(("files", "ill"), [({}, "unseen"), ({"proc/1/comm": "systemd\n"}, "no_keeper")])
+async def test_who_sees_no_others_processes_says_so_and_not_that_none_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], ill: str
+) -> None:
+    """The service's sandbox hides them (ProtectProc=invisible) from the agent that the dashboard asks."""
+    monkeypatch.setattr("gateway.doctor.timekeeping.kernel_quality", lambda: TimeQuality.UNSYNCHRONISED)
+
+    (one,) = await finding(running(tmp_path, root=tree(tmp_path, files)), "clock.keeper")
+
+    assert one.ill == ill
+
+
 # ── trials ──
 
 

@@ -154,6 +154,8 @@ async def test_counters_are_what_happened(busy: Busy) -> None:
         lambda seen: (
             seen.value("brygga_destination_delivered_total", **lund) >= 5
             and seen.value("brygga_frames_refused_total", reason="unknown_dev_addr") >= 1
+            and seen.value("brygga_destination_held", destination="lund", kind="undecoded") >= 1
+            and "brygga_device_battery_volts" in seen.samples  # decoded beside what is delivered
         )
     )
 

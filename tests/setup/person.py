@@ -18,7 +18,7 @@ from pathlib import Path
 LIMIT_S = 60.0  # for what must come, on a machine that does many other things
 REPOSITORY = Path(__file__).parent.parent.parent
 NOT_THEIRS = ("LC_", "LANG", "BRYGGA", "COLUMNS", "LINES", "NO_COLOR")  # of the environment: a terminal says it itself
-PRESS_AGAIN_S = 1.0
+PRESS_AGAIN_S = 5.0
 SGR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -70,13 +70,24 @@ class Person:
         await self.sees("> ")
         self.type(f"{text}\n")
 
-    async def presses_ctrl_c(self) -> int:
-        """Return how the program ended. Pressed between a prompt and the reading behind it, a key is noticed with the next one."""
+    async def presses_ctrl_c(self, words: str) -> int:
+        """Press until ``words`` come, and return how the program ended.
+
+        Pressed between a prompt and the reading behind it, a key is noticed with the next one; pressed once more while a program ends,
+        it kills it.
+        """
         async with asyncio.timeout(LIMIT_S):
-            while True:
+            while words not in self.read[self._read_to :]:
                 self.type("\x03")
+                self._news.clear()
                 with contextlib.suppress(TimeoutError):
-                    return await asyncio.wait_for(self.process.wait(), PRESS_AGAIN_S)
+                    await asyncio.wait_for(self._come(words), PRESS_AGAIN_S)
+            return await self.process.wait()
+
+    async def _come(self, words: str) -> None:
+        while words not in self.read[self._read_to :]:
+            self._news.clear()
+            await self._news.wait()
 
     async def leaves(self) -> int:
         """Return how the program ended, once all that it said was read."""

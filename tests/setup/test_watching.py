@@ -139,8 +139,8 @@ async def test_what_no_decoder_reads_is_told_with_the_reason(
 
     found = await watch(Terminal("en"), settings, agent, "", 60.0)
 
-    assert found
-    assert "Library: no decoder cannot read it" in capsys.readouterr().out
+    assert not found
+    assert "Heard: Library; and held back: no decoder reads it" in capsys.readouterr().out
 
 
 async def test_without_a_city_heard_is_far_enough(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,19 +161,28 @@ async def test_without_a_device_the_radio_is_far_enough(settings: Settings, caps
     assert "The radio hears." in capsys.readouterr().out
 
 
-async def test_what_was_heard_before_is_not_the_first(settings: Settings) -> None:
-    agent = Agent({"sources": [source(frames=2)], "last": last(ago_s=60.0), "destinations": DELIVERED})
+async def test_what_was_heard_before_is_not_the_first(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {"sources": [source(frames=2)], "last": last(ago_s=60.0), "destinations": DELIVERED}
+    agent = Agent(before, before | {"last": last("0100dc")})
 
-    assert not await watch(Terminal("en"), settings, agent, "lund@lund", 0.1)
+    found = await watch(Terminal("en"), settings, agent, "lund@lund", 60.0)
+
+    assert found
+    assert "First observation: 22 °C" in capsys.readouterr().out
+
+
+async def test_a_watch_ends_at_its_limit(settings: Settings) -> None:
+    assert not await watch(Terminal("en"), settings, Agent({"sources": [source()]}), "", 0.1)
 
 
 async def test_while_nothing_comes_it_is_said_what_to_look_at(
     settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(init_watching, "ADVICE_S", 0.0)
-    agent = Agent({"sources": [source()]})
+    silent = {"sources": [source()]}
+    agent = Agent(silent, silent, silent, silent | {"last": last()})
 
-    await watch(Terminal("en"), settings, agent, "", 0.1)
+    await watch(Terminal("en"), settings, agent, "", 60.0)
 
     said = capsys.readouterr().out
     assert "serv_port_up and serv_port_down are both the port of 1799" in said
@@ -184,9 +193,10 @@ async def test_a_sources_own_advice_goes_first(
     settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(init_watching, "ADVICE_S", 0.0)
-    agent = Agent({"sources": [source() | {"advice": ["the antenna is not connected"]}]})
+    advised = {"sources": [source() | {"advice": ["the antenna is not connected"]}]}
+    agent = Agent(advised, advised, advised, advised | {"last": last()})
 
-    await watch(Terminal("en"), settings, agent, "", 0.1)
+    await watch(Terminal("en"), settings, agent, "", 60.0)
 
     said = capsys.readouterr().out
     assert "! the antenna is not connected" in said

@@ -119,8 +119,7 @@ async def test_ctrl_c_at_any_question_leaves_nothing_behind(root: Path) -> None:
         await answer_all(person, "https://city.example")
         await person.sees("This is what it will be:")
         await person.sees("> ")
-        code = await person.presses_ctrl_c()
-        await person.sees("Nothing was changed.")
+        code = await person.presses_ctrl_c("Nothing was changed.")
 
     assert code == 130
     assert everything(root) == before
@@ -186,8 +185,7 @@ async def test_it_speaks_swedish_where_the_system_does(root: Path) -> None:
         await person.answers("Vad heter denna gateway?", "tillbaka")
         await person.answers("Ska jag ändra det", "nja")
         await person.sees("j (ja) eller n (nej) är rätt")
-        await person.presses_ctrl_c()
-        await person.sees("Inget har ändrats.")
+        await person.presses_ctrl_c("Inget har ändrats.")
 
 
 async def test_with_a_service_it_is_started_and_devices_go_to_it(root: Path, city: NgsiLdReceiver) -> None:

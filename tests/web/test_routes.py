@@ -103,6 +103,13 @@ def test_the_description_is_right_by_openapi() -> None:
     openapi_spec_validator.validate(json.loads(json.dumps(described())))
 
 
+def test_the_description_says_how_a_login_is_refused() -> None:
+    paths = described()["paths"]
+
+    assert {"400", "401", "403", "408", "413", "429"} <= set(paths["/session"]["post"]["responses"])
+    assert "429" not in paths["/session"]["get"]["responses"]
+
+
 def test_every_route_has_a_name_of_its_own() -> None:
     assert len({operation_id(route) for route in ROUTES}) == len(ROUTES)
 

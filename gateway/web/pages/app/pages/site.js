@@ -10,6 +10,7 @@ const EDGE = 48; // pixels around the outermost
 const LOWEST = 320; // of the drawing, in pixels
 const PART = 0.62; // of the window's height, at most
 const TEXT = 14;
+const LISTED = 100; // below the plan; the page of devices has all
 const NAMED = 60; // devices that get their names written
 const ZOOMS = [1, 2, 4];
 const NICE = [1, 2, 5];
@@ -132,7 +133,7 @@ function list({ gateways, devices }) {
     { title: t("site.nearest"), number: true, of: (one) => (one.gateway || !gateways.length ? "–" : distance(one, gateways)) },
   ];
   const rows = [...gateways, ...devices];
-  const shown = rows.slice(0, 300);
+  const shown = rows.slice(0, LISTED);
   return [table(t("site.list"), columns, shown), rows.length > shown.length ? h("p", { class: "quiet" }, t("site.more", { count: rows.length - shown.length })) : null];
 }
 
