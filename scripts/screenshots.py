@@ -38,6 +38,7 @@ LIMIT_MS: Final = 20_000
 PAST_ACTIVATION: Final = "00000000-000001"
 PHONE: Final = (390, 844)
 DESK: Final = (1280, 860)
+TALL: Final = (1280, 1500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +57,13 @@ WELL: Final = (
     Shot(name="overview", route=""),
     Shot(name="overview-en", route="", size=DESK, language="en-GB"),
     Shot(name="devices", route="devices"),
-    Shot(name="device-en", route="devices/{school}", size=DESK, language="en-GB"),
+    Shot(name="device-en", route="devices/{school}", size=TALL, language="en-GB"),
     Shot(name="device", route="devices/{school}", scheme="dark"),
     Shot(name="live-en", route="live", size=DESK, language="en-GB", scheme="dark"),
     Shot(name="add", route="add", press="Skriv för hand"),
     Shot(name="site-en", route="site", size=DESK, language="en-GB"),
-    Shot(name="doctor", route="doctor"),
 )
-AWAY: Final = (Shot(name="trouble", route=""), Shot(name="destination-en", route="destinations/south-city", size=DESK, language="en-GB"))  # fmt: skip
+AWAY: Final = (Shot(name="trouble", route=""),)
 
 
 async def main(folder: Path) -> None:

@@ -39,6 +39,8 @@ def eui(text: Json) -> Eui64:
 
 def find_device(text: str, devices: Devices) -> Registration:
     """Return the device that a person means by its DevEUI or its name; ConfigError when there is none, or several."""
+    if (known := _exactly(text, devices)) is not None:
+        return known
     named = [one for one in devices.values() if one.device.name.casefold() == text.casefold() != ""]
     if len(named) == 1:
         return named[0]
@@ -54,6 +56,14 @@ def find_device(text: str, devices: Devices) -> Registration:
         hint = did_you_mean(dev_eui, devices) or "; `brygga device list` shows those there are"
         raise NotThere(f"there is no device {dev_eui}{hint}")
     return devices[dev_eui]
+
+
+def _exactly(text: str, devices: Devices) -> Registration | None:
+    """Return the device whose DevEUI this is: before one that only has it for its name, lest a downlink reach a namesake."""
+    try:
+        return devices.get(eui64(text))
+    except ValueError:
+        return None
 
 
 def described(device: Device) -> dict[str, Json]:

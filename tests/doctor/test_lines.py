@@ -17,6 +17,7 @@ from gateway.doctor import Box
 from gateway.doctor.dns import Lookup, Names
 from gateway.doctor.lines import Lines
 from gateway.doctor.trials import Trial
+from gateway.model import TimeQuality
 from gateway.trial.steps import Step
 from simulators.platforms.certificates import Authority, Identity
 from tests.doctor.scene import box, configured, finding, judged, provoked, running, status, tree, well
@@ -217,7 +218,9 @@ async def test_processes_that_set_the_clock_are_found_by_their_names(tmp_path: P
     assert provoked(findings, "clock.keeper:two_keepers").seen == "chrony and systemd-timesyncd both run"
 
 
-@pytest.mark.parametrize(("files", "ill"), [({}, "unseen"), ({"proc/1/comm": "systemd\n"}, "no_keeper")])
+@pytest.mark.parametrize(
+    ("files", "ill"), [({}, "unseen"), ({"proc/1/comm": "systemd\n"}, "no_keeper")], ids=["hidden", "seen"]
+)
 async def test_who_sees_no_others_processes_says_so_and_not_that_none_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], ill: str
 ) -> None:

@@ -17,7 +17,8 @@ from gateway.desk import history, lately
 from gateway.desk.history import HistoryDesk
 from gateway.desk.lately import Lately, newest_of
 from gateway.desk.overview import SORTS, OverviewDesk
-from gateway.journal import Changes, Journal
+from gateway.desk.words import find_device
+from gateway.journal import Changes, Journal, Registration
 from gateway.journal import backwards as reading
 from gateway.journal.backwards import chunks
 from gateway.journal.looking import looking
@@ -96,6 +97,15 @@ async def test_the_site_is_in_metres_around_its_middle() -> None:
 
     assert [round(one["y_m"]) for one in site["devices"]] == [-1, 0, 1]
     assert {one["x_m"] for one in site["devices"]} == {0.0}
+
+
+def test_a_dev_eui_is_its_device_and_not_one_that_is_called_so() -> None:
+    one, other = devices(2)
+    namesake = replace(other, name=one.dev_eui)
+    there = {each.dev_eui: Registration(device=each) for each in (one, namesake)}
+
+    assert find_device(one.dev_eui, there).device is one
+    assert find_device(one.dev_eui.upper(), there).device is one
 
 
 # ── the journal read back ──
