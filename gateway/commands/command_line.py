@@ -166,7 +166,9 @@ COMMANDS = (
         example="brygga backup --with-keys /media/usb/roof.backup",
         arguments=(
             _argument(
-                "file", metavar="FILE", help="replaced when the new one is whole; mode 0600. With --keep a folder that is there"
+                "file",
+                metavar="FILE",
+                help="replaced when the new one is whole; mode 0600. With --keep a folder that is there",
             ),
             _argument(
                 "--keep",

@@ -77,7 +77,7 @@ def _init(options: argparse.Namespace, world: World, terminal: Terminal) -> int:
         raise ConfigError(f"{path}: this user may not write there; try with sudo, or name another place with --config")
     is_asked = options.answers is None
     if is_asked:
-        terminal.say(Said("Brygga: from this box to a city", "Brygga: från den här burken till en stad"), BOLD)
+        terminal.say(Said("Brygga: from this box to a city", "Brygga: från den här boxen till en stad"), BOLD)
         terminal.say(HINT, DIM)
     dialogue = Dialogue(replace(known, findings=_found(options, world, terminal, path)))
     dialogue = _asked(terminal, dialogue, path) if is_asked else _filled(options, terminal, dialogue)

@@ -234,7 +234,7 @@ def _ending(seen: Seen, destination: str) -> Said:
         )
     return Said(
         f"First observation: {seen.words}, delivered to {destination} {seen.after_s:.1f} s later.",
-        f"Första observationen: {seen.words}, lämnad till {destination} {seen.after_s:.1f} s senare.",
+        f"Första observationen: {seen.words}, levererad till {destination} {seen.after_s:.1f} s senare.",
     )
 
 

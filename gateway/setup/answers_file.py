@@ -25,7 +25,7 @@ DEVICES: Final = "devices"
 HEAD: Final = Said(
     "# Answers for `brygga init --answers FILE`. What is left out is as the question proposes it on that box.\n"
     "# No secrets here: ID_file names a file of one line beside this one, ID_env a variable of the environment.\n",
-    "# Svar för `brygga init --answers FIL`. Det som saknas blir som frågan föreslår på den burken.\n"
+    "# Svar för `brygga init --answers FIL`. Det som saknas blir som frågan föreslår på den boxen.\n"
     "# Inga hemligheter här: ID_file är en fil med en rad bredvid denna, ID_env en miljövariabel.\n",
 )
 

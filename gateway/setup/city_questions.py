@@ -237,7 +237,7 @@ OF_A_SERVER: Final = (
     Question(
         id="server_url",
         text=Said("Its broker", "Dess broker"),
-        helps=Said("mqtts://host, or mqtt:// on this box", "mqtts://värd, eller mqtt:// på burken själv"),
+        helps=Said("mqtts://host, or mqtt:// on this box", "mqtts://värd, eller mqtt:// på boxen själv"),
         read=_broker,
         usual=_usual_server,
         due=_adds_server,

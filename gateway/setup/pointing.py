@@ -115,7 +115,7 @@ def _elsewhere(known: Known) -> Iterator[Said]:
     if "udp" in keys:
         yield Said(
             f"At the other gateway: protocol Semtech UDP (packet forwarder), server this box's address, both ports {port}",
-            f"På den andra gatewayen: protokoll Semtech UDP (packet forwarder), server denna burks adress, båda portarna {port}",
+            f"På den andra gatewayen: protokoll Semtech UDP (packet forwarder), server denna boxs adress, båda portarna {port}",
         )
     if "stations" in keys:
         where = f"ws://{_here(known)}:{radios.STATION_PORT}"

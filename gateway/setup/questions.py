@@ -27,7 +27,7 @@ MODES: Final = (
 )
 DASHBOARDS: Final = (
     Option("off", Said("None", "Ingen")),
-    Option("here", Said("On this box alone (through ssh)", "Bara på burken själv (genom ssh)")),
+    Option("here", Said("On this box alone (through ssh)", "Bara på boxen själv (genom ssh)")),
     Option("network", Said("In its network, with a password", "I dess nät, med lösenord")),
 )
 CLOCKS: Final = (
@@ -70,7 +70,7 @@ def _may_start(known: Known) -> bool:
 OF_THE_BOX: Final = (
     Question(
         id="mode",
-        text=Said("This box is configured. What now?", "Burken är inställd. Vad nu?"),
+        text=Said("This box is configured. What now?", "Boxen är inställd. Vad nu?"),
         helps=Said(
             "keep: change nothing; radio, city: add one; new: write a new file",
             "keep: ändra inget; radio, city: lägg till; new: skriv en ny fil",
@@ -166,7 +166,7 @@ OF_THE_BOX: Final = (
     Question(
         id="dashboard",
         text=Said("A dashboard for the browser?", "En webbsida med läget?"),
-        helps=Said("pages on this box; `brygga web --help` later", "sidor på burken; `brygga web --help` senare"),
+        helps=Said("pages on this box; `brygga web --help` later", "sidor på boxen; `brygga web --help` senare"),
         read=lambda text, _: chosen(text, DASHBOARDS),
         usual=lambda _: "here",
         due=is_whole,

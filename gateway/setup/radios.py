@@ -29,8 +29,8 @@ HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 OF_SERVERS: Final = frozenset({"chirpstack", "the_things_stack"})  # they have the keys, and do the network
 
 ALWAYS: Final = (
-    Option("udp", Said("A packet forwarder on another box (UDP)", "En packet forwarder på en annan burk (UDP)")),
-    Option("stations", Said("A Basics Station on another box", "En Basics Station på en annan burk")),
+    Option("udp", Said("A packet forwarder on another box (UDP)", "En packet forwarder på en annan box (UDP)")),
+    Option("stations", Said("A Basics Station on another box", "En Basics Station på en annan box")),
     Option("chirpstack", Said("Behind a ChirpStack that does the network", "Bakom en ChirpStack som sköter nätet")),
     Option("the_things_stack", Said("Behind The Things Network", "Bakom The Things Network")),
     Option("none", Said("None yet", "Ingen ännu")),

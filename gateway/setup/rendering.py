@@ -113,7 +113,7 @@ def _gateway(known: Known) -> Section:
         height = [] if place.altitude_m is None else [place.altitude_m]
         why = Said(
             "degrees north and east (and metres up): where what this box hears was heard",
-            "grader nord och ost (och meter upp): där det som burken hör hördes",
+            "grader nord och ost (och meter upp): där det som boxen hör hördes",
         )
         lines.append(Line("place", [place.latitude, place.longitude, *height], why))
     if (data := known.given("data")) and data != SERVICE_DATA:
@@ -126,7 +126,7 @@ def _clock(known: Known) -> Section:
     if known.given("clock") == "system":
         why = Said(
             "this box's clock is believed as it is: wrong times where it is wrong",
-            "burkens klocka blir trodd som den är: fel tider när den går fel",
+            "boxens klocka blir trodd som den är: fel tider när den går fel",
         )
         return Section("[clock]", (Line("trust", "system", why),))
     why = Said(
@@ -191,13 +191,13 @@ def _web(known: Known) -> Iterator[Section]:
         case "here":
             above = Said(
                 "The dashboard, on this box alone: `ssh -L 8080:127.0.0.1:8080 THIS-BOX`, then http://127.0.0.1:8080",
-                "Webbsidan, bara på burken: `ssh -L 8080:127.0.0.1:8080 BURKEN`, sedan http://127.0.0.1:8080",
+                "Webbsidan, bara på boxen: `ssh -L 8080:127.0.0.1:8080 BOXEN`, sedan http://127.0.0.1:8080",
             )
             yield Section("[web]", (), (above,))
         case "network":
             above = Said(
                 "The dashboard, in this box's network; `brygga web password` changes its password,\n`brygga web certificate` makes it https",
-                "Webbsidan, i burkens nät; `brygga web password` byter lösenord,\n`brygga web certificate` gör den till https",
+                "Webbsidan, i boxens nät; `brygga web password` byter lösenord,\n`brygga web certificate` gör den till https",
             )
-            why = Said("every address of this box", "burkens alla adresser")
+            why = Said("every address of this box", "boxens alla adresser")
             yield Section("[web]", (Line("host", "0.0.0.0", why),), (above,))  # noqa: S104 - asked for, with a password

@@ -17,11 +17,11 @@ EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - gateways of other boxes are meant,
 PASSWORD: Final = "{}.password"  # noqa: S105 - how a secret's file is called, by its source
 
 WHY_HERE: Final = Said(
-    "from this box alone: the protocol proves nothing", "bara från burken: protokollet bevisar inget"
+    "from this box alone: the protocol proves nothing", "bara från boxen: protokollet bevisar inget"
 )
 WHY_EVERYWHERE: Final = Said(
     "other boxes' gateways; the port has to be open in the firewall",
-    "andra burkars gateways; porten ska vara öppen i brandväggen",
+    "andra boxars gateways; porten ska vara öppen i brandväggen",
 )
 WHY_GATEWAYS: Final = Said(
     "these alone may speak, by the EUI on their label; left out: whoever reaches the port",
@@ -73,7 +73,7 @@ def _udp(known: Known) -> Iterator[Made]:
         yield _from_others(known, port, own)
     for port, forwarder in here.items():
         what = "" if forwarder is None else f" ({forwarder.folder})"
-        above = Said(f"The packet forwarder on this box{what}", f"Packet forwardern på denna burk{what}")
+        above = Said(f"The packet forwarder on this box{what}", f"Packet forwardern på denna box{what}")
         yield "forwarder", "semtech_udp", [Line("host", LOOPBACK, WHY_HERE), _port(port)], above
 
 
@@ -86,7 +86,7 @@ def _from_others(known: Known, port: int, own: Forwarder | None) -> Made:
     if euis and own is not None and own.gateway is not None:
         euis = sorted({*euis, own.gateway})
     gateways = Line("gateways", euis or ["0016c001f153a14c"], WHY_GATEWAYS, is_idle=not euis)
-    above = Said("Packet forwarders of other boxes", "Packet forwarders på andra burkar")
+    above = Said("Packet forwarders of other boxes", "Packet forwarders på andra boxar")
     return "gateways", "semtech_udp", [Line("host", EVERYWHERE, WHY_EVERYWHERE), _port(port), gateways], above
 
 
@@ -115,7 +115,7 @@ def _concentratord(one: Concentratord) -> Made:
         "concentratord",
         "concentratord",
         lines,
-        Said("ChirpStack Concentratord on this box", "ChirpStack Concentratord på denna burk"),
+        Said("ChirpStack Concentratord on this box", "ChirpStack Concentratord på denna box"),
     )
 
 
@@ -193,4 +193,4 @@ def _gnss(known: Known) -> Iterator[Made]:
             port = Line(
                 "port", one.port, Said("the name that it keeps in every socket", "namnet som den har i varje uttag")
             )
-            yield "gnss", "gnss", [port], Said("This box's place and time", "Burkens plats och tid")
+            yield "gnss", "gnss", [port], Said("This box's place and time", "Boxens plats och tid")

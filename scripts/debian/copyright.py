@@ -64,8 +64,12 @@ def _texts(found: Distribution) -> Iterator[str]:
     folder = Path(str(found.locate_file("."))) / f"{_dist_info(found)}"
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name.upper().startswith(LICENCES):
-            text = path.read_text("utf-8", "replace")
-            yield IN_DEBIAN if APACHE in text else text
+            yield _text(path)
+
+
+def _text(path: Path) -> str:
+    text = path.read_text("utf-8", "replace")
+    return IN_DEBIAN if APACHE in text else text
 
 
 def _dist_info(found: Distribution) -> str:
@@ -75,8 +79,8 @@ def _dist_info(found: Distribution) -> str:
 def vendored(folder: Path) -> Iterator[str]:
     """Yield what others wrote that lies in our own tree, each with its text beside it."""
     for path in sorted(folder.rglob("*LICEN*")):
-        text = "\n".join(f" {line}" if line.strip() else " ." for line in path.read_text("utf-8").splitlines())
-        place = path.parent.relative_to(folder)
+        text = "\n".join(f" {line}" if line.strip() else " ." for line in _text(path).splitlines())
+        place = path.parent.relative_to(folder.parent)
         yield f"Files: {PACKAGE}/lib/*/site-packages/{place}/*\nCopyright: as follows\nLicense: {path.name}\n{text}\n"
 
 

@@ -22,6 +22,7 @@ from gateway.model import Json
 from gateway.network.office import Office, StoppedOffice
 from gateway.pulse import Pulse
 from gateway.recorder import Recorder
+from gateway.reloading import Difference
 from gateway.survey import Survey
 from tests.agent.commands import make_box
 from tests.journal.samples import DEV_EUI, abp, clock, deliver, hear, otaa
@@ -77,6 +78,9 @@ class FakeAgent:
 
     async def not_hearing(self) -> Sequence[str]:
         return ()
+
+    async def reload(self) -> Difference:
+        raise AssertionError("nobody asks for it")
 
 
 @pytest.fixture

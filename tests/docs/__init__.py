@@ -1,0 +1,1 @@
+"""What documentation says is done, as it stands there."""
