@@ -110,7 +110,6 @@ def _put(path: Path, octets: bytes) -> Path | None:
     """Put a file in place; return where another one that lay there is now."""
     aside = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             if path.read_bytes() == octets:
                 return None

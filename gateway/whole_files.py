@@ -52,8 +52,9 @@ def sync(folder: Path) -> None:
 
 
 def _have(folder: Path) -> None:
-    """Make a folder that is not there, for whom the one around it belongs to."""
+    """Make a folder that is not there, and those around it, each for whom the one around it belongs to."""
     if not folder.is_dir():
+        _have(folder.parent)
         folder.mkdir(mode=FOLDER_MODE)
         descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
         try:

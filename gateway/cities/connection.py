@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -12,9 +11,8 @@ from typing import Final
 
 from gateway.errors import ConfigError
 from gateway.model import Json
+from gateway.whole_files import write_whole
 
-MODE: Final = 0o640  # the agent's group may read it, others may not
-FOLDER_MODE: Final = 0o750
 BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")  # TOML 1.0, "Keys"
 HEAD: Final = "# How this gateway reaches {city}. Every key that stands under [[destination]] may stand here, but for name and selection.\n"
 
@@ -59,14 +57,4 @@ def option(text: str) -> tuple[str, Json]:
 
 def write(path: Path, text: str) -> None:
     """Write a file that others may not read, and its folder where it is not there; ConfigError says why that cannot be."""
-    try:
-        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), MODE)
-            file.write(text)
-        part.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
+    write_whole(path, text.encode())

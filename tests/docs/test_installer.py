@@ -133,10 +133,11 @@ class Roof:
     async def types(self, line: str) -> tuple[int | None, str]:
         """Run one line of the guide as a shell does; the stick is where it says /mnt."""
         folder = self.box.folder if NEW_CARD not in line else self.box.folder.parent / "new-card"
+        path = f"{self.programs}:{BRYGGA.parent}:{os.environ['PATH']}"
         process = await asyncio.create_subprocess_exec(
             *("bash", "-c", line.replace("/mnt", str(self.stick))), cwd=folder,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            env={"PATH": f"{self.programs}:{BRYGGA.parent}:{os.environ['PATH']}", "HOME": str(folder)},
+            env={"PATH": path, "HOME": str(folder), "BRYGGA_CONFIG": str(folder / "brygga.toml")},
         )  # fmt: skip
         try:
             async with asyncio.timeout(LIMIT_S):
@@ -163,9 +164,8 @@ def lay_out(folder: Path, configuration: str) -> Roof:
 
 
 def lines() -> Iterator[str]:
-    """Yield what the guide types, chapter by chapter: the English lines, and the Swedish ones that differ."""
-    for en, sv in BOTH:
-        yield from dict.fromkeys([*en.commands, *sv.commands])
+    """Yield what the guide types, chapter by chapter, the first time: the English lines, and the Swedish ones that differ."""
+    yield from dict.fromkeys(line for both in BOTH for page in both for line in page.commands)
 
 
 def asks(line: str) -> bool:
