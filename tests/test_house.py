@@ -47,7 +47,7 @@ MAY_SEE: dict[str, set[str]] = {
         "gateway.whole_files",
         "gateway.version",
     },
-    "gateway/cities": {"gateway.model", "gateway.errors"},
+    "gateway/cities": {"gateway.model", "gateway.errors", "gateway.whole_files"},
     "gateway/doctor": {
         "gateway.model",
         "gateway.errors",

@@ -35,7 +35,7 @@ class Catalogue:
         if problems := [problem for one in profiles.values() if (problem := _kind_problem(one, kinds))]:
             raise ConfigError(problems)
         wrong: dict[str, Sequence[str]] = {}
-        for path in [] if folder is None else sorted((folder / CITIES / PROFILES).glob("*.toml")):
+        for path in [] if folder is None else _own_files(folder / CITIES):
             try:
                 profiles[path.stem] = _own(path, kinds)
             except ConfigError as error:
@@ -68,6 +68,15 @@ class Catalogue:
 def _built_in(folder: str) -> list[tuple[str, str]]:
     found = [one for one in (files("gateway.cities") / folder).iterdir() if one.name.endswith(".toml")]
     return sorted((one.name.removesuffix(".toml"), one.read_text("utf-8")) for one in found)
+
+
+def _own_files(cities: Path) -> list[Path]:
+    try:
+        return sorted((cities / PROFILES).glob("*.toml"))
+    except PermissionError as error:
+        raise ConfigError(
+            f"{cities}: this user may not look into it; of the service's group is right: sudo chgrp -R brygga {cities}"
+        ) from error
 
 
 def _own(path: Path, kinds: Mapping[str, Kind]) -> Profile:

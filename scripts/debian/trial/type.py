@@ -1,0 +1,56 @@
+"""A person at a terminal: runs a command there and answers what it asks, mostly by Enter; `type.py LINE`."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import sys
+import time
+
+SECRET = "a-word-of-this-trial"
+ANSWERS = (  # what is asked, in either language, and what is typed
+    (r"gateway called|heter denna gateway", "library-roof"),
+    (r"Where is it\?|Var står den\?", "57.70887, 11.97456"),
+    (r"Which city|Vilken stad", "lund"),
+    (r"Address of its|Plattformens adress", "mqtt://127.0.0.1:1"),
+    (r"User name|Användarnamn", "roof"),
+    (r"[Pp]assword|[Ll]ösenord", SECRET),
+)
+WATCHING = re.compile(r"Waiting for the first|Väntar på den första")
+LEAVE_S = 8.0  # of the watching: no sensor is here
+LIMIT_S = 240.0
+
+
+def main(line: str) -> int:
+    """Run ``line``, return its exit code; 0 too where it was left while it watched."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execvp("bash", ["bash", "-c", line])
+    asked, began, left = "", time.monotonic(), None
+    while time.monotonic() - began < LIMIT_S:
+        if select.select([terminal], [], [], 1.0)[0]:
+            try:
+                octets = os.read(terminal, 65536)
+            except OSError:  # EIO: it has ended
+                break
+            sys.stdout.write(octets.decode("utf-8", "replace"))
+            asked += re.sub(r"\x1b\[[\d;]*m", "", octets.decode("utf-8", "replace"))
+        elif asked.rstrip().endswith((">", ":")) and left is None:
+            question = "\n".join(asked.strip().split("\n\n")[-1:])
+            os.write(
+                terminal, f"{next((text for words, text in ANSWERS if re.search(words, question)), '')}\n".encode()
+            )
+            asked = ""
+        if left is None and WATCHING.search(asked):
+            left = time.monotonic() + LEAVE_S
+        if left is not None and time.monotonic() > left:
+            os.write(terminal, b"\x03")
+            left = time.monotonic() + LIMIT_S
+    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    return 0 if left is not None and code in {0, 1, 130} else code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
