@@ -16,9 +16,7 @@ LOOPBACK: Final = "127.0.0.1"
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - gateways of other boxes are meant, and the file says so
 PASSWORD: Final = "{}.password"  # noqa: S105 - how a secret's file is called, by its source
 
-WHY_HERE: Final = Said(
-    "from this box alone: the protocol proves nothing", "bara från boxen: protokollet bevisar inget"
-)
+WHY_HERE: Final = Said("from this box alone: the protocol proves nothing", "bara från boxen: protokollet bevisar inget")
 WHY_EVERYWHERE: Final = Said(
     "other boxes' gateways; the port has to be open in the firewall",
     "andra boxars gateways; porten ska vara öppen i brandväggen",

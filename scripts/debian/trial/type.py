@@ -10,13 +10,13 @@ import sys
 import time
 
 SECRET = "a-word-of-this-trial"
-ANSWERS = (  # what is asked, in either language, and what is typed
-    (r"gateway called|heter denna gateway", "library-roof"),
+ANSWERS = (  # what a line of a question begins with, in either language, and what is typed
+    (r"What is this gateway called|Vad heter denna gateway", "library-roof"),
     (r"Where is it\?|Var står den\?", "57.70887, 11.97456"),
     (r"Which city|Vilken stad", "lund"),
     (r"Address of its|Plattformens adress", "mqtt://127.0.0.1:1"),
     (r"User name|Användarnamn", "roof"),
-    (r"[Pp]assword|[Ll]ösenord", SECRET),
+    (r"(Its |new |)[Pp]assword|(the same|once more|again)|(Dess )?[Ll]ösenord", SECRET),
 )
 WATCHING = re.compile(r"Waiting for the first|Väntar på den första")
 LEAVE_S = 8.0  # of the watching: no sensor is here
@@ -36,12 +36,10 @@ def main(line: str) -> int:
             except OSError:  # EIO: it has ended
                 break
             sys.stdout.write(octets.decode("utf-8", "replace"))
-            asked += re.sub(r"\x1b\[[\d;]*m", "", octets.decode("utf-8", "replace"))
+            asked += re.sub(r"\x1b\[[\d;]*m|\r", "", octets.decode("utf-8", "replace"))
         elif asked.rstrip().endswith((">", ":")) and left is None:
-            question = "\n".join(asked.strip().split("\n\n")[-1:])
-            os.write(
-                terminal, f"{next((text for words, text in ANSWERS if re.search(words, question)), '')}\n".encode()
-            )
+            answers = (text for words, text in ANSWERS if re.search(f"^({words})", asked, re.MULTILINE))
+            os.write(terminal, f"{next(answers, '')}\n".encode())
             asked = ""
         if left is None and WATCHING.search(asked):
             left = time.monotonic() + LEAVE_S
