@@ -93,7 +93,7 @@ def _check(options: argparse.Namespace) -> int:
         raise ConfigError(problems)
     for note in settings.notes:
         lines.say(note)
-    lines.say(f"{path}: no problems. Next: brygga run --config {path}")
+    lines.say(f"{path}: no problems. Next: {places.start(path)}")
     return 0
 
 

@@ -188,6 +188,6 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
         lines.say(f"the journal that was here is {restored.put_aside}; delete it when nothing in it is wanted")
     lines.say(
         f"restored {restored.about.gateway} of {restored.about.made_at}: {restored.sessions} sessions, their downlink "
-        "counters and JoinNonces skipped ahead. Next: brygga run; and see that the old box never runs again"
+        f"counters and JoinNonces skipped ahead. Next: {places.start(places.config_path(options))}; and see that the old box never runs again"
     )
     return 0

@@ -28,6 +28,11 @@ def config_path_or_none(options: argparse.Namespace) -> Path | None:
     return Path(named) if named else next((path for path in CONFIG_PLACES if path.exists()), None)
 
 
+def start(path: Path) -> str:
+    """Return what starts an agent with a configuration: the service, where it is the service's."""
+    return "sudo systemctl restart brygga" if path == CONFIG_PLACES[-1] else f"brygga run --config {path}"
+
+
 def decoder_folders(options: argparse.Namespace) -> list[Path]:
     """Return the folder of decoders that the configuration names, if there is one; raises ConfigError."""
     from gateway.config import load

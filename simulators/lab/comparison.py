@@ -1,4 +1,4 @@
-"""Two reports side by side, B against A: pure. Worse is a promise that only B breaks, and more that is lost after it was heard.
+"""Two reports side by side, B against A: pure. Worse is a promise that only B breaks, and of the same run more that is lost after it was heard.
 
 What the air takes is told and not judged: where a scenario minds it, it promises `heard`.
 """
@@ -75,15 +75,17 @@ class Comparison:
 
 def compare(a: Told, b: Told) -> Comparison:
     """Return what B has otherwise than A."""
-    promises = [*_promises(a, b)]
+    promises, warnings = [*_promises(a, b)], [*_warnings(a.scenario, b.scenario)]
+    # Of two fates each loses some that a power cut has struck: only of one and the same are more of them worse.
+    lost = (0, 0) if warnings else (_lost(a), _lost(b))
     return Comparison(
-        warnings=[*_warnings(a.scenario, b.scenario)],
+        warnings=warnings,
         figures=[*_figures(a, b)],
         promises=promises,
         only_a=_without(a.discrepancies, b.discrepancies),
         only_b=_without(b.discrepancies, a.discrepancies),
         same_journal=a.journal == b.journal,
-        worse=[*_worse(promises, _lost(a), _lost(b))],
+        worse=[*_worse(promises, *lost)],
     )
 
 

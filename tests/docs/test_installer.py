@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands import places
 from gateway.commands.command_line import parser
 from gateway.commands.init_watching import LOOK_S
 from gateway.doctor.table import CHECKS
@@ -202,3 +203,8 @@ async def test_the_guides_commands_work_as_written(tmp_path: Path, platform: Ngs
     assert (tmp_path / "new-card/brygga.toml").read_text() == (roof.box.folder / "brygga.toml").read_text()
     assert (roof.box.folder / "box.zip").stat().st_size > 0
     assert [one for one in roof.noted if one.startswith("apt-get purge")] == ["apt-get purge -y brygga"]
+
+
+def test_who_follows_the_guide_is_told_to_start_the_service_and_no_second_agent() -> None:
+    assert places.start(Path("/etc/brygga/brygga.toml")) == "sudo systemctl restart brygga"
+    assert places.start(Path("brygga.toml")) == "brygga run --config brygga.toml"
