@@ -1,0 +1,148 @@
+"""The package's scripts apart from the upgrade itself: what they delete, what they say, and the pages that are made of the commands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.commands.command_line import COMMANDS
+from tests.packaging.fake_box import ROOT
+
+DEBIAN = ROOT / "scripts" / "debian"
+MAINTAINER = ("preinst", "postinst", "prerm", "postrm")
+LIMIT_S = 60.0
+STAND_INS = ("systemctl", "deb-systemd-helper", "deb-systemd-invoke", "systemd-sysusers", "systemd-tmpfiles", "chown")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A box where the package has been for a while, and commands in front of the system's own that only keep book."""
+    for place in ("opt/brygga/versions", "etc/brygga", "etc/systemd/system", "var/lib/brygga", "var/backups/brygga"):
+        (tmp_path / place).mkdir(parents=True)
+    (tmp_path / "var/lib/brygga/journal.db").touch()
+    (tmp_path / "etc/systemd/system/brygga.service").write_text("# Held by the package of Brygga: …\n")
+    (tmp_path / "etc/systemd/system/brygga-own.service").write_text("# mine\n")
+    (tmp_path / "bin").mkdir()
+    for name in STAND_INS:
+        command = tmp_path / "bin" / name
+        command.write_text(f'#!/bin/sh\necho "{name} $*" >>"$DPKG_ROOT/calls"\n')
+        command.chmod(0o755)
+    upgrade = tmp_path / "usr/lib/brygga/upgrade"
+    upgrade.parent.mkdir(parents=True)
+    upgrade.write_text('#!/bin/sh\necho "upgrade $*" >>"$DPKG_ROOT/calls"\n[ ! -e "$DPKG_ROOT/unwell" ]\n')
+    upgrade.chmod(0o755)
+    return tmp_path
+
+
+def run(root: Path, script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    text = (DEBIAN / script).read_text()
+    for name, units in {
+        "ENABLED": "brygga.service",
+        "BESIDE": "brygga-backup.timer",
+        "UNITS": "brygga.service",
+    }.items():
+        text = text.replace(f"@{name}@", units)
+    environment = {**os.environ, "DPKG_ROOT": str(root), "PATH": f"{root / 'bin'}:{os.environ['PATH']}"}
+    return subprocess.run(
+        ["sh", "-s", "--", *words],
+        check=False,
+        input=text,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
+
+
+def calls(root: Path) -> str:
+    return (root / "calls").read_text()
+
+
+@pytest.mark.parametrize("script", [*MAINTAINER, "upgrade", "brygga"])
+def test_a_script_is_one_that_any_shell_reads(script: str) -> None:
+    assert subprocess.run(["sh", "-n", DEBIAN / script], check=False, timeout=LIMIT_S).returncode == 0
+
+
+@pytest.mark.parametrize("script", MAINTAINER)
+def test_a_call_that_dpkg_does_not_make_is_refused(script: str, root: Path) -> None:
+    assert run(root, script, "nonsense").returncode == 1
+
+
+def test_an_installation_without_a_configuration_says_what_to_do(root: Path) -> None:
+    done = run(root, "postinst", "configure", "")
+
+    assert (done.returncode, done.stderr) == (0, "brygga: installed, and not configured yet: run 'sudo brygga init'\n")
+    assert "upgrade switch" in calls(root)
+    assert "deb-systemd-invoke start" not in calls(root)
+
+
+def test_an_upgrade_that_went_back_leaves_the_package_unconfigured(root: Path) -> None:
+    (root / "unwell").touch()
+
+    assert run(root, "postinst", "configure", "0.1.0").returncode == 1
+
+
+@pytest.mark.parametrize("words", [("install",), ("upgrade", "0.1.0")], ids=lambda words: str(words[0]))
+def test_who_installs_again_wants_it_tried_again(words: tuple[str, ...], root: Path) -> None:
+    failed = root / "opt/brygga/state/failed"
+    failed.parent.mkdir()
+    failed.touch()
+
+    run(root, "preinst", *words)
+
+    assert not failed.exists()
+    assert "upgrade hold" in calls(root)
+
+
+def test_removal_keeps_the_journal_and_the_configuration(root: Path) -> None:
+    assert run(root, "postrm", "remove").returncode == 0
+
+    assert (root / "var/lib/brygga/journal.db").exists()
+    assert (root / "etc/brygga").exists()
+    assert not (root / "opt/brygga").exists()
+    assert [path.name for path in (root / "etc/systemd/system").iterdir()] == ["brygga-own.service"]
+
+
+def test_a_purge_deletes_both_and_nothing_else(root: Path) -> None:
+    assert run(root, "postrm", "purge").returncode == 0
+
+    left = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_dir()}
+    assert {"etc", "etc/systemd/system", "var/lib", "var/backups", "opt"} <= left
+    assert not {"etc/brygga", "var/lib/brygga", "var/backups/brygga", "opt/brygga"} & left
+
+
+def test_an_upgrade_stops_nobody_beforehand(root: Path) -> None:
+    run(root, "prerm", "upgrade", "0.2.0")
+
+    assert not (root / "calls").exists()
+
+
+def pages(kind: str) -> str:
+    made = subprocess.run(
+        [sys.executable, DEBIAN / "pages.py", kind], capture_output=True, text=True, timeout=LIMIT_S, check=True
+    )
+    return made.stdout
+
+
+def test_the_manual_page_has_every_command() -> None:
+    page = pages("man")
+
+    assert [one.words for one in COMMANDS if f".B brygga {one.words}".replace("-", "\\-") not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "proposed"), [("brygga heal", "health"), ("brygga upgrade re", "return"), ("brygga health --w", "--wait")]
+)
+def test_the_shell_completes_commands_and_options(typed: str, proposed: str) -> None:
+    words = " ".join(f"'{word}'" for word in typed.split())
+    script = (
+        f'{pages("completion")}\nCOMP_WORDS=({words}); COMP_CWORD={typed.count(" ")}; _brygga; echo "${{COMPREPLY[*]}}"'
+    )
+
+    completed = subprocess.run(["bash", "-c", script], check=False, capture_output=True, text=True, timeout=LIMIT_S)
+
+    assert completed.stdout.split() == [proposed]
