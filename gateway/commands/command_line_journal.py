@@ -98,12 +98,26 @@ COMMANDS = (
     Command(
         words="journal backup",
         brief="write it into one file",
-        description="The same as `brygga backup`: devices, sessions, counters and uplinks in one file, while the agent runs.\n"
+        description="The same as `brygga backup`: configuration, devices, sessions, counters and uplinks in one file, while the agent runs.\n"
         "`brygga restore` puts it in place, on a new card or in a new box.",
         example="brygga journal backup --with-keys /media/usb/roof.backup",
         arguments=(
-            argument("file", metavar="FILE", help="replaced when the new one is whole; mode 0600"),
-            argument("--with-keys", action="store_true", help="the key file too: whoever has both has all device keys"),
+            argument(
+                "file",
+                metavar="FILE",
+                help="replaced when the new one is whole; mode 0600. With --keep a folder that is there",
+            ),
+            argument(
+                "--keep",
+                type=int,
+                metavar="N",
+                help="write one of its own into that folder, where there is room for it, and keep the newest N of them",
+            ),
+            argument(
+                "--with-keys",
+                action="store_true",
+                help="the key file and the configuration's secrets too: whoever has it has all device keys",
+            ),
             CONFIG,
         ),
     ),
