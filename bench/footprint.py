@@ -12,10 +12,10 @@ import contextlib
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bench import figures, radio
 from bench.agent import AgentProcess, import_devices, running, write_configuration
@@ -23,6 +23,11 @@ from bench.fleet import GATEWAY, Fleet, datagrams
 from gateway.sources.gwmp import PullData
 from simulators.platforms.mosquitto import Mosquitto
 from simulators.platforms.ngsi_ld import NgsiLdReceiver
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+FoundT = TypeVar("FoundT", bound="DataclassInstance")
 
 RSS_LIMIT = 80e6  # bytes
 IDLE_LIMIT = 0.01  # of one core
@@ -120,23 +125,31 @@ def _judged(found: float, limit: float) -> tuple[str, str, str]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="bench.footprint", description=__doc__)
+    report("bench.footprint", __doc__ or "", measure, shown, "to an MQTT and an HTTP destination")
+
+
+def report(
+    prog: str,
+    description: str,
+    measure: Callable[[int, int, float], Coroutine[Any, Any, FoundT]],
+    shown: Callable[[FoundT], str],
+    beside: str,
+) -> None:
+    """Read how much is to be measured from the command line, measure it, and print it, for people or for programs."""
+    parser = argparse.ArgumentParser(prog=prog, description=description)
     parser.add_argument("--devices", type=int, default=1000)
     parser.add_argument("--uplinks", type=int, default=5000)
-    parser.add_argument("--idle", type=float, default=30.0, metavar="S", help="seconds of idleness (30)")
+    parser.add_argument("--idle", type=float, default=30.0, metavar="S", help="seconds of idleness, each time (30)")
     parser.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args()
     facts = figures.machine()
     found = asyncio.run(measure(options.devices, options.uplinks, options.idle))
     if options.json:
-        figures.print_json({"machine": facts, "options": _said(options), **asdict(found)})
+        said = {"devices": options.devices, "uplinks": options.uplinks, "idle_s": options.idle}
+        figures.print_json({"machine": facts, "options": said, **asdict(found)})
         return
-    words = f"{options.uplinks} uplinks of {options.devices} devices to an MQTT and an HTTP destination"
+    words = f"{options.uplinks} uplinks of {options.devices} devices {beside}"
     print(f"{figures.machine_line(facts)}\n{words}; idle for {options.idle:g} s\n\n{shown(found)}")
-
-
-def _said(options: argparse.Namespace) -> Mapping[str, Any]:
-    return {"devices": options.devices, "uplinks": options.uplinks, "idle_s": options.idle}
 
 
 if __name__ == "__main__":

@@ -7,23 +7,21 @@ that is used when nothing comes and nobody follows, and with one page open. At t
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
 from bench import figures, radio
 from bench.agent import AgentProcess, import_devices, running, write_configuration
 from bench.fleet import Fleet, datagrams
-from bench.footprint import HEARD_PER_S, IDLE_LIMIT, _idle, _judged, _platforms, delivered
+from bench.footprint import HEARD_PER_S, IDLE_LIMIT, _idle, _judged, _platforms, delivered, report
 from gateway.web.files import PAGES
 from gateway.web.passwords import hashed
 
@@ -159,23 +157,9 @@ def shown(found: Footprint) -> str:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="bench.footprint_web", description=__doc__)
-    parser.add_argument("--devices", type=int, default=1000)
-    parser.add_argument("--uplinks", type=int, default=5000)
-    parser.add_argument("--idle", type=float, default=30.0, metavar="S", help="seconds of idleness, twice (30)")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    options = parser.parse_args()
-    facts = figures.machine()
-    found = asyncio.run(measure(options.devices, options.uplinks, options.idle))
-    if options.json:
-        figures.print_json({"machine": facts, "options": _said(options), **asdict(found)})
-        return
-    words = f"{options.uplinks} uplinks of {options.devices} devices, {FOLLOWERS} pages that follow, {LOGINS} logins"
-    print(f"{figures.machine_line(facts)}\n{words}; idle for {options.idle:g} s\n\n{shown(found)}")
-
-
-def _said(options: argparse.Namespace) -> Mapping[str, Any]:
-    return {"devices": options.devices, "uplinks": options.uplinks, "idle_s": options.idle}
+    report(
+        "bench.footprint_web", __doc__ or "", measure, shown, f"beside {FOLLOWERS} pages that follow, {LOGINS} logins"
+    )
 
 
 if __name__ == "__main__":
