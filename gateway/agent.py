@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -21,9 +20,11 @@ from gateway import redating
 from gateway.clock import SystemClock, learn_boots
 from gateway.codecs import Codecs
 from gateway.config import Settings, data_folder_problem, make_data_folder
-from gateway.control import Desk, serving
+from gateway.control import serving
 from gateway.delivery import Telling
 from gateway.delivery.sorting import NOT_REGISTERED
+from gateway.desk import Desk
+from gateway.desk.log_lines import LogLines
 from gateway.errors import ConfigError, StorageError
 from gateway.former import Former, Untold
 from gateway.former import take_backlog as take_over
@@ -44,6 +45,7 @@ from gateway.sources import catalogue as sources
 from gateway.sources.beginning import not_there
 from gateway.sources.gather import Gather
 from gateway.sources.settings import Brings, bring, type_of
+from gateway.sources.tally import Tally
 from gateway.survey import Survey
 from gateway.tellers import Parts, Tellers
 from gateway.web.room import web_room
@@ -64,9 +66,16 @@ class Agent:
     """One running agent: open with `running`, which also closes it."""
 
     def __init__(
-        self, settings: Settings, journal: Journal, clock: Clock, registry: Registry, read: Read | None = None
+        self,
+        settings: Settings,
+        journal: Journal,
+        clock: Clock,
+        registry: Registry,
+        read: Read | None = None,
+        lines: LogLines | None = None,
     ) -> None:
-        """``read`` reads the configuration once more; without it there is no reload."""
+        """``read`` reads the configuration once more; without it there is no reload. ``lines`` are the last of the log."""
+        self.lines = lines or LogLines()
         self._clock = clock
         self._started = clock().monotonic
         self._trust = settings.clock.trust
@@ -108,8 +117,7 @@ class Agent:
         )
         self.relays = self._relays(settings)
         self._surveys: list[Survey] = []
-        self._heard_from: dict[str, float] = {}  # the source: when its last frame or uplink came, monotonic
-        self._heard: Counter[str] = Counter()  # and how many came
+        self._tally = Tally(self.sources, clock)
         self._hearing = Pulse("hearing", beside=journal.pulse)
         self.here = Here(settings.gateway.place)
         self.gather = Gather(self.network.hear, window_s=settings.radio.gather_ms / 1000)
@@ -192,8 +200,7 @@ class Agent:
     async def _take_in(self, heard: Heard) -> None:
         match heard:
             case Frame():
-                self._heard_from[heard.best.source] = heard.heard_at.monotonic
-                self._heard[heard.best.source] += 1
+                self._tally.heard(heard.best.source, heard.best.gateway, heard.heard_at.monotonic)
                 if isinstance(self._clock, SystemClock):
                     self._clock.hear(heard)
                 await self.gather(self.here.placed(heard))
@@ -203,8 +210,7 @@ class Agent:
                 self.here.learn(heard)
             case ServerUplink() | ServerNews() | ServerReceipt():
                 if isinstance(heard, ServerUplink):
-                    self._heard_from[heard.source] = self._clock().monotonic
-                    self._heard[heard.source] += 1
+                    self._tally.heard(heard.source, None, self._clock().monotonic)
                 await self.servers.hear(heard)
 
     def pulses(self) -> Sequence[Pulse]:
@@ -242,7 +248,7 @@ class Agent:
                 "trusted": trusted,
                 "words": _clock_words(self._clock, self._trust, is_trusted=trusted),
             },
-            "sources": [self._source_status(one, now.monotonic) for one in self.sources],
+            "sources": [self._source_status(one) for one in self.sources],
             "gather": self.gather.status(),
             "network": self.network.status(),
             "relays": {relay.name: relay.status() for relay in self.relays},
@@ -257,11 +263,12 @@ class Agent:
             "broken_decoders": self._broken_decoders(),
         }
 
-    def _source_status(self, source: Source, now: float) -> Mapping[str, Json]:
-        last = self._heard_from.get(source.name)
-        age = None if last is None else round(max(0.0, now - last), 1)
-        heard = {"last_heard_s": age, "heard": self._heard[source.name]}
-        return {"name": source.name, "type": self._types[source.name], **heard, **source.status()}
+    def _source_status(self, source: Source) -> Mapping[str, Json]:
+        name, status = source.name, source.status()
+        found = {"name": name, "type": self._types[name], **self._tally.status(name), **status}
+        if "gateways" in status:
+            found["gateways"] = self._tally.gateways(name, status["gateways"])
+        return found
 
     def _told(self, telling: Telling) -> Mapping[str, Json]:
         commands = {one.commander.name: one.status() for one in self.commandings}
@@ -337,8 +344,8 @@ async def running(
             await take_over(journal, [one.name for one in settings.destinations if one.newest_only])
         if skipped := await journal.box.settle_on(fingerprint()):
             logger.warning("%s: downlink counters and JoinNonces skip ahead, lest one be used twice", skipped.why)
-        with contextlib.closing(load_registry(settings)) as registry:
-            agent = Agent(settings, journal, clock, registry, read)
+        with contextlib.closing(load_registry(settings)) as registry, LogLines().kept() as lines:
+            agent = Agent(settings, journal, clock, registry, read, lines)
             desk = Desk(settings, journal, clock, agent)
             agent.reloaded.append(desk.furnish)
             async with (

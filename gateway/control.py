@@ -13,14 +13,18 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gateway.config import Settings, make_data_folder
-from gateway.desk import Desk
 from gateway.errors import Brygga, Busy, ConfigError, StorageError
-from gateway.journal import Journal, WhenFull
 from gateway.model import Clock, Json
 
-__all__ = ["Ask", "Denied", "Desk", "NotRunning", "ask", "ask_running", "conversation", "serving"]
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.desk import Desk
+
+__all__ = ["Ask", "Denied", "NotRunning", "ask", "ask_at", "ask_running", "conversation", "serving"]
+
+# The desk and the journal are imported where an agent is stopped: to ask a running one takes neither.
 
 logger = logging.getLogger(__name__)
 
@@ -200,6 +204,8 @@ async def conversation(settings: Settings, clock: Clock) -> AsyncIterator[Ask]:
 
 
 async def _ask_journal(settings: Settings, clock: Clock, request: Mapping[str, Json]) -> Json:
+    from gateway.config import make_data_folder
+
     if request["do"] in FIRST_STEPS:
         make_data_folder(settings.gateway.data)
     async with _stopped(settings, clock, may_make=request["do"] in FIRST_STEPS) as desk:
@@ -209,6 +215,9 @@ async def _ask_journal(settings: Settings, clock: Clock, request: Mapping[str, J
 @contextlib.asynccontextmanager
 async def _stopped(settings: Settings, clock: Clock, *, may_make: bool = False) -> AsyncIterator[Desk]:
     """Have the desk of a stopped agent, its journal locked. Raises ConfigError where there is none and none may be made."""
+    from gateway.desk import Desk
+    from gateway.journal import Journal, WhenFull
+
     path = settings.journal_path
     if not may_make and not _is_there(path):
         raise ConfigError(

@@ -67,8 +67,30 @@ class BadFrame(Brygga):
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
 
 
+class Hindrance(StrEnum):
+    """What kind of thing stands between us and a platform: by its name a page says it in another language."""
+
+    NAME = "name"  # its name is not found
+    NO_WAY = "no_way"  # this gateway's network is down
+    NO_LISTENER = "no_listener"  # nothing listens on that port
+    SILENCE = "silence"  # no answer in time
+    CUT = "cut"  # the line broke
+    TLS = "tls"
+    PROXY = "proxy"
+    CREDENTIAL = "credential"  # it does not know or not let us
+    ADDRESS = "address"  # nothing is there, or it is elsewhere
+    BUSY = "busy"  # too much at once
+    FAULT = "fault"  # its own
+    ANSWER = "answer"  # another answer, which says why
+    DISK = "disk"  # our own journal cannot be read or takes nothing
+
+
 class Unreachable(Brygga):
     """Say that a platform took nothing of what was sent: no connection, no address, no answer to the greeting."""
+
+    def __init__(self, words: str, hindrance: Hindrance = Hindrance.ANSWER) -> None:
+        super().__init__(words)
+        self.hindrance = hindrance
 
 
 class StorageError(Brygga):

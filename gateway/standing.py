@@ -6,6 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from gateway.errors import Hindrance
 from gateway.model import Clock, Json
 
 MOST_PROBLEMS: Final = 100  # of different words: a decoder's bug may make new ones with each uplink
@@ -19,6 +20,7 @@ class Standing:
         self._clock = clock
         self.counts: Counter[str] = Counter()
         self.trouble = ""  # why the last turn did not settle all, in words
+        self._hindrance: Hindrance | None = None  # what kind of trouble
         self._trouble_since: float | None = None  # monotonic, as all times here
         self._answered: float | None = None  # when the platform last decided something
         self._only_refuses = False  # all that it decided last
@@ -61,18 +63,18 @@ class Standing:
         """Note what the rows at hand wait for; "" for nothing."""
         self._wait = what
 
-    def stall(self, trouble: str) -> bool:
+    def stall(self, trouble: str, hindrance: Hindrance) -> bool:
         """Note why the loop does not go on, and tell whether that is news."""
         is_news = not self.trouble
         if is_news:
             self._trouble_since = self._clock().monotonic
-        self.trouble = trouble
+        self.trouble, self._hindrance = trouble, hindrance
         return is_news
 
     def recover(self) -> bool:
         """Note that the loop goes on, and tell whether that is news."""
         is_news = bool(self.trouble)
-        self.trouble, self._trouble_since = "", None
+        self.trouble, self._hindrance, self._trouble_since = "", None, None
         return is_news
 
     def as_json(self, transport: Mapping[str, Json], lane: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -81,6 +83,7 @@ class Standing:
         return {
             "state": self._state(transport),
             "trouble": self.trouble or None,
+            "hindrance": self._hindrance,
             "trouble_s": _age(now, self._trouble_since),
             "last_answer_s": _age(now, self._answered),
             "last_refusal": None if self._refusal is None else self._refusal[0],

@@ -55,9 +55,10 @@ def _have(folder: Path) -> None:
     """Make a folder that is not there, and those around it, each for whom the one around it belongs to."""
     if not folder.is_dir():
         _have(folder.parent)
-        folder.mkdir(mode=FOLDER_MODE)
+        folder.mkdir(mode=0o700)
         descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
+            os.fchmod(descriptor, FOLDER_MODE)
             _belong(descriptor, folder.parent)
         finally:
             os.close(descriptor)
@@ -65,5 +66,12 @@ def _have(folder: Path) -> None:
 
 def _belong(descriptor: int, folder: Path) -> None:
     owner = folder.stat()
-    if os.geteuid() == 0:  # who is not root makes files of its own alone
+    if os.geteuid() != 0:  # makes files of its own alone
+        return
+    try:
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    except (
+        PermissionError
+    ):  # root without CAP_CHOWN, as a sandbox has it: who is in the group may read, and is whom it is for
+        if os.fstat(descriptor).st_gid != owner.st_gid:
+            raise

@@ -1,6 +1,6 @@
-"""Write docs/decoders/: a page that lists every model of the catalogue and finds it, and a page for each vendor.
+"""Write docs/decoders/: a page that lists every model of the catalogue and finds it, and a page for each vendor; and the catalogue's index.
 
-scripts/generate_decoders.py            writes the pages
+scripts/generate_decoders.py            writes them
 scripts/generate_decoders.py --check    exits 1 if a page is not what it would write
 """
 
@@ -14,7 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from decoders.registry import Registry  # noqa: E402 - the path comes first
+from decoders.descriptions import INDEX, index_of  # noqa: E402 - the path comes first
+from decoders.registry import Registry  # noqa: E402
 from decoders.workshop.pages import index, vendor  # noqa: E402
 from decoders.workshop.pages.entry import Entry, gather  # noqa: E402
 
@@ -22,14 +23,15 @@ FOLDER = ROOT / "docs" / "decoders"
 
 
 def pages() -> dict[Path, str]:
-    """Return each page's path and text; raises ValueError with every model that does not load."""
+    """Return the text of each page and of the index, by path; raises ValueError with every model that does not load."""
     with closing(Registry.load(entry_points=False)) as registry:
         entries = gather(registry)
     vendors: dict[str, list[Entry]] = defaultdict(list)
     for one in entries:
         vendors[one.description.vendor].append(one)
     made = {FOLDER / f"{name}.html": vendor.render(models) for name, models in vendors.items()}
-    return {FOLDER / "index.html": index.render(entries), **made}
+    listed = index_of([(one.description, one.same_as) for one in entries])
+    return {INDEX: listed, FOLDER / "index.html": index.render(entries), **made}
 
 
 def left_over(wanted: dict[Path, str]) -> list[Path]:

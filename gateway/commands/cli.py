@@ -67,12 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from gateway.config import load_apart
+    from gateway.process import run  # what the process that reads the configuration needs, too, is imported once for both
     from gateway.service import log
 
     path = places.config_path(options).absolute()
     settings = load_apart(path)
     from gateway.config.afresh import load_afresh
-    from gateway.process import run
 
     if log.begin(options.log_format, options.log_level) == "text":
         lines.warnings(settings.warnings)
@@ -358,10 +358,8 @@ def _ask(options: argparse.Namespace, request: dict[str, Json], words: str = "as
 
 
 async def _patiently(options: argparse.Namespace, request: dict[str, Json], words: str) -> Json:
-    from gateway.clock import SystemClock
-    from gateway.config import load
     from gateway.config.reaching import reached
-    from gateway.control import NotRunning, ask, ask_at
+    from gateway.control import NotRunning, ask_at
 
     path = places.config_path(options)
     socket = reached(path)
@@ -371,9 +369,18 @@ async def _patiently(options: argparse.Namespace, request: dict[str, Json], word
             if socket is not None:
                 with contextlib.suppress(NotRunning):
                     return await ask_at(socket, request)
-            return await ask(load(path), SystemClock(), request)
+            return await _ask_itself(path, request)
         finally:
             timer.cancel()
+
+
+async def _ask_itself(path: Path, request: dict[str, Json]) -> Json:
+    """Have the answer of a stopped agent's journal: it takes most of the program, which a running one has in memory already."""
+    from gateway.clock import SystemClock
+    from gateway.config import load
+    from gateway.control import ask
+
+    return await ask(load(path), SystemClock(), request)
 
 
 def _tell_on_a_terminal(stack: contextlib.ExitStack, words: str) -> None:

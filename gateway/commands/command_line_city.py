@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gateway.commands.command_words import CONFIG, JSON, Command, argument
+from gateway.commands.languages import LANGUAGES
 
 GROUPS = {"city": "cities and their platforms: list, show, connect, new"}
 
-LANGUAGES = ("en", "sv")
 SURE = ("fact", "inference")
 
 _CITY = argument("city", metavar="CITY", help="'goteborg', 'Göteborg'")

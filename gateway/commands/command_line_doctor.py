@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from gateway.commands.command_words import CONFIG, JSON, Command, argument
+from gateway.commands.languages import LANGUAGE
 
 
 def _topics(text: str) -> list[str]:
@@ -51,6 +52,7 @@ COMMANDS = (
                 action="store_true",
                 help="in the bundle: the newest uplinks with their payloads, which say what sensors measured",
             ),
+            LANGUAGE,
             CONFIG,
             JSON,
         ),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from gateway.commands.command_words import CONFIG, Command, argument
-
-LANGUAGES = ("en", "sv")
+from gateway.commands.languages import LANGUAGE
 
 COMMANDS = (
     Command(
@@ -16,7 +15,7 @@ COMMANDS = (
         "add a city, or start anew.",
         example="brygga init --language sv",
         arguments=(
-            argument("--language", choices=LANGUAGES, help="en or sv; without it the system's"),
+            LANGUAGE,
             argument(
                 "--answers", metavar="FILE", help="answers from a file instead of questions, for fleets; see --template"
             ),

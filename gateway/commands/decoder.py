@@ -66,12 +66,15 @@ def _list(options: argparse.Namespace, _: Ask) -> int:
 
 def _described(registry: Registry, vendor: str | None = None) -> tuple[list[Description], list[str]]:
     """Return the descriptions of all decoders, and what is wrong with those that have none."""
+    from decoders.descriptions import known
+
     found: list[Description] = []
     broken: list[str] = []
     names = [name for name in registry.names() if vendor is None or name.partition("/")[0] == vendor.lower()]
+    listed = known(registry)
     for name in progress(names, "reading"):
         try:
-            found.append(registry.describe(name))
+            found.append(listed.get(name) or registry.describe(name))
         except (LookupError, ValueError) as error:
             broken.append(str(error))
     return found, broken

@@ -7,16 +7,19 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from gateway.commands import lines, places
+from gateway.commands.languages import spoken
 from gateway.commands.network import Ask, Deed, as_json
 from gateway.commands.progress import Told, progress
 from gateway.config import Settings, load
 from gateway.doctor import Answering, Box, Finding, Standing
 from gateway.doctor.apart import apart
+from gateway.doctor.box import Ask as AskAgent
 from gateway.doctor.examination import examine
 from gateway.doctor.finding import Check
 from gateway.errors import Brygga, Busy, ConfigError, StorageError
@@ -40,9 +43,10 @@ def _doctor(options: argparse.Namespace, _: Ask) -> int:
     if options.json:
         as_json([one.as_json() for one in findings])
     else:
+        from gateway.commands.doctor_words import words_in
         from gateway.commands.show_doctor import said
 
-        said(findings)
+        said(findings, words_in(spoken(options.language)))
     if options.bundle is not None:
         _bundle(options, box, findings)
     return 1 if any(one.standing is Standing.WRONG for one in findings) else 0
@@ -62,10 +66,10 @@ async def box_of(options: argparse.Namespace, *, deep: bool = False) -> Box:
     try:
         settings = load(path)
     except ConfigError as error:
-        answering, status, devices = await _asked(_reached(path))
-        return Box(
-            now=now, path=path, problems=error.problems, answering=answering, status=status, devices=devices, deep=deep
-        )
+        socket = _reached(path)
+        answering, status, devices = await _asked(socket)
+        known = Box(now=now, path=path, problems=error.problems, answering=answering, status=status, devices=devices)
+        return replace(known, ask=_asking(socket, answering), deep=deep)
     answering, status, devices = await _asked(settings.control_socket)
     return Box(
         now=now,
@@ -76,6 +80,7 @@ async def box_of(options: argparse.Namespace, *, deep: bool = False) -> Box:
         answering=answering,
         status=status,
         devices=devices,
+        ask=_asking(settings.control_socket, answering),
         deep=deep,
     )
 
@@ -119,6 +124,15 @@ async def _asked(socket: Path | None) -> tuple[Answering, Json, Json]:
         return Answering.DENIED, None, None
     except (Busy, ConfigError, StorageError):
         return Answering.MUTE, None, None
+
+
+def _asking(socket: Path | None, answering: Answering) -> AskAgent | None:
+    """Return what asks the agent more; None where it did not answer."""
+    from gateway.control import ask_at
+
+    if socket is None or answering is not Answering.ANSWERS:
+        return None
+    return lambda request: ask_at(socket, request, ANSWER_S)
 
 
 def _unheard(socket: Path) -> Answering:

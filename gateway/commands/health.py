@@ -7,15 +7,17 @@ import asyncio
 import json
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway import __version__
 from gateway.commands import lines, places
 from gateway.commands.health_judging import SETTLED_S, Facts, Rounds, Verdict, judge
 from gateway.commands.network import Ask, Deed, as_json
-from gateway.commands.spans import span
-from gateway.config import Settings
 from gateway.errors import Brygga, ConfigError
+from gateway.spans import span
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
 
 PAUSE_S: Final = 1.0  # between two looks; each of them is a commit
 

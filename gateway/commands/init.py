@@ -21,10 +21,11 @@ from gateway.commands.init_dialogue import converse, decided, summary
 from gateway.commands.init_doing import Errand, carry_on, do, may_write
 from gateway.commands.init_programs import Run, run_program
 from gateway.commands.init_terminal import BOLD, DIM, HINT, Terminal
+from gateway.commands.languages import spoken
 from gateway.config import load
 from gateway.errors import ConfigError
 from gateway.setup import answers_file, placing
-from gateway.setup.asking import LANGUAGES, Known, mode
+from gateway.setup.asking import Known, mode
 from gateway.setup.dialogue import Dialogue, filled
 from gateway.setup.findings import Findings
 from gateway.setup.listening import PORT
@@ -55,7 +56,7 @@ class World:
 def init(options: argparse.Namespace, world: World | None = None) -> int:
     """Run the wizard; return 0 when all that was wanted is done, 1 when not, 130 when it was left."""
     world = world or World()
-    terminal = Terminal(language(options.language))
+    terminal = Terminal(spoken(options.language))
     try:
         return _init(options, world, terminal)
     except KeyboardInterrupt:
@@ -123,14 +124,6 @@ def _written(terminal: Terminal) -> Iterator[None]:
 
 
 # ── what is there ──
-
-
-def language(named: str | None) -> str:
-    """Return the language that is asked for, or the one of the system's messages (locale(7)): sv, else en."""
-    if named is not None:
-        return named
-    said = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
-    return said[:2] if said[:2] in LANGUAGES else "en"
 
 
 def where(options: argparse.Namespace, machine: Machine) -> Path:

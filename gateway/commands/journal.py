@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.commands import lines, places
 from gateway.commands.network import Ask, Deed, as_json
 from gateway.commands.progress import progress
-from gateway.commands.spans import size
-from gateway.config import Settings
 from gateway.errors import StorageError
+from gateway.spans import size
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
 
 PAGES_AT_ONCE: Final = 500  # given back by a running agent: some 20 ms between two commits
 

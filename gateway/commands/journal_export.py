@@ -15,7 +15,6 @@ from typing import BinaryIO, Final
 
 from gateway.commands import lines
 from gateway.commands.progress import Told, progress
-from gateway.commands.spans import size
 from gateway.commands.uplink_lines import line_of, line_of_frame
 from gateway.config import Settings
 from gateway.dating import Boots, Dated, date
@@ -29,6 +28,7 @@ from gateway.journal.salvage.reading import reading
 from gateway.journal.verifying import devices_named
 from gateway.journal.words import Words
 from gateway.model import Eui64, Instant, Json, TimeQuality, Uplink, eui64
+from gateway.spans import size
 
 PACKING: Final = 6  # of zlib's nine
 PRIVATE: Final = 0o600  # it tells where people are at home

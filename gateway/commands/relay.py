@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from gateway.commands import lines, places
 from gateway.commands.network import Ask, Deed
-from gateway.config import Settings
 from gateway.errors import ConfigError
 from gateway.model import Json
 
 if TYPE_CHECKING:
     from gateway.commands.relay_frames import Found
     from gateway.commands.relay_push import Pushed
+    from gateway.config import Settings
 
 
 def _export(options: argparse.Namespace, _: Ask) -> int:

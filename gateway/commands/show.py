@@ -10,8 +10,8 @@ from rich.console import Console
 
 from gateway.commands.lines import problems, say, warnings
 from gateway.commands.listing import Column, lay_out, pairs, printable, terminal_width
-from gateway.commands.spans import ago
 from gateway.model import Json
+from gateway.spans import ago
 
 HELD_WORDS = {
     "refused": "refused by the platform",

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from gateway.commands.lines import say
 from gateway.commands.listing import Column, lay_out, terminal_width
 from gateway.commands.show_lanes import given_up
-from gateway.commands.spans import span
 from gateway.model import Json
+from gateway.spans import span
 
 COLUMNS = (
     Column("destination", is_cut=True), Column("state", is_cut=True), Column("waiting"), Column("oldest"),

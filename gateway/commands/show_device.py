@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from gateway.commands.lines import say
 from gateway.commands.listing import pairs, terminal_width
 from gateway.commands.show_network import moment, signal
-from gateway.commands.spans import ago
 from gateway.model import Json
+from gateway.spans import ago
 
 MHZ = 1e6
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from gateway.commands import show_lanes, show_wear
 from gateway.commands.lines import problems, say
 from gateway.commands.listing import Column, folded, lay_out, printable, terminal_width
-from gateway.commands.spans import size, span
 from gateway.journal import AlarmKind
 from gateway.model import Json
+from gateway.spans import size, span
 
 COLUMNS = (
     Column("destination", is_cut=True), Column("lane", is_cut=True), Column("waiting"), Column("oldest"),

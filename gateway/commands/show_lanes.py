@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from gateway.commands.spans import span
 from gateway.model import Json
+from gateway.spans import span
 
 CATCHING_UP: Final = "catching up"
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from gateway.commands.lines import say
 from gateway.commands.listing import Column, lay_out, pairs, terminal_width
-from gateway.commands.spans import ago
 from gateway.model import Json
+from gateway.spans import ago
 
 Rows = Sequence[Mapping[str, Json]]
 

@@ -10,8 +10,8 @@ from typing import Final
 from gateway.commands import lines
 from gateway.commands.listing import folded, printable, terminal_width
 from gateway.commands.record_run import Ended, Recorded, Told, Wishes
-from gateway.commands.spans import size, span
 from gateway.model import Json
+from gateway.spans import size, span
 
 ENDS: Final[Mapping[Ended, str]] = {
     Ended.TIME: "",

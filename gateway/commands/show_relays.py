@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gateway.commands.listing import printable
-from gateway.commands.spans import span
 from gateway.model import Json
+from gateway.spans import span
 
 REASONS = {
     "own_device": "for devices that the agent answers",

@@ -6,12 +6,17 @@ from collections.abc import Iterator, Mapping
 
 from gateway.commands.listing import Column, lay_out, printable
 from gateway.commands.source_words import WORDS
-from gateway.commands.spans import ago
 from gateway.model import Json
+from gateway.sources.minutes import lately, telling
+from gateway.spans import ago
 
+NOTHING: Mapping[str, Json] = {"heard": (), "broken": ()}
 GATEWAYS_SHOWN = 10  # of each source, those heard last: anybody can invent EUIs
 
-COLUMNS = (Column("source", is_cut=True), Column("type"), Column("how it stands", is_cut=True), Column("frames"))
+COLUMNS = (
+    Column("source", is_cut=True), Column("type"), Column("how it stands", is_cut=True), Column("frames"),
+    Column("last 10 min", leaves=1),
+)  # fmt: skip
 
 
 def standing(source: Mapping[str, Json]) -> str:
@@ -35,12 +40,20 @@ def _where(source: Mapping[str, Json]) -> str:
 def status_lines(source: Mapping[str, Json]) -> Iterator[str]:
     """Yield what `brygga status` says of a source."""
     yield f"source {source['name']}: {standing(source)}"
+    if heard := lately_words(source):
+        yield f"    {heard}"
     if counts := counted(source["counts"]):
         yield f"    {counts}"
     if dropped := counted(source["dropped"]):
         yield f"    dropped: {dropped}"
     yield from gateway_lines(source.get("gateways", {}))
     yield from (f"    ! {printable(words)}" for words in source.get("advice", ()))
+
+
+def lately_words(source: Mapping[str, Json]) -> str:
+    """Return what was heard of late, in words; "" where nothing was in the hour, or an agent of an earlier version does not say."""
+    few, hour = lately(source.get("minutes") or NOTHING)
+    return str(telling((few, hour), 1)) if hour.packets else ""
 
 
 def gateway_lines(gateways: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:
@@ -73,7 +86,7 @@ def listed(answer: Mapping[str, Json], width: int | None) -> Iterator[str]:
 def _row(one: Mapping[str, Json], *, running: bool) -> tuple[str, ...]:
     if one["status"] is None:
         words = "not in the agent that runs: start it again" if running else "the agent does not run"
-        return one["name"], one["type"], words, ""
+        return one["name"], one["type"], words, "", ""
     return (
         one["name"],
         one["type"],
@@ -81,4 +94,10 @@ def _row(one: Mapping[str, Json], *, running: bool) -> tuple[str, ...]:
         str(
             sum(one["status"]["counts"].get(name, 0) for name in ("frames", "uplinks"))
         ),  # a network server opens frames itself
+        _of_ten_minutes(one["status"]),
     )
+
+
+def _of_ten_minutes(status: Mapping[str, Json]) -> str:
+    few, _ = lately(status.get("minutes") or NOTHING)
+    return f"{few.heard}, {few.share_broken:.0%} broken" if few.broken else str(few.heard)

@@ -8,8 +8,8 @@ from typing import Final
 from gateway.commands.lines import say
 from gateway.commands.listing import folded, printable, terminal_width
 from gateway.commands.show_source import GATEWAYS_SHOWN
-from gateway.commands.spans import ago, span
 from gateway.model import Json
+from gateway.spans import ago, span
 from gateway.survey import Kind
 
 KINDS: Final[Mapping[str, str]] = {

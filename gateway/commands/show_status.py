@@ -11,8 +11,8 @@ from gateway.commands.show_destinations import losses
 from gateway.commands.show_observe import observe_lines
 from gateway.commands.show_wear import wear_lines
 from gateway.commands.show_web import web_lines
-from gateway.commands.spans import ago, span
 from gateway.model import Json
+from gateway.spans import ago, span
 
 BAR = 20  # characters of a full bar
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gateway.commands.spans import size
+from gateway.spans import size
 
 FOR_EVER: Final = 50.0  # years: other parts go before
 SHORT: Final = 3.0  # years, after which somebody has to climb the mast

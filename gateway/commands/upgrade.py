@@ -8,13 +8,15 @@ import contextlib
 import sqlite3
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway import __version__
 from gateway.commands import lines, places
 from gateway.commands.network import Ask, Deed
-from gateway.config import Settings
 from gateway.errors import Busy, ConfigError, StorageError
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
 
 STOP: Final = "stop the agent first (systemctl stop brygga)"
 

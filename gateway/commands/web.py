@@ -6,12 +6,15 @@ import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.commands import lines, places
 from gateway.commands.asking import asked_secret
 from gateway.commands.network import Ask, Deed, as_json
-from gateway.config import Settings
 from gateway.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
 
 
 def _password(options: argparse.Namespace, _: Ask) -> int:

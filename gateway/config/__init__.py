@@ -1,26 +1,30 @@
 """The configuration: `brygga.toml` becomes frozen settings, or every one of its problems at once.
 
 What reads and checks it (pydantic and the models of all keys, 10 MB) is imported by `load` alone: a running agent needs
-the settings, and a gateway has little memory.
+the settings, and a gateway has little memory. The settings are imported when the first of them is named: a command
+beside a running agent asks it, and needs none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.config.apart import in_a_process_of_its_own
 from gateway.config.folder import data_folder_problem, make_data_folder
-from gateway.config.settings import (
-    Clock,
-    Decoders,
-    DestinationSettings,
-    Gateway,
-    Journal,
-    Radio,
-    Selection,
-    Settings,
-)
+
+if TYPE_CHECKING:
+    from gateway.config.settings import (
+        Clock,
+        Decoders,
+        DestinationSettings,
+        Gateway,
+        Journal,
+        Radio,
+        Selection,
+        Settings,
+    )
 
 
 def load(path: Path) -> Settings:
@@ -61,3 +65,12 @@ __all__ = [
     "load_with",
     "make_data_folder",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Return one of the settings' types (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from gateway.config import settings
+
+    return getattr(settings, name)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -18,6 +17,7 @@ from gateway.config.fleet_keys import FleetKeys
 from gateway.config.network_keys import NetworkKeys
 from gateway.config.observe_keys import HealthKeys, MetricsKeys
 from gateway.config.place import Coordinates
+from gateway.config.reaching import SERVICE_DATA
 from gateway.config.section_keys import Keys
 from gateway.config.share_keys import ShareKeys
 from gateway.config.values import (
@@ -63,7 +63,7 @@ class GatewayKeys(Keys):
         " `[57.70887, 11.97456, 12]`; the place of what its own radio hears, until a GNSS receiver knows better",
     )
     data: Folder = Field(
-        default=Path("/var/lib/brygga"),
+        default=SERVICE_DATA,
         description="the folder of the journal and all else that the agent writes; made by `brygga run` if its parent is there",
     )
     control_socket: OptionalPath = Field(

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from gateway.cities.slugs import slug
 from gateway.config.credentials import found
+from gateway.config.reaching import is_path
 from gateway.config.units import duration, size
 from gateway.errors import ConfigError
 from gateway.lorawan.dev_addr import AddressBlock
@@ -126,7 +127,7 @@ def _power_of_two(number: int | None) -> int | None:
 def _in_folder(value: Json, info: ValidationInfo) -> Json:
     if not isinstance(value, str):
         return value
-    if not value or "\0" in value:
+    if not is_path(value):
         raise ValueError(f"{value!r} is no path; leave the key out where none is meant")
     return Reading.of(info).folder / value
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
+from gateway.config import reaching
 from gateway.config.access_keys import NetworkAccessKeys
 from gateway.config.credentials import found
 from gateway.config.destination import keys_of
@@ -34,8 +35,6 @@ SECRET_FILES: Final = (
     "key_file",
     "proxy_password_file",
 )
-SERVICE_DATA: Final = Path("/var/lib/brygga")  # StateDirectory= of brygga.service
-SERVICE_FOLDER: Final = Path("/run/brygga")  # its RuntimeDirectory=, there while it runs
 KEY_FILE: Final = "brygga.key"  # as a systemd credential, and in the data folder
 KEY_TEXT: Final = r"[0-9A-Fa-f]{64}"  # what the journal's vault asks for; a test compares
 SOCKET_PATH_LIMIT: Final = 107  # octets, unix(7)
@@ -62,11 +61,8 @@ class Sections:
 
 
 def control_socket(gateway: GatewayKeys) -> Path:
-    """Return the socket that the commands use: the one that is named, the service's while it runs, or one in the data folder."""
-    if gateway.control_socket is not None:
-        return gateway.control_socket
-    is_the_service = gateway.data == SERVICE_DATA and SERVICE_FOLDER.is_dir()
-    return (SERVICE_FOLDER if is_the_service else gateway.data) / "control.sock"
+    """Return the socket that the commands of this gateway use."""
+    return reaching.control_socket(gateway.data, gateway.control_socket)
 
 
 def key_file(gateway: GatewayKeys) -> Path:

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from gateway.errors import Hindrance
 from gateway.model import Answer, Clock, Instant, Json, Request, Verdict
+from gateway.transports.reasons import hindrance_of
 
 KEPT: Final = 10  # exchanges of one destination
 LOOKED_AT: Final = 4000  # octets in which secrets are looked for: one that lies across the end is not shown in part
@@ -31,6 +33,12 @@ class LastAnswers:
         short = replace(request, body=request.body[:LOOKED_AT]).shown()
         kept = replace(short, body=short.body[:SHOWN])
         self._kept.append((self._clock(), len(pairs), kept, replace(answer, body=answer.body[:SHOWN])))
+
+    @property
+    def hindrance(self) -> Hindrance:
+        """What the newest answer says of why not all was taken."""
+        answer = self._kept[-1][-1] if self._kept else None
+        return Hindrance.ANSWER if answer is None or answer.verdict is Verdict.TAKEN else hindrance_of(answer.status)
 
     def as_json(self) -> list[Mapping[str, Json]]:
         """Return them, the newest first."""

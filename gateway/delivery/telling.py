@@ -30,7 +30,7 @@ from gateway.delivery.giving_way import GivingWay
 from gateway.delivery.lanes import TURN_S, Lanes, Pace
 from gateway.delivery.sorting import Batch, Sorter
 from gateway.delivery.strikes import Strikes
-from gateway.errors import StorageError, Unreachable
+from gateway.errors import Hindrance, StorageError, Unreachable
 from gateway.journal import Ahead, HeldKind, Hold, Journal, Row, Settlement
 from gateway.line import Line
 from gateway.model import Clock, Item, Json, Receipt, RowId, TimeQuality
@@ -100,7 +100,7 @@ class Telling:
             await self._give_up()
             is_history, rows = await self._next_rows(began)
         except StorageError as error:
-            return self._stalled(f"the journal cannot be read: {error}", None)
+            return self._stalled(f"the journal cannot be read: {error}", Hindrance.DISK)
         batch = await self._sorter.sort(rows, self.destination)
         self._standing.waits("the clock" if batch.waiting else "")
         way = self._way(began, is_history=is_history)
@@ -110,12 +110,12 @@ class Telling:
             receipt = await self._converse(batch.items, line)
         except Unreachable as error:
             await self._settle(batch, Receipt())
-            return self._stalled(str(error), None)
+            return self._stalled(str(error), error.hindrance)
         await self._settle(batch, receipt if line.lost else self._strikes.counted(receipt))
         if is_history:
             self._note_history(len(rows) - len(batch.waiting) - len(receipt.undecided), began, way)
         if receipt.undecided and (way is None or not way.gave_way or way.is_troubled):
-            return self._stalled(next(iter(receipt.undecided.values())), receipt)
+            return self._stalled(next(iter(receipt.undecided.values())), self.last_answers.hindrance, receipt)
         self._recovered()
         return self._pause(batch, is_history=is_history)
 
@@ -195,7 +195,7 @@ class Telling:
         try:
             await acquaint(self.destination, self._journal)
         except StorageError as error:
-            self._standing.stall(f"the journal takes nothing: {error}")
+            self._standing.stall(f"the journal takes nothing: {error}", Hindrance.DISK)
             return False
         return True
 
@@ -277,8 +277,8 @@ class Telling:
 
     # ── trouble ──
 
-    def _stalled(self, trouble: str, receipt: Receipt | None) -> float:
-        if self._standing.stall(trouble):
+    def _stalled(self, trouble: str, hindrance: Hindrance, receipt: Receipt | None = None) -> float:
+        if self._standing.stall(trouble, hindrance):
             logger.warning("%s: %s", self.destination.name, trouble)
         return self._backoff.failed(
             self.destination.longest_delay,

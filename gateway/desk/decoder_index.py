@@ -1,6 +1,6 @@
-"""All decoders described, as lines of JSON: `python -m gateway.desk.decoder_index [FOLDER …]`.
+"""The decoders described that the catalogue's index does not describe, as lines of JSON: `python -m gateway.desk.decoder_index [FOLDER …]`.
 
-A process of its own: describing all decoders loads them all, some 15 MB that a running agent is not to carry from then on.
+A process of its own: a decoder is loaded to be described, and a running agent is not to carry from then on what it does not use.
 """
 
 from __future__ import annotations
@@ -9,18 +9,24 @@ import contextlib
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from decoders.registry import Registry
+from decoders.descriptions import known
+from decoders.registry import Description, Registry
 
 
 def described(folders: Sequence[Path]) -> Iterator[str]:
-    """Yield a line for each decoder that can be described."""
+    """Yield a line for each of those decoders that can be described."""
     with contextlib.closing(Registry.load(folders)) as registry:
-        for name in registry.names():
+        for name in unknown(registry, known(registry)):
             with contextlib.suppress(LookupError, ValueError):  # `brygga check` says what is wrong with it
                 yield json.dumps(dataclasses.asdict(registry.describe(name)), ensure_ascii=False)
+
+
+def unknown(registry: Registry, described: Mapping[str, Description]) -> Sequence[str]:
+    """Return the names of the decoders that are not ``described``."""
+    return [name for name in registry.names() if name not in described]
 
 
 if __name__ == "__main__":

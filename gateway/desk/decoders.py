@@ -14,12 +14,16 @@ from datetime import UTC
 from pathlib import Path
 from typing import Final
 
+from decoders.descriptions import known
 from decoders.registry import Description, Registry
 from gateway import __version__
+from gateway.desk.decoder_index import unknown
 from gateway.errors import Busy, ConfigError
 from gateway.model import Clock, Json
 
-INDEX_LIMIT_S: Final = 120.0  # for all decoders to be described: 2 s here, half a minute on a small box
+INDEX_LIMIT_S: Final = (
+    120.0  # for the installer's own decoders to be described: a process that starts, and 8 ms for each here
+)
 KEPT_S: Final = 900.0  # that a description of all is used; the installer's folder may have changed then
 LINE_LIMIT: Final = 1 << 20
 MOST_OCTETS: Final = 255  # of a payload: more no radio brings
@@ -73,6 +77,20 @@ class DecoderDesk:
 
 
 async def _described(folders: Sequence[Path]) -> tuple[Description, ...]:
+    """Return the descriptions of all decoders by name: from the catalogue's index, the others by loading them elsewhere."""
+    listed, is_all = await asyncio.to_thread(_listed, folders)
+    others = () if is_all else await _loaded(folders)
+    return tuple(sorted((*listed, *others), key=lambda one: one.name))
+
+
+def _listed(folders: Sequence[Path]) -> tuple[Sequence[Description], bool]:
+    """Return what the catalogue's index describes, and whether that is all there are."""
+    registry = Registry.load(folders)
+    found = known(registry)
+    return [*found.values()], not unknown(registry, found)
+
+
+async def _loaded(folders: Sequence[Path]) -> tuple[Description, ...]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

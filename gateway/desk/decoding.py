@@ -13,7 +13,7 @@ from decoders.registry import Registry
 from gateway import revisions
 from gateway.config import Settings
 from gateway.config.units import duration
-from gateway.desk.words import did_you_mean, find_device, full_name
+from gateway.desk.words import Registered, did_you_mean, find_device, full_name
 from gateway.errors import ConfigError
 from gateway.journal import Journal, PutBack, Registration, Row, Settlement
 from gateway.model import Clock, Device, Eui64, Json, RowId, is_multicast
@@ -24,10 +24,11 @@ MOST_NAMED: Final = 4  # decoders of a line
 class DecodingDesk:
     """Answer what is asked about decoding."""
 
-    def __init__(self, settings: Settings, journal: Journal, clock: Clock) -> None:
+    def __init__(self, settings: Settings, journal: Journal, clock: Clock, registered: Registered) -> None:
         self._settings = settings
         self._journal = journal
         self._clock = clock
+        self._registered = registered
 
     async def answer(self, request: Mapping[str, Json]) -> Json:
         """Do what is asked; ConfigError says in words what is wrong with the request."""
@@ -102,15 +103,15 @@ class DecodingDesk:
 
     async def _devices(self, request: Mapping[str, Json]) -> Mapping[Eui64, Device]:
         """Return the devices that are named, or that have the decoder that is named."""
-        registered = {one.device.dev_eui: one for one in await self._journal.devices()}
         decoder = request.get("decoder")
         if decoder is not None:
-            found = {dev_eui: one.device for dev_eui, one in registered.items() if one.device.decoder == decoder}
+            registered = await self._registered.devices()
+            found = {one.dev_eui: one for one in registered if one.decoder == decoder}
             if not found:
-                known = {one.device.decoder for one in registered.values() if one.device.decoder}
+                known = {one.decoder for one in registered if one.decoder}
                 raise ConfigError(f"decode-again: no device has the decoder {decoder}{did_you_mean(decoder, known)}")
             return found
-        named = [find_device(str(word), registered).device for word in request.get("devices") or ()]
+        named = [await find_device(str(word), self._registered) for word in request.get("devices") or ()]
         if not named:
             raise ConfigError("decode-again: which devices? --device NAME, or --decoder NAME for all that have it")
         return {device.dev_eui: device for device in named}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -17,11 +17,12 @@ from gateway.desk.destinations import DestinationDesk
 from gateway.desk.doctor import DoctorDesk
 from gateway.desk.health import HealthDesk
 from gateway.desk.journal import JournalDesk
+from gateway.desk.log_lines import LogLines
 from gateway.desk.network import NetworkDesk
 from gateway.desk.recording import RecordingDesk
 from gateway.desk.relays import relay_standing, unknown_relays
 from gateway.desk.sources import SourceDesk
-from gateway.desk.words import did_you_mean, eui
+from gateway.desk.words import did_you_mean, eui, exactly
 from gateway.errors import ConfigError
 from gateway.journal import Journal, Registration
 from gateway.model import Clock, Eui64, Json
@@ -86,6 +87,11 @@ class Running(Protocol):
         """Return who listens to sources for recordings."""
         ...
 
+    @property
+    def lines(self) -> LogLines:
+        """Return the last lines of the log."""
+        ...
+
 
 class Desk:
     """Answer requests about one box: ``{"do": "status"}`` and the rest that `answer` names."""
@@ -104,19 +110,21 @@ class Desk:
         journal, clock, running = self._journal, self._clock, self._running
         office = StoppedOffice(journal, settings.network.region) if running is None else running.office
         heard = None if running is None else running.last_heard_s
-        self._decoding = DecodingDesk(settings, journal, clock)
-        self._destinations = DestinationDesk(settings, journal, clock, None if running is None else running.let_go)
+        self._office = office
+        self._decoding = DecodingDesk(settings, journal, clock, office)
+        let_go = None if running is None else running.let_go
+        self._destinations = DestinationDesk(settings, journal, clock, office, let_go)
         self._records = JournalDesk(settings, journal, clock)
         self._network = NetworkDesk(settings, journal, clock, office, heard)
         self._sources = (
-            SourceDesk(settings, journal)
+            SourceDesk(settings, journal, office)
             if running is None
-            else SourceDesk(settings, journal, self._source_statuses, running.attend)
+            else SourceDesk(settings, journal, office, self._source_statuses, running.attend)
         )
         self._recording = RecordingDesk(settings, None if running is None else running.recorder)
         self._health = HealthDesk(journal, running)
 
-        self._doctor = DoctorDesk(settings, clock, self._status, self._devices)
+        self._doctor = DoctorDesk(settings, clock, self._status, self._devices, self.answer)
         self._counters: Mapping[str, Answer] = {
             "dead_letters": DeadLetterDesk(journal).answer,
             "decoding": self._decoding.answer,
@@ -126,6 +134,7 @@ class Desk:
             "source": self._sources.answer,
             "record": self._recording.answer,
             "health": self._health.answer,
+            **({} if running is None else {"log": running.lines.answer}),
         }
 
     async def answer(self, request: Mapping[str, Json]) -> Json:
@@ -220,9 +229,9 @@ class Desk:
     async def _add(self, cells: Mapping[str, str]) -> Json:
         from gateway.devices_file import read_cells
 
-        registration, problems = read_cells(
-            cells, await self._known(), keys_elsewhere=bring(self._settings.sources, Brings.UPLINKS)
-        )
+        dev_eui = exactly(str(cells.get("dev_eui", "")))
+        known = await self._known(() if dev_eui is None else [dev_eui])
+        registration, problems = read_cells(cells, known, keys_elsewhere=bring(self._settings.sources, Brings.UPLINKS))
         if registration is None:
             raise ConfigError([f"device add: {problem}" for problem in problems])
         device = registration.device
@@ -261,8 +270,9 @@ class Desk:
             if name not in installed
         ]
 
-    async def _known(self) -> Mapping[Eui64, Registration]:
-        return {one.device.dev_eui: one for one in await self._journal.devices()}
+    async def _known(self, dev_euis: Collection[Eui64] | None = None) -> Mapping[Eui64, Registration]:
+        """Return all registrations, or those of ``dev_euis``, from the journal: they have their keys."""
+        return {one.device.dev_eui: one for one in await self._journal.devices(dev_euis)}
 
     async def _devices(self) -> Json:
         latest = {session.dev_eui: session for session in await self._journal.sessions()}
@@ -278,12 +288,12 @@ class Desk:
                 "last_heard_s": heard.get(device.dev_eui),
                 "tags": sorted(device.tags),
             }
-            for device in (registration.device for registration in await self._journal.devices())
+            for device in await self._office.devices()
         ]
 
     async def _remove(self, devices: Sequence[Json]) -> Json:
         wanted = [eui(device) for device in devices]
-        known = await self._known()
+        known = await self._known(wanted)
         removed = await self._journal.remove_devices(wanted)
         await self._devices_changed()
         return {"removed": removed, "unknown": [one for one in wanted if one not in known]}

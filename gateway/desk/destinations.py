@@ -7,11 +7,11 @@ from datetime import datetime
 
 from gateway import __version__
 from gateway.config import Settings
-from gateway.desk.words import did_you_mean, find_device, full_name
+from gateway.desk.words import Registered, did_you_mean, find_device, full_name
 from gateway.errors import ConfigError
 from gateway.former import late
-from gateway.journal import Journal, Registration
-from gateway.model import Clock, Eui64, Json
+from gateway.journal import Journal
+from gateway.model import Clock, Device, Json
 from gateway.trial.carried import device_as_json, uplink_as_json
 
 NEVER_STARTED: Mapping[str, Json] = {
@@ -34,7 +34,9 @@ LetGo = Callable[[str], Awaitable[None]]
 class DestinationDesk:
     """Answer what is asked about destinations."""
 
-    def __init__(self, settings: Settings, journal: Journal, clock: Clock, let_go: LetGo | None = None) -> None:
+    def __init__(
+        self, settings: Settings, journal: Journal, clock: Clock, registered: Registered, let_go: LetGo | None = None
+    ) -> None:
         """Ask ``let_go`` of a running agent to end the loop of a former city before its backlog goes."""
         self._configured = tuple(one.name for one in settings.destinations)
         self._newest_only = frozenset(one.name for one in settings.destinations if one.newest_only)
@@ -42,6 +44,7 @@ class DestinationDesk:
         self._let_go = let_go
         self._journal = journal
         self._clock = clock
+        self._registered = registered
 
     async def answer(self, request: Mapping[str, Json]) -> Json:
         """Do what is asked; ConfigError says in words what is wrong with the request."""
@@ -55,10 +58,9 @@ class DestinationDesk:
             case {"do": "destination.last", "name": str(name), "device": str(device)}:
                 return await self.last(name, device)
             case {"do": "destination.lasts", "devices": list(devices)}:
-                known = await self._known_devices()
-                return [await self._last(find_device(str(one), known)) for one in devices]
+                return [await self._last(await find_device(str(one), self._registered)) for one in devices]
             case {"do": "destination.device", "device": str(device)}:
-                return device_as_json((await self._device(device)).device)
+                return device_as_json(await find_device(device, self._registered))
             case _:
                 raise ConfigError(f"control: {request['do']!r} is nothing that this agent does (brygga {__version__})")
 
@@ -113,18 +115,11 @@ class DestinationDesk:
     async def last(self, name: str, device: str) -> Json:
         """Return a device with its last uplink (None without one), and what a destination remembers for its format."""
         memory = dict(self._journal.memory(name)) if name in self._journal.destinations() else {}
-        return {**await self._last(await self._device(device)), "memory": memory}
+        return {**await self._last(await find_device(device, self._registered)), "memory": memory}
 
-    async def _last(self, registration: Registration) -> dict[str, Json]:
-        device = registration.device
+    async def _last(self, device: Device) -> dict[str, Json]:
         rows = await self._journal.latest(device.dev_eui, 1)
         return {"device": device_as_json(device), "uplink": uplink_as_json(rows[0].uplink) if rows else None}
-
-    async def _device(self, device: str) -> Registration:
-        return find_device(device, await self._known_devices())
-
-    async def _known_devices(self) -> Mapping[Eui64, Registration]:
-        return {one.device.dev_eui: one for one in await self._journal.devices()}
 
     async def _end_loop(self, name: str) -> None:
         if self._let_go is not None:

@@ -19,17 +19,19 @@ FRESH_S: Final = 5.0  # two pages that ask at once get one examination
 FORGOTTEN: Final = -FRESH_S
 
 Ask = Callable[[], Awaitable[Json]]
+Answer = Callable[[Mapping[str, Json]], Awaitable[Json]]
 
 
 class DoctorDesk:
     """Answer what is asked about the health of the box. What examines it is loaded with the first question."""
 
-    def __init__(self, settings: Settings, clock: Clock, status: Ask, devices: Ask) -> None:
-        """``status`` and ``devices`` answer as the desk does."""
+    def __init__(self, settings: Settings, clock: Clock, status: Ask, devices: Ask, ask: Answer) -> None:
+        """``status``, ``devices`` and ``ask`` answer as the desk does."""
         self._settings = settings
         self._clock = clock
         self._status = status
         self._devices = devices
+        self._ask = ask
         self._alone = asyncio.Lock()
         self._last: tuple[float, Sequence[Finding]] = (FORGOTTEN, ())
 
@@ -82,6 +84,7 @@ class DoctorDesk:
             answering=Answering.ANSWERS if is_running else Answering.ABSENT,
             status=status if is_running else None,
             devices=await self._devices() if is_running else None,
+            ask=self._ask if is_running else None,
         )
 
 

@@ -40,10 +40,8 @@ class Last:
     """How a device was heard last."""
 
     at: float  # seconds since 1970, as the clock stood then
-    monotonic: float | None  # None: before the start, or told by a network server's clock
     rssi_dbm: float | None
     snr_db: float | None
-    gateways: tuple[Eui64, ...]
     battery: float | None = None  # per cent
     battery_v: float | None = None
 
@@ -115,7 +113,7 @@ class Lately:
             return
         before = [uplink for uplink in found.values() if uplink.dev_eui not in self._last]
         for uplink in before:
-            self._last[uplink.dev_eui] = replace(_last(uplink), monotonic=None)
+            self._last[uplink.dev_eui] = _last(uplink)
         for start in range(0, len(before), AT_ONCE):
             await self._decode(before[start : start + AT_ONCE], is_news=False)
             await asyncio.sleep(0)
@@ -164,11 +162,9 @@ def newest_of(journal: Path, wanted: frozenset[Eui64]) -> Mapping[Eui64, Uplink]
 
 
 def _last(uplink: Uplink) -> Last:
-    best, at = uplink.best, uplink.heard_at
+    best = uplink.best
     return Last(
-        at=at.utc.timestamp(),
-        monotonic=at.monotonic if at.monotonic >= 0 else None,
+        at=uplink.heard_at.utc.timestamp(),
         rssi_dbm=None if best is None else best.rssi_dbm,
         snr_db=None if best is None else best.snr_db,
-        gateways=tuple(dict.fromkeys(one.gateway for one in uplink.receptions)),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Self
 
 from gateway import __version__
 from gateway.errors import ConfigError
@@ -25,13 +26,13 @@ Tell = Callable[[Mapping[str, Json]], None]
 
 
 class LogLines(logging.Handler):
-    """Keep what is logged; any thread may log. ``tell`` is called with each line, in the thread that logs."""
+    """Keep what is logged; any thread may log."""
 
-    def __init__(self, tell: Tell | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._lines: deque[tuple[int, Mapping[str, Json]]] = deque(maxlen=KEPT)
         self._count = 0
-        self._tell = tell
+        self._followers: tuple[Tell, ...] = ()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line. One that cannot be made is logging's own to complain of, and never stops who logs."""
@@ -48,8 +49,27 @@ class LogLines(logging.Handler):
         }
         self._lines.append((record.levelno, line))
         self._count += 1
-        if self._tell is not None:
-            self._tell(line)
+        for tell in self._followers:
+            tell(line)
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[Self]:
+        """Keep all that is logged, for as long as the block lasts."""
+        root = logging.getLogger()
+        root.addHandler(self)
+        try:
+            yield self
+        finally:
+            root.removeHandler(self)
+
+    @contextlib.contextmanager
+    def followed(self, tell: Tell) -> Iterator[None]:
+        """Call ``tell`` with each line, in the thread that logs, for as long as the block lasts."""
+        self._followers = (*self._followers, tell)
+        try:
+            yield
+        finally:
+            self._followers = tuple(one for one in self._followers if one is not tell)
 
     async def answer(self, request: Mapping[str, Json]) -> Json:
         """Return the newest lines; ConfigError says what is wrong with the request."""

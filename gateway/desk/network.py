@@ -14,10 +14,11 @@ from gateway import __version__
 from gateway.config import Settings
 from gateway.config.units import duration
 from gateway.desk import downlink_words
-from gateway.desk.words import Devices, described, find_device, session
+from gateway.desk.words import described, find_device, session
 from gateway.errors import ConfigError
 from gateway.journal import Journal
-from gateway.model import Activation, Clock, DevAddr, Device, Downlink, Eui64, Json
+from gateway.journal.abp import has_abp
+from gateway.model import Activation, Clock, DevAddr, Device, Downlink, Eui64, Json, Session
 from gateway.network import refused, stories, unclaimed
 from gateway.network.office import Known, Office
 from gateway.sources.settings import Brings, bring
@@ -62,7 +63,7 @@ class NetworkDesk:
                 now = self._clock().utc
                 return [unclaimed.as_json(one, now) for one in await self._office.strangers()]
             case {"do": "frames.refused"}:
-                personalised = await self._personalised()
+                personalised = self._personalised(await self._journal.sessions())
                 frames = [refused.as_json(one, personalised) for one in self._office.refusals()]
                 return {"running": self._heard is not None, "frames": frames}
             case _:
@@ -71,7 +72,7 @@ class NetworkDesk:
     # ── downlinks ──
 
     async def _send(self, text: str, request: Mapping[str, Json]) -> Json:
-        device = find_device(text, await self._devices()).device
+        device = await find_device(text, self._office)
         message = await asyncio.to_thread(self._message, device, request)
         now = self._clock().utc
         expires = request.get("expires")
@@ -86,7 +87,7 @@ class NetworkDesk:
             expires_at=None if expires is None else now + _span(str(expires)),
             reference=str(request.get("reference") or ""),
         )
-        return await self._told(await self._office.enqueue(device, downlink), device)
+        return await self._told(await self._office.enqueue(device, downlink))
 
     def _message(self, device: Device, request: Mapping[str, Json]) -> Encoded:
         """Return what is to be sent: octets as they were typed, or a command through the device's encoder."""
@@ -119,26 +120,26 @@ class NetworkDesk:
                 raise ConfigError(f"{device.decoder}: {error.detail}") from error
 
     async def _list(self, text: str | None, *, ended: bool) -> Json:
-        devices = await self._devices()
-        dev_eui = None if text is None else find_device(text, devices).device.dev_eui
-        return await self._listed(dev_eui, devices, ended=ended)
+        dev_eui = None if text is None else (await find_device(text, self._office)).dev_eui
+        return await self._listed(dev_eui, ended=ended)
 
-    async def _listed(self, dev_eui: Eui64 | None, devices: Devices, *, ended: bool) -> Json:
+    async def _listed(self, dev_eui: Eui64 | None, *, ended: bool) -> Json:
         found = await self._journal.downlinks(dev_eui, open_only=not ended, limit=LISTED if ended else ALL)
-        return [await self._told(one, _device_of(one, devices)) for one in found]
+        return [await self._told(one) for one in found]
 
     async def _show(self, number: int) -> Json:
         downlink = await self._journal.downlink(number)
         if downlink is None:
             raise ConfigError(f"there is no downlink {number}; `brygga downlink list --all` shows those there are")
-        return await self._told(downlink, _device_of(downlink, await self._devices()))
+        return await self._told(downlink)
 
     async def _drop(self, ids: Sequence[int]) -> Json:
         there = {one.id for one in await self._journal.downlinks(open_only=True, limit=ALL)}
         dropped = await self._office.drop([one for one in ids if one in there])
         return {"dropped": dropped, "unknown": [one for one in ids if one not in there]}
 
-    async def _told(self, downlink: Downlink, device: Device | None) -> Json:
+    async def _told(self, downlink: Downlink) -> Json:
+        device = await self._office.device(downlink.dev_eui)
         if device is None:
             return downlink_words.as_json(downlink)
         known = await self._office.known(device.dev_eui) if downlink.is_open else None
@@ -154,8 +155,7 @@ class NetworkDesk:
         return None if place is None else place.source
 
     async def _device(self, text: str) -> Json:
-        devices = await self._devices()  # once: thousands take a tenth of a second
-        device = find_device(text, devices).device
+        device = await find_device(text, self._office)
         dev_eui, heard = device.dev_eui, None if self._heard is None else self._heard()
         sessions = [one for one in await self._journal.sessions() if one.dev_eui == dev_eui]
         uplinks = [row.uplink for row in await self._journal.latest(dev_eui, LOOKED_AT)]
@@ -180,25 +180,18 @@ class NetworkDesk:
                 for one in self._office.refusals()
                 if refused.concerns(one, dev_eui, addresses)
             ][:SHOWN],
-            "downlinks": await self._listed(dev_eui, devices, ended=False),
+            "downlinks": await self._listed(dev_eui, ended=False),
         }
 
     async def _force_rejoin(self, text: str, rejoin_type: int) -> Json:
-        device = find_device(text, await self._devices()).device
+        device = await find_device(text, self._office)
         await self._office.force_rejoin(device, rejoin_type)
         return {"dev_eui": device.dev_eui, "name": device.name, "type": rejoin_type}
 
-    async def _personalised(self) -> frozenset[DevAddr]:
+    @staticmethod
+    def _personalised(sessions: Sequence[Session]) -> frozenset[DevAddr]:
         """Return the addresses of ABP devices."""
-        return frozenset(one.session.dev_addr for one in await self._journal.devices() if one.session is not None)
-
-    async def _devices(self) -> Devices:
-        return {one.device.dev_eui: one for one in await self._journal.devices()}
-
-
-def _device_of(downlink: Downlink, devices: Devices) -> Device | None:
-    registration = devices.get(downlink.dev_eui)
-    return None if registration is None else registration.device
+        return frozenset(one.dev_addr for one in sessions if has_abp(one))
 
 
 def _was_heard(known: Known) -> bool:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from gateway import __version__
 from gateway.desk.lately import Lately
 from gateway.errors import ConfigError
 from gateway.lorawan.mac_layer import DeviceStatus
-from gateway.model import Clock, Device, Eui64, Json, Place
+from gateway.model import Clock, Device, Eui64, Instant, Json, Place
 from gateway.network.sessions import LiveSession
 from gateway.network.stories import EXTERNAL_POWER, FULL, NOT_MEASURED
 
 MOST_LISTED: Final = 500
+AT_ONCE: Final = 250  # devices of a site, before others have their turn: 1 ms here
 METRES_A_DEGREE: Final = 111_320.0  # of latitude; a plan of a site needs no ellipsoid
 
 Status = Callable[[Eui64], DeviceStatus | None]
@@ -53,14 +56,62 @@ class Line:
         }
 
 
-SORTS: Final[Mapping[str, Callable[[Line], Json]]] = {
-    "name": lambda line: line.device.name.casefold() or None,
-    "dev_eui": lambda line: line.device.dev_eui,
-    "decoder": lambda line: line.device.decoder or None,
-    "last_heard_s": lambda line: line.last_heard_s,
-    "rssi_dbm": lambda line: line.rssi_dbm,
-    "snr_db": lambda line: line.snr_db,
-    "battery": lambda line: line.battery,
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known of devices at one moment, asked for one by one: a page of fifty shows fifty."""
+
+    heard: Mapping[Eui64, float]  # when each was heard since the start, monotonic
+    lately: Lately
+    status: Status
+    now: Instant
+
+    def last_heard_s(self, device: Device) -> float | None:
+        """Return how long ago a device was heard; before the start by the clock."""
+        since_start = self.heard.get(device.dev_eui)
+        if since_start is not None:
+            return round(self.now.monotonic - since_start, 1)
+        last = self.lately.of(device.dev_eui)
+        return None if last is None else round(max(0.0, self.now.utc.timestamp() - last.at), 1)
+
+    def rssi_dbm(self, device: Device) -> float | None:
+        """Return how strong it was heard last."""
+        last = self.lately.of(device.dev_eui)
+        return None if last is None else last.rssi_dbm
+
+    def snr_db(self, device: Device) -> float | None:
+        """Return how clearly it was heard last."""
+        last = self.lately.of(device.dev_eui)
+        return None if last is None else last.snr_db
+
+    def battery(self, device: Device) -> float | None:
+        """Return what a device told of its battery last: in an uplink, else in a DevStatusAns."""
+        last = self.lately.of(device.dev_eui)
+        if last is None or last.battery is None:
+            return _percent(self.status(device.dev_eui))
+        return round(last.battery, 1)
+
+    def line(self, device: Device) -> Line:
+        """Return a device's line."""
+        last, told = self.lately.of(device.dev_eui), self.status(device.dev_eui)
+        return Line(
+            device=device,
+            last_heard_s=self.last_heard_s(device),
+            rssi_dbm=self.rssi_dbm(device),
+            snr_db=self.snr_db(device),
+            battery=self.battery(device),
+            battery_v=None if last is None or last.battery_v is None else round(last.battery_v, 3),
+            external_power=told is not None and told.battery == EXTERNAL_POWER,
+        )
+
+
+SORTS: Final[Mapping[str, Callable[[Sight, Device], Json]]] = {
+    "name": lambda _, device: device.name.casefold() or None,
+    "dev_eui": lambda _, device: device.dev_eui,
+    "decoder": lambda _, device: device.decoder or None,
+    "last_heard_s": Sight.last_heard_s,
+    "rssi_dbm": Sight.rssi_dbm,
+    "snr_db": Sight.snr_db,
+    "battery": Sight.battery,
 }
 
 
@@ -70,12 +121,12 @@ class OverviewDesk:
     def __init__(
         self,
         devices: Callable[[], Sequence[Device]],
-        heard: Callable[[], Mapping[str, float]],
+        heard: Callable[[], Mapping[Eui64, float]],
         status: Status,
         lately: Lately,
         clock: Clock,
     ) -> None:
-        """``heard``: the age in seconds of each device's last frame since the start."""
+        """``heard``: when each device was heard since the start, in seconds of the monotonic clock."""
         self._devices = devices
         self._heard = heard
         self._status = status
@@ -95,78 +146,68 @@ class OverviewDesk:
             } if sort.removeprefix("-") in SORTS and offset >= 0 and 0 < limit <= MOST_LISTED:
                 return self._listed(search, tag, sort, slice(offset, offset + limit))
             case {"do": "overview.site"}:
-                return self._site()
+                return await self._site()
             case _:
                 raise ConfigError(f"control: {request['do']!r} is nothing that this agent does (brygga {__version__})")
 
+    def _sight(self) -> Sight:
+        return Sight(self._heard(), self._lately, self._status, self._clock())
+
     def _listed(self, search: str, tag: str, sort: str, page: slice) -> Json:
-        devices = self._devices()
+        devices, sight = self._devices(), self._sight()
         words = search.casefold().split()
         fitting = [one for one in devices if (not tag or tag in one.tags) and (not words or _fits(words, one))]
-        # What devices told of their batteries is looked up for those that are shown, unless all are sorted by it.
-        status = self._status if sort.endswith("battery") else _untold
-        lines = ordered(self._lines(fitting, status), sort)
+        tags = Counter(chain.from_iterable(one.tags for one in devices))
         return {
-            "total": len(lines),
+            "total": len(fitting),
             "registered": len(devices),
-            "tags": Counter(one for device in devices for one in sorted(device.tags)),
-            "devices": [line.as_json() for line in self._lines([one.device for one in lines[page]], self._status)],
+            "tags": dict(sorted(tags.items())),
+            "devices": [sight.line(one).as_json() for one in ordered(fitting, sight, sort)[page]],
         }
-
-    def _lines(self, devices: Sequence[Device], status: Status) -> list[Line]:
-        heard, now = self._heard(), self._clock().utc.timestamp()
-        return [self._line(device, heard.get(device.dev_eui), now, status(device.dev_eui)) for device in devices]
-
-    def _line(self, device: Device, heard_s: float | None, now: float, told: DeviceStatus | None) -> Line:
-        last = self._lately.of(device.dev_eui)
-        if heard_s is None and last is not None:
-            heard_s = round(max(0.0, now - last.at), 1)
-        battery = None if last is None else last.battery
-        return Line(
-            device=device,
-            last_heard_s=heard_s,
-            rssi_dbm=None if last is None else last.rssi_dbm,
-            snr_db=None if last is None else last.snr_db,
-            battery=_percent(told) if battery is None else round(battery, 1),
-            battery_v=None if last is None or last.battery_v is None else round(last.battery_v, 3),
-            external_power=told is not None and told.battery == EXTERNAL_POWER,
-        )
 
     # ── the site ──
 
-    def _site(self) -> Json:
-        devices = self._devices()
-        placed = [device for device in devices if device.place is not None]
-        places = [device.place for device in placed if device.place is not None] + [*self._lately.gateways.values()]
-        middle = middle_of(places)
+    async def _site(self) -> Json:
+        devices, sight = self._devices(), self._sight()
+        placed = [(device, device.place) for device in devices if device.place is not None]
+        middle = middle_of([*(place for _, place in placed), *self._lately.gateways.values()])
         return {
             "middle": None if middle is None else {"latitude": middle.latitude, "longitude": middle.longitude},
-            "gateways": [{"gateway": eui, **_around(middle, place)} for eui, place in self._lately.gateways.items()],
-            "devices": [self._on_site(line, middle) for line in self._lines(placed, _untold)],
+            "gateways": [
+                {"gateway": eui, **_around(middle, place), "latitude": place.latitude, "longitude": place.longitude}
+                for eui, place in self._lately.gateways.items()
+            ],
+            "devices": [one async for one in self._on_site(placed, sight, middle)],
             "without_place": len(devices) - len(placed),
         }
 
-    def _on_site(self, line: Line, middle: Place | None) -> dict[str, Json]:
-        device, last = line.device, self._lately.of(line.device.dev_eui)
-        return {
-            "dev_eui": device.dev_eui,
-            "name": device.name,
-            **_around(middle, device.place),
-            "last_heard_s": line.last_heard_s,
-            "rssi_dbm": line.rssi_dbm,
-            "snr_db": line.snr_db,
-            "gateways": [] if last is None else list(last.gateways),
-        }
+    @staticmethod
+    async def _on_site(
+        placed: Sequence[tuple[Device, Place]], sight: Sight, middle: Place | None
+    ) -> AsyncIterator[dict[str, Json]]:
+        """Yield what the plan draws of each device; others have their turn between."""
+        for number, (device, place) in enumerate(placed):
+            if number % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
+            yield {
+                "dev_eui": device.dev_eui,
+                "name": device.name,
+                **_around(middle, place),
+                "last_heard_s": sight.last_heard_s(device),
+                "rssi_dbm": sight.rssi_dbm(device),
+                "snr_db": sight.snr_db(device),
+            }
 
 
-def ordered(lines: Sequence[Line], sort: str) -> list[Line]:
-    """Return lines by one of SORTS, with a - before it the other way round; where it is not known last, then by name."""
+def ordered(devices: Sequence[Device], sight: Sight, sort: str) -> list[Device]:
+    """Return devices by one of SORTS, with a - before it the other way round; where it is not known last, then by name."""
     key = SORTS[sort.removeprefix("-")]
-    known = [(value, line) for line in lines if (value := key(line)) is not None]
-    rest = [line for line in lines if key(line) is None]
-    by_name = sorted(known, key=lambda pair: (pair[1].device.name.casefold(), pair[1].device.dev_eui))
-    found = [line for _, line in sorted(by_name, key=lambda pair: pair[0], reverse=sort.startswith("-"))]
-    return found + sorted(rest, key=lambda line: (line.device.name.casefold(), line.device.dev_eui))
+    by_name = sorted(devices, key=lambda one: (one.name.casefold(), one.dev_eui))
+    valued = [(key(sight, one), one) for one in by_name]
+    known = sorted(
+        (pair for pair in valued if pair[0] is not None), key=lambda pair: pair[0], reverse=sort.startswith("-")
+    )
+    return [one for _, one in known] + [one for value, one in valued if value is None]
 
 
 def middle_of(places: Sequence[Place]) -> Place | None:
@@ -177,15 +218,12 @@ def middle_of(places: Sequence[Place]) -> Place | None:
     return Place((min(north) + max(north)) / 2, (min(east) + max(east)) / 2)
 
 
-def _around(middle: Place | None, place: Place | None) -> dict[str, Json]:
+def _around(middle: Place | None, place: Place) -> dict[str, Json]:
     assert middle is not None  # where there is a place there is a middle
-    assert place is not None
     shrink = math.cos(math.radians(middle.latitude))
     return {
         "x_m": round((place.longitude - middle.longitude) * METRES_A_DEGREE * shrink, 1),
         "y_m": round((place.latitude - middle.latitude) * METRES_A_DEGREE, 1),
-        "latitude": place.latitude,
-        "longitude": place.longitude,
     }
 
 
@@ -202,10 +240,6 @@ def told_by(session: Callable[[Eui64], LiveSession | None]) -> Status:
         return None if live is None else live.mac.status
 
     return status
-
-
-def _untold(_: Eui64) -> None:
-    """Say nothing of a device's status."""
 
 
 def _percent(told: DeviceStatus | None) -> float | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway import __version__
 from gateway.config import Settings
-from gateway.desk.words import did_you_mean
+from gateway.desk.words import Registered, did_you_mean
 from gateway.errors import ConfigError
 from gateway.journal import Journal
 from gateway.model import Json
@@ -29,10 +29,16 @@ class SourceDesk:
     """Answer what is asked about sources; without a running agent only what they are."""
 
     def __init__(
-        self, settings: Settings, journal: Journal, statuses: Statuses | None = None, attend: Attend | None = None
+        self,
+        settings: Settings,
+        journal: Journal,
+        registered: Registered,
+        statuses: Statuses | None = None,
+        attend: Attend | None = None,
     ) -> None:
         self._types = {one.name: type_of(one) for one in settings.sources}
         self._journal = journal
+        self._registered = registered
         self._statuses = statuses
         self._attend = attend
 
@@ -75,4 +81,4 @@ class SourceDesk:
 
     async def _known(self) -> Known:
         addresses = frozenset(session.dev_addr for session in await self._journal.sessions())
-        return Known(addresses, frozenset(one.device.dev_eui for one in await self._journal.devices()))
+        return Known(addresses, frozenset(one.dev_eui for one in await self._registered.devices()))

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
 from gateway.errors import ConfigError, NotThere
-from gateway.journal import Registration
 from gateway.model import Device, Eui64, Json, MacVersion, Session, eui64
 
+_LIST: Final = "; `brygga device list` shows those there are"
 LIKE_AN_EUI: Final = re.compile(r"[0-9A-Fa-f:\s-]+")
 
-Devices = Mapping[Eui64, Registration]
+
+class Registered(Protocol):
+    """Who knows the registered devices: an `Office`."""
+
+    async def device(self, dev_eui: Eui64) -> Device | None:
+        """Return one."""
+        ...
+
+    async def devices(self) -> Sequence[Device]:
+        """Return all."""
+        ...
 
 
 def did_you_mean(text: str, there: Iterable[str]) -> str:
@@ -37,33 +47,37 @@ def eui(text: Json) -> Eui64:
         raise ConfigError(f"{text}: {error}") from error
 
 
-def find_device(text: str, devices: Devices) -> Registration:
-    """Return the device that a person means by its DevEUI or its name; ConfigError when there is none, or several."""
-    if (known := _exactly(text, devices)) is not None:
-        return known
-    named = [one for one in devices.values() if one.device.name.casefold() == text.casefold() != ""]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        those = ", ".join(one.device.dev_eui for one in named)
-        raise ConfigError(f"{len(named)} devices are called {text!r}: {those}; say which by its DevEUI")
-    if LIKE_AN_EUI.fullmatch(text) is None:
-        names = [one.device.name for one in devices.values() if one.device.name]
-        hint = did_you_mean(text, names) or "; `brygga device list` shows those there are"
-        raise NotThere(f"there is no device called {text!r}{hint}")
-    dev_eui = eui(text)
-    if dev_eui not in devices:
-        hint = did_you_mean(dev_eui, devices) or "; `brygga device list` shows those there are"
-        raise NotThere(f"there is no device {dev_eui}{hint}")
-    return devices[dev_eui]
+async def find_device(text: str, registered: Registered) -> Device:
+    """Return the device that a person means by its DevEUI or its name; NotThere when there is none, ConfigError when there are several.
+
+    A DevEUI comes before a name that reads like one, lest a downlink reach a namesake.
+    """
+    dev_eui = exactly(text)
+    known = None if dev_eui is None else await registered.device(dev_eui)
+    return known or named(text, await registered.devices())
 
 
-def _exactly(text: str, devices: Devices) -> Registration | None:
-    """Return the device whose DevEUI this is: before one that only has it for its name, lest a downlink reach a namesake."""
+def exactly(text: str) -> Eui64 | None:
+    """Return the DevEUI that somebody typed; None where it is none."""
     try:
-        return devices.get(eui64(text))
+        return eui64(text)
     except ValueError:
         return None
+
+
+def named(text: str, devices: Sequence[Device]) -> Device:
+    """Return the device of this name among all; NotThere when there is none, ConfigError when there are several."""
+    called = [one for one in devices if one.name.casefold() == text.casefold() != ""]
+    if len(called) == 1:
+        return called[0]
+    if called:
+        those = ", ".join(one.dev_eui for one in called)
+        raise ConfigError(f"{len(called)} devices are called {text!r}: {those}; say which by its DevEUI")
+    if LIKE_AN_EUI.fullmatch(text) is None:
+        hint = did_you_mean(text, [one.name for one in devices if one.name])
+        raise NotThere(f"there is no device called {text!r}{hint or _LIST}")
+    dev_eui = eui(text)
+    raise NotThere(f"there is no device {dev_eui}{did_you_mean(dev_eui, [one.dev_eui for one in devices]) or _LIST}")
 
 
 def described(device: Device) -> dict[str, Json]:

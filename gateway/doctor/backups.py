@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from gateway.commands.spans import size, span
 from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
+from gateway.spans import size, span
 
 FOLDER: Final = "backups"  # in the data folder, where brygga-backup.timer writes
 OLD_S: Final = 8 * 86_400.0  # a week, and a day of grace

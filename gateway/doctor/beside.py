@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gateway.commands.spans import span
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
+from gateway.spans import span
 
 AWAY: Final = Ill(
     "away",

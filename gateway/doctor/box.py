@@ -20,6 +20,10 @@ Run = Callable[..., Awaitable[str | None]]
 """Run a program by its words and return its standard output; None where it is not there, refuses or takes too long."""
 
 
+Ask = Callable[[Mapping[str, Json]], Awaitable[Json]]
+"""Ask the agent, as through its socket. Raises Brygga."""
+
+
 class Answering(StrEnum):
     """What came of asking the agent."""
 
@@ -67,6 +71,7 @@ class Box:
     answering: Answering = Answering.NOT_ASKED
     status: Mapping[str, Json] | None = None  # of a running agent
     devices: Sequence[Mapping[str, Json]] | None = None  # as `device.list` has them
+    ask: Ask | None = None  # a running agent
     root: Path = Path("/")
     run: Run = run
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)

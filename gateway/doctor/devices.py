@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from gateway.commands.spans import span
 from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
 from gateway.doctor.rhythm import Rhythm, rhythms
 from gateway.errors import ConfigError, StorageError
 from gateway.model import Eui64
+from gateway.spans import span
 
 SILENT_AFTER: Final = 4  # usual pauses; three uplinks may be lost on the air one after the other
 SILENT_LEAST: Final = timedelta(hours=1)

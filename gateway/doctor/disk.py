@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.commands.spans import size
 from gateway.doctor import kernel
 from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
 from gateway.doctor.mounts import Mount, mount_of
+from gateway.spans import size
 from gateway.wear import wear
 
 FULL: Final = 50_000_000  # octets left; the journal's ballast and a backup's first page want that much

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.doctor.box import Box
-from gateway.doctor.finding import WORST_FIRST, Check, Finding, Probe, Unseen
+from gateway.doctor.causes import causes
+from gateway.doctor.finding import DENIED, FAILED, HIDDEN, ODD, SLOW, WORST_FIRST, Check, Finding, Ill, Probe, Unseen
 from gateway.errors import Brygga
 
 PROBE_LIMIT_S: Final = 12.0  # a connection with TLS may take ten
@@ -31,7 +32,7 @@ class Failed:
     """A probe that brought no facts."""
 
     why: str
-    do: str
+    ill: Ill
 
 
 async def examine(
@@ -41,18 +42,17 @@ async def examine(
     wanted = [one for one in checks if box.deep or not one.only_deep]
     limit = limit_s or (DEEP_LIMIT_S if box.deep else PROBE_LIMIT_S)
     facts = await _facts(box, dict.fromkeys(one.probe for one in wanted), tell, limit)
-    return worst_first(finding for check in wanted for finding in judged(check, facts[check.probe]))
+    return worst_first(causes(finding for check in wanted for finding in judged(check, facts[check.probe])))
 
 
 def judged(check: Check, facts: Any) -> list[Finding]:
     """Return what one check finds; what its judge cannot make sense of is unknown, and says so."""
     if isinstance(facts, Failed):
-        return [check.unseen(facts.why, facts.do)]
+        return [check.unseen(facts.why, facts.ill)]
     try:
         return check.findings(facts)
     except BAFFLED as error:
-        words = f"the agent's answer is not understood ({type(error).__name__}: {error})"
-        return [check.unseen(words, "sudo systemctl restart brygga, so that agent and command are of one version")]
+        return [check.unseen(f"the agent's answer is not understood ({type(error).__name__}: {error})", ODD)]
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -82,10 +82,10 @@ async def _asked(box: Box, probe: Probe, limit_s: float) -> Any:
         async with asyncio.timeout(limit_s):
             return await probe(box)
     except TimeoutError:
-        return Failed(f"took longer than {limit_s:g} s", "try again; if it stays so, this is what hangs")
+        return Failed(f"took longer than {limit_s:g} s", SLOW)
     except Unseen as unseen:
-        return Failed(str(unseen), unseen.do)
+        return Failed(str(unseen), HIDDEN)
     except PermissionError as error:
-        return Failed(f"{error.filename or 'it'} belongs to another user", "sudo brygga doctor")
+        return Failed(f"{error.filename or 'it'} belongs to another user", DENIED)
     except BAFFLED as error:
-        return Failed(f"could not be looked at: {type(error).__name__}: {error}", "")
+        return Failed(f"could not be looked at: {type(error).__name__}: {error}", FAILED)

@@ -50,9 +50,11 @@ class Finding:
     check: str
     standing: Standing
     seen: str
+    means: str = ""
     do: str = ""
     about: str = ""
     ill: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)  # that fill `do`, for one in another language
 
     def as_json(self) -> dict[str, Json]:
         """Return it by name."""
@@ -60,18 +62,37 @@ class Finding:
             "check": self.check,
             "standing": str(self.standing),
             "seen": self.seen,
+            "means": self.means,
             "do": self.do,
             "about": self.about,
             "ill": self.ill,
+            "keys": dict(self.keys),
         }
 
 
-class Unseen(Exception):
-    """Something could not be looked at; the text says why, and ``do`` what would help."""
+def _unseen(name: str, means: str, do: str) -> Ill:
+    return Ill(f"unseen.{name}", Standing.UNKNOWN, means, do)
 
-    def __init__(self, why: str, do: str = "try as the agent's user or with sudo: sudo brygga doctor") -> None:
-        super().__init__(why)
-        self.do = do
+
+# Any check may have these instead of its own: what it looks at could not be looked at.
+HIDDEN: Final = _unseen(
+    "hidden", "it cannot be seen from here", "try as the agent's user or with sudo: sudo brygga doctor"
+)
+DENIED: Final = _unseen("denied", "it belongs to another user", "sudo brygga doctor")
+SLOW: Final = _unseen("slow", "looking at it took too long", "try again; if it stays so, this is what hangs")
+FAILED: Final = _unseen(
+    "failed", "looking at it failed", "try again; if it stays so: brygga doctor --bundle box.zip, for whoever helps you"
+)
+ODD: Final = _unseen(
+    "odd",
+    "the agent's answer is not understood",
+    "sudo systemctl restart brygga, so that agent and command are of one version",
+)
+UNSEEN: Final = (HIDDEN, DENIED, SLOW, FAILED, ODD)
+
+
+class Unseen(Exception):
+    """Something cannot be seen from here; the text says why."""
 
 
 Probe = Callable[[Box], Awaitable[Any]]
@@ -106,17 +127,19 @@ class Check:
             return ills
         return [Finding(check=self.id, standing=Standing.WELL, seen="; ".join(well))]
 
-    def unseen(self, why: str, do: str = "") -> Finding:
-        """Return that it could not be looked at."""
-        return Finding(check=self.id, standing=Standing.UNKNOWN, seen=why, do=do, ill="unseen")
+    def unseen(self, why: str, ill: Ill) -> Finding:
+        """Return that it could not be looked at; ``ill`` is one of UNSEEN."""
+        return self._finding(Seen(why), ill)
 
     def _finding(self, seen: Seen, ill: Ill) -> Finding:
-        assert ill in self.ills, f"{self.id}: {ill.name} is not in its table"
+        assert ill in self.ills or ill in UNSEEN, f"{self.id}: {ill.name} is not in its table"
         return Finding(
             check=self.id,
             standing=ill.standing,
             seen=seen.words,
+            means=ill.means,
             do=ill.do.format_map(seen.keys),
             about=seen.about,
             ill=ill.name,
+            keys={name: str(value) for name, value in seen.keys.items()},
         )

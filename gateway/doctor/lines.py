@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import time
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,12 @@ CLOSED: Final = Ill(
     Standing.WRONG,
     "nobody answers at a host's port: it is down, a firewall is between, or the port is another",
     "look at url of {about}; is port {port}/tcp out allowed here? nc -vz {name} {port}",
+)
+UNNAMED: Final = Ill(
+    "unnamed",
+    Standing.WRONG,
+    "a host's name is not found, so its port was not asked; where dns is looked at, that says it alone",
+    "getent hosts {name}; look at url of {about} in brygga.toml",
 )
 UNBELIEVED: Final = Ill(
     "unbelieved",
@@ -127,7 +134,9 @@ def reached(facts: Lines) -> Iterator[Seen]:
     """Judge whether each host answers; what TLS says is another check's."""
     for one in facts.lines:
         keys = {"about": one.host.about, "name": one.host.name, "port": one.host.port}
-        if one.error is not None and not isinstance(one.error, ssl.SSLError):
+        if isinstance(one.error, socket.gaierror):
+            yield Seen(f"{one.host}: {network.in_words(one.error).partition(':')[0]}", UNNAMED, one.host.about, keys)
+        elif one.error is not None and not isinstance(one.error, ssl.SSLError):
             yield Seen(f"{one.host}: {network.in_words(one.error).partition(':')[0]}", CLOSED, one.host.about, keys)
         elif not one.problem:
             yield Seen(f"{one.host.about} answers in {one.seconds * 1000:.0f} ms")
@@ -167,7 +176,7 @@ CHECKS: Final = (
         looks="each platform, broker and server: whether its port answers",
         probe=lines,
         judge=reached,
-        ills=(CLOSED,),
+        ills=(CLOSED, UNNAMED),
     ),
     Check(
         id="tls.handshake",

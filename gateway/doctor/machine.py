@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from gateway.commands.spans import span
 from gateway.doctor import kernel
 from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
@@ -18,6 +17,7 @@ from gateway.doctor.finding import Check, Ill, Seen, Standing
 from gateway.errors import ConfigError, StorageError
 from gateway.journal.looking import looking
 from gateway.model import TimeQuality
+from gateway.spans import span
 
 HOT_C: Final = 80.0  # a Raspberry Pi begins to slow down there
 TOO_HOT_C: Final = (

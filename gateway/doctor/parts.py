@@ -17,7 +17,7 @@ from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Finding, Unseen
 from gateway.doctor.service import UNIT
-from gateway.errors import ConfigError, StorageError
+from gateway.errors import Brygga, ConfigError, StorageError
 from gateway.journal.groups import Stored
 from gateway.journal.looking import Looking, looking
 from gateway.journal.records import decode_uplink
@@ -25,6 +25,7 @@ from gateway.model import Json
 from gateway.version import VERSION
 
 LOG_LINES: Final = 3000
+LOG_OCTETS: Final = 500_000  # of a file: some 3000 lines
 PAYLOADS: Final = 200  # the newest uplinks, where they are asked for
 NOT_HERE: Final = "not to be had on this box, or not for this user"
 
@@ -65,7 +66,37 @@ def _installed(box: Box) -> str:
 
 
 async def _log(box: Box, _: Sequence[Finding]) -> str:
-    return await _said(box, "journalctl", "-u", UNIT, "-n", str(LOG_LINES), "-o", "short-iso", "--no-pager", "-q")
+    said = await _said(box, "journalctl", "-u", UNIT, "-n", str(LOG_LINES), "-o", "short-iso", "--no-pager", "-q")
+    return "\n\n".join([said, *await apart(_log_file, box), *await _remembered(box)])
+
+
+def _log_file(box: Box) -> list[str]:
+    """Return the end of the file that the agent's standard error goes to, where it is one."""
+    try:
+        path = box.at(f"/proc/{box.pid or 0}/fd/2").readlink()
+        if not stat.S_ISREG(path.stat().st_mode):
+            return []
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - LOG_OCTETS))
+            return [f"the end of {path}, where it writes its log:\n{file.read(LOG_OCTETS).decode('utf-8', 'replace')}"]
+    except OSError:  # it does not run, or belongs to another user, or logs to what is no file
+        return []
+
+
+async def _remembered(box: Box) -> list[str]:
+    """Return the last lines that a running agent remembers: where systemd's journal is not, there is nothing else."""
+    if box.ask is None:
+        return []
+    try:
+        told = await box.ask({"do": "log.lines", "level": "debug", "limit": LOG_LINES})
+    except Brygga as error:
+        return [f"the agent does not tell the lines that it remembers: {error}"]
+    lines = "\n".join(_line(one) for one in reversed(told["lines"]))
+    return [f"what the agent remembers of its log, {told['dropped']} lines before these have gone:\n{lines}"]
+
+
+def _line(one: Mapping[str, Json]) -> str:
+    return f"{one['at']} {one['level']} {one['name']}: {one['text']}"
 
 
 async def _service(box: Box, _: Sequence[Finding]) -> str:
@@ -191,7 +222,7 @@ PARTS: Final = (
     Part("status.json", "how the agent says that it stands", _status),
     Part("devices.json", "the devices: DevEUI, name, decoder, when heard; no keys", _devices),
     Part("versions.txt", "versions of Brygga, Python, its packages, the system", _versions),
-    Part("log.txt", "the agent's last lines in systemd's journal", _log),
+    Part("log.txt", "the agent's last lines: in systemd's journal, in the file it logs to, in its memory", _log),
     Part("service.txt", "brygga.service: its unit and its state", _service),
     Part("kernel.txt", "what the kernel says of disks, USB, voltage and memory", _kernel),
     Part("network.txt", "interfaces, routes, name servers, the clock's state", _network),

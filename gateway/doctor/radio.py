@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from gateway.commands.spans import ago, span
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
+from gateway.sources.minutes import Lately, lately, telling
 from gateway.sources.settings import Brings, SourceSettings
+from gateway.spans import ago, span
 
 Status = Mapping[str, Any]
 
@@ -119,35 +120,26 @@ def frames(facts: Radio) -> Iterator[Seen]:
     for one in facts.sources:
         if facts.brings.get(one["name"], Brings.FRAMES) is Brings.PLACE or one.get("state") == "finished":
             continue
-        count = sum(one["counts"].get(name, 0) for name in ("frames", "uplinks"))
-        last_s = one.get("last_heard_s", one.get("last_frame_s"))
-        keys = {"about": one["name"]}
+        count, last_s, keys = one["heard"], one["last_heard_s"], {"about": one["name"]}
         if not count and facts.since_s > FIRST_FRAME_S:
             yield Seen(f"no frame in {span(facts.since_s)}", DEAF, one["name"], keys)
         elif last_s is not None and last_s > QUIET_S:
             yield Seen(f"last frame {ago(last_s)}, {count} before", QUIET, one["name"], keys)
         else:
-            yield Seen(f"{one['name']}: {count} frames" + ("" if last_s is None else f", last {ago(last_s)}"))
+            words = f"{one['name']}: {telling(lately(one['minutes']), 1)}"
+            yield Seen(words if last_s is None else f"{words}, last {ago(last_s)}")
 
 
 def crc(facts: Radio) -> Iterator[Seen]:
-    """Judge how many packets are whole: by the forwarder's own numbers, else by what it passes on."""
+    """Judge how many packets are whole: of the last ten minutes, where they are few of the hour."""
     for name, eui, gateway in _gateways(facts):
-        heard, whole = _received(gateway)
-        if heard < FEW:
+        found = telling((Lately(**one) for one in gateway["lately"]), FEW)
+        tells = gateway.get("stat") or gateway.get("stats") or found.broken  # others say nothing of broken packets
+        if found.packets < FEW or not tells:
             continue
-        share = 1 - whole / heard
-        words = f"{name}: {eui}: {share:.0%} of {heard} packets have a wrong CRC"
-        ill = NO_CRC if not whole else BAD_CRC if share > BAD_SHARE else None
+        words = f"{name}: {eui}: {found.share_broken:.0%} of {found.packets} packets in {found.when} have a wrong CRC"
+        ill = NO_CRC if not found.heard else BAD_CRC if found.share_broken > BAD_SHARE else None
         yield Seen(words, ill, eui if ill else "")
-
-
-def _received(gateway: Status) -> tuple[int, int]:
-    """Return how many packets came and how many were whole, in all or in the forwarder's last interval."""
-    stat = gateway.get("stat") or {}
-    if stat.get("rxnb", 0) >= FEW:
-        return int(stat["rxnb"]), int(stat.get("rxok", 0))
-    return int(gateway.get("rxpk", 0)), int(gateway.get("frames", 0))
 
 
 def forwarders(facts: Radio) -> Iterator[Seen]:
@@ -228,14 +220,14 @@ CHECKS: Final = (
     ),
     Check(
         id="radio.frames",
-        looks="each source: frames since the start, and the last one",
+        looks="each source: frames of the last ten minutes, else of the hour, and the last one",
         probe=radio,
         judge=frames,
         ills=(DEAF, QUIET),
     ),
     Check(
         id="radio.crc",
-        looks="each gateway: the share of packets whose CRC is wrong (rxnb and rxok of its stat)",
+        looks="each gateway: the share of packets with a wrong CRC in the last ten minutes, else in the hour",
         probe=radio,
         judge=crc,
         ills=(NO_CRC, BAD_CRC),

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.commands.spans import span
 from gateway.doctor.box import Answering, Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
+from gateway.spans import span
 from gateway.version import VERSION
 
 UNIT: Final = "brygga.service"

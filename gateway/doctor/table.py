@@ -17,6 +17,7 @@ from gateway.doctor import (
     lines,
     link,
     machine,
+    observing,
     permissions,
     radio,
     service,
@@ -46,6 +47,7 @@ CHECKS: Final[Sequence[Check]] = (
     *versions.CHECKS,
     *backups.CHECKS,
     *dashboard.CHECKS,
+    *observing.CHECKS,
 )
 TOPICS: Final = tuple(dict.fromkeys(one.topic for one in CHECKS))
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gateway.commands.spans import ago, span
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
+from gateway.spans import ago, span
 
 OLD_S: Final = 3600.0
 VERY_OLD_S: Final = 86_400.0

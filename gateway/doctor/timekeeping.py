@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.clock import kernel_quality
-from gateway.commands.spans import span
 from gateway.dating import EARLIEST
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing, Unseen
 from gateway.doctor.processes import names
 from gateway.model import TimeQuality
+from gateway.spans import span
 
 KEEPERS: Final[Mapping[str, str]] = {  # the name of a process that sets the clock: what people call it
     "chronyd": "chrony",

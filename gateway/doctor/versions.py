@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -19,14 +20,22 @@ from gateway.doctor.finding import Check, Ill, Seen, Standing
 from gateway.journal.schema import APPLICATION_ID, SCRIPTS
 
 OLDEST_PYTHON: Final = (3, 11)
-# When security updates end: endoflife.date and the distributions' own pages, November 2026. Debian's are those of its LTS.
+# When security updates end: distro-info-data 0.58+deb12u7 (debian.csv eol-lts, ubuntu.csv eol-server). Raspbian is built of Debian's sources.
 ENDS: Final[Mapping[tuple[str, str], date]] = {
     ("debian", "10"): date(2024, 6, 30), ("debian", "11"): date(2026, 8, 31),
     ("debian", "12"): date(2028, 6, 30), ("debian", "13"): date(2030, 6, 30),
     ("raspbian", "10"): date(2024, 6, 30), ("raspbian", "11"): date(2026, 8, 31),
     ("raspbian", "12"): date(2028, 6, 30), ("raspbian", "13"): date(2030, 6, 30),
-    ("ubuntu", "20.04"): date(2025, 5, 31), ("ubuntu", "22.04"): date(2027, 4, 30), ("ubuntu", "24.04"): date(2029, 4, 30),
+    ("ubuntu", "18.04"): date(2023, 5, 31), ("ubuntu", "20.04"): date(2025, 5, 29), ("ubuntu", "22.04"): date(2027, 6, 1),
+    ("ubuntu", "24.04"): date(2029, 5, 31), ("ubuntu", "26.04"): date(2031, 5, 29),
 }  # fmt: skip
+CALENDARS: Final[
+    Mapping[str, tuple[str, tuple[str, ...]]]
+] = {  # the file of the package distro-info-data, and its columns, the first that says
+    "debian": ("debian.csv", ("eol-lts",)),
+    "raspbian": ("debian.csv", ("eol-lts",)),
+    "ubuntu": ("ubuntu.csv", ("eol-server", "eol")),
+}
 SOON_DAYS: Final = 90
 
 OLD_PYTHON: Final = Ill(
@@ -79,6 +88,7 @@ class Versions:
         tuple[int, int] | None
     )  # application id and version of the database; None: there is none, or it may not be read
     system: Mapping[str, str]  # os-release(5)
+    ends: date | None = None  # of its security updates, as the box's own calendar has it, which apt keeps up to date
     now: datetime
 
 
@@ -89,12 +99,14 @@ async def versions(box: Box) -> Versions:
 
 def _versions(box: Box) -> Versions:
     needed = [one for one in requires("brygga") or () if "extra ==" not in one]
+    system = _system(box.text("/etc/os-release") or "")
     return Versions(
         python=tuple(sys.version_info[:3]),
         wanting=[words for one in needed if (words := _wanting(one))],
         packages=len(needed),
         journal=_journal(box),
-        system=_system(box.text("/etc/os-release") or ""),
+        system=system,
+        ends=_calendar(box, system.get("ID", ""), system.get("VERSION_ID", "")),
         now=box.now,
     )
 
@@ -133,6 +145,16 @@ def _system(text: str) -> dict[str, str]:
     return {name: value.strip().strip("'\"") for name, _, value in pairs}
 
 
+def _calendar(box: Box, name: str, number: str) -> date | None:
+    """Return when a release's updates end, by the package distro-info-data; None where it is not there, or does not say."""
+    file, columns = CALENDARS.get(name, ("", ()))
+    for row in csv.DictReader((box.text(f"/usr/share/distro-info/{file}") or "").splitlines()) if file else ():
+        if (row.get("version") or "").removesuffix(" LTS") == number:
+            with suppress(ValueError):  # a calendar that is no calendar
+                return next((date.fromisoformat(told) for column in columns if (told := row.get(column))), None)
+    return None
+
+
 def python(facts: Versions) -> Iterator[Seen]:
     """Judge Python's version."""
     words = ".".join(map(str, facts.python))
@@ -166,7 +188,7 @@ def journal(facts: Versions) -> Iterator[Seen]:
 def system(facts: Versions) -> Iterator[Seen]:
     """Judge whether the system still gets security updates; of one that is not in the table nothing is said."""
     name = facts.system.get("PRETTY_NAME", "an unknown system")
-    ends = ENDS.get((facts.system.get("ID", ""), facts.system.get("VERSION_ID", "")))
+    ends = facts.ends or ENDS.get((facts.system.get("ID", ""), facts.system.get("VERSION_ID", "")))
     left = None if ends is None else (ends - facts.now.date()).days
     ill = None if left is None else ENDED if left < 0 else ENDING if left < SOON_DAYS else None
     yield Seen(name if ends is None else f"{name}, until {ends}", ill)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from gateway.errors import ConfigError
 from gateway.journal import abp, box
@@ -22,6 +23,8 @@ from gateway.model import Activation, Eui64, Session, is_moved
 
 log = logging.getLogger(__name__)
 
+MOST_NAMED: Final = 500  # devices of one question; SQLite takes 999 values at least
+
 
 class Registry:
     """The registered devices. One change at a time: each reads, decides and writes."""
@@ -33,8 +36,16 @@ class Registry:
 
     async def all(self) -> Sequence[Registration]:
         """Return all registrations by DevEUI, an ABP device's with its present session."""
-        personal = {session.dev_eui: session for session in self._store.sessions.all() if has_abp(session)}
-        found = await _registrations(self._store)
+        return self._with_sessions(await _registrations(self._store))
+
+    async def of(self, dev_euis: Collection[Eui64]) -> Sequence[Registration]:
+        """Return the registrations of these devices, as far as they are registered; see `all`."""
+        return self._with_sessions(await _registrations(self._store, dev_euis))
+
+    def _with_sessions(self, found: Sequence[Registration]) -> Sequence[Registration]:
+        wanted = {each.device.dev_eui for each in found}
+        sessions = [one for one in self._store.sessions.all() if one.dev_eui in wanted]
+        personal = {session.dev_eui: session for session in sessions if has_abp(session)}
         return [replace(each, session=personal.get(each.device.dev_eui)) for each in found]
 
     async def whole(self) -> Sequence[Registration]:
@@ -66,7 +77,7 @@ class Registry:
         """Begin the next activation of ABP devices whose counters were set to 0."""
         wanted = set(dev_euis)
         async with self._alone:
-            present = [each for each in await self.all() if each.device.dev_eui in wanted and each.session]
+            present = [each for each in await self.of(wanted) if each.session]
             await self._put(replace(each, session=_restarted(each.session)) for each in present if each.session)
         return len(present)
 
@@ -76,8 +87,7 @@ class Registry:
         Else an old join request could open a session again, and a recorded frame be taken for a new one.
         """
         async with self._alone:
-            wanted = {eui_number(eui) for eui in dev_euis}
-            present = sorted(wanted.intersection(eui for eui, _ in await _records(self._store.database)))
+            present = sorted({eui for eui, _ in await _records_of(self._store.database, frozenset(dev_euis))})
             gone = {eui_of(eui) for eui in present}
             sessions = [session for session in self._store.sessions.all() if session.dev_eui in gone]
             if present:
@@ -114,12 +124,13 @@ class Registry:
 
     async def _put(self, registrations: Iterable[Registration]) -> ImportResult:
         database = self._store.database
-        stored = {each.device.dev_eui: each for each in await _registrations(self._store)}
+        wanted = {registration.device.dev_eui: registration for registration in registrations}
+        stored = {each.device.dev_eui: each for each in await _registrations(self._store, wanted.keys())}
         last = dict(await database.fetch("SELECT dev_eui, last FROM abp_activations"))
         present: dict[Eui64, list[Session]] = defaultdict(list)
         for session in self._store.sessions.all():
-            present[session.dev_eui].append(session)
-        wanted = {registration.device.dev_eui: registration for registration in registrations}
+            if session.dev_eui in wanted:
+                present[session.dev_eui].append(session)
         ended = await abp.kept(database)
         planned = await asyncio.to_thread(plan, wanted, stored, last, present, ended, self._store.vault)
         if planned.steps or planned.changes != Changes():
@@ -160,9 +171,10 @@ async def unsealed(database: Database, vault: Vault) -> list[Step]:
     return [Insert("REPLACE INTO devices", rows)] if rows else []
 
 
-async def _registrations(store: Store) -> list[Registration]:
+async def _registrations(store: Store, dev_euis: Collection[Eui64] | None = None) -> list[Registration]:
     """Return all registrations by DevEUI, read in a thread: ten thousand take a third of a second, and radio cannot wait."""
-    found, damaged = await asyncio.to_thread(_decoded, await _records(store.database), store.vault)
+    records = await (_records(store.database) if dev_euis is None else _records_of(store.database, dev_euis))
+    found, damaged = await asyncio.to_thread(_decoded, records, store.vault)
     for dev_eui in damaged - store.unreadable:
         log.error("%s: its registration is damaged, and its keys cannot be read: remove it and add it again", dev_eui)
     store.unreadable |= damaged
@@ -171,6 +183,17 @@ async def _registrations(store: Store) -> list[Registration]:
 
 async def _records(database: Database) -> list[tuple[int, bytes]]:
     return await database.fetch("SELECT dev_eui, record FROM devices")
+
+
+async def _records_of(database: Database, dev_euis: Collection[Eui64]) -> list[tuple[int, bytes]]:
+    """Return the records of these devices; of many it is quicker to read all."""
+    wanted = [eui_number(eui) for eui in dev_euis]
+    if len(wanted) > MOST_NAMED:
+        among = frozenset(wanted)
+        return [(eui, record) for eui, record in await _records(database) if eui in among]
+    places = ",".join("?" * len(wanted))
+    sql = f"SELECT dev_eui, record FROM devices WHERE dev_eui IN ({places})"  # noqa: S608 - question marks
+    return await database.fetch(sql, tuple(wanted))
 
 
 def _decoded(records: Iterable[tuple[int, bytes]], vault: Vault) -> tuple[list[Registration], set[Eui64]]:

@@ -382,9 +382,9 @@ class Journal:
         """Forget devices, their keys and sessions, and return how many there were; used nonces and ABP counters stay."""
         return await self._registry.remove(dev_euis)
 
-    async def devices(self) -> Sequence[Registration]:
-        """Return all registrations by DevEUI, an ABP device's with its present session."""
-        return await self._registry.all()
+    async def devices(self, dev_euis: Collection[Eui64] | None = None) -> Sequence[Registration]:
+        """Return all registrations by DevEUI, or those of ``dev_euis`` that are there; an ABP device's with its present session."""
+        return await (self._registry.all() if dev_euis is None else self._registry.of(dev_euis))
 
     async def whole_devices(self) -> Sequence[Registration]:
         """Return all registrations as another box needs them: with the session in use, and with their nonces."""

@@ -36,6 +36,14 @@ class Known:
 class Office(Protocol):
     """What can be asked of a network."""
 
+    async def device(self, dev_eui: Eui64) -> Device | None:
+        """Return a registered device."""
+        ...
+
+    async def devices(self) -> Sequence[Device]:
+        """Return all registered devices, by DevEUI."""
+        ...
+
     async def enqueue(self, device: Device, downlink: Downlink) -> Downlink:
         """Queue a downlink and return it with its id, once it is on disk; ConfigError says why it can never be sent."""
         ...
@@ -68,6 +76,14 @@ class RunningOffice:
         """``served`` are strangers that network servers told of."""
         self._network = network
         self._served = served
+
+    async def device(self, dev_eui: Eui64) -> Device | None:
+        """Return a registered device; see `Office`."""
+        return self._network.device(dev_eui)
+
+    async def devices(self) -> Sequence[Device]:
+        """Return all registered devices; see `Office`."""
+        return self._network.devices()
 
     async def enqueue(self, device: Device, downlink: Downlink) -> Downlink:
         """Queue a downlink; see `Office`."""
@@ -110,6 +126,15 @@ class StoppedOffice:
     def of(cls, journal: Journal, region: str) -> StoppedOffice:
         """Return the office of a journal; ``region`` is one of `REGIONS`."""
         return cls(journal, REGIONS[region])
+
+    async def device(self, dev_eui: Eui64) -> Device | None:
+        """Return a registered device; see `Office`."""
+        found = await self._journal.devices([dev_eui])
+        return found[0].device if found else None
+
+    async def devices(self) -> Sequence[Device]:
+        """Return all registered devices; see `Office`."""
+        return [one.device for one in await self._journal.devices()]
 
     async def enqueue(self, device: Device, downlink: Downlink) -> Downlink:
         """Queue a downlink; see `Office`."""

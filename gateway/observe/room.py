@@ -151,7 +151,7 @@ class Room:
         agent = self._agent
         lately = Lately(agent.codecs, agent.network.device)
         overview = OverviewDesk(
-            agent.network.devices, agent.last_heard_s, told_by(agent.network.session), lately, self._clock
+            agent.network.devices, lambda: agent.network.last_heard, told_by(agent.network.session), lately, self._clock
         )
         known = [device.dev_eui for device in agent.network.devices()]
         self._devices = overview.answer

@@ -18,6 +18,7 @@ city = "goteborg"
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from gateway.config.writing import toml
 from gateway.errors import ConfigError
 from gateway.model import Json
 
+HEAD: Final = "# Serial {serial}, by `brygga config pull`: what is written here is gone with the next one.\n\n"
+MARK: Final = re.compile(r"# Serial \d+, by `brygga config pull`: ")
 KEYS: Final = frozenset({"bundle", "part"})
 BUNDLE_KEYS: Final = frozenset({"serial", "expires"})
 PART_KEYS: Final = frozenset({"gateways", "tags", "configuration"})
@@ -63,11 +66,17 @@ class Bundle:
     digest: str  # SHA-256 of the file
 
     def fragment(self, gateway: str, tags: Collection[str]) -> str:
-        """Return what a box is to have, as TOML: of its parts the later wins, key by key."""
+        """Return what a box is to have, as TOML: of its parts the later wins, key by key; "" where no part is for it."""
         mine = [one for one in self.parts if one.is_for(gateway, tags)]
+        if not mine:
+            return ""
         files = [File(f"part[{number}]", Path(f"part[{number}]"), one.configuration) for number, one in enumerate(mine)]
-        head = f"# Serial {self.serial}, by `brygga config pull`: what is written here is gone with the next one.\n\n"
-        return head + (toml(merged(files).table) if files else "")
+        return HEAD.format(serial=self.serial) + toml(merged(files).table)
+
+
+def is_a_fragment(text: str) -> bool:
+    """Tell whether `brygga config pull` has written a file, of whatever serial."""
+    return MARK.match(text) is not None
 
 
 def read_bundle(octets: bytes, shown: str) -> Bundle:

@@ -23,6 +23,7 @@ class Memory:
     url: str = ""
     etag: str = ""  # of the file at that URL
     expires: str = ""  # ISO 8601
+    placed: str = ""  # the digest of the fragment that lies there because of a pull; "": none
     trouble: str = ""  # why it was taken back, or ON_TRIAL; "" where it is in place
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.errors import Busy, ConfigError
+from gateway.pull.bundle import is_a_fragment
 from gateway.whole_files import remove, write_whole
 
 BEFORE: Final = ".before"
@@ -20,7 +22,7 @@ OPEN: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # root open
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a fleet's fragment lies."""
+    """Where a fleet's fragment lies, or none."""
 
     path: Path
 
@@ -46,8 +48,16 @@ class Place:
             remove(self.before)
 
     def put(self, text: str) -> None:
-        """Put a fragment in place."""
-        write_whole(self.path, text.encode())
+        """Put a fragment in place; "" takes away the one that is there."""
+        if text:
+            write_whole(self.path, text.encode())
+        else:
+            remove(self.path)
+
+    def is_anothers(self, placed: str) -> bool:
+        """Tell whether a person put there what lies there: it is not what ``placed`` is the digest of, and no older fragment."""
+        text = self.text()
+        return bool(text) and digest(text) != placed and not is_a_fragment(text)
 
     def take_back(self) -> None:
         """Put what was kept in place again, or nothing; once more it changes nothing."""
@@ -57,6 +67,11 @@ class Place:
             remove(self.path)
         else:
             write_whole(self.path, old)
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a fragment; "" of none."""
+    return hashlib.sha256(text.encode()).hexdigest() if text else ""
 
 
 @contextlib.contextmanager

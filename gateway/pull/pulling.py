@@ -20,7 +20,7 @@ from gateway.pull.bundle import Bundle, read_bundle
 from gateway.pull.fetching import Fetched, fetch
 from gateway.pull.judging import judge, says_the_same
 from gateway.pull.memory import ON_TRIAL, Memory, recall, remember
-from gateway.pull.placing import Place, alone
+from gateway.pull.placing import Place, alone, digest
 from gateway.pull.sshsig import Signer, proved, signers
 from gateway.pull.watching import Ask, reload, status, watch
 
@@ -70,7 +70,8 @@ async def pull(fleet: Fleet, wishes: Wishes, check: Check, clock: Clock) -> Outc
         memory, place = recall(fleet.data), Place(fleet.fragment)
         if memory.is_on_trial:
             memory = await _broken_off(fleet, place, memory)
-        known = memory.url == wishes.url and (place.path.exists() or memory.is_taken_back) and not wishes.again
+        is_as_placed = digest(place.text()) == memory.placed
+        known = memory.url == wishes.url and (is_as_placed or memory.is_taken_back) and not wishes.again
         fetched = await fetch(fleet, wishes.url, memory.etag if known else "")
         if fetched is None:
             return _unchanged(memory)
@@ -80,6 +81,8 @@ async def pull(fleet: Fleet, wishes: Wishes, check: Check, clock: Clock) -> Outc
         if is_known and (memory.is_taken_back or place.text() == new.fragment):
             return _unchanged(memory)
         learnt = _learnt(wishes.url, fetched, new)
+        if place.is_anothers(memory.placed):
+            return _left_alone(fleet, place, new, learnt)
         return await _take(fleet, wishes, place, new, learnt, clock)
 
 
@@ -122,7 +125,12 @@ def _keys(path: Path) -> tuple[Signer, ...]:
 def _learnt(url: str, fetched: Fetched, new: _New) -> Memory:
     bundle = new.bundle
     return Memory(
-        serial=bundle.serial, digest=bundle.digest, url=url, etag=fetched.etag, expires=bundle.expires.isoformat()
+        serial=bundle.serial,
+        digest=bundle.digest,
+        url=url,
+        etag=fetched.etag,
+        expires=bundle.expires.isoformat(),
+        placed=digest(new.fragment),
     )
 
 
@@ -133,11 +141,23 @@ def _unchanged(memory: Memory) -> Outcome:
     return Outcome(lines=(f"serial {memory.serial} is here already",))
 
 
+def _left_alone(fleet: Fleet, place: Place, new: _New, learnt: Memory) -> Outcome:
+    """Let a person's own file be; ConfigError where the fleet's has to lie there."""
+    if new.fragment:
+        raise ConfigError(
+            f"{place.path}: `brygga config pull` has not put it there, and its own goes there: give it another name, such as 60-own.toml"
+        )
+    remember(fleet.data, learnt)
+    words = f"serial {new.bundle.serial}, signed by {new.signer.name}, has nothing for this box; {place.path} is somebody's own and stays"
+    return Outcome(lines=(words,))
+
+
 # ── in place ──
 
 
 async def _take(fleet: Fleet, wishes: Wishes, place: Place, new: _New, learnt: Memory, clock: Clock) -> Outcome:
-    taken = f"serial {new.bundle.serial}, signed by {new.signer.name}, is in {place.path}"
+    where = f"is in {place.path}" if new.fragment else "has nothing for this box: none of it stays here"
+    taken = f"serial {new.bundle.serial}, signed by {new.signer.name}, {where}"
     if says_the_same(place.text(), new.fragment):
         place.put(new.fragment)
         remember(fleet.data, learnt)
@@ -190,7 +210,8 @@ class _Trial:
     async def take_back(self, troubles: Sequence[str]) -> tuple[str, ...]:
         """Put the former one back; return why, and what of that the agent did not take."""
         self.place.take_back()
-        remember(self.fleet.data, replace(self.learnt, trouble="; ".join(troubles)))
+        here = digest(self.place.text())
+        remember(self.fleet.data, replace(self.learnt, placed=here, trouble="; ".join(troubles)))
         try:
             await reload(self.ask)
         except TROUBLES as error:
@@ -225,6 +246,6 @@ async def _broken_off(fleet: Fleet, place: Place, memory: Memory) -> Memory:
     place.take_back()
     with contextlib.suppress(NotRunning):
         await reload(lambda request: ask_at(fleet.control_socket, request))
-    known = replace(memory, trouble=BROKEN_OFF)
+    known = replace(memory, placed=digest(place.text()), trouble=BROKEN_OFF)
     remember(fleet.data, known)
     return known

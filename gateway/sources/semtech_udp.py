@@ -31,6 +31,7 @@ from gateway.sources.orders import Orders
 from gateway.sources.recent import Recent
 from gateway.sources.rxpk import Crc, Received, read_rxpk, read_stat
 from gateway.sources.semtech_advice import advice
+from gateway.sources.tally import NoteBroken, nobody_notes
 from gateway.sources.tap import Tap, Tapped
 from gateway.sources.txpk import write_txpk
 from gateway.sources.udp import (
@@ -95,6 +96,7 @@ class SemtechUdp:
         self._forwarders = Forwarders()
         self._orders = Orders(answer_limit_s)
         self._taps: list[Tap] = []
+        self.note_broken: NoteBroken = nobody_notes
         self._listener: Listener | None = None
         self._under_way: UnderWay | None = None
         self._listening = asyncio.Event()
@@ -230,7 +232,7 @@ class SemtechUdp:
                 self._tell(received, frame, forwarder)
         if said.stat is not None:
             self._counts["stat"] += 1
-            forwarder.told(read_stat(said.stat), now.monotonic)
+            self.note_broken(said.gateway, forwarder.told(read_stat(said.stat), now.monotonic))
 
     def _read(self, rxpk: Json, forwarder: Forwarder) -> Received | None:
         forwarder.rxpk += 1
@@ -239,11 +241,13 @@ class SemtechUdp:
             return read_rxpk(rxpk, gateway=forwarder.gateway, source=self._name, place=forwarder.place, is_ours=is_ours)
         except BadDatagram as error:
             self._dropped[error.reason] += 1
+            self.note_broken(forwarder.gateway, forwarder.not_taken(error.reason))
             return None
 
     def _tell(self, received: Received, frame: Frame, forwarder: Forwarder) -> None:
         if received.crc not in self._crc:
             self._dropped[BadDatagramReason.NO_CRC] += 1
+            forwarder.not_taken(BadDatagramReason.NO_CRC)
             return
         assert self._under_way is not None
         if self._under_way.tell(frame):

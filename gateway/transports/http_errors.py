@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from gateway.errors import Unreachable
+from gateway.errors import Hindrance, Unreachable
 from gateway.model import Answer, Verdict
 from gateway.transports import network
 from gateway.transports.proxy import Proxy, refusal
@@ -32,7 +32,7 @@ def translate(
     if isinstance(error, NOT_SENT):
         if (by_proxy := _proxys(error, url, proxy)) is not None:
             return by_proxy  # without its cause, whose words hold the proxy's password
-        unreachable = Unreachable(f"{url}: {_connect_words(error)}")
+        unreachable = Unreachable(f"{url}: {_connect_words(error)}", _hindrance(error))
         unreachable.__cause__ = error
         return unreachable
     # Of the ValueErrors only those of a URL are ClientErrors; a header with a line break raises a bare one.
@@ -45,7 +45,8 @@ def refused(url: str, proxy: Proxy, status: int) -> Unreachable:
     """Return that a proxy let nothing through, and what to do."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme in {"https", "wss"} else 80)
-    return Unreachable(f"{url}: the proxy {proxy} answers {refusal(status, parts.hostname or '', port)}")
+    words = f"{url}: the proxy {proxy} answers {refusal(status, parts.hostname or '', port)}"
+    return Unreachable(words, Hindrance.PROXY)
 
 
 def _proxys(error: aiohttp.ClientError, url: str, proxy: Proxy | None) -> Unreachable | None:
@@ -54,7 +55,7 @@ def _proxys(error: aiohttp.ClientError, url: str, proxy: Proxy | None) -> Unreac
         case aiohttp.ClientHttpProxyError(status=status) if proxy is not None:
             return refused(url, proxy, status)
         case aiohttp.ClientProxyConnectionError() if proxy is not None:
-            return Unreachable(f"{url}: the proxy {proxy}: {network.in_words(error.os_error)}")
+            return Unreachable(f"{url}: the proxy {proxy}: {network.in_words(error.os_error)}", Hindrance.PROXY)
         case _:
             return None
 
@@ -69,6 +70,16 @@ def _connect_words(error: aiohttp.ClientError) -> str:
             return network.in_words(TimeoutError())
         case _:
             return str(error)
+
+
+def _hindrance(error: aiohttp.ClientError) -> Hindrance:
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ServerFingerprintMismatch():
+            return Hindrance.TLS
+        case aiohttp.ClientConnectorError():
+            return network.hindrance(error.os_error)
+        case _:
+            return Hindrance.SILENCE
 
 
 def _words_of_cause(error: Exception) -> str:

@@ -16,14 +16,14 @@ from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from gateway.errors import Unreachable
+from gateway.errors import Hindrance, Unreachable
 from gateway.model import Answer, Request, Verdict
 from gateway.transports import Message, network
 from gateway.transports.broker import Broker, MqttVersion
 from gateway.transports.greeting import QOS, greet, inbox_of, new_client
 from gateway.transports.proxy import connect
 from gateway.transports.publication import PackedProperties, PropertyCache, packet_octets, too_large, unsendable
-from gateway.transports.reasons import DATED, TAKEN, connect_words, disconnect_words, puback
+from gateway.transports.reasons import DATED, TAKEN, connect_words, disconnect_words, hindrance_of, puback
 from gateway.transports.secret import Secret
 from gateway.transports.wire import Wire
 
@@ -70,6 +70,7 @@ class Link:
         self.is_new_session = True  # the broker knew of no earlier connection: what came in between is gone
         self.ended: str | None = None  # why, in words; None while it lasts
         self.ended_reason: int | None = None  # of the broker's DISCONNECT
+        self._hindrance = Hindrance.ANSWER  # of the greeting
         self.outlived = False  # the password of this connection is about to run out
         self.window = broker.window
         self.largest_packet: int | None = None  # octets, as the broker said
@@ -95,12 +96,12 @@ class Link:
         except OSError as error:  # a TimeoutError is one
             silent = self._wire.connected and isinstance(error, TimeoutError)
             words = self._silent() if silent else self._words(error)
-            raise Unreachable(f"{where}: {words}") from error
+            raise Unreachable(f"{where}: {words}", network.hindrance(error)) from error
         finally:
             if not is_open:
                 self.cut("given up")
         if self.ended is not None:
-            raise Unreachable(f"{where}: {self.ended}")
+            raise Unreachable(f"{where}: {self.ended}", self._hindrance)
         self._tick()
         if self._broker.shared_access is not None:
             self._renew_timer = self._loop.call_later(self._broker.shared_access.renewed_after_s, self._outlive)
@@ -212,6 +213,7 @@ class Link:
         self._client.flush()
 
     def _lost(self, error: OSError | None) -> None:
+        self._hindrance = network.hindrance(error) if error else Hindrance.CUT
         self._end(self._words(error))
 
     def _words(self, error: OSError | None) -> str:
@@ -270,6 +272,7 @@ class Link:
     ) -> None:
         if reason.is_failure:
             dated = DATED if self._broker.shared_access is not None else ""
+            self._hindrance = hindrance_of(reason.value)
             self._end(connect_words(reason.value, _said(properties)) + dated)
         elif getattr(properties, "MaximumQoS", 2) < QOS:
             self._end("the broker takes QoS 0 only: it would acknowledge nothing")

@@ -6,6 +6,7 @@ import errno
 import socket
 import ssl
 
+from gateway.errors import Hindrance
 from gateway.transports import tls
 
 CLOSED = "the connection was closed by the other side"
@@ -27,6 +28,19 @@ def in_words(error: OSError) -> str:
     if error.errno in NO_WAY:
         return f"no way there ({error.strerror}): is this gateway's network up?"
     return error.strerror or str(error) or type(error).__name__
+
+
+def hindrance(error: OSError) -> Hindrance:
+    """Return what kind of thing `in_words` says."""
+    if isinstance(error, ssl.SSLError):
+        return Hindrance.TLS
+    if isinstance(error, socket.gaierror):
+        return Hindrance.NAME
+    if isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
+        return Hindrance.SILENCE
+    if _refused(error):
+        return Hindrance.NO_LISTENER
+    return Hindrance.NO_WAY if error.errno in NO_WAY else Hindrance.CUT
 
 
 def _refused(error: OSError) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from gateway.errors import Hindrance
 from gateway.model import Answer, Verdict
 
 NO_SUBSCRIBERS: Final = 0x10
@@ -99,6 +100,15 @@ SUBSCRIBE_ADVICE: Final = {
     0xA2: "the broker takes no subscription with wildcards",
 }
 
+HINDRANCES: Final = {  # by codes of MQTT (0x80 to 0xA2) and statuses of HTTP; 0: no answer came
+    Hindrance.CUT: {0},
+    Hindrance.CREDENTIAL: {0x86, 0x87, 0x8A, 0x8C, 401, 403},
+    Hindrance.PROXY: {407},
+    Hindrance.ADDRESS: {0x90, 0x9C, 0x9D, 404, 405, *range(300, 400)},
+    Hindrance.BUSY: {0x89, 0x93, 0x96, 0x97, 0x9F, 429},
+    Hindrance.FAULT: {0x83, 0x88, 0x8B, *range(500, 600)},
+}
+
 TAKEN: Final = Answer(verdict=Verdict.TAKEN, status=0, detail="0x00 Success")
 
 
@@ -121,6 +131,11 @@ def verdict(code: int) -> Verdict:
     if code < 0x80:
         return Verdict.TAKEN
     return Verdict.REFUSED if code in REFUSALS else Verdict.LATER
+
+
+def hindrance_of(status: int) -> Hindrance:
+    """Return what kind of thing a reason code of a broker, or the status of an HTTP answer, says; the two share no numbers."""
+    return next((kind for kind, some in HINDRANCES.items() if status in some), Hindrance.ANSWER)
 
 
 def connect_words(code: int, said: str = "") -> str:

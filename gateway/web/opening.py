@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -18,12 +17,10 @@ from gateway.desk.decoders import DecoderDesk
 from gateway.desk.desk import Answer
 from gateway.desk.history import HistoryDesk
 from gateway.desk.lately import Lately, Said
-from gateway.desk.log_lines import LogLines
 from gateway.desk.overview import OverviewDesk, told_by
-from gateway.desk.words import find_device
+from gateway.desk.words import exactly, named
 from gateway.errors import StorageError
-from gateway.journal import Registration
-from gateway.model import Clock, Device, Eui64, Json
+from gateway.model import Clock, Device, Json
 from gateway.network.stories import frame
 from gateway.web.files import Pages
 from gateway.web.frames import Frames
@@ -56,7 +53,6 @@ class Opening:
         self._settings = settings
         self.live = Live()
         self._loop = asyncio.get_running_loop()
-        self.lines = LogLines(self._tell_line)
         self.lately = Lately(agent.codecs, agent.network.device, self._tell_uplink)
         self.frames = Frames(self.live, agent.attend, agent.network, agent.journal.sessions)
         guard = Guard(web, now)
@@ -66,13 +62,12 @@ class Opening:
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
         """Have the desk answer what the website asks, and hear what it shows, for as long as the block lasts."""
-        root = logging.getLogger()
-        root.addHandler(self.lines)
-        try:
-            with self._agent.journal.attend(self.lately.take), self._desk.joined(self._counters(), self._note):
-                yield
-        finally:
-            root.removeHandler(self.lines)
+        with (
+            self._agent.lines.followed(self._tell_line),
+            self._agent.journal.attend(self.lately.take),
+            self._desk.joined(self._counters(), self._note),
+        ):
+            yield
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -86,7 +81,7 @@ class Opening:
     def _counters(self) -> Mapping[str, Answer]:
         agent, clock, settings = self._agent, self._clock, self._settings
         overview = OverviewDesk(
-            agent.network.devices, agent.last_heard_s, told_by(agent.network.session), self.lately, clock
+            agent.network.devices, lambda: agent.network.last_heard, told_by(agent.network.session), self.lately, clock
         )
         history = HistoryDesk(
             settings.journal_path, self._find, self._new_codecs, agent.journal.boots, clock, settings.clock.trust
@@ -97,7 +92,6 @@ class Opening:
             "decoder": DecoderDesk(self._registry, lambda: agent.settings.decoders.folders, clock).answer,
             "answers": AnswersDesk(self._status, self._answers).answer,
             "label": self._label,
-            "log": self.lines.answer,
         }
 
     async def _label(self, request: Mapping[str, Json]) -> Json:
@@ -111,11 +105,9 @@ class Opening:
         return Codecs(self._registry.get)
 
     def _find(self, text: str) -> Device:
-        known = self._agent.network.device(Eui64(text.lower()))
-        if known is not None:
-            return known
-        there = {one.dev_eui: Registration(device=one) for one in self._agent.network.devices()}
-        return find_device(text, there).device
+        network, dev_eui = self._agent.network, exactly(text)
+        known = None if dev_eui is None else network.device(dev_eui)
+        return known or named(text, network.devices())
 
     async def _status(self) -> Mapping[str, Json]:
         status: Mapping[str, Json] = await self._desk.answer({"do": "status"})

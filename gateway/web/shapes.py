@@ -62,11 +62,20 @@ WHO: Final = whole(
     needs_password=told(TRUTH, "whether this box has a password"),
 )
 
+BY_MINUTE: Final[Shape] = {"type": "array", "items": WHOLE, "minItems": 60, "maxItems": 60}
+MINUTES: Final = whole(
+    heard=told(
+        BY_MINUTE,
+        "frames, or a network server's uplinks, in each of the last sixty minutes, the oldest first; the last one runs",
+    ),
+    broken=told(BY_MINUTE, "packets with a wrong CRC, as far as gateways tell of them"),
+)
+
 STATUS: Final = at_least(
     agent=at_least(name=TEXT, version=TEXT, running=TRUTH),
     journal=at_least(rows=WHOLE, alarms=each(at_least(kind=TEXT, since=TIME, words=TEXT, until_seen=TRUTH))),
     destinations=by_name(at_least(waiting=WHOLE, held=COUNTS, configured=TRUTH)),
-    sources=each(at_least(name=TEXT, type=TEXT)),
+    sources=each(at_least(name=TEXT, type=TEXT, minutes=MINUTES)),
     clock=at_least(utc=TIME, quality=TEXT, trusted=TRUTH, words=TEXT),
     network=at_least(devices=WHOLE, sessions=WHOLE, counts=COUNTS, refused=COUNTS),
     since_s=NUMBER,
@@ -198,12 +207,10 @@ COUNT: Final = whole(count=WHOLE)
 PLACE: Final[dict[str, Shape]] = {
     "x_m": told(NUMBER, "metres east of the middle"),
     "y_m": told(NUMBER, "metres north of the middle"),
-    "latitude": NUMBER,
-    "longitude": NUMBER,
 }
 SITE: Final = whole(
     middle=maybe(whole(latitude=NUMBER, longitude=NUMBER)),
-    gateways=each(whole(gateway=TEXT, **PLACE)),
+    gateways=each(whole(gateway=TEXT, **PLACE, latitude=NUMBER, longitude=NUMBER)),
     devices=each(
         whole(
             dev_eui=TEXT,
@@ -212,13 +219,23 @@ SITE: Final = whole(
             last_heard_s=maybe(NUMBER),
             rssi_dbm=maybe(NUMBER),
             snr_db=maybe(NUMBER),
-            gateways=told(each(TEXT), "that heard its last frame, the best first"),
         )
     ),
     without_place=told(WHOLE, "registered devices that no place is known of"),
 )
 
-FINDINGS: Final = {"anyOf": [each(TABLE), TABLE]}
+FINDINGS: Final = each(
+    whole(
+        check=TEXT,
+        standing={"enum": ["wrong", "unwise", "unknown", "well"]},
+        seen=TEXT,
+        means=told(TEXT, "what the ill means, in English"),
+        do=told(TEXT, "what to do, in English; empty where all is well"),
+        about=told(TEXT, "which source, destination or file; empty: the box"),
+        ill=told(TEXT, "what is wrong, by a name that stays; `unseen.…` where it could not be looked at"),
+        keys=told({"type": "object", "additionalProperties": TEXT}, "what fills `do`, for one in another language"),
+    )
+)
 LINES: Final = whole(
     lines=each(whole(at=TIME, level=TEXT, name=TEXT, text=TEXT)),
     dropped=told(WHOLE, "older lines that memory has no more"),

@@ -39,6 +39,9 @@ TAIL: Final = """.SH FILES
 .I /etc/brygga/brygga.toml
 the configuration; /usr/share/doc/brygga/examples has one to begin with
 .TP
+.I /usr/share/doc/brygga/docs/installer
+the installer's guide, in English and Swedish
+.TP
 .I /var/lib/brygga
 journal and key file
 .TP

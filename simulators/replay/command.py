@@ -13,9 +13,9 @@ from gateway.agent import first_cause
 from gateway.commands import lines
 from gateway.commands.listing import folded, printable, terminal_width
 from gateway.commands.progress import progress
-from gateway.commands.spans import span
 from gateway.errors import ConfigError
 from gateway.model import Json
+from gateway.spans import span
 from simulators.replay.players import Forwarders, Player, Stations
 from simulators.replay.playing import Played, play
 from simulators.replay.script import Overview, Script

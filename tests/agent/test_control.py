@@ -15,7 +15,8 @@ import pytest
 
 from gateway import control
 from gateway.config import Settings, load
-from gateway.control import Desk, ask, serving
+from gateway.control import ask, serving
+from gateway.desk import Desk
 from gateway.errors import Busy, ConfigError, StorageError
 from gateway.journal import Changes, Journal
 from gateway.model import Json

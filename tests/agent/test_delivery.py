@@ -215,14 +215,16 @@ async def test_a_platform_that_is_away_costs_nothing_but_time(bench: Bench, monk
     bench.platform.away = True
 
     delays = [await bench.telling.turn() for _ in range(8)]
-    trouble = bench.telling.status()["trouble"]
+    trouble, hindrance = bench.telling.status()["trouble"], bench.telling.status()["hindrance"]
     bench.platform.away = False
     await bench.telling.turn()
 
     assert "connection refused" in trouble
+    assert hindrance == "answer"  # of a platform that does not say what kind
     assert delays == [1, 2, 4, 8, 16, 32, 60, 60]
     assert bench.platform.taken == [1, 2, 3]
     assert bench.telling.status()["trouble"] is None
+    assert bench.telling.status()["hindrance"] is None
 
 
 async def test_a_refused_row_becomes_a_dead_letter_with_the_platforms_words_and_the_rest_goes_on(bench: Bench) -> None:
@@ -358,7 +360,7 @@ async def test_a_format_that_says_nothing_about_a_row_leaves_it_undecided(bench:
     delay = await loop.turn()
 
     assert delay > 0
-    assert loop.status()["trouble"] == "no answer about this row"
+    assert (loop.status()["trouble"], loop.status()["hindrance"]) == ("no answer about this row", "answer")
     assert (await bench.journal.depth("lund")).waiting == 1
 
 
@@ -534,8 +536,8 @@ async def test_a_journal_that_cannot_be_read_stalls_the_loop_and_is_shown(
     await bench.telling.turn()
 
     assert delay > 0
-    assert (status["state"], status["trouble"]) == (
-        "stalled", "the journal cannot be read: journal.db: disk I/O error",
+    assert (status["state"], status["trouble"], status["hindrance"]) == (
+        "stalled", "the journal cannot be read: journal.db: disk I/O error", "disk",
     )  # fmt: skip
     assert bench.platform.taken == [1]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Settings, load
-from gateway.control import Desk
+from gateway.desk import Desk
 from gateway.errors import ConfigError
 from gateway.journal import HeldKind, Hold, Journal, Settlement
 from tests.agent.commands import CONFIGURATION, Box, make_box, said

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from gateway.commands import show, show_status, spans
+from gateway import spans
+from gateway.commands import show, show_status
 from gateway.commands.listing import Column, folded, lay_out, printable
 from gateway.commands.show_source import standing
 from gateway.model import Json

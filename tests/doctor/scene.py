@@ -154,7 +154,14 @@ def destination(**more: Any) -> dict[str, Any]:
 
 def source(**more: Any) -> dict[str, Any]:
     buffer = {"asked_bytes": 4_000_000, "granted_bytes": 4_000_000, "dropped_by_kernel": 0}
-    rest: dict[str, Any] = {"counts": {"frames": 1000}, "dropped": {}, "advice": [], "last_heard_s": 20.0}
+    rest: dict[str, Any] = {
+        "counts": {"frames": 1000},
+        "heard": 1000,
+        "minutes": {"heard": [2] * 60, "broken": [0] * 60},
+        "dropped": {},
+        "advice": [],
+        "last_heard_s": 20.0,
+    }
     return {
         "name": "mast",
         "type": "semtech_udp",
@@ -167,7 +174,15 @@ def source(**more: Any) -> dict[str, Any]:
 
 def gateway(**more: Any) -> dict[str, Any]:
     stat = {"age_s": 5.0, "time": "2026-11-26T11:59:55+00:00", "rxnb": 50.0, "rxok": 45.0}
-    return {"last_seen_s": 2.0, "last_pull_s": 4.0, "can_transmit": True, "rxpk": 60, "frames": 55, "stat": stat} | more
+    rest = {"rxpk": 60, "frames": 55, "stat": stat, "lately": lately(45, 5)}
+    return {"last_seen_s": 2.0, "last_pull_s": 4.0, "can_transmit": True, **rest} | more
+
+
+def lately(heard: int, broken: int, *before: int) -> list[dict[str, int]]:
+    """Return what a gateway heard in the last ten minutes, and ``before`` them in the hour: whole, then broken."""
+    whole, bad = before or (0, 0)
+    ten = {"minutes": 10, "heard": heard, "broken": broken}
+    return [ten, {"minutes": 60, "heard": heard + whole, "broken": broken + bad}]
 
 
 def device(**more: Any) -> dict[str, Any]:

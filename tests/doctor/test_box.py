@@ -368,6 +368,35 @@ def test_versions_of_all_that_is_needed() -> None:
     well(judged("versions.system", versions(system={"ID": "openwrt", "VERSION_ID": "23.05"})))
 
 
+DEBIAN_12 = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'
+UBUNTU_26_10 = 'ID=ubuntu\nVERSION_ID="26.10"\nPRETTY_NAME="Ubuntu 26.10"\n'
+DEBIAN_CSV = "version,codename,series,created,release,eol,eol-lts,eol-elts\n12,Bookworm,bookworm,2021-08-14,2023-06-10,2026-07-11,{}\n"
+UBUNTU_CSV = "version,codename,series,created,release,eol,eol-server\n26.10,Stonking Stingray,stonking,2026-04-24,2026-10-15,2026-12-15\n"
+
+
+@pytest.mark.parametrize(
+    ("system", "files", "seen"),
+    [
+        (DEBIAN_12, {}, "until 2028-06-30"),
+        (DEBIAN_12, {"debian.csv": DEBIAN_CSV.format("2026-10-01")}, "until 2026-10-01"),
+        (DEBIAN_12, {"debian.csv": DEBIAN_CSV.format("soon")}, "until 2028-06-30"),
+        (DEBIAN_12, {"debian.csv": "version\n12\n"}, "until 2028-06-30"),
+        (UBUNTU_26_10, {"ubuntu.csv": UBUNTU_CSV}, "until 2026-12-15"),
+    ],
+    ids=["our table", "its own calendar", "no date", "no column", "a release that is newer than our table"],
+)
+async def test_until_when_the_system_gets_updates(
+    tmp_path: Path, system: str, files: dict[str, str], seen: str
+) -> None:
+    calendars = {f"usr/share/distro-info/{name}": text for name, text in files.items()}
+    root = tree(tmp_path, {"etc/os-release": system, **calendars})
+
+    (one,) = await finding(box(root=root), "versions.system")
+
+    assert one.seen.endswith(seen)
+    assert one.ill == {"until 2026-10-01": "ended", "until 2026-12-15": "ending"}.get(seen, "")
+
+
 async def test_what_lies_in_the_journals_place_and_is_none(tmp_path: Path) -> None:
     one = configured(tmp_path)
     (tmp_path / "data/journal.db").write_text("this is no database at all, whatever its name says" * 100)

@@ -7,7 +7,7 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -17,9 +17,11 @@ import pytest
 from gateway.doctor import Answering, Box
 from gateway.doctor.bundle import Wishes, bundle, listed
 from gateway.doctor.secrets import known
+from gateway.errors import Busy
 from gateway.journal import Changes, Journal
+from gateway.model import Json
 from simulators.platforms.certificates import Authority
-from tests.doctor.scene import CONFIGURATION, NOW, box, destination, device, finding, settings, status, tree
+from tests.doctor.scene import CONFIGURATION, NOW, box, destination, device, finding, running, settings, status, tree
 from tests.journal.samples import clock, session, uplink
 
 DEVICE_KEY = "2b7e151628aed2a6abf7158809cf4f3c"
@@ -209,6 +211,33 @@ async def test_what_is_in_it_is_told_and_helps(tmp_path: Path) -> None:
     assert json.loads(parts["devices.json"])[0]["name"] == "Library of the city"
     assert "brygga 0." in parts["versions.txt"]
     assert {"cities/lund.toml", "brygga.d/50-fleet.toml"} <= {name.removeprefix("configuration/") for name in names}
+
+
+async def test_what_the_agent_remembers_and_the_file_it_logs_to_are_in_it(tmp_path: Path) -> None:
+    (tmp_path / "agent.log").write_text("WARNING gateway: the disk is slow\n", encoding="utf-8")
+    root = tree(tmp_path, {"proc/1/comm": "brygga"})
+    (root / "proc/1/fd").mkdir()
+    (root / "proc/1/fd/2").symlink_to(tmp_path / "agent.log")
+    lines = [{"at": NOW.isoformat(), "level": "warning", "name": "gateway", "text": f"a{number}"} for number in (2, 1)]
+
+    async def ask(request: Mapping[str, Json]) -> Json:
+        assert request["do"] == "log.lines"
+        return {"lines": lines, "dropped": 7}
+
+    log = (await made(running(tmp_path, root=root, ask=ask)))["log.txt"]
+
+    assert "WARNING gateway: the disk is slow" in log
+    assert log.index("warning gateway: a1") < log.index("warning gateway: a2")
+    assert "7 lines before these have gone" in log
+
+
+async def test_an_agent_that_has_gone_meanwhile_tells_no_lines_and_the_rest_is_there(tmp_path: Path) -> None:
+    async def ask(_: Mapping[str, Json]) -> Json:
+        raise Busy("the agent does not answer")
+
+    parts = await made(running(tmp_path, ask=ask))
+
+    assert "does not tell the lines that it remembers: the agent does not answer" in parts["log.txt"]
 
 
 async def test_an_anonymous_one_has_no_identity_and_keeps_who_is_the_same(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from gateway import control
 from gateway.commands.cli import main
 from gateway.commands.command_line import parser
 from gateway.commands.doctor import box_of, write_private
+from gateway.commands.doctor_words import words_in
 from gateway.commands.show_doctor import report
 from gateway.doctor import Finding, Standing
 from gateway.errors import Brygga
@@ -37,6 +38,11 @@ OFFLINE = (
     "--only",
     "configuration,agent,radio,devices,disk.room,versions",
 )  # what this machine's own troubles do not touch
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
 @pytest.fixture
@@ -97,6 +103,30 @@ def test_a_topic_that_there_is_not_is_named(box: Box, capsys: pytest.CaptureFixt
 
     assert code == 78
     assert capsys.readouterr().err.startswith("doctor: --only: 'dsk' is none of configuration, agent")
+
+
+@pytest.mark.parametrize(
+    ("words", "language"), [(("--language", "sv"), "C.UTF-8"), ((), "sv_SE.UTF-8")], ids=["asked", "the system's"]
+)
+def test_a_swede_reads_what_it_means_and_what_to_do_in_swedish(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: Sequence[str],
+    language: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LC_ALL", language)
+
+    code = main(["doctor", "--only", "configuration,agent", *words])
+
+    assert code == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "✗ fel  configuration.file: brygga.toml finns inte där den söks",
+        "    there is no brygga.toml here nor in /etc/brygga",
+        "    → brygga init",
+        "✓ 0 är bra, 1 fel",
+    ]
 
 
 def test_what_is_unwise_alone_is_no_failure(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,7 +213,7 @@ async def test_the_agent_examines_itself_for_the_dashboard(box: Box) -> None:
         wrong = await asked(box, {"do": "doctor", "only": ["dsk"]})
         bundled = await asked(box, {"do": "doctor.bundle"})
 
-    assert {"check", "standing", "seen", "do", "about", "ill"} == {*answer["answer"][0]}
+    assert {"check", "standing", "seen", "means", "do", "about", "ill", "keys"} == {*answer["answer"][0]}
     assert "agent.running" in [one["check"] for one in answer["answer"] if one["standing"] == "well"]
     assert wrong["problems"][0].startswith("doctor: 'dsk' is none of")
     assert bundled["answer"]["name"] == "brygga-roof.zip"
@@ -334,11 +364,12 @@ def test_a_report_without_colours_is_for_programs_that_read_lines() -> None:
         Finding(check="disk.room", standing=Standing.WRONG, seen="2 MB free\x1b[2J", do="df -h", about="/data"),
         Finding(check="clock.quality", standing=Standing.WELL, seen="ntp"),
     ]
+    words = words_in("en")
 
-    assert [*report(some, None, is_coloured=False)] == [
+    assert [*report(some, words, None, is_coloured=False)] == [
         "✗ wrong  disk.room (/data): 2 MB free [2J",
         "    → df -h",
         "✓ 1 checks well, 1 wrong",
     ]
-    assert [*report(some[1:], None, is_coloured=False)] == ["✓ all well: 1 checks"]
-    assert [*report([], 40, is_coloured=False)] == ["nothing to look at: is the agent running?"]
+    assert [*report(some[1:], words, None, is_coloured=False)] == ["✓ all well: 1 checks"]
+    assert [*report([], words, 40, is_coloured=False)] == ["nothing to look at: is the agent running?"]

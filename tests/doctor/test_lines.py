@@ -219,7 +219,7 @@ async def test_processes_that_set_the_clock_are_found_by_their_names(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("files", "ill"), [({}, "unseen"), ({"proc/1/comm": "systemd\n"}, "no_keeper")], ids=["hidden", "seen"]
+    ("files", "ill"), [({}, "unseen.hidden"), ({"proc/1/comm": "systemd\n"}, "no_keeper")], ids=["hidden", "seen"]
 )
 async def test_who_sees_no_others_processes_says_so_and_not_that_none_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], ill: str

@@ -16,7 +16,7 @@ import pytest
 from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.examination import Failed, examine, judged, worst_first
-from gateway.doctor.finding import Check, Finding, Ill, Seen, Standing, Unseen
+from gateway.doctor.finding import SLOW, Check, Finding, Ill, Seen, Standing, Unseen
 from gateway.doctor.table import CHECKS, TOPICS, chosen
 from gateway.transports.service import Service
 from gateway.transports.tls import Tls
@@ -25,7 +25,7 @@ from tests.doctor.scene import box, configured, running
 ROOT = Path(__file__).parents[2]
 EXPECTED = {  # that `--only` may name: changed with care, for scripts and translations know them
     "configuration", "agent", "watchdog", "permissions", "disk", "clock", "machine", "radio", "devices", "network", "dns", "destinations",
-    "tls", "relays", "servers", "versions", "backups", "web",
+    "tls", "relays", "servers", "versions", "backups", "web", "observe",
 }  # fmt: skip
 MOUNT = "disk.mount:"  # whose ills are a table of their own in test_box
 
@@ -84,7 +84,7 @@ def test_the_page_is_generated_from_the_table_of_today() -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda one: str(one.id))
 def test_a_probe_that_fails_makes_a_finding_that_says_so(check: Check) -> None:
-    (one,) = judged(check, Failed("took longer than 12 s", "try again"))
+    (one,) = judged(check, Failed("took longer than 12 s", SLOW))
 
     assert (one.standing, one.check, one.seen) == (Standing.UNKNOWN, check.id, "took longer than 12 s")
 

@@ -26,6 +26,7 @@ from tests.doctor.scene import (
     gateway,
     journal,
     judged,
+    lately,
     provoked,
     running,
     source,
@@ -114,31 +115,63 @@ async def radio(folder: Path, *sources: dict[str, Any], **more: Any) -> list[Any
 
 
 async def test_what_a_source_hears(tmp_path: Path) -> None:
-    provoked(await radio(tmp_path, source(counts={}, last_heard_s=None)), "radio.frames:deaf")
+    provoked(await radio(tmp_path, source(heard=0, last_heard_s=None)), "radio.frames:deaf")
     provoked(await radio(tmp_path, source(last_heard_s=7200.0)), "radio.frames:quiet")
 
 
 async def test_a_source_that_has_just_begun_is_not_called_deaf(tmp_path: Path) -> None:
-    findings = await radio(tmp_path, source(counts={}, last_heard_s=None), since_s=60.0)
+    findings = await radio(tmp_path, source(heard=0, last_heard_s=None), since_s=60.0)
 
     assert "radio.frames" not in [one.check for one in findings if one.ill]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        ([2] * 60, "mast: 20 frames in the last 10 minutes, last 20 s ago"),
+        ([2] * 50 + [0] * 10, "mast: 100 frames in the last hour, last 20 s ago"),
+    ],
+    ids=["now", "before"],
+)
+async def test_what_was_heard_of_late_is_told(tmp_path: Path, minutes: list[int], words: str) -> None:
+    one = source(minutes={"heard": minutes, "broken": [0] * 60})
+
+    findings = await radio(tmp_path, one)
+
+    assert [one.seen for one in findings if one.check == "radio.frames"] == [words]
+
+
 async def test_how_much_of_it_is_whole(tmp_path: Path) -> None:
-    def heard(rxnb: float, rxok: float) -> dict[str, Any]:
-        return source(gateways={GATEWAY: gateway(stat={"age_s": 1.0, "rxnb": rxnb, "rxok": rxok})})
+    def heard(whole: int, broken: int) -> dict[str, Any]:
+        return source(gateways={GATEWAY: gateway(lately=lately(whole, broken))})
 
-    provoked(await radio(tmp_path, heard(100, 0)), "radio.crc:none_whole")
-    provoked(await radio(tmp_path, heard(100, 30)), "radio.crc:many_broken")
+    provoked(await radio(tmp_path, heard(0, 100)), "radio.crc:none_whole")
+    provoked(await radio(tmp_path, heard(30, 70)), "radio.crc:many_broken")
 
 
-@pytest.mark.parametrize(("rxnb", "rxok"), [(100.0, 80.0), (5.0, 0.0)], ids=["noise is usual", "five say nothing"])
-async def test_noise_is_no_finding(tmp_path: Path, rxnb: float, rxok: float) -> None:
-    stat = {"age_s": 1.0, "rxnb": rxnb, "rxok": rxok}
-
-    findings = await radio(tmp_path, source(gateways={GATEWAY: gateway(stat=stat, rxpk=0, frames=0)}))
+@pytest.mark.parametrize(
+    "counts",
+    [(80, 20), (0, 5), (19, 1, 0, 500), (5, 0, 60, 1)],
+    ids=["noise is usual", "five say nothing", "mended ten minutes ago", "few now, well in the hour"],
+)
+async def test_noise_is_no_finding(tmp_path: Path, counts: tuple[int, ...]) -> None:
+    findings = await radio(tmp_path, source(gateways={GATEWAY: gateway(lately=lately(*counts))}))
 
     assert not [one for one in findings if one.check == "radio.crc" and one.ill]
+
+
+async def test_where_few_come_the_hour_is_judged(tmp_path: Path) -> None:
+    findings = await radio(tmp_path, source(gateways={GATEWAY: gateway(lately=lately(0, 3, 0, 40))}))
+
+    assert "100% of 43 packets in the last hour" in provoked(findings, "radio.crc:none_whole").seen
+
+
+async def test_nothing_is_said_of_broken_packets_where_a_gateway_does_not_tell_of_them(tmp_path: Path) -> None:
+    station = gateway(lately=lately(500, 0), stat=None)
+
+    findings = await radio(tmp_path, source(type="basics_station", gateways={GATEWAY: station}))
+
+    assert "radio.crc" not in [one.check for one in findings]
 
 
 async def test_how_a_forwarder_speaks(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import cbor2
+import pytest
 
 from gateway.journal import Changes, ImportResult, Journal, Registration, registrations
+from gateway.journal import devices as registry
 from gateway.journal.sessions import eui_number
 from gateway.journal.vault import Vault
 from gateway.model import (
@@ -51,6 +53,24 @@ async def test_a_device_comes_back_as_it_was_registered(path: Path) -> None:
 
     assert await journal.devices() == [abp(1), FULL]
     await journal.close()
+
+
+async def test_some_devices_are_read_without_the_others(journal: Journal) -> None:
+    await journal.put_devices([abp(1), abp(2), FULL])
+
+    found = await journal.devices([FULL.device.dev_eui, abp(2).device.dev_eui, eui64("a81758fffe0a0001")])
+
+    assert found == [abp(2), FULL]
+    assert await journal.devices([]) == []
+
+
+async def test_more_devices_are_read_than_one_question_names(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "MOST_NAMED", 1)
+    await journal.put_devices([abp(1), abp(2), FULL])
+
+    found = await journal.devices([FULL.device.dev_eui, abp(2).device.dev_eui])
+
+    assert found == [abp(2), FULL]
 
 
 def test_a_record_without_wishes_is_read_as_one_of_a_device_that_has_none() -> None:

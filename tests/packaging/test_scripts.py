@@ -15,6 +15,19 @@ from tests.packaging.fake_box import ROOT
 DEBIAN = ROOT / "scripts" / "debian"
 MAINTAINER = ("preinst", "postinst", "prerm", "postrm")
 LIMIT_S = 60.0
+BACKUP = "brygga-backup.timer"
+SYSTEMCTL = """#!/bin/sh
+word=$1
+shift
+if [ "$1" = --quiet ]; then shift; fi
+for unit in "$@"; do
+    case $word in
+    is-active) [ -e "$DPKG_ROOT/active/$unit" ] || exit 3 ;;
+    start) touch "$DPKG_ROOT/active/$unit" ;;
+    stop) rm -f "$DPKG_ROOT/active/$unit" ;;
+    esac
+done
+"""
 STAND_INS = ("systemctl", "deb-systemd-helper", "deb-systemd-invoke", "systemd-sysusers", "systemd-tmpfiles", "chown")
 
 
@@ -42,8 +55,8 @@ def run(root: Path, script: str, *words: str) -> subprocess.CompletedProcess[str
     text = (DEBIAN / script).read_text()
     for name, units in {
         "ENABLED": "brygga.service",
-        "BESIDE": "brygga-backup.timer",
-        "UNITS": "brygga.service",
+        "BESIDE": BACKUP,
+        "UNITS": f"brygga.service {BACKUP}",
     }.items():
         text = text.replace(f"@{name}@", units)
     environment = {**os.environ, "DPKG_ROOT": str(root), "PATH": f"{root / 'bin'}:{os.environ['PATH']}"}
@@ -119,6 +132,53 @@ def test_an_upgrade_stops_nobody_beforehand(root: Path) -> None:
     run(root, "prerm", "upgrade", "0.2.0")
 
     assert not (root / "calls").exists()
+
+
+@pytest.fixture
+def live(root: Path) -> Path:
+    """The same box with systemd, as far as the scripts ask it: what is in the folder ``active`` runs."""
+    (root / "run/systemd/system").mkdir(parents=True)
+    (root / "active").mkdir()
+    (root / "bin/systemctl").write_text(SYSTEMCTL)
+    (root / "bin/deb-systemd-invoke").write_text(SYSTEMCTL)
+    return root
+
+
+def active(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / "active").iterdir())
+
+
+@pytest.mark.parametrize("call", ["abort-upgrade", "abort-remove", "abort-deconfigure"])
+def test_what_the_operator_has_stopped_stays_so_whatever_dpkg_breaks_off(call: str, live: Path) -> None:
+    (live / "etc/brygga/brygga.toml").touch()
+
+    done = run(live, "postinst", call)
+
+    assert (done.returncode, active(live)) == (0, [])
+    assert "upgrade release" in calls(live)
+
+
+@pytest.mark.parametrize("running", [(), ("brygga.service",), (BACKUP, "brygga.service")], ids=["none", "one", "both"])
+def test_a_removal_that_is_broken_off_leaves_running_what_ran(running: tuple[str, ...], live: Path) -> None:
+    for unit in running:
+        (live / "active" / unit).touch()
+
+    run(live, "prerm", "remove")
+    stopped = active(live)
+    done = run(live, "postinst", "abort-remove", "in-favour", "other", "1.0")
+
+    assert (stopped, done.returncode, active(live)) == ([], 0, [*running])
+
+
+def test_what_a_broken_off_removal_had_stopped_is_not_started_at_a_later_one(live: Path) -> None:
+    (live / "active/brygga.service").touch()
+    run(live, "prerm", "remove")
+    run(live, "postinst", "abort-remove")
+    (live / "active/brygga.service").unlink()
+
+    run(live, "postinst", "abort-remove")
+
+    assert active(live) == []
 
 
 def pages(kind: str) -> str:

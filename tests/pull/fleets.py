@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from gateway.config.fleet import fleet
-from gateway.control import Desk, serving
+from gateway.control import serving
+from gateway.desk import Desk
 from gateway.model import Instant, Json, TimeQuality
 from gateway.pull.pulling import Outcome, Wishes, pull
 from tests.journal.samples import NOW
@@ -35,6 +36,9 @@ name = "city"
 url = "http://127.0.0.1:9"
 format = "ngsi_ld"
 """
+
+
+OTHERS = '[[part]]\ngateways = ["cellar-*"]\nconfiguration.journal.limit = "1 GB"\n'
 
 
 def keygen(*words: str | Path) -> None:

@@ -12,9 +12,10 @@ import pytest
 from gateway.config import load
 from gateway.errors import Brygga, Busy, ConfigError, StorageError
 from gateway.model import Json
+from gateway.pull.bundle import HEAD
 from gateway.pull.memory import recall
 from gateway.pull.placing import alone
-from tests.pull.fleets import CITY, Agent, Operator, Taker, bundle, listening, status
+from tests.pull.fleets import CITY, OTHERS, OWN, Agent, Operator, Taker, bundle, listening, status
 
 
 async def refused(taker: Taker, **wishes: object) -> str:
@@ -94,12 +95,114 @@ async def test_what_makes_the_configuration_wrong_is_refused_with_its_place(take
 
 async def test_a_new_file_mends_what_the_last_one_broke(taker: Taker) -> None:
     taker.fragment.parent.mkdir()
-    taker.fragment.write_text("no TOML at all", encoding="utf-8")
+    taker.fragment.write_text(HEAD.format(serial=1) + "no TOML at all", encoding="utf-8")
     taker.publish(bundle(1))
 
     await taker.pull()
 
     assert [one.name for one in load(taker.toml).destinations] == ["city"]
+
+
+# ── what the fleet no longer has ──
+
+
+async def test_what_the_fleet_no_longer_has_for_a_box_goes(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    await taker.pull()
+    taker.publish(bundle(2, OTHERS))
+
+    outcome = await taker.pull()
+    again = await taker.pull()
+
+    assert outcome.lines == (
+        "serial 2, signed by ops, has nothing for this box: none of it stays here; no agent runs, and its next start takes it",
+    )
+    assert [path.name for path in taker.fragment.parent.glob("*.toml")] == []
+    assert again.lines == ("serial 2 is here already",)
+
+
+async def test_a_box_that_does_worse_without_it_has_it_back(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    await taker.pull()
+    old = taker.fragment.read_bytes()
+    taker.publish(bundle(2, OTHERS))
+
+    async with listening(taker, Agent(status(a="delivering"), status(a="stalled"))):
+        outcome = await taker.pull(watch_s=0.2)
+    again = await taker.pull()
+
+    assert (outcome.is_well, outcome.lines[1]) == (False, "destination a is stalled: why")
+    assert taker.fragment.read_bytes() == old
+    assert again.lines[0].startswith("serial 2 was taken back: destination a is stalled: why")
+
+
+async def test_what_would_be_wrong_without_it_is_found_before_it_goes(taker: Taker) -> None:
+    taker.toml.write_text(OWN + '[[destination]]\nname = "city"\nbatch = 7\n', encoding="utf-8")
+    taker.publish(bundle(1))
+    await taker.pull()
+    taker.publish(bundle(2, OTHERS))
+
+    assert "destination[0]" in await refused(taker)
+
+
+@pytest.mark.parametrize("own", ['[journal]\nlimit = "1 GB"\n', "no TOML at all"], ids=["right", "wrong"])
+async def test_a_persons_own_file_is_never_removed_nor_written_over(taker: Taker, own: str) -> None:
+    taker.fragment.parent.mkdir()
+    taker.fragment.write_text(own, encoding="utf-8")
+    taker.publish(bundle(1))
+    first = await refused(taker)
+    taker.publish(bundle(2, OTHERS))
+
+    outcome = await taker.pull()
+
+    assert "50-fleet.toml: `brygga config pull` has not put it there, and its own goes there" in first
+    assert outcome.lines[0].endswith("50-fleet.toml is somebody's own and stays")
+    assert taker.fragment.read_text(encoding="utf-8") == own
+
+
+async def test_other_fragments_stay(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    await taker.pull()
+    (taker.fragment.parent / "60-own.toml").write_text('[journal]\nlimit = "1 GB"\n', encoding="utf-8")
+    taker.publish(bundle(2, OTHERS))
+
+    await taker.pull()
+
+    assert [path.name for path in taker.fragment.parent.glob("*.toml")] == ["60-own.toml"]
+
+
+async def test_a_fragment_that_a_person_has_changed_becomes_the_fleets_again(taker: Taker) -> None:
+    taker.publish(bundle(1))
+    await taker.pull()
+    right = taker.fragment.read_text(encoding="utf-8")
+    taker.fragment.write_text(right + "batch = 3\n", encoding="utf-8")
+
+    await taker.pull()
+
+    assert taker.fragment.read_text(encoding="utf-8") == right
+
+
+async def test_a_power_cut_while_it_is_gone_brings_it_back_at_the_next_pull(
+    taker: Taker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taker.publish(bundle(1))
+    await taker.pull()
+    old = taker.fragment.read_bytes()
+    taker.publish(bundle(2, OTHERS))
+
+    async def power_cut(*_: object) -> NoReturn:
+        raise SystemError("the light goes out")
+
+    with monkeypatch.context() as dark:
+        dark.setattr("gateway.pull.pulling.watch", power_cut)
+        async with listening(taker, Agent(status(a="delivering"))):
+            with pytest.raises(SystemError):
+                await taker.pull()
+    in_the_dark = taker.fragment.exists()
+    await taker.pull()
+
+    assert not in_the_dark
+    assert taker.fragment.read_bytes() == old
 
 
 async def test_a_box_is_known_by_its_own_name_whatever_the_file_makes_of_it(taker: Taker) -> None:

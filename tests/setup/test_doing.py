@@ -20,7 +20,8 @@ from gateway.commands.init_doing import Errand, carry_on
 from gateway.commands.init_programs import run_program
 from gateway.commands.init_terminal import Terminal
 from gateway.config import Settings
-from gateway.control import Desk, serving
+from gateway.control import serving
+from gateway.desk import Desk
 from gateway.errors import Busy, ConfigError
 from gateway.model import Json
 from gateway.setup.dialogue import Dialogue

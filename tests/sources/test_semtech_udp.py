@@ -107,6 +107,24 @@ async def test_one_bad_packet_does_not_lose_its_neighbours(source: SemtechUdp, e
     assert (status["gateways"][GATEWAY]["rxpk"], status["gateways"][GATEWAY]["frames"]) == (7, 2)
 
 
+async def test_broken_packets_are_noted_once_whether_passed_on_or_counted_in_statistics(
+    source: SemtechUdp, ear: Ear
+) -> None:
+    noted: list[tuple[str, int]] = []
+    source.note_broken = lambda gateway, count: noted.append((gateway, count))
+
+    async with running(source, ear) as server:
+        with udp(server) as forwarder:
+            forwarder.send(push_data({"rxpk": [rxpk(stat=-1), rxpk(stat=0), rxpk()]}))
+            await ear.heard(1)
+            forwarder.send(push_data({"rxpk": [rxpk()], "stat": {"rxnb": 10, "rxok": 3}}))
+            await ear.heard(2)
+            forwarder.send(push_data({"rxpk": [rxpk()], "stat": {"rxnb": 4}}))
+            await ear.heard(3)
+
+    assert [one for one in noted if one[1]] == [(GATEWAY, 1), (GATEWAY, 5)]
+
+
 async def test_a_forwarder_on_this_machine_may_say_what_time_it_is(source: SemtechUdp, ear: Ear) -> None:
     async with running(source, ear) as server:
         with udp(server) as forwarder:

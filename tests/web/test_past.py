@@ -18,7 +18,7 @@ from gateway.desk.history import HistoryDesk
 from gateway.desk.lately import Lately, newest_of
 from gateway.desk.overview import SORTS, OverviewDesk
 from gateway.desk.words import find_device
-from gateway.journal import Changes, Journal, Registration
+from gateway.journal import Changes, Journal
 from gateway.journal import backwards as reading
 from gateway.journal.backwards import chunks
 from gateway.journal.looking import looking
@@ -99,13 +99,48 @@ async def test_the_site_is_in_metres_around_its_middle() -> None:
     assert {one["x_m"] for one in site["devices"]} == {0.0}
 
 
-def test_a_dev_eui_is_its_device_and_not_one_that_is_called_so() -> None:
-    one, other = devices(2)
-    namesake = replace(other, name=one.dev_eui)
-    there = {each.dev_eui: Registration(device=each) for each in (one, namesake)}
+class Registered:
+    """Devices in memory, and how often all of them were asked for."""
 
-    assert find_device(one.dev_eui, there).device is one
-    assert find_device(one.dev_eui.upper(), there).device is one
+    def __init__(self, *there: Device) -> None:
+        self._there = there
+        self.asked_for_all = 0
+
+    async def device(self, dev_eui: Eui64) -> Device | None:
+        """Return one."""
+        return next((each for each in self._there if each.dev_eui == dev_eui), None)
+
+    async def devices(self) -> Sequence[Device]:
+        """Return all."""
+        self.asked_for_all += 1
+        return self._there
+
+
+async def test_a_dev_eui_is_its_device_and_not_one_that_is_called_so() -> None:
+    one, other = devices(2)
+    registered = Registered(one, replace(other, name=one.dev_eui))
+
+    found = [await find_device(text, registered) for text in (one.dev_eui, one.dev_eui.upper())]
+
+    assert found == [one, one]
+
+
+async def test_a_device_is_found_by_its_dev_eui_without_a_look_at_the_others() -> None:
+    one, other = devices(2)
+    registered = Registered(one, other)
+
+    await find_device(one.dev_eui, registered)
+
+    assert registered.asked_for_all == 0
+
+
+async def test_a_device_is_found_by_its_name_whatever_its_case() -> None:
+    one, other = devices(2)
+    registered = Registered(one, replace(other, name="Stadsbiblioteket"))
+
+    found = await find_device("STADSBIBLIOTEKET", registered)
+
+    assert found.dev_eui == other.dev_eui
 
 
 # ── the journal read back ──

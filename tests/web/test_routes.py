@@ -154,7 +154,7 @@ async def test_what_was_heard_is_in_list_history_and_site(busy: Box) -> None:
     assert [value for _, value in temperature["points"]] == [22.6]
     assert [point[1:] for point in history["radio"]] == [[-71.0, 8.5, 7]]
     assert history["is_all"] is True
-    assert site["devices"][0]["gateways"] == ["aa555a0000000001"]
+    assert site["devices"][0]["rssi_dbm"] == -71.0
 
 
 async def test_the_last_answers_of_a_platform_are_shown(busy: Box) -> None:

@@ -28,6 +28,7 @@ from gateway.sources.chirpstack_gateway.sockets import Commands, Events, NoReply
 from gateway.sources.chirpstack_gateway.stations import Stations
 from gateway.sources.recent import REMEMBERED_S, Recent
 from gateway.sources.settings import ConcentratordSettings
+from gateway.sources.tally import NoteBroken, nobody_notes
 from gateway.sources.tap import Tap, Tapped
 from gateway.sources.under_way import UnderWay
 from gateway.transports.jitter import pause_s
@@ -70,6 +71,7 @@ class Concentratord:
         self._dropped = Recent(clock)
         self._stations = Stations()
         self._taps: list[Tap] = []
+        self.note_broken: NoteBroken = nobody_notes
         self._commands: Commands | None = None
         self._under_way: UnderWay | None = None
         self._connected = asyncio.Event()
@@ -186,7 +188,7 @@ class Concentratord:
             try:
                 self._understand(parts)
             except BadEvent as error:
-                self._dropped[error.reason] += 1
+                self._bad(error.reason)
 
     def _understand(self, parts: Sequence[bytes]) -> None:
         self._heard_at = self._clock().monotonic
@@ -203,6 +205,12 @@ class Concentratord:
             case _:
                 raise BadEvent(BadEventReason.SHAPE)
         self._take(event)
+
+    def _bad(self, reason: BadEventReason) -> None:
+        self._dropped[reason] += 1
+        station = None if self._gateway is None else self._stations.get(self._gateway)
+        if station is not None:
+            self.note_broken(station.gateway, station.not_taken(reason))
 
     def _take(self, event: Mapping[str, Json]) -> None:
         match event:
@@ -242,7 +250,7 @@ class Concentratord:
             raise BadEvent(BadEventReason.GATEWAY)
         station = self._stations.meet(gateway, now)
         if station is not None:
-            station.told(read_stats(said), now)
+            self.note_broken(gateway, station.told(read_stats(said), now))
             self._place = station.place
 
     # ── down ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -23,6 +23,7 @@ from gateway.sources.chirpstack_gateway.stations import Station, Stations
 from gateway.sources.chirpstack_gateway.topics import Kind, Topics
 from gateway.sources.recent import Recent
 from gateway.sources.settings import ChirpstackMqttSettings
+from gateway.sources.tally import NoteBroken, nobody_notes
 from gateway.sources.tap import Tap, Tapped
 from gateway.transports import Message
 from gateway.transports.reasons import NO_SUBSCRIBERS
@@ -68,6 +69,7 @@ class ChirpstackMqtt:
         self._stations = Stations()
         self._orders = Orders()
         self._taps: list[Tap] = []
+        self.note_broken: NoteBroken = nobody_notes
         self._hearing: set[asyncio.Task[None]] = set()
         self._heard_at = clock().monotonic  # when anything came last
 
@@ -144,6 +146,8 @@ class ChirpstackMqtt:
             return self._said(gateway, kind, message.body)
         except BadEvent as error:
             self._dropped[error.reason] += 1
+            if (station := self._stations.get(gateway)) is not None:
+                self.note_broken(gateway, station.not_taken(error.reason))
             return None
 
     def _said(self, gateway: Eui64, kind: Kind, body: bytes) -> Frame | None:
@@ -162,7 +166,7 @@ class ChirpstackMqtt:
             case Kind.UP:
                 return self._up(station, said, is_json=words.is_json(body))
             case Kind.STATS:
-                station.told(read_stats(said), now.monotonic)
+                self.note_broken(gateway, station.told(read_stats(said), now.monotonic))
             case Kind.ACK:
                 self._acknowledged(gateway, said)
             case Kind.CONNECTION:

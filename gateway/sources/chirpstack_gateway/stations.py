@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.model import Eui64, Json, Place
+from gateway.sources.chirpstack_gateway.bad_event import BadEventReason
 from gateway.sources.chirpstack_gateway.order import Dialect
 from gateway.sources.chirpstack_gateway.reading import Heard, Stats
+from gateway.sources.tally import untold
 
 MOST_GATEWAYS: Final = 1000  # a broker may have any number; beyond this, a new one waits until an old one falls silent
 SILENT_S: Final = 120.0  # statistics come every 30 s; after this long a gateway's place may be given to a new one
@@ -22,6 +24,7 @@ class Station:
     seen_at: float
     dialect: Dialect = field(default_factory=Dialect)
     frames: int = 0
+    not_whole: int = 0  # passed on since its last statistics with a wrong CRC, or none
     answerable: bool = True  # whether the last frame had the context that a reply needs
     is_online: bool | None = None  # as its `state/conn` says; None: it says nothing of it
     stats: Stats | None = None
@@ -44,9 +47,21 @@ class Station:
         self.place = heard.reception.place or self.place
         self.dialect = Dialect(heard.generation, is_json=is_json, in_kilohertz=heard.in_kilohertz)
 
-    def told(self, stats: Stats, now: float) -> None:
-        """Note statistics; such without a place (GNSS lost) leave the last one standing."""
+    def told(self, stats: Stats, now: float) -> int:
+        """Note statistics and return how many broken packets they tell of that were not passed on.
+
+        Such without a place (GNSS lost) leave the last one standing.
+        """
         self.stats, self.stats_at, self.place = stats, now, stats.place or self.place
+        passed_on, self.not_whole = self.not_whole, 0
+        received = stats.numbers.get("rx_packets_received", 0)
+        return untold(received, stats.numbers.get("rx_packets_received_ok", received), passed_on)
+
+    def not_taken(self, reason: BadEventReason) -> int:
+        """Note that a packet was passed on and not taken; return how many broken ones that makes."""
+        is_broken = reason is BadEventReason.BAD_CRC
+        self.not_whole += is_broken or reason is BadEventReason.NO_CRC
+        return int(is_broken)
 
     def status(self, now: float) -> Mapping[str, Json]:
         """Return what people want to see, ages in seconds."""

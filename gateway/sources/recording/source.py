@@ -25,6 +25,7 @@ from gateway.sources.recording.pace import Pace
 from gateway.sources.recording.records import Bad, BadRecordReason, Datagram, Passed, Radioed, Record
 from gateway.sources.rxpk import Crc, Received, read_rxpk, read_stat
 from gateway.sources.settings import RecordingSettings
+from gateway.sources.tally import NoteBroken, nobody_notes
 from gateway.sources.under_way import UnderWay
 
 MOST_UNDER_WAY: Final = 256  # frames heard and not yet safe; the others wait in the file
@@ -58,6 +59,7 @@ class Recording:
         self._under_way: UnderWay | None = None
         self._state = State.OPENS
         self._listening = asyncio.Event()
+        self.note_broken: NoteBroken = nobody_notes
 
     @property
     def name(self) -> str:
@@ -192,17 +194,21 @@ class Recording:
             received = read_rxpk(rxpk, gateway=forwarder.gateway, place=forwarder.place)
         except BadDatagram as error:
             self._dropped[error.reason] += 1
+            self.note_broken(forwarder.gateway, forwarder.not_taken(error.reason))
             return None
         if received.crc is not Crc.RIGHT:
             self._dropped[BadDatagramReason.NO_CRC] += 1
+            forwarder.not_taken(BadDatagramReason.NO_CRC)
             return None
         return received
 
     def _stat(self, stat: Json, forwarder: Forwarder) -> None:
         try:
-            forwarder.told(read_stat(stat), self._clock().monotonic)
+            broken = forwarder.told(read_stat(stat), self._clock().monotonic)
         except BadDatagram as error:
             self._dropped[error.reason] += 1
+        else:
+            self.note_broken(forwarder.gateway, broken)
 
     def _meet(self, gateway: Eui64) -> Forwarder | None:
         forwarder = self._forwarders.meet(gateway, (self._settings.file.name, 0), self._clock().monotonic)

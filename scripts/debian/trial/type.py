@@ -1,4 +1,7 @@
-"""A person at a terminal: runs a command there and answers what it asks, mostly by Enter; `type.py LINE`."""
+"""A person at a terminal: runs a command there and answers what it asks, mostly by Enter; `type.py LINE`.
+
+Where the wizard waits for the first observation the file /tmp/press is made: somebody presses the sensor's button (first.py).
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,26 @@ import re
 import select
 import sys
 import time
+from pathlib import Path
 
 SECRET = "a-word-of-this-trial"
 ANSWERS = (  # what a line of a question begins with, in either language, and what is typed
     (r"What is this gateway called|Vad heter denna gateway", "library-roof"),
     (r"Where is it\?|Var står den\?", "57.70887, 11.97456"),
     (r"Which city|Vilken stad", "lund"),
-    (r"Address of its|Plattformens adress", "mqtt://127.0.0.1:1"),
+    (r"Address of its|Plattformens adress", "mqtt://127.0.0.1:18831"),
     (r"User name|Användarnamn", "roof"),
+    (r"What is it called\?|Vad heter den\?", "First floor"),
+    (r"Its AppKey|Dess AppKey", "00112233445566778899aabbccddeeff"),
+    (r"Its decoder|Dess avkodare", "elsys/ers"),
     (r"(Its |new |)[Pp]assword|(the same|once more|again)|(Dess )?[Ll]ösenord", SECRET),
 )
+ONCE = {
+    r"A device: its label|En enhet: etikettens": "LW:D0:70B3D57ED0000001:A81758FFFE0A00FF:00000001"
+}  # then Enter: no more
+PRESS = Path("/tmp/press")
 WATCHING = re.compile(r"Waiting for the first|Väntar på den första")
-LEAVE_S = 8.0  # of the watching: no sensor is here
+LEAVE_S = 180.0  # of the watching: what has not come then does not come
 LIMIT_S = 240.0
 
 
@@ -28,7 +39,7 @@ def main(line: str) -> int:
     process, terminal = pty.fork()
     if process == 0:
         os.execvp("bash", ["bash", "-c", line])
-    asked, began, left = "", time.monotonic(), None
+    asked, began, left, once = "", time.monotonic(), None, dict(ONCE)
     while time.monotonic() - began < LIMIT_S:
         if select.select([terminal], [], [], 1.0)[0]:
             try:
@@ -38,11 +49,18 @@ def main(line: str) -> int:
             sys.stdout.write(octets.decode("utf-8", "replace"))
             asked += re.sub(r"\x1b\[[\d;]*m|\r", "", octets.decode("utf-8", "replace"))
         elif asked.rstrip().endswith((">", ":")) and left is None:
-            answers = (text for words, text in ANSWERS if re.search(f"^({words})", asked, re.MULTILINE))
-            os.write(terminal, f"{next(answers, '')}\n".encode())
+            answers = [
+                (words, text)
+                for words, text in (*once.items(), *ANSWERS)
+                if re.search(f"^({words})", asked, re.MULTILINE)
+            ]
+            words, text = answers[0] if answers else ("", "")
+            once.pop(words, None)
+            os.write(terminal, f"{text}\n".encode())
             asked = ""
         if left is None and WATCHING.search(asked):
             left = time.monotonic() + LEAVE_S
+            PRESS.touch()
         if left is not None and time.monotonic() > left:
             os.write(terminal, b"\x03")
             left = time.monotonic() + LIMIT_S

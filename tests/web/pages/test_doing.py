@@ -190,3 +190,76 @@ def test_a_payload_is_tried_out(many: Tab) -> None:
     many.page.get_by_role("button", name="Avkoda").click()
 
     expect(many.page.locator("table", has_text="Uppmätt värde")).to_contain_text("22,6 °C")
+
+
+def wrong(one: Tab, label: str) -> str:
+    """Return what is said at a field that is wrong: all of it in the page's language, but for what the agent says itself."""
+    field = one.page.get_by_label(label, exact=True)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    return str(one.page.locator(".field", has=field).locator(".fault").inner_text())
+
+
+def test_a_wrong_key_is_told_in_swedish_before_anything_is_sent(phone: Tab) -> None:
+    phone.open("add")
+    phone.page.get_by_role("button", name="Skriv för hand").click()
+    phone.page.get_by_label("DevEUI", exact=True).fill("A8-17-58-FF-FE-0A-00")
+    phone.page.get_by_label("AppKey", exact=True).fill("0001O2")
+    phone.page.get_by_label("Avkodare", exact=True).fill("ERS")
+    phone.page.get_by_label("Latitud", exact=True).fill("157,7")
+    phone.page.get_by_role("button", name="Lägg till sensorn").click()
+
+    assert wrong(phone, "DevEUI") == "14 hexsiffror där det ska vara 16"
+    assert wrong(phone, "AppKey") == "Bara 0–9 och A–F kan stå här"
+    assert wrong(phone, "Avkodare").startswith("tillverkare/modell med små bokstäver")
+    assert wrong(phone, "Latitud") == "Ett tal från −90 till 90"
+    assert phone.page.get_by_label("DevEUI", exact=True).evaluate("one => one === document.activeElement")
+    assert [one.url for one in phone.requests if one.method == "POST"] == []
+    assert phone.axe() == []
+
+
+def test_what_the_agent_alone_finds_wrong_has_a_swedish_head_and_its_own_words(phone: Tab) -> None:
+    phone.open("add")
+    phone.page.get_by_label("Text från etiketten").fill("SN 12345")
+    phone.page.get_by_role("button", name="Läs etiketten").click()
+    label = wrong(phone, "Text från etiketten")
+    phone.page.get_by_role("button", name="Skriv för hand").click()
+    phone.page.get_by_label("DevEUI", exact=True).fill("a81758fffe0a0001")
+    phone.page.get_by_role("button", name="Lägg till sensorn").click()
+    key = wrong(phone, "AppKey")
+
+    assert label.startswith("Etiketten går inte att läsa.")
+    assert key.startswith("Behöver fyllas i")
+    assert phone.page.locator(".fault [lang=en]").count() == 2
+    assert phone.axe() == []
+
+
+def test_a_decoder_that_is_not_there_and_a_payload_that_is_none_are_told_in_swedish(many: Tab) -> None:
+    many.open("decoders")
+    many.page.get_by_label("Avkodare").fill("nobody/nothing")
+    many.page.get_by_label("Port").fill("0")
+    many.page.get_by_label("Innehåll").fill("0100e")
+    many.page.get_by_role("button", name="Avkoda").click()
+    port, payload = wrong(many, "Port"), wrong(many, "Innehåll")
+    many.page.get_by_label("Port").fill("5")
+    many.page.get_by_label("Innehåll").fill("01:00:e2")
+    many.page.get_by_role("button", name="Avkoda").click()
+
+    assert (port, payload) == ("Ett tal från 1 till 255", "5 hexsiffror; det ska vara ett jämnt antal")
+    assert wrong(many, "Avkodare").startswith("Den avkodaren finns inte")
+
+
+def test_a_platform_that_is_away_is_told_in_swedish_with_its_own_words_below(many: Tab) -> None:
+    many.open("destinations/lund")
+
+    expect(many.page.locator("main")).to_contain_text("Ingen svarar på den porten.")
+    expect(many.page.locator(".said", has_text="connection refused")).to_have_attribute("lang", "en")
+
+
+def test_the_doctor_speaks_swedish(phone: Tab) -> None:
+    phone.open("doctor")
+    nobody = phone.page.locator(".finding", has_text="Ingen sensor är registrerad")
+
+    expect(nobody.locator(".said")).to_have_text("brygga device add --label -")
+    told = phone.page.locator(".finding .said")
+    assert told.count() > 0
+    assert phone.page.locator(".finding .said[lang=en]").count() == 0

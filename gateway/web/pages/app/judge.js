@@ -6,7 +6,7 @@ const FULL = 0.9; // of the journal's room; then uplinks begin to go
 const SHORT_YEARS = 3; // then somebody has to climb the mast
 const RANK = { wrong: 0, unwise: 1, unknown: 2, well: 3 };
 
-/** Return troubles, the worst first: `{level, what, values, said, to}`; `what` is a key of words, `said` the agent's own words. */
+/** Return troubles, the worst first: `{level, what, values, said, to, hindrance}`; `what` is a key of words, `said` the agent's own words. */
 export function troubles(status) {
   const found = [...clock(status), ...journal(status.journal), ...sources(status.sources ?? []), ...destinations(status.destinations)];
   return found.sort((a, b) => RANK[a.level] - RANK[b.level]);
@@ -15,7 +15,7 @@ export function troubles(status) {
 /** Return the worst level of troubles: "well" where there is none. */
 export const worst = (found) => found[0]?.level ?? "well";
 
-const trouble = (level, what, to, values = {}, said = "") => ({ level, what, to, values, said });
+const trouble = (level, what, to, values = {}, said = "", hindrance = null) => ({ level, what, to, values, said, hindrance });
 
 function clock({ clock: one }) {
   return !one || one.trusted ? [] : [trouble("wrong", "clock", "doctor", { quality: one.quality }, one.words)];
@@ -57,7 +57,7 @@ function destinations(all) {
 function destination(name, one, to) {
   const found = [];
   if (!one.configured && one.waiting) found.push(trouble("unwise", "destination_former", to, { name, waiting: one.waiting }));
-  if (one.trouble) found.push(trouble("wrong", "destination_away", to, { name, waiting: one.waiting }, one.trouble));
+  if (one.trouble) found.push(trouble("wrong", "destination_away", to, { name, waiting: one.waiting }, one.trouble, one.hindrance));
   else if (one.configured && one.state?.startsWith("waiting for") && one.oldest_s > OLD_S) found.push(trouble("unwise", "destination_waits", to, { name, waiting: one.waiting }));
   const held = Object.values(one.held ?? {}).reduce((sum, count) => sum + count, 0);
   if (held) found.push(trouble("unwise", "held", to, { name, count: held }, one.last_refusal ?? ""));

@@ -70,8 +70,8 @@ export function field(name, words, { hint = null, make = "input", children = [],
     h(make, { id, name, autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": hint ? `${id}-hint` : null, ...attributes }, children));
 }
 
-/** Show what is wrong with a field, at the field; null takes it away. */
-export function fault(form, name, words) {
+/** Show what is wrong with a field, at the field, and below it what the agent says itself; null takes it away. */
+export function fault(form, name, words, agents = "") {
   const box = form.querySelector(`[data-field="${CSS.escape(name)}"]`);
   const input = box?.querySelector("input, select, textarea");
   if (!input) return false;
@@ -80,13 +80,27 @@ export function fault(form, name, words) {
   input.toggleAttribute("aria-invalid", Boolean(words));
   if (words) {
     input.setAttribute("aria-invalid", "true");
-    box.append(h("p", { class: "fault", id: `${input.id}-fault` }, icon("wrong"), h("span", { lang: "en" }, words)));
+    box.append(h("div", { class: "fault", id: `${input.id}-fault` }, icon("wrong"), h("span", {}, words, agents && h("span", { class: "small under", lang: "en" }, agents))));
   }
   const told = [hint, words && `${input.id}-fault`].filter(Boolean).join(" ");
   if (told) input.setAttribute("aria-describedby", told);
   else input.removeAttribute("aria-describedby");
   return true;
 }
+
+/** Show at each field what `wrong` says of its text (null: nothing), go to the first, and return whether there is one. */
+export function faults(form, found) {
+  const names = Object.keys(found);
+  for (const name of names) fault(form, name, found[name] && t(`wrong.${found[name].what}`, found[name].values));
+  const first = names.find((name) => found[name]);
+  if (!first) return false;
+  form.elements[first].closest("details")?.setAttribute("open", "");
+  form.elements[first].focus();
+  return true;
+}
+
+/** Return why a platform takes nothing: in words where they are known, then in the agent's and the platform's own. */
+export const hindered = (one) => one.trouble && [one.hindrance && known("hindrance", one.hindrance) && h("p", {}, known("hindrance", one.hindrance)), said(one.trouble)];
 
 /** Return the words for an answer that is none, with what to do. */
 export function wentWrong(error, again = null) {

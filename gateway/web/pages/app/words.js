@@ -52,11 +52,16 @@ export function t(key, values = {}) {
     console.error(`no words for ${key}`);
     return key;
   }
-  return words.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name] ?? ""));
+  return filled(words, values);
 }
 
-/** Return the words for `group.name`, or null where there are none: names that the agent may add to. */
-export const known = (group, name) => table[`${group}.${name}`] ?? null;
+const filled = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name] ?? ""));
+
+/** Return the words for `group.name`, filled in like those of `t`, or null where there are none: names that the agent may add to. */
+export function known(group, name, values = {}) {
+  const words = table[`${group}.${name}`];
+  return words === undefined ? null : filled(words, values);
+}
 
 function format(kind, options) {
   const key = `${kind.name}${JSON.stringify(options)}`;

@@ -3,7 +3,8 @@
 import { ask, Refused } from "../api.js";
 import { afterRest, h, put } from "../dom.js";
 import { icon } from "../icons.js";
-import { busy, button, card, fault, field, head, link, mark, reason, said, tell } from "../parts.js";
+import { wrongCell } from "../forms.js";
+import { busy, button, card, fault, faults, field, head, link, mark, reason, said, tell } from "../parts.js";
 import { known, t } from "../words.js";
 
 const CELLS = ["dev_eui", "join_eui", "app_key", "name", "decoder", "tags", "latitude", "longitude"];
@@ -45,7 +46,7 @@ async function read(form, text, fill) {
     document.getElementById("cells-title").focus();
   } catch (error) {
     if (error.status !== 400) throw error;
-    fault(form, "label", reason(error));
+    fault(form, "label", t("add.not_read"), reason(error));
     form.elements.label.focus();
   }
 }
@@ -123,13 +124,13 @@ const propose = afterRest(async (search) => {
 
 async function add(whole, read, place) {
   const cells = { ...read };
-  for (const name of [...CELLS, ...MORE]) {
-    fault(whole, name, null);
-    const value = whole.elements[name].value.trim();
+  const texts = [...CELLS, ...MORE].map((name) => [name, whole.elements[name].value.trim()]);
+  put(document.getElementById("cells-problems"));
+  if (faults(whole, Object.fromEntries(texts.map(([name, text]) => [name, wrongCell(name, text)])))) return;
+  for (const [name, value] of texts) {
     if (value) cells[name] = value;
     else delete cells[name];
   }
-  put(document.getElementById("cells-problems"));
   try {
     const answer = await ask("devices", { method: "POST", body: { cells } });
     done(answer, cells, place);
@@ -143,9 +144,9 @@ async function add(whole, read, place) {
 function refuse(whole, problems) {
   const rest = problems.filter((words) => {
     const name = [...CELLS, ...MORE].find((one) => new RegExp(`(^|[ :])${one}\\b`).test(words));
-    return !name || !fault(whole, name, words.replace(/^device add: /, ""));
+    return !name || !fault(whole, name, t(whole.elements[name].value.trim() ? "wrong.refused" : "wrong.missing"), words.replace(/^device add: /, ""));
   });
-  put(document.getElementById("cells-problems"), rest.map((words) => said(words)));
+  put(document.getElementById("cells-problems"), rest.length ? [h("p", {}, t("wrong.refused")), rest.map((words) => said(words))] : []);
   const first = whole.querySelector("[aria-invalid='true']");
   first?.closest("details")?.setAttribute("open", "");
   (first ?? document.getElementById("cells-title")).focus();

@@ -2,7 +2,8 @@
 
 import { ask } from "../api.js";
 import { afterRest, h, put } from "../dom.js";
-import { busy, button, card, choice, fault, field, head, mark, reason, said, table } from "../parts.js";
+import { wrongOctets, wrongPort } from "../forms.js";
+import { busy, button, card, choice, fault, faults, field, head, mark, reason, said, table } from "../parts.js";
 import { quantity, t, value } from "../words.js";
 
 const FOUND = 20;
@@ -46,16 +47,15 @@ function list(decoders, form) {
 async function tryOut(form, encoding, result) {
   const { decoder, f_port: port, payload } = form.elements;
   const needed = { decoder: decoder.value.trim(), f_port: port.value.trim(), payload: payload.value.trim() };
-  for (const [name, text] of Object.entries(needed)) fault(form, name, text ? null : t("decoder.missing"));
-  const first = form.querySelector("[aria-invalid='true']");
-  if (first) return first.focus();
+  const checks = { decoder: () => null, f_port: (text) => wrongPort(text, 255), payload: (text) => wrongOctets(text, encoding) };
+  if (faults(form, Object.fromEntries(Object.entries(needed).map(([name, text]) => [name, text ? checks[name](text) : { what: "missing", values: {} }])))) return;
   try {
     const answer = await ask("decoders/try", { method: "POST", body: { ...needed, f_port: Number(needed.f_port), encoding } });
     put(result, answer.error ? failed(answer.error) : read(answer));
   } catch (error) {
     if (error.status !== 400) throw error;
-    const name = ["decoder", "f_port", "payload"].find((one) => reason(error).includes(one)) ?? "decoder";
-    fault(form, name, reason(error));
+    const name = ["f_port", "payload"].find((one) => reason(error).startsWith(one)) ?? "decoder";
+    fault(form, name, t(name === "decoder" ? "decoder.unusable" : "wrong.refused"), reason(error));
     form.elements[name].focus();
   }
 }

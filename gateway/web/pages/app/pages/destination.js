@@ -4,7 +4,7 @@ import { ask } from "../api.js";
 import { h, put, renew } from "../dom.js";
 import { standing } from "../judge.js";
 import * as live from "../live.js";
-import { age, busy, button, card, head, mark, named, pairs, said, sure, table, tell } from "../parts.js";
+import { age, busy, button, card, head, hindered, mark, named, pairs, said, sure, table, tell } from "../parts.js";
 import { momentOf, number, span, t } from "../words.js";
 import { waits } from "./overview.js";
 
@@ -34,7 +34,7 @@ function state(one) {
   const { level, state: word } = standing(one);
   const lane = one.lane;
   return card(t("destination.state"), { deeds: mark(level, t(`state.${word}`)), tone: level === "wrong" || level === "unwise" ? level : "" },
-    one.trouble && [h("p", {}, t("destination.trouble", { time: span(one.trouble_s ?? 0) })), said(one.trouble)],
+    one.trouble && [h("p", {}, t("destination.trouble", { time: span(one.trouble_s ?? 0) })), hindered(one)],
     (one.transport?.notes ?? []).map((words) => said(words)),
     (one.problems ?? []).map((problem) => said(`${problem.problem} (${number(problem.count)} ×)`)),
     pairs([

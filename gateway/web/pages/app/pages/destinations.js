@@ -4,7 +4,7 @@ import { ask } from "../api.js";
 import { h, put, renew } from "../dom.js";
 import { standing } from "../judge.js";
 import * as live from "../live.js";
-import { age, card, empty, head, link, mark, pairs, said } from "../parts.js";
+import { age, card, empty, head, hindered, link, mark, pairs } from "../parts.js";
 import { number, t } from "../words.js";
 import { waits } from "./overview.js";
 
@@ -24,7 +24,7 @@ function destination(name, one) {
   const { level, state } = standing(one);
   const held = Object.values(one.held).reduce((sum, count) => sum + count, 0);
   return card(name, { deeds: mark(level, t(`state.${state}`)), tone: level === "well" || level === "unknown" || level === "waiting" ? "" : level },
-    one.trouble && said(one.trouble),
+    hindered(one),
     pairs([
       [t("destination.waiting"), waits(one)],
       [t("destination.delivered"), one.counts && number(one.counts.delivered ?? 0)],

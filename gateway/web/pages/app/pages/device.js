@@ -2,8 +2,9 @@
 
 import { ask } from "../api.js";
 import { atMostEvery, h, put, renew } from "../dom.js";
+import { wrongOctets, wrongPort } from "../forms.js";
 import * as live from "../live.js";
-import { age, busy, button, card, choice, fault, field, head, link, mark, named, pairs, reason, said, signal as heardBars, sure, table, tell } from "../parts.js";
+import { age, busy, button, card, choice, fault, faults, field, head, link, mark, named, pairs, reason, said, signal as heardBars, sure, table, tell } from "../parts.js";
 import { plot } from "../plots.js";
 import { ago, byName, momentOf, number, quantity, share, t, value } from "../words.js";
 
@@ -125,7 +126,13 @@ function frames(all) {
 
 function refused(all) {
   if (!all.length) return [];
-  return card(t("device.refused"), { tone: "unwise" }, h("ul", { class: "lanes" }, all.map((one) => h("li", {}, said(one.words ?? one.why ?? one.reason ?? "", "span"), age(one.age_s ?? null)))));
+  return card(t("device.refused"), { tone: "unwise" }, h("ul", { class: "lanes" }, all.map((one) => h("li", {}, refusal(one), age((Date.now() - new Date(one.at)) / 1000)))));
+}
+
+/** Return why a frame was not taken, and what would help. */
+function refusal(one) {
+  const words = known("refusal", one.reason);
+  return words ? h("span", {}, words) : said([one.words, one.helps].filter(Boolean).join("; "), "span");
 }
 
 // ── what it is told ──
@@ -164,8 +171,7 @@ async function send(form, path, look) {
     }
     if (port.value) body.f_port = Number(port.value);
   } else {
-    if (!port.value) return fault(form, "port", t("downlink.no_port")), port.focus();
-    if (!payload.value.trim()) return fault(form, "payload", t("downlink.no_payload")), payload.focus();
+    if (faults(form, { port: wrongPort(port.value.trim(), 223), payload: payload.value.trim() ? wrongOctets(payload.value) : { what: "payload", values: {} } })) return;
     Object.assign(body, { f_port: Number(port.value), payload: payload.value.trim() });
   }
   try {
@@ -173,7 +179,7 @@ async function send(form, path, look) {
   } catch (error) {
     if (error.status !== 400) throw error;
     const at = body.command ? "command" : /port/i.test(reason(error)) ? "port" : "payload";
-    fault(form, at, reason(error));
+    fault(form, at, t("wrong.refused"), reason(error));
     return form.elements[at].focus();
   }
   form.reset();

@@ -34,10 +34,17 @@ function group(level, findings) {
 
 function finding(level, one) {
   const name = known("check", one.check) ?? h("span", { lang: "en" }, one.check);
-  const ill = known("ill", `${one.check}.${one.ill}`);
-  return h("li", { class: "finding" }, h("h2", {}, h("span", {}, name, one.about && `: ${one.about}`), mark(level, t(`finding.${level}`))), ill && h("p", {}, ill),
-    one.seen && h("p", { class: ill ? "quiet small" : null, lang: "en" }, one.seen), one.do && h("div", {}, h("p", { class: "quiet" }, t("doctor.to_do")), said(one.do)));
+  const means = ours("ill", one) ?? (one.means && h("span", { lang: "en" }, sentence(one.means)));
+  const advice = ours("do", one);
+  return h("li", { class: "finding" }, h("h2", {}, h("span", {}, name, one.about && `: ${one.about}`), mark(level, t(`finding.${level}`))), means && h("p", { class: "means" }, means),
+    one.seen && h("p", { class: means ? "quiet small" : null, lang: "en" }, one.seen), one.do && h("div", {}, h("p", { class: "quiet" }, t("doctor.to_do")), advice ? h("p", { class: "said" }, advice) : said(one.do)));
 }
+
+/** Return words with a capital at their beginning, unless a key of the configuration stands there. */
+const sentence = (words) => words.replace(/^[a-z](?![a-z_]*\.)/, (letter) => letter.toUpperCase());
+
+/** Return the words of this language for a finding, or null: by its check and ill, or by the ill alone, which any check may have. */
+const ours = (group, one) => known(group, `${one.check}.${one.ill}`, one.keys) ?? known(group, one.ill, one.keys);
 
 async function bundle() {
   const { blob, name } = await ask("doctor/bundle", { method: "POST", as: "blob", body: {} });

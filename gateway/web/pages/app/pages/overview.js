@@ -6,7 +6,7 @@ import * as heard from "../heard.js";
 import { icon } from "../icons.js";
 import { sourceStanding, standing, troubles, worst } from "../judge.js";
 import * as live from "../live.js";
-import { card, empty, link, mark, meter, named, pairs, said } from "../parts.js";
+import { card, empty, hindered, link, mark, meter, named, pairs } from "../parts.js";
 import { plot } from "../plots.js";
 import { momentOf, number, share, size, span, t } from "../words.js";
 
@@ -51,7 +51,7 @@ function verdict(level, count, status) {
 function list(found) {
   return h("ul", { class: "troubles", "aria-label": t("well.below") }, found.map((one) => {
     const values = { ...one.values, age: one.values.age_s === undefined ? "" : span(one.values.age_s), time: one.values.years === undefined ? "" : span(one.values.years * 31557600) };
-    return h("li", { class: one.level }, h("h2", {}, icon(one.level), h("span", {}, t(`trouble.${one.what}`, values))), h("p", {}, t(`trouble.${one.what}.do`, values)), one.said && said(one.said),
+    return h("li", { class: one.level }, h("h2", {}, icon(one.level), h("span", {}, t(`trouble.${one.what}`, values))), h("p", {}, t(`trouble.${one.what}.do`, values)), hindered({ trouble: one.said, hindrance: one.hindrance }),
       h("a", { class: "button to", href: `#/${one.to}`, "data-key": `${one.what}-${one.values.name ?? ""}` }, t(`nav.${one.to.split("/")[0]}`), h("span", { class: "unseen" }, ` ${one.values.name ?? ""}`), icon("next")));
   }));
 }
