@@ -19,7 +19,7 @@ from decoders.registry import Registry
 from gateway import redating
 from gateway.clock import SystemClock, learn_boots
 from gateway.codecs import Codecs
-from gateway.config import Settings, data_folder_problem, make_data_folder
+from gateway.config import Settings, make_data_folder
 from gateway.control import serving
 from gateway.delivery import Telling
 from gateway.delivery.sorting import NOT_REGISTERED
@@ -28,6 +28,7 @@ from gateway.desk.log_lines import LogLines
 from gateway.errors import ConfigError, StorageError
 from gateway.former import Former, Untold
 from gateway.former import take_backlog as take_over
+from gateway.groundwork import load_registry, system_clock
 from gateway.here import Here
 from gateway.journal import Begin, Journal, WhenFull
 from gateway.machine import fingerprint
@@ -286,7 +287,9 @@ class Agent:
     async def reload(self) -> Difference:
         """Read the configuration once more and go on as it says, hearing all the while; return what that changed.
 
-        Raises ConfigError with every problem of the file, StorageError, or Brygga where it cannot be read: then all is as it was.
+        Raises ConfigError with every problem of the file, or where a port or certificate that it names cannot be had; StorageError where the
+        journal takes no change; Brygga where the file cannot be read: then all is as it was. What breaks later (somebody takes the port in
+        between, a platform is away) is tried again and said in the status.
         """
         if self._read is None:
             raise ConfigError("reload: this agent was not started from a file; start it again instead")
@@ -296,15 +299,20 @@ class Agent:
 
     async def _reload(self, read: Read) -> Difference:
         found = difference(self.settings, await read(), [part.field for part in self.parts])
-        await self.tellers.change(found.settings)
-        for part in self.parts:
-            if part.field in found.fields:
-                await part.change(found.settings)
+        touched = [part for part in self.parts if part.field in found.fields]
+        for part in touched:
+            await part.check(found.settings)
+        await self.tellers.change(found.settings)  # the last that may fail, and then goes on as before
+        for part in touched:
+            await part.change(found.settings)
         self._registry.use_folders(found.settings.decoders.folders)
         self.settings = found.settings
         for tell in self.reloaded:
             tell(found.settings)
-        await self.devices_changed()
+        try:
+            await self.devices_changed()
+        except StorageError as error:  # devices are what they were, and all else is as the file says
+            logger.warning("reloaded: devices are not looked at anew: %s", error)
         for line in (*found.changed, *(f"needs a restart: {one}" for one in found.restart)):
             logger.info("reloaded: %s", line)
         return found
@@ -367,23 +375,6 @@ def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the first error that is not itself a group: a task group wraps even a wrong port number."""
     first = group.exceptions[0]
     return first_cause(first) if isinstance(first, BaseExceptionGroup) else first
-
-
-def check(settings: Settings) -> Sequence[str]:
-    """Return what a configuration promises and this machine cannot keep; nothing is opened or written."""
-    folder = data_folder_problem(settings.gateway.data)
-    return [*([folder] if folder else []), *load_registry(settings).problems()]
-
-
-def load_registry(settings: Settings) -> Registry:
-    """Return the decoders of the catalogue, of installed packages and of the configured folder."""
-    return Registry.load(settings.decoders.folders)
-
-
-def system_clock(settings: Settings) -> SystemClock:
-    """Return this machine's clock, vouched for as far as the configuration does."""
-    vouched = TimeQuality.SYSTEM if settings.clock.trust is TimeQuality.SYSTEM else TimeQuality.UNSYNCHRONISED
-    return SystemClock(at_least=vouched)
 
 
 def _clock_words(clock: Clock, trust: TimeQuality, *, is_trusted: bool) -> str:

@@ -6,20 +6,19 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from gateway.errors import ConfigError
+from gateway.whole_files import PRIVATE, filling, take_place
 
 ABOUT, JOURNAL, KEY = "brygga-backup.json", "journal.db", "brygga.key"
 CONFIG, DECODERS, FLEET = "config", "decoders", "fleet.json"  # since format 2
 FORMAT: Final = 2
 KNOWN: Final = frozenset({1, FORMAT})  # 1 had no configuration
 LARGEST_EXTRA: Final = 16 << 20  # octets of one file unpacked, lest an archive fill the memory
-PRIVATE: Final = 0o600
 QUICK: Final = 1  # of zlib's levels: a gateway's processor needs a second for 20 MB, and radio cannot wait
 
 
@@ -45,31 +44,20 @@ NO_EXTRAS: Final[Mapping[str, bytes]] = {}
 
 def pack(target: Path, about: About, journal: Path, key: Path | None, extra: Mapping[str, bytes] = NO_EXTRAS) -> None:
     """Write the archive; it is whole when it has its name. Raises ConfigError where it cannot be written."""
-    part = target.with_name(f"{target.name}.part")
     try:
-        with _made(part) as archive:
+        with (
+            filling(target, PRIVATE) as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=QUICK) as archive,
+        ):
             archive.writestr(ABOUT, json.dumps(asdict(about), indent=2) + "\n")
             archive.write(journal, JOURNAL)
             if key is not None:
                 archive.write(key, KEY)
             for name, octets in extra.items():
                 archive.writestr(name, octets)
-        part.replace(target)
-        _sync(target.parent)
+        take_place(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise ConfigError(f"{target}: the backup cannot be written: {error.strerror}") from error
-
-
-@contextmanager
-def _made(path: Path) -> Iterator[zipfile.ZipFile]:
-    path.unlink(missing_ok=True)  # what a backup that was broken off left
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
-    with os.fdopen(descriptor, "wb") as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=QUICK) as archive:
-            yield archive
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def unpack(source: Path, folder: Path) -> About:
@@ -121,11 +109,3 @@ def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> None:
         shutil.copyfileobj(packed, file)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

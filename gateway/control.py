@@ -13,14 +13,14 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.errors import Brygga, Busy, ConfigError, StorageError
-from gateway.model import Clock, Json
 
 if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.desk import Desk
+    from gateway.model import Clock, Json
 
 __all__ = ["Ask", "Denied", "NotRunning", "ask", "ask_at", "ask_running", "conversation", "serving"]
 
@@ -33,7 +33,7 @@ ANSWER_TIME = 60.0  # seconds; an import of 10,000 devices on a slow card takes 
 FIRST_STEPS = {"device.add", "device.import"}  # what makes the journal of a box that has not run yet
 
 Meet = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
-Ask = Callable[[Mapping[str, Json]], Awaitable[Json]]
+Ask = Callable[[Mapping[str, Any]], Awaitable[Any]]
 
 
 class NotRunning(Brygga):

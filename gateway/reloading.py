@@ -24,8 +24,12 @@ class Part(Protocol):
         """Return the field's name, e.g. "web"."""
         ...
 
+    async def check(self, settings: Settings) -> None:
+        """Raise ConfigError where what ``settings`` say cannot be had now; nothing is changed."""
+        ...
+
     async def change(self, settings: Settings) -> None:
-        """Go on as ``settings`` say. Raises ConfigError where that cannot be: then it goes on as before."""
+        """Go on as ``settings`` say; what cannot be had after all is tried again, and said in the status."""
         ...
 
 
@@ -50,6 +54,12 @@ def difference(now: Settings, read: Settings, parts: Collection[str] = ()) -> Di
         restart=tuple(_restarts(now, read, [name for name in differing if name not in taken])),
         fields=frozenset(mine) - TAKEN,
     )
+
+
+def ports(settings: Settings) -> frozenset[int]:
+    """Return the TCP ports that parts of a running agent hold: to them another part may move."""
+    holders = (settings.web, settings.metrics.port)
+    return frozenset(one.port for one in holders if one is not None)
 
 
 def _with_card(settings: Settings, read: Settings) -> Settings:

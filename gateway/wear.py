@@ -11,9 +11,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gateway.model import Json
+if TYPE_CHECKING:
+    from gateway.model import Json
+
 
 CYCLES: Final[Mapping[str, int]] = {  # how often the whole card can be written
     "consumer": 300,  # no maker says; TLC flash is sold with 300 to 3,000 cycles, and a cheap card has the worst of it

@@ -3,32 +3,77 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from gateway.errors import ConfigError
 
 MODE: Final = 0o640  # the service's group may read it
+PRIVATE: Final = 0o600
 FOLDER_MODE: Final = 0o750
 
 
 def write_whole(path: Path, octets: bytes) -> None:
-    """Put a file in place, for whom its folder belongs to; ConfigError where that cannot be."""
-    part = path.with_name(f".{path.name}.part")
+    """Put a file in place, for whom its folder belongs to, which is made where it is not there; ConfigError where that cannot be."""
     try:
         _have(path.parent)
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), MODE)
-            _belong(file.fileno(), path.parent)
+        with filling(path, MODE, like=path.parent) as file:
             file.write(octets)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        sync(path.parent)
+        take_place(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def write_private(path: Path, octets: bytes, like: Path | None = None) -> None:
+    """Put a file in place that its owner alone may read; root gives it to whom ``like`` belongs to. ConfigError where that cannot be."""
+    try:
+        with filling(path, PRIVATE, like) as file:
+            file.write(octets)
+        take_place(path)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be written: {error.strerror}; its folder has to be there and this user's (the agent makes the data folder "
+            "when it first runs), or try with sudo"
+        ) from error
+
+
+@contextmanager
+def filling(path: Path, mode: int, like: Path | None = None) -> Iterator[BinaryIO]:
+    """Have a file to fill that `take_place` puts in the place of ``path``; it is on the disk when the block ends, or gone. Raises OSError.
+
+    Root gives it to whom ``like`` belongs to.
+    """
+    part = part_of(path)
+    part.unlink(missing_ok=True)  # what was broken off left it
+    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            os.fchmod(descriptor, mode)
+            if like is not None:
+                _belong(descriptor, like)
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:  # Ctrl-C, too
+        part.unlink(missing_ok=True)
+        raise
+
+
+def take_place(path: Path) -> None:
+    """Give what was filled its name, for good. Raises OSError, and then what was there is there."""
+    try:
+        part_of(path).replace(path)
+    except OSError:
+        part_of(path).unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def part_of(path: Path) -> Path:
+    """Return where a file lies until it is whole."""
+    return path.with_name(f".{path.name}.part")
 
 
 def remove(path: Path) -> None:

@@ -7,6 +7,7 @@ import inspect
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,34 @@ from hypothesis import HealthCheck, settings
 # How fast a machine makes and tries examples is no matter of these tests; the first run of all draws for more than a second.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+LONG_FIRST: Final = (
+    "tests/web/pages/",
+    "tests/docs/",
+    "tests/cities/test_move.py",
+    "tests/network/test_site_",
+    "tests/simulation/",
+    "tests/simulators/",
+    "tests/faults/",
+    "tests/pipeline/",
+    "tests/packaging/",
+    "tests/setup/",
+    "tests/config_fleet/",
+    "tests/formats/test_sensorthings_real_server.py",
+    "tests/transports/test_mqtt_mosquitto.py",
+    "tests/decoders/test_table_fuzz.py",
+    "tests/agent/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: the end of a run is then short for each worker, whoever gets what is left."""
+
+    def rank(item: pytest.Item) -> int:
+        found = (number for number, place in enumerate(LONG_FIRST) if item.nodeid.startswith(place))
+        return next(found, len(LONG_FIRST))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(autouse=True)

@@ -1,21 +1,23 @@
 """`brygga` as a process of its own that need not be imported first: forked from one that has all of it in memory.
 
 Exit code, standard streams, signals, folder and environment are a process's own, as they are of one that is started; what is left
-out is the second that importing takes, some hundreds of times in a run of the suite. Whether a command finds what it imports is
-for the tests that start it for real (`test_every_command_finds_what_it_imports`).
+out is the second that importing takes, some hundreds of times in a run of the suite. Whether a command finds what it imports is for
+the tests that start it for real: tests/agent/test_agent.py and test_memory.py, and all that is typed in README.md and the guides.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import multiprocessing
 import os
+import runpy
 import signal
 import sys
 import time
 from asyncio.base_subprocess import BaseSubprocessTransport
-from asyncio.subprocess import DEVNULL, PIPE, Process, SubprocessStreamProtocol
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process, SubprocessStreamProtocol
 from collections.abc import Mapping, Sequence
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
@@ -24,7 +26,7 @@ from typing import IO, Any, Final
 
 ROOT: Final = Path(__file__).parent.parent
 BRYGGA: Final = Path(sys.executable).with_name("brygga")
-LIMIT: Final = 2**16  # octets of a line, asyncio's own
+LINE_LIMIT: Final = 2**16  # octets, asyncio's own
 
 Stream = int | IO[Any] | None
 
@@ -32,11 +34,14 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.preloaded"])
 
 
-def words_of(command: Sequence[str | Path]) -> Sequence[str] | None:
-    """Return the words of a `brygga` command; None for another program, which has to be started."""
-    program = [str(word) for word in command]
-    starts: tuple[Sequence[str], ...] = ([str(BRYGGA)], [sys.executable, "-m", "gateway"])
-    return next((program[len(start) :] for start in starts if program[: len(start)] == start), None)
+def module_of(command: Sequence[str | Path]) -> tuple[str, Sequence[str]] | None:
+    """Return which module a command runs, and its words; None for another program, which has to be started."""
+    match [str(word) for word in command]:
+        case [program, *words] if program == str(BRYGGA):
+            return "gateway", words
+        case [sys.executable, "-m", module, *words]:
+            return module, words
+    return None
 
 
 async def launch(
@@ -48,36 +53,45 @@ async def launch(
     env: Mapping[str, str] | None = None,
     start_new_session: bool = False,
 ) -> Process:
-    """Return what `asyncio.create_subprocess_exec` returns; what changes how Python begins (``LD_PRELOAD``, …) needs that one."""
-    words = words_of(command)
-    assert words is not None, f"{command[0]} is not brygga: start it for real"
+    """Return what `asyncio.create_subprocess_exec` returns, whose arguments these are: another program, and one with a library before
+    all others, is started by that.
+    """  # fmt: skip
+    meant = module_of(command)
+    if meant is None or "LD_PRELOAD" in (env or ()):
+        return await asyncio.create_subprocess_exec(
+            *command, stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd, env=env, start_new_session=start_new_session
+        )
+    environment = dict(os.environ if env is None else env)
     loop = asyncio.get_running_loop()
-    protocol = SubprocessStreamProtocol(LIMIT, loop)
+    protocol = SubprocessStreamProtocol(LINE_LIMIT, loop)
     connected = loop.create_future()
     transport = _Transport(
         loop,
         protocol,
-        words,
+        [str(word) for word in command],
         shell=False,
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         bufsize=0,
         waiter=connected,
-        become=_Become(words, cwd or Path.cwd(), dict(os.environ if env is None else env), leads=start_new_session),
+        become=_Become(*meant, cwd or Path.cwd(), environment, leads=start_new_session),
     )
     await connected
     return Process(transport, protocol, loop)
 
 
 class _Become:
-    """What a fork turns into."""
+    """What a fork turns into: a module that is run, in a session that it leads where it is to."""
 
-    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], *, leads: bool) -> None:
+    def __init__(
+        self, module: str, words: Sequence[str], folder: Path, environment: Mapping[str, str], *, leads: bool
+    ) -> None:
+        self._module = module
         self._words = words
         self._folder = folder
         self._environment = environment
-        self._leads = leads  # a session of its own
+        self._leads = leads
 
     def __call__(self, streams: Sequence[int]) -> None:
         for number, stream in enumerate(streams):
@@ -89,11 +103,11 @@ class _Become:
         os.environ.clear()
         os.environ.update(self._environment)
         time.tzset()
+        assert isinstance(sys.stdout, io.TextIOWrapper)
+        sys.stdout.reconfigure(line_buffering=os.isatty(1))
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - the process's own, to its end
         sys.argv = [str(BRYGGA), *self._words]
-        from gateway.__main__ import main
-
-        main()
+        runpy.run_module(self._module, run_name="__main__", alter_sys=True)
 
 
 class _Passed:
@@ -126,20 +140,21 @@ def _ends(number: int, stream: Stream) -> tuple[int, IO[bytes] | None]:
 class _Fork:
     """A fork as `subprocess.Popen` would have it."""
 
-    def __init__(self, become: _Become, wanted: Sequence[Stream]) -> None:
-        theirs, ours = zip(*(_ends(number, stream) for number, stream in enumerate(wanted)), strict=True)
-        self.stdin, self.stdout, self.stderr = ours
+    def __init__(self, become: _Become, stdin: Stream, stdout: Stream, stderr: Stream) -> None:
+        reading, self.stdin = _ends(0, stdin)
+        saying, self.stdout = _ends(1, stdout)
+        complaining, self.stderr = (os.dup(saying), None) if stderr == STDOUT else _ends(2, stderr)
+        theirs = (reading, saying, complaining)
+        self.process = _context.Process(target=become, args=([*map(_Passed, theirs)],), daemon=True)
         try:
-            with contextlib.chdir(
-                ROOT
-            ):  # where the server, which is started with the first fork, finds what it imports
-                self.process = _context.Process(target=become, args=([*map(_Passed, theirs)],), daemon=True)
+            with contextlib.chdir(ROOT):  # where the server finds what it imports: the first fork starts it
                 self.process.start()
         finally:
             for end in theirs:
                 os.close(end)
         assert self.process.pid is not None
         self.pid = self.process.pid
+        self.returncode: int | None = None
 
     def poll(self) -> int | None:
         return self.process.exitcode
@@ -158,8 +173,8 @@ class _Transport(BaseSubprocessTransport):
     """asyncio's, over a fork."""
 
     def _start(self, *, stdin: Stream, stdout: Stream, stderr: Stream, become: _Become, **_: object) -> None:  # type: ignore[override]
-        fork = _Fork(become, (stdin, stdout, stderr))
-        self._proc = fork  # type: ignore[assignment]
+        fork = _Fork(become, stdin, stdout, stderr)
+        self._proc = fork  # type: ignore[assignment]  # as much of a Popen as is asked for
         self._loop.add_reader(fork.process.sentinel, self._ended, fork.process)
 
     def _ended(self, process: BaseProcess) -> None:

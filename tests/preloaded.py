@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import gc
+import pkgutil
 from importlib import import_module
 from typing import Final
 
+ROOMS: Final = (
+    "gateway.commands",
+    "gateway.config",
+    "gateway.desk",
+    "gateway.devices_file",
+    "gateway.doctor",
+    "gateway.onboarding",
+    "gateway.service",
+    "gateway.trial",
+)
 MODULES: Final = (
     "aiohttp",
-    "paho.mqtt.client",
+    "concurrent.futures.thread",
+    "decoders.payload_schema.document",
+    "decoders.workshop.finding",
     "gateway.backup",
-    "gateway.clock",
-    "gateway.commands.cli",
-    "gateway.commands.decoder_try",
-    "gateway.commands.record_run",
-    "gateway.commands.show_decoder",
-    "gateway.commands.show_status",
-    "gateway.config.afresh",
-    "gateway.config.loading",
-    "gateway.desk",
+    "gateway.journal.verifying",
+    "gateway.moving_in",
     "gateway.process",
     "gateway.relay.relay",
-    "gateway.service.log",
     "gateway.sources.semtech_udp",
     "gateway.transports.http",
     "gateway.transports.mqtt",
-    "gateway.trial",
+    "gateway.web.tokens",
+    "paho.mqtt.client",
+    "stringprep",
+    "tests.forked",
 )
 
+for room in ROOMS:
+    for module in pkgutil.iter_modules(import_module(room).__path__, f"{room}."):
+        import_module(module.name)
 for name in MODULES:
     import_module(name)
 gc.collect()

@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from gateway.model import Json
+if TYPE_CHECKING:
+    from gateway.model import Json
 
-Table = Mapping[str, Json]
+
+Table = Mapping[str, Any]
 
 CREDENTIALS: Final = (
     frozenset({"username", "password", "password_file"}),

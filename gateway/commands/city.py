@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from gateway.commands import lines, places
 from gateway.commands.network import Ask, Deed, as_json
 from gateway.errors import ConfigError
-from gateway.model import Json
 
 if TYPE_CHECKING:
     from gateway.cities.catalogue import Catalogue
     from gateway.cities.profile import Profile
+    from gateway.model import Json
 
 
 def folder_of(options: argparse.Namespace) -> Path:

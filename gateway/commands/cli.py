@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import functools
 import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.commands import (
     city,
@@ -32,7 +32,9 @@ from gateway.commands import (
     web,
 )
 from gateway.errors import Brygga, ConfigError
-from gateway.model import Json
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 # What a command alone needs is imported in it: `--help` stays quick, and the running agent without rich stays small.
 
@@ -66,8 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    import asyncio
+
     from gateway.config import load_apart
-    from gateway.process import run  # what the process that reads the configuration needs, too, is imported once for both
+    from gateway.process import (
+        run,  # what the process that reads the configuration needs, too, is imported once for both
+    )
     from gateway.service import log
 
     path = places.config_path(options).absolute()
@@ -82,8 +88,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from gateway.agent import check
     from gateway.config import load
+    from gateway.groundwork import check
 
     path = places.config_path(options)
     settings = load(path)
@@ -330,6 +336,8 @@ def _doctor(options: argparse.Namespace, ask: network.Ask) -> int:
 
 
 def _decode(options: argparse.Namespace) -> int:
+    import asyncio
+
     from decoders.registry import Registry
     from gateway.commands import show
     from gateway.commands.try_out import decode
@@ -354,10 +362,14 @@ def _asked(deed: network.Deed, options: argparse.Namespace) -> int:
 
 
 def _ask(options: argparse.Namespace, request: dict[str, Json], words: str = "asking") -> Json:
+    import asyncio
+
     return asyncio.run(_patiently(options, request, words))
 
 
 async def _patiently(options: argparse.Namespace, request: dict[str, Json], words: str) -> Json:
+    import asyncio
+
     from gateway.config.reaching import reached
     from gateway.control import NotRunning, ask_at
 

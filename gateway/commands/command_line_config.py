@@ -32,9 +32,10 @@ COMMANDS = (
     Command(
         words="config pull",
         brief="fetch the fleet's configuration",
-        description="Fetch a fleet's file and its signature (FILE.sig), and put what it has for this box into brygga.d/50-fleet.toml: when a key\n"
-        "of fleet.keys has signed it, its serial is not older than what was here, its time is not over, and the whole configuration has no\n"
-        "problem with it. The agent reloads; where destinations that were told before cannot be told within a minute, all is taken back.\n"
+        description="Fetch a fleet's file and its signature (FILE.sig), and put what it has for this box into brygga.d/50-fleet.toml, or take\n"
+        "that away where it has nothing for it: when a key of fleet.keys has signed it, its serial is not older than what was here, its time is\n"
+        "not over, and the whole configuration has no problem with it. A file there that a person wrote stays.\n"
+        "The agent reloads; where destinations that were told before cannot be told within a minute, all is taken back.\n"
         "Exit 0 when it is in place, 1 when it cannot be had now or was taken back, 78 when it is not believed or wrong.",
         example="brygga config pull https://config.city.example/brygga/fleet.toml",
         arguments=(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -32,9 +31,11 @@ def _show(options: argparse.Namespace, _: Ask) -> int:
 
 
 def _pull(options: argparse.Namespace, _: Ask) -> int:
-    from gateway.agent import check
+    import asyncio
+
     from gateway.clock import SystemClock
     from gateway.config.fleet import fleet
+    from gateway.groundwork import check
     from gateway.pull.pulling import Wishes, pull
 
     path = places.config_path(options)

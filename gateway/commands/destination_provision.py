@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway.agent import load_registry, system_clock
 from gateway.commands import lines, places
 from gateway.commands.destination_trial import destination_of
 from gateway.commands.listing import printable
@@ -20,6 +19,7 @@ from gateway.config import DestinationSettings, Settings, load
 from gateway.errors import ConfigError, Unreachable
 from gateway.formats import Provides, Registry
 from gateway.formats.catalogue import FORMATS
+from gateway.groundwork import load_registry, system_clock
 from gateway.model import Device, Eui64, Item, Json
 from gateway.transports import Transport, catalogue
 from gateway.transports.broker import Broker

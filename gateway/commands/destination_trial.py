@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from decoders.registry import Registry
-from gateway.agent import load_registry, system_clock
 from gateway.commands import lines, places, show_messages
 from gateway.commands.listing import printable
 from gateway.commands.network import Ask, as_json
 from gateway.config import DestinationSettings, Settings, load
 from gateway.desk.words import did_you_mean, full_name
 from gateway.errors import ConfigError
+from gateway.groundwork import load_registry, system_clock
 from gateway.journal import MEMORY_OF
 from gateway.model import Item, Json
 from gateway.sharing import Share

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from gateway.commands import lines
 from gateway.commands.network import Ask, Deed, as_json
-from gateway.model import Json
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 
 def _list(options: argparse.Namespace, ask: Ask) -> int:

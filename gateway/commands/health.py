@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import time
 from pathlib import Path
@@ -23,6 +22,8 @@ PAUSE_S: Final = 1.0  # between two looks; each of them is a commit
 
 
 def _health(options: argparse.Namespace, _: Ask) -> int:
+    import asyncio
+
     from gateway.config import load
 
     settings, before = load(places.config_path(options)), _before(options.before)
@@ -49,6 +50,8 @@ def _before(name: str | None) -> Facts | None:
 
 async def _until_well(settings: Settings, before: Facts | None, wait_s: float) -> tuple[Facts, Verdict]:
     """Look once, or again and again until all is well or ``wait_s`` are over."""
+    import asyncio
+
     until, settled_s, rounds = time.monotonic() + wait_s, SETTLED_S if wait_s else 0.0, Rounds()
     while True:
         facts, verdict = await _look(settings, before, settled_s, rounds)

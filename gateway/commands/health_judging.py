@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from gateway.model import Json
+if TYPE_CHECKING:
+    from gateway.model import Json
+
 
 SETTLED_S: Final = 10.0  # an agent that falls over does so in the first seconds, and systemd starts it again after some
 STUCK_S: Final = 8.0  # a round is seconds; one that waits for a slow platform moves before the waiting ends
 REFUSING: Final = "refusing"
 
-Facts = Mapping[str, Json]
+Facts = Mapping[str, Any]
 
 
 class Rounds:

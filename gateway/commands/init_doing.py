@@ -12,23 +12,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from gateway.agent import first_cause, running, system_clock
+from gateway.agent import first_cause, running
 from gateway.cities.profile import Said
 from gateway.commands import text_file
 from gateway.commands.init_programs import Run
 from gateway.commands.init_terminal import BOLD, DIM, Terminal
 from gateway.commands.init_watching import watch
 from gateway.config import Settings, load, make_data_folder
+from gateway.config.reaching import reached
 from gateway.control import ask
 from gateway.errors import Busy, ConfigError, StorageError
+from gateway.groundwork import system_clock
 from gateway.model import Json
 from gateway.setup.findings import Box
 from gateway.setup.placing import Done, put_in_place
 from gateway.setup.plan import Plan
 from gateway.trial.marked import marked
 from gateway.trial.trial import attempt
-from gateway.web import secret_files
 from gateway.web.passwords import hashed
+from gateway.whole_files import write_private
 
 UNIT: Final = "brygga.service"
 SOCKET_S: Final = 30.0  # for the agent's socket after the start
@@ -78,6 +80,8 @@ async def carry_on(terminal: Terminal, settings: Settings, plan: Plan, errand: E
         terminal.say(NO_RADIO)
         errand = replace(errand, watch_s=0.0)
     is_started = await _started(terminal, plan, errand)
+    if is_started:  # systemd has made its folder only now
+        settings = replace(settings, control_socket=reached(errand.path) or settings.control_socket)
     if not is_started and not errand.runs_here and not await _answers(settings):
         are_added = await _add_devices(terminal, settings, plan)
         _hand_over(settings.gateway.data, errand.box)
@@ -153,7 +157,7 @@ def _prepare(terminal: Terminal, settings: Settings, plan: Plan, box: Box) -> No
     folder = settings.gateway.data
     make_data_folder(folder)
     if plan.password and settings.web is not None:
-        secret_files.write(settings.web.password_file, f"{hashed(plan.password)}\n", folder)
+        write_private(settings.web.password_file, f"{hashed(plan.password)}\n".encode(), like=folder)
         terminal.say(Said("the dashboard has its password", "webbsidan har sitt lösenord"))
     _hand_over(folder, box)
 

@@ -13,13 +13,13 @@ from enum import IntEnum
 from typing import Final
 
 from decoders.registry import Registry
-from gateway.agent import load_registry
 from gateway.cities.profile import Said
 from gateway.commands.init_terminal import DIM, Terminal
 from gateway.commands.listing import terminal_width
 from gateway.commands.source_words import WORDS
 from gateway.config import Settings
 from gateway.errors import Busy, StorageError
+from gateway.groundwork import load_registry
 from gateway.model import Json, Observation
 from gateway.sharing import ALL
 from gateway.sources.settings import SourceSettings, type_of

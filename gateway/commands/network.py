@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.commands import lines
 from gateway.errors import ConfigError
-from gateway.model import Json
 
-Ask = Callable[[argparse.Namespace, dict[str, Any]], Json]
+if TYPE_CHECKING:
+    from gateway.model import Json
+
+Ask = Callable[[argparse.Namespace, dict[str, Any]], Any]
 """Ask the agent, or the journal of a stopped one."""
 
 Deed = Callable[[argparse.Namespace, Ask], int]

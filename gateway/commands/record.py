@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import signal
 from pathlib import Path
@@ -21,6 +20,8 @@ CAPTURES: Final = (".pcap", ".pcap.gz", ".cap")
 
 
 def _record(options: argparse.Namespace, _: Ask) -> int:
+    import asyncio
+
     from gateway.commands import show_record
     from gateway.commands.record_run import BROKEN_OFF, Wishes
     from gateway.config import load
@@ -45,6 +46,8 @@ def _record(options: argparse.Namespace, _: Ask) -> int:
 
 
 async def _until_stopped(settings: Settings, wishes: Wishes, told: Told) -> Recorded:
+    import asyncio
+
     from gateway.clock import SystemClock
     from gateway.commands.record_run import record
     from gateway.control import ask

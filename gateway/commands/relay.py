@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +10,12 @@ from typing import TYPE_CHECKING
 from gateway.commands import lines, places
 from gateway.commands.network import Ask, Deed
 from gateway.errors import ConfigError
-from gateway.model import Json
 
 if TYPE_CHECKING:
     from gateway.commands.relay_frames import Found
     from gateway.commands.relay_push import Pushed
     from gateway.config import Settings
+    from gateway.model import Json
 
 
 def _export(options: argparse.Namespace, _: Ask) -> int:
@@ -37,6 +36,8 @@ def _export(options: argparse.Namespace, _: Ask) -> int:
 
 
 def _push(options: argparse.Namespace, _: Ask) -> int:
+    import asyncio
+
     from gateway.commands.relay_frames import found
     from gateway.journal.looking import looking
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from gateway.commands.lines import problems, say, warnings
 from gateway.commands.listing import Column, lay_out, pairs, printable, terminal_width
-from gateway.model import Json
 from gateway.spans import ago
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 HELD_WORDS = {
     "refused": "refused by the platform",

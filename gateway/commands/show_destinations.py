@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from gateway.commands.lines import say
 from gateway.commands.listing import Column, lay_out, terminal_width
 from gateway.commands.show_lanes import given_up
-from gateway.model import Json
 from gateway.spans import span
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 COLUMNS = (
     Column("destination", is_cut=True), Column("state", is_cut=True), Column("waiting"), Column("oldest"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from gateway.commands.lines import say
 from gateway.commands.listing import pairs, terminal_width
 from gateway.commands.show_network import moment, signal
-from gateway.model import Json
 from gateway.spans import ago
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 MHZ = 1e6
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gateway.model import Json
 from gateway.spans import span
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 CATCHING_UP: Final = "catching up"
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from gateway.commands.lines import say
 from gateway.commands.listing import Column, lay_out, pairs, terminal_width
-from gateway.model import Json
 from gateway.spans import ago
 
-Rows = Sequence[Mapping[str, Json]]
+if TYPE_CHECKING:
+    from gateway.model import Json
+
+Rows = Sequence[Mapping[str, Any]]
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from gateway.commands.listing import printable
-from gateway.model import Json
 from gateway.spans import span
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 REASONS = {
     "own_device": "for devices that the agent answers",

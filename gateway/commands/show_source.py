@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from gateway.commands.listing import Column, lay_out, printable
 from gateway.commands.source_words import WORDS
-from gateway.model import Json
-from gateway.sources.minutes import lately, telling
+from gateway.minutes import lately, telling
 from gateway.spans import ago
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 NOTHING: Mapping[str, Json] = {"heard": (), "broken": ()}
 GATEWAYS_SHOWN = 10  # of each source, those heard last: anybody can invent EUIs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from gateway.commands import show_journal, show_lanes, show_relays, show_servers, show_source
 from gateway.commands.lines import say
@@ -11,8 +12,10 @@ from gateway.commands.show_destinations import losses
 from gateway.commands.show_observe import observe_lines
 from gateway.commands.show_wear import wear_lines
 from gateway.commands.show_web import web_lines
-from gateway.model import Json
 from gateway.spans import ago, span
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 BAR = 20  # characters of a full bar
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from gateway.commands.listing import printable
-from gateway.model import Json
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 REASONS = {
     "password": "wrong passwords",

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.agent import first_cause, system_clock
+from gateway.agent import first_cause
 from gateway.config import Settings
 from gateway.control import ask
 from gateway.errors import Brygga, Busy
+from gateway.groundwork import system_clock
 from gateway.model import Clock, DevAddr, Eui64, Frame, Heard, Json
 from gateway.sources import catalogue
 from gateway.sources.settings import SourceSettings

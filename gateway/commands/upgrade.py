@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import sqlite3
 from functools import partial
@@ -40,6 +39,8 @@ def _keep(options: argparse.Namespace, _: Ask) -> int:
 
 
 def _leave(options: argparse.Namespace, _: Ask) -> int:
+    import asyncio
+
     settings, folder = _settings(options), _folder(options)
     if _database_version(settings) < _own_version():
         lines.say("the journal is still as the older version left it: nothing to hand over")
@@ -75,6 +76,8 @@ async def _left(settings: Settings, folder: Path) -> None:
 
 
 def _return(options: argparse.Namespace, _: Ask) -> int:
+    import asyncio
+
     settings, folder = _settings(options), _folder(options)
     if _database_version(settings) <= _own_version():
         lines.say("the journal is one that this version can read: nothing to put back")

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -32,9 +31,9 @@ from gateway.journal.groups import Stored, unpacked
 from gateway.journal.looking import Looking
 from gateway.journal.records import decode_uplink
 from gateway.model import Activation, Eui64
+from gateway.whole_files import write_private
 
 BACKUP, KEPT, HEARD, DEVICES, LEFT = "journal.backup", "kept.json", "heard.ndjson.gz", "devices.csv", "left.json"
-PRIVATE: Final = 0o600  # keys, and where people are at home
 AT_ONCE: Final = 500  # uplinks of one commit
 ALL: Final = -1  # what SQLite takes for no LIMIT
 
@@ -72,7 +71,7 @@ def read_left(folder: Path) -> Left | None:
 
 def write(path: Path, what: Kept | Left) -> None:
     """Write it so that it is whole when it has its name."""
-    _write_private(path, json.dumps(asdict(what), indent=2) + "\n")
+    write_private(path, (json.dumps(asdict(what), indent=2) + "\n").encode())
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -85,20 +84,6 @@ def _read(path: Path) -> Mapping[str, Any]:
     return told
 
 
-def _write_private(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{path}: it cannot be written: {error.strerror}") from error
-
-
 # ── by the newer version ──
 
 
@@ -107,7 +92,7 @@ async def leave(journal: Journal, found: Looking, folder: Path, after: int) -> L
     (folder / LEFT).unlink(missing_ok=True)  # it says that the others are whole
     uplinks, unreadable = _write_heard(found, folder / HEARD, after)
     registrations = await journal.whole_devices()
-    _write_private(folder / DEVICES, write_csv_with_keys(registrations))
+    write_private(folder / DEVICES, write_csv_with_keys(registrations).encode())
     waiting = await journal.downlinks(open_only=True, limit=ALL)
     left = Left(uplinks=uplinks, unreadable=unreadable, devices=len(registrations), downlinks=len(waiting))
     write(folder / LEFT, left)

@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 def _password(options: argparse.Namespace, _: Ask) -> int:
     from gateway.web.passwords import hashed
-    from gateway.web.secret_files import write
 
     settings = _settings(options)
     path = _file(settings, "password_file")
-    write(path, hashed(_typed() if not options.stdin else _piped()) + "\n", settings.gateway.data)
+    _write(path, hashed(_typed() if not options.stdin else _piped()) + "\n", settings)
     lines.say(f"wrote {path}: the password's hash; whoever was logged in is logged in no more")
     _say_off(settings)
     return 0
@@ -59,7 +58,6 @@ def _piped() -> str:
 def _token_add(options: argparse.Namespace, _: Ask) -> int:
     from gateway.web import tokens
     from gateway.web.roles import Role
-    from gateway.web.secret_files import write
 
     settings = _settings(options)
     path = _file(settings, "tokens_file")
@@ -71,7 +69,7 @@ def _token_add(options: argparse.Namespace, _: Ask) -> int:
     if len(there) >= tokens.MOST:
         raise ConfigError(f"web token add: there are {len(there)} tokens; {tokens.MOST} are the most")
     token, kept = tokens.made(options.name, Role(options.role), datetime.now(UTC).date().isoformat())
-    write(path, tokens.written([*there, kept]), settings.gateway.data)
+    _write(path, tokens.written([*there, kept]), settings)
     lines.aside(f"the token {options.name}, role {kept.role}; it is shown this once:")
     lines.say(token)
     return 0
@@ -93,7 +91,6 @@ def _token_list(options: argparse.Namespace, _: Ask) -> int:
 def _token_remove(options: argparse.Namespace, _: Ask) -> int:
     from gateway.desk.words import did_you_mean
     from gateway.web import tokens
-    from gateway.web.secret_files import write
 
     settings = _settings(options)
     path = _file(settings, "tokens_file")
@@ -103,7 +100,7 @@ def _token_remove(options: argparse.Namespace, _: Ask) -> int:
         names = [one.name for one in there]
         those = did_you_mean(options.name, names) or f"; those there are: {', '.join(names) or 'none'}"
         raise ConfigError(f"web token remove: there is no token {options.name}{those}")
-    write(path, tokens.written(left), settings.gateway.data)
+    _write(path, tokens.written(left), settings)
     lines.say(f"{options.name} is let in no more")
     return 0
 
@@ -113,7 +110,6 @@ def _token_remove(options: argparse.Namespace, _: Ask) -> int:
 
 def _certificate(options: argparse.Namespace, _: Ask) -> int:
     from gateway.web.certificate import fingerprint, made
-    from gateway.web.secret_files import write
 
     settings = _settings(options)
     if settings.web is not None and settings.web.tls is not None and not options.force:
@@ -122,8 +118,8 @@ def _certificate(options: argparse.Namespace, _: Ask) -> int:
         )
     certificate, key = made(options.host, settings.gateway.name, options.days)
     folder = settings.gateway.data
-    write(folder / "web.key", key, folder)
-    write(folder / "web.crt", certificate, folder)
+    _write(folder / "web.key", key, settings)
+    _write(folder / "web.crt", certificate, settings)
     lines.say(
         f"wrote {folder / 'web.crt'} and {folder / 'web.key'}, for {', '.join(options.host)}, good for {options.days} days"
     )
@@ -140,6 +136,14 @@ def _file(settings: Settings, name: str) -> Path:
     web = settings.web or WebKeys().settings(settings.gateway.data)
     path: Path = getattr(web, name)
     return path
+
+
+def _write(path: Path, text: str, settings: Settings) -> None:
+    """Keep a secret of the dashboard, which is for whoever the agent runs as: whom the data folder belongs to."""
+    from gateway.whole_files import write_private
+
+    data = settings.gateway.data
+    write_private(path, text.encode(), like=data if data.exists() else None)
 
 
 def _say_off(settings: Settings) -> None:

@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.errors import ConfigError
-from gateway.model import Json
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 FILE: Final = "brygga.env"
 NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"

@@ -11,19 +11,21 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.cities.layers import Layer, Layered, Origin, layered
 from gateway.config.environment import Filling, variables
 from gateway.errors import ConfigError
-from gateway.model import Json
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 LISTS: Final = ("source", "relay", "destination")
 PLACE: Final = re.compile(r"([a-z_]+(?:\[\d+\])?)(?:\.([^\s:]*))?: ")
 REFERENCE: Final = re.compile(rf"\b((?:{'|'.join(LISTS)})\[\d+\])")
 FOLDER: Final = ".d"
 
-Table = Mapping[str, Json]
+Table = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

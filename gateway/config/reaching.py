@@ -7,10 +7,12 @@ are not needed for two of them: a command beside a running agent is there in hal
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.config.fragments import read
-from gateway.model import Json
+
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 SERVICE_DATA: Final = Path("/var/lib/brygga")  # StateDirectory= of brygga.service, and what holds where nothing is said
 SERVICE_FOLDER: Final = Path("/run/brygga")  # its RuntimeDirectory=, there while it runs

@@ -14,7 +14,7 @@ from gateway import __version__
 from gateway.desk.lately import Lately
 from gateway.errors import ConfigError
 from gateway.lorawan.mac_layer import DeviceStatus
-from gateway.model import Clock, Device, Eui64, Instant, Json, Place
+from gateway.model import Clock, Device, Eui64, Json, Place
 from gateway.network.sessions import LiveSession
 from gateway.network.stories import EXTERNAL_POWER, FULL, NOT_MEASURED
 
@@ -63,15 +63,16 @@ class Sight:
     heard: Mapping[Eui64, float]  # when each was heard since the start, monotonic
     lately: Lately
     status: Status
-    now: Instant
+    monotonic: float  # now
+    since_1970_s: float  # now
 
     def last_heard_s(self, device: Device) -> float | None:
         """Return how long ago a device was heard; before the start by the clock."""
         since_start = self.heard.get(device.dev_eui)
         if since_start is not None:
-            return round(self.now.monotonic - since_start, 1)
+            return round(self.monotonic - since_start, 1)
         last = self.lately.of(device.dev_eui)
-        return None if last is None else round(max(0.0, self.now.utc.timestamp() - last.at), 1)
+        return None if last is None else round(max(0.0, self.since_1970_s - last.at), 1)
 
     def rssi_dbm(self, device: Device) -> float | None:
         """Return how strong it was heard last."""
@@ -151,7 +152,8 @@ class OverviewDesk:
                 raise ConfigError(f"control: {request['do']!r} is nothing that this agent does (brygga {__version__})")
 
     def _sight(self) -> Sight:
-        return Sight(self._heard(), self._lately, self._status, self._clock())
+        now = self._clock()
+        return Sight(self._heard(), self._lately, self._status, now.monotonic, now.utc.timestamp())
 
     def _listed(self, search: str, tag: str, sort: str, page: slice) -> Json:
         devices, sight = self._devices(), self._sight()
@@ -189,13 +191,14 @@ class OverviewDesk:
         for number, (device, place) in enumerate(placed):
             if number % AT_ONCE == AT_ONCE - 1:
                 await asyncio.sleep(0)
+            last, heard_s = sight.lately.of(device.dev_eui), sight.last_heard_s(device)
             yield {
                 "dev_eui": device.dev_eui,
                 "name": device.name,
                 **_around(middle, place),
-                "last_heard_s": sight.last_heard_s(device),
-                "rssi_dbm": sight.rssi_dbm(device),
-                "snr_db": sight.snr_db(device),
+                "last_heard_s": None if heard_s is None else round(heard_s),
+                "rssi_dbm": None if last is None else last.rssi_dbm,
+                "snr_db": None if last is None else last.snr_db,
             }
 
 

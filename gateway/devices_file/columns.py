@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gateway.model import Activation, Key, MacVersion, dev_addr, eui64
+if TYPE_CHECKING:
+    from gateway.model import DevAddr, Eui64, Key
+
+# The model is imported where a cell is read: each command has these columns for its options, and a fifth of its start is the model's.
 
 DECODER = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*")
 SESSION_NAME = re.compile(r"[0-9a-f]{8}-(?:\d{1,8}|moved-[0-9a-f]{16})")
@@ -65,19 +68,42 @@ def _decoder(text: str) -> str:
     return text
 
 
-def _one_of(kind: type[StrEnum], spelled: Callable[[str], str]) -> Read:
-    def read(text: str) -> StrEnum:
-        try:
-            return kind(spelled(text))
-        except ValueError:
-            raise ValueError(f"{quoted(text)} is none of {', '.join(kind)}") from None
+def _eui(text: str) -> Eui64:
+    from gateway.model import eui64
 
-    return read
+    return eui64(text)
 
 
-def _version(text: str) -> str:
+def _dev_addr(text: str) -> DevAddr:
+    from gateway.model import dev_addr
+
+    return dev_addr(text)
+
+
+def _key(text: str) -> Key:
+    from gateway.model import Key
+
+    return Key.parse(text)
+
+
+def _activation(text: str) -> StrEnum:
+    from gateway.model import Activation
+
+    return _one_of(Activation, text.lower(), text)
+
+
+def _mac_version(text: str) -> StrEnum:
+    from gateway.model import MacVersion
+
     plain = text.replace(",", ".")
-    return OTHER_NAMES.get(plain, plain)
+    return _one_of(MacVersion, OTHER_NAMES.get(plain, plain), text)
+
+
+def _one_of(kind: type[StrEnum], spelled: str, text: str) -> StrEnum:
+    try:
+        return kind(spelled)
+    except ValueError:
+        raise ValueError(f"{quoted(text)} is none of {', '.join(kind)}") from None
 
 
 def _device_class(text: str) -> str:
@@ -148,7 +174,7 @@ def _tags(text: str) -> frozenset[str]:
     return frozenset(filter(None, re.split(r"[\s,;]+", _text(text))))
 
 
-_EUI = _identifier(eui64)
+_EUI = _identifier(_eui)
 _COUNTER = _whole(2**32 - 1)
 
 COLUMNS = {
@@ -157,21 +183,19 @@ COLUMNS = {
         Column(name="dev_eui", words="16 hex digits, from the label", read=_EUI),
         Column(name="name", words="what people call it", read=_text, empty=""),
         Column(name="decoder", words="vendor/model, e.g. elsys/ers", read=_decoder, empty=""),
-        Column(
-            name="activation", words="otaa (if not said) or abp", read=_one_of(Activation, lambda text: text.lower())
-        ),
-        Column(name="mac_version", words="LoRaWAN version, 1.0.3 if not said", read=_one_of(MacVersion, _version)),
+        Column(name="activation", words="otaa (if not said) or abp", read=_activation),
+        Column(name="mac_version", words="LoRaWAN version, 1.0.3 if not said", read=_mac_version),
         Column(name="device_class", words="A (if not said) or C", read=_device_class),
         Column(name="join_eui", words="16 hex digits; also called AppEUI; empty: any", read=_EUI, empty=None),
         Column(
             name="app_key",
             words="32 hex digits (OTAA); on a terminal asked for when left out, to stay out of the shell's history",
-            read=Key.parse,
+            read=_key,
         ),
-        Column(name="nwk_key", words="32 hex digits (OTAA of LoRaWAN 1.1)", read=Key.parse),
-        Column(name="dev_addr", words="8 hex digits (ABP, or a joined device's session)", read=_identifier(dev_addr)),
-        Column(name="nwk_s_key", words="32 hex digits (as dev_addr; FNwkSIntKey of LoRaWAN 1.1)", read=Key.parse),
-        Column(name="app_s_key", words="32 hex digits (as dev_addr)", read=Key.parse),
+        Column(name="nwk_key", words="32 hex digits (OTAA of LoRaWAN 1.1)", read=_key),
+        Column(name="dev_addr", words="8 hex digits (ABP, or a joined device's session)", read=_identifier(_dev_addr)),
+        Column(name="nwk_s_key", words="32 hex digits (as dev_addr; FNwkSIntKey of LoRaWAN 1.1)", read=_key),
+        Column(name="app_s_key", words="32 hex digits (as dev_addr)", read=_key),
         Column(
             name="entity_type",
             words="Smart Data Models type of what it measures, e.g. WeatherObserved",
@@ -207,8 +231,8 @@ COLUMNS = {
             read=_text,
             empty="",
         ),
-        Column(name="s_nwk_s_int_key", words="32 hex digits (as dev_addr, LoRaWAN 1.1)", read=Key.parse),
-        Column(name="nwk_s_enc_key", words="32 hex digits (as dev_addr, LoRaWAN 1.1)", read=Key.parse),
+        Column(name="s_nwk_s_int_key", words="32 hex digits (as dev_addr, LoRaWAN 1.1)", read=_key),
+        Column(name="nwk_s_enc_key", words="32 hex digits (as dev_addr, LoRaWAN 1.1)", read=_key),
         Column(
             name="activation_number",
             words="of an ABP session; a greater one declares that the counters begin anew",

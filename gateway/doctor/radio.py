@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
-from gateway.sources.minutes import Lately, lately, telling
+from gateway.minutes import Lately, lately, telling
 from gateway.sources.settings import Brings, SourceSettings
 from gateway.spans import ago, span
 

@@ -10,13 +10,15 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web as http
+from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.errors import ConfigError, StorageError
 from gateway.model import Json
 from gateway.observe.settings import MetricsPort
 from gateway.sources.doorstep import Bounds
-from gateway.sources.web_listener import WebListener, bind_tcp
+from gateway.sources.web_listener import bind_tcp
 from gateway.sources.web_tls import Renewal, server_context
+from gateway.web.listener import Listener
 from gateway.web.settings import LOOPBACK
 from gateway.web.tokens import TokensFile
 
@@ -25,6 +27,11 @@ AGAIN_S: Final = 5.0  # after which a port is tried again
 ANSWER_LIMIT_S: Final = 10.0  # of Prometheus' own scrape_timeout, for the numbers and for their way
 PACKED_APART: Final = 1 << 15  # octets, from which on a thread packs them: a small box takes 5 ms for so many
 PATH: Final = "/metrics"
+ALWAYS: Final = {
+    "Server": "brygga",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}  # aiohttp would tell its version and Python's
 
 Tell = Callable[[str], Awaitable[Mapping[str, str]]]
 """Return the text and its media type for an Accept header. Raises StorageError."""
@@ -40,7 +47,7 @@ class Port:
         self._tell = tell
         self._tokens = TokensFile(settings.tokens_file)
         self._listening = asyncio.Event()
-        self._listener: WebListener | None = None
+        self._listener: Listener | None = None
         self._refused: Counter[str] = Counter()
         self._trouble = ""
 
@@ -75,7 +82,7 @@ class Port:
         wanted = self._settings
         tls = None if wanted.tls is None else server_context(wanted.tls)
         bound = await bind_tcp("metrics", wanted.host, wanted.port)
-        listener = WebListener(bound, self._answer, tls=tls, refused=self._crowded, bounds=BOUNDS)
+        listener = Listener(bound, self._answer, self._wrong, tls=tls, count=self._hung_up, bounds=BOUNDS)
         try:
             await listener.open()
         except OSError as error:  # two programs have bound it, and the other one listens
@@ -116,7 +123,9 @@ class Port:
         except (StorageError, TimeoutError) as error:
             return self._refuse(503, "disk", str(error) or f"no answer within {ANSWER_LIMIT_S:g} s")
         response = http.Response(
-            body=told["text"].encode(), headers={"Content-Type": told["type"]}, zlib_executor_size=PACKED_APART
+            body=told["text"].encode(),
+            headers={**ALWAYS, "Content-Type": told["type"]},
+            zlib_executor_size=PACKED_APART,
         )
         if "gzip" in request.headers.get(
             "Accept-Encoding", ""
@@ -147,10 +156,21 @@ class Port:
 
     def _refuse(self, status: int, counted: str, words: str) -> http.Response:
         self._refused[counted] += 1
-        return http.Response(status=status, text=f"{words}\n")
+        return http.Response(status=status, text=f"{words}\n", headers=ALWAYS)
 
-    def _crowded(self) -> None:
-        self._refused["crowded"] += 1
+    def _wrong(self, request: http.BaseRequest, status: int, error: BaseException | None) -> http.Response:
+        """Return what is said to who sent no request; the connection ends with it. A fault of ours is told, too, and logged."""
+        if isinstance(error, HttpProcessingError | http.RequestPayloadError):
+            words = "this is no request of HTTP/1.1, or its head is too long"
+            response = self._refuse(status if status < 500 else 400, "wrong", words)
+        else:
+            logger.error("/metrics: no answer to %s", request.path, exc_info=error)
+            response = self._refuse(500, "fault", "a fault of the agent's own; its log has the trace, please report it")
+        response.force_close()
+        return response
+
+    def _hung_up(self, why: str) -> None:
+        self._refused[why] += 1
 
 
 def _name(host: str) -> str:

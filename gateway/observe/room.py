@@ -14,6 +14,7 @@ from gateway.errors import ConfigError
 from gateway.model import Clock, Json
 from gateway.observe.lag import Lag
 from gateway.observe.machine import machine, process
+from gateway.reloading import ports
 
 if TYPE_CHECKING:
     from gateway.agent import Agent
@@ -27,15 +28,23 @@ logger = logging.getLogger(__name__)
 Tell = Callable[[Settings], Coroutine[Any, Any, None]]
 """Do what settings say, until cancelled."""
 
+Check = Callable[[Settings, Settings], Coroutine[Any, Any, None]]
+"""Raise ConfigError where what the second settings say cannot be had while the first ones hold."""
+
 
 class Changing:
     """A `Part` of a running agent: does what one field of the settings says, and begins anew when that is another."""
 
-    def __init__(self, field: str, settings: Settings, tell: Tell) -> None:
+    def __init__(self, field: str, settings: Settings, tell: Tell, check: Check) -> None:
         self.field = field
         self._settings = settings
         self._tell = tell
+        self._check = check
         self._changed = asyncio.Event()
+
+    async def check(self, settings: Settings) -> None:
+        """Raise ConfigError where what ``settings`` say cannot be had now."""
+        await self._check(self._settings, settings)
 
     async def change(self, settings: Settings) -> None:
         """Go on as ``settings`` say."""
@@ -68,8 +77,8 @@ class Room:
         self.port: Port | None = None
         self.messages: Messages | None = None
         self._parts = (
-            Changing("metrics", settings, self._tell_metrics),
-            Changing("health", settings, self._tell_health),
+            Changing("metrics", settings, self._tell_metrics, _check_port),
+            Changing("health", settings, self._tell_health, self._check_broker),
         )
 
     @contextlib.contextmanager
@@ -139,6 +148,12 @@ class Room:
             finally:
                 self.port = None
 
+    async def _check_broker(self, _: Settings, settings: Settings) -> None:
+        from gateway.transports import catalogue  # as above
+
+        if settings.health is not None:
+            catalogue.make(settings.health.broker, self._clock)  # nothing is opened yet
+
     async def _text(self, accept: str) -> Mapping[str, str]:
         answer: Mapping[str, str] = await self._answer({"do": "metrics.text", "accept": accept})
         return answer
@@ -179,6 +194,18 @@ class Room:
             await self.messages.run()
         finally:
             self.messages = None
+
+
+async def _check_port(now: Settings, settings: Settings) -> None:
+    if (port := settings.metrics.port) is None:
+        return
+    from gateway.sources.web_listener import check_tcp  # with aiohttp, where there is a port
+    from gateway.sources.web_tls import server_context
+
+    if port.tls is not None:
+        server_context(port.tls)
+    if port.port not in ports(now):
+        await check_tcp("metrics", port.host, port.port)
 
 
 @contextlib.asynccontextmanager

@@ -17,11 +17,8 @@ from gateway.config import Settings
 from gateway.errors import ConfigError
 from gateway.setup.plan import File, Plan
 from gateway.setup.pointing import Change, applied
-from gateway.whole_files import sync
+from gateway.whole_files import FOLDER_MODE, MODE, PRIVATE, filling, part_of, take_place
 
-SHARED: Final = 0o640  # the service's group may read it, others may not
-PRIVATE: Final = 0o600
-FOLDER_MODE: Final = 0o750
 OLD: Final = ".old-{:%Y%m%d-%H%M%S}"
 
 Load = Callable[[Path], Settings]
@@ -119,30 +116,19 @@ def _write(path: Path, file: File, group: str, now: datetime, done: Done) -> Non
         folder.mkdir(mode=FOLDER_MODE)
         done.undo.append(folder.rmdir)
         _give(folder, group)
-    part = path.with_name(f".{path.name}.part")
-    done.undo.append(lambda: part.unlink(missing_ok=True))
-    _fill(part, file, group)
+    with filling(path, PRIVATE) as filled:
+        filled.write(file.text.encode())
+        is_shared = _give(part_of(path), group)
+        os.fchmod(filled.fileno(), MODE if is_shared or not file.is_secret else PRIVATE)
+    done.undo.append(lambda: part_of(path).unlink(missing_ok=True))
     if path.exists():
         old = path.with_name(path.name + OLD.format(now))
         path.rename(old)
         done.undo.append(lambda: old.rename(path))
         done.kept.append(old)
     done.undo.append(lambda: path.unlink(missing_ok=True))
-    part.rename(path)
-    sync(path.parent)
+    take_place(path)
     done.written.append(path)
-
-
-def _fill(part: Path, file: File, group: str) -> None:
-    """Have a file's text on the disk under another name, so that a power cut leaves no half of it under its own."""
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        opened.write(file.text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    is_shared = _give(part, group)
-    part.chmod(SHARED if is_shared or not file.is_secret else PRIVATE)
 
 
 def _missing(folder: Path) -> Iterator[Path]:

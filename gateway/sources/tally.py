@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol, runtime_checkable
 
+from gateway.minutes import Minutes, lately
 from gateway.model import Clock, Eui64, Json
 from gateway.sources import Source
-from gateway.sources.minutes import Minutes, lately
 
 MOST_GATEWAYS: Final = 1000  # of one source; anybody can invent EUIs
 MOST_AT_ONCE: Final = (

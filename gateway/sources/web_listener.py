@@ -47,6 +47,11 @@ async def bind_tcp(where: str, host: str, port: int) -> socket.socket:
     return bound
 
 
+async def check_tcp(where: str, host: str, port: int) -> None:
+    """Raise ConfigError, beginning with ``where``, if the port cannot be had now."""
+    (await bind_tcp(where, host, port)).close()
+
+
 def _in_words(error: OSError, host: str, port: int) -> str:
     match error.errno:
         case errno.EADDRINUSE:

@@ -11,6 +11,7 @@ from decoders.registry import Registry
 from gateway.config import Settings
 from gateway.desk import Desk
 from gateway.model import Clock
+from gateway.reloading import ports
 
 if TYPE_CHECKING:
     from gateway.agent import Agent
@@ -30,6 +31,18 @@ class Room:
         self._clock = clock
         self._changed = asyncio.Event()
         self.website: Website | None = None
+
+    async def check(self, settings: Settings) -> None:
+        """Raise ConfigError where the website's port is another program's, or its certificate cannot be read."""
+        if (web := settings.web) is None:
+            return
+        from gateway.sources.web_listener import check_tcp  # with aiohttp, where there is a website
+        from gateway.sources.web_tls import server_context
+
+        if web.tls is not None:
+            server_context(web.tls)
+        if web.port not in ports(self._settings):
+            await check_tcp("web", web.host, web.port)
 
     async def change(self, settings: Settings) -> None:
         """Close the website that there is, and open what ``settings`` say."""

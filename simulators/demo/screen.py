@@ -1,61 +1,44 @@
-"""What the live view knows of devices: it is a destination of the agent like any other, and it is on this machine.
+"""What the live view knows of devices: what the agent's journal committed, decoded by the agent's own decoders.
 
-So it shows what the journal committed, decoded and normalised by the agent, and nothing that a simulator knows.
+It is no destination: what a demo shows stands beside the two cities, and nothing waits for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from uuid import UUID
 
 from gateway.agent import Agent
-from gateway.delivery import Destination, Telling
-from gateway.formats import Conversation
-from gateway.model import Answer, Clock, Eui64, Item, Json, Receipt, Request, TimeQuality
-
-NAME: Final = "screen"
+from gateway.desk.lately import Lately, Said
+from gateway.model import Eui64, Uplink
 
 
 class Screen:
-    """A format that keeps the latest of each device, and the ids of all; it never sends anything."""
+    """Keep the latest of each device, and the ids of all that is on disk."""
 
-    def __init__(self) -> None:
-        self.latest: dict[Eui64, Item] = {}
+    def __init__(self, agent: Agent) -> None:
+        self.latest: dict[Eui64, Said] = {}
         self.committed: set[UUID] = set()
+        self._agent = agent
+        self._lately = Lately(agent.codecs, agent.network.device, self._show)
 
-    def deliver(self, batch: Sequence[Item], memory: Mapping[str, Json]) -> Conversation:  # noqa: ARG002 - of the seam
-        """Look at all of them."""
-        yield from ()
-        for item in batch:
-            self.latest[item.device.dev_eui] = item
-            self.committed.add(item.uplink.id)
-        return Receipt(accepted=frozenset(item.row for item in batch))
+    @contextlib.asynccontextmanager
+    async def watching(self, journal: Path) -> AsyncIterator[None]:
+        """Look at all that is committed to the file ``journal`` for as long as the block lasts."""
+        with self._agent.journal.attend(self._take):
+            async with asyncio.TaskGroup() as tasks:
+                looking = tasks.create_task(self._lately.run(journal, ()), name="what the screen shows")
+                try:
+                    yield
+                finally:
+                    looking.cancel()
 
+    def _take(self, uplinks: Sequence[Uplink]) -> None:
+        self.committed.update(one.id for one in uplinks)
+        self._lately.take(uplinks)
 
-class Nowhere:
-    """The transport of a format that sends nothing."""
-
-    async def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
-        """Refuse to be needed."""
-        raise AssertionError(f"{len(requests)} requests for a screen")
-
-    async def close(self) -> None:
-        """Do nothing."""
-
-    def status(self) -> Mapping[str, Json]:
-        """Return nothing."""
-        return {}
-
-
-async def watch(agent: Agent, screen: Screen, clock: Clock, trust: TimeQuality) -> Telling:
-    """Make ``screen`` a destination of ``agent``, from its first uplink on, and return its loop."""
-    await agent.journal.add_destination(NAME, from_start=True)
-    return Telling(
-        Destination(name=NAME, format=screen, transport=Nowhere(), selects=lambda _: True),
-        journal=agent.journal,
-        codecs=agent.codecs,
-        find=agent.network.device,
-        clock=clock,
-        trust=trust,
-    )
+    def _show(self, said: Said) -> None:
+        self.latest[said.uplink.dev_eui] = said

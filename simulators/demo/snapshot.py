@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.delivery import Telling
-from gateway.model import Activation, Device, Item, Json, Observation
+from gateway.desk.lately import Said
+from gateway.model import Activation, Device, Json, Observation
 from simulators.demo.stage import Stage
 
 CATCHING_UP: Final = 3  # more rows than these before a destination are a backlog; fewer are on their way
@@ -126,11 +127,11 @@ def _speaks(transport: Mapping[str, Json]) -> str:
     return f"SenML, {protocol}" if protocol.startswith("MQTT") else "NGSI-LD, HTTP"
 
 
-def _device(device: Device, item: Item | None, now: float) -> DeviceLine:
+def _device(device: Device, said: Said | None, now: float) -> DeviceLine:
     joins = device.activation is Activation.OTAA
-    if item is None:
+    if said is None:
         return DeviceLine(name=device.name, decoder=device.decoder, joins=joins)
-    uplink, best = item.uplink, item.uplink.best
+    uplink, best = said.uplink, said.uplink.best
     return DeviceLine(
         name=device.name,
         decoder=device.decoder,
@@ -140,7 +141,7 @@ def _device(device: Device, item: Item | None, now: float) -> DeviceLine:
         data_rate="" if best is None else str(best.data_rate),
         gateways=len({reception.gateway for reception in uplink.receptions}),
         f_cnt=uplink.f_cnt,
-        values=values(item.observations),
+        values=values(said.observations),
         age_s=max(0.0, now - uplink.heard_at.monotonic),
     )
 

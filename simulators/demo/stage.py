@@ -18,13 +18,12 @@ from decoders.registry import Registry
 from gateway.agent import Agent, running
 from gateway.clock import SystemClock
 from gateway.config import load
-from gateway.delivery import Telling
 from gateway.model import Clock, TimeQuality, eui64
 from gateway.sources.semtech_udp import SemtechUdp
 from simulators.air import Air
 from simulators.demo.city import SenMlCity
 from simulators.demo.line import HOST, Line, line
-from simulators.demo.screen import Screen, watch
+from simulators.demo.screen import Screen
 from simulators.demo.verdict import Delivered, Verdict
 from simulators.fleet import Fleet
 from simulators.members import members
@@ -145,8 +144,8 @@ async def stage(folder: Path, south: NgsiLdReceiver, *, seed: int, pace_s: float
         path.write_text(CONFIGURATION.format(north=NORTH, south=SOUTH, **ports), encoding="utf-8")
         settings = load(path)
         agent = await enter(running(settings, clock))
-        screen = Screen()
-        telling = await watch(agent, screen, clock, settings.clock.trust)
+        screen = Screen(agent)
+        await enter(screen.watching(settings.journal_path))
         fleet = Fleet(
             members(registry=Registry.load(entry_points=False), seed=seed),
             await _listening(agent),
@@ -158,7 +157,7 @@ async def stage(folder: Path, south: NgsiLdReceiver, *, seed: int, pace_s: float
         await agent.journal.put_devices(fleet.registrations())
         await agent.devices_changed()
         await enter(fleet)
-        await enter(_living(fleet, telling))
+        await enter(_living(fleet))
         yield Stage(
             agent=agent,
             clock=clock,
@@ -185,17 +184,13 @@ async def _in_background(subscriber: Subscriber) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _living(fleet: Fleet, telling: Telling) -> AsyncIterator[None]:
+async def _living(fleet: Fleet) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
-        lives = [
-            tasks.create_task(fleet.run(), name="fleet"),
-            tasks.create_task(telling.run(), name="telling the screen"),
-        ]
+        life = tasks.create_task(fleet.run(), name="fleet")
         try:
             yield
         finally:
-            for life in lives:
-                life.cancel()
+            life.cancel()
 
 
 async def _listening(agent: Agent) -> tuple[str, int]:

@@ -17,9 +17,10 @@ import paho.mqtt.client as paho
 
 from decoders.registry import Registry
 from gateway import agent as agents
-from gateway.agent import Agent, system_clock
+from gateway.agent import Agent
 from gateway.config import Settings, load
 from gateway.errors import StorageError
+from gateway.groundwork import system_clock
 from gateway.journal import Begin, Journal, Registration, WhenFull
 from gateway.journal.database import Transaction
 from gateway.model import Json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +17,25 @@ from gateway.model import Json
 COMMAND_LIMIT_S: Final = 60.0  # an import of 10,000 devices takes a few seconds
 STOP_LIMIT_S: Final = 15.0
 
+Launch = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
 
 class AgentProcess:
     """One configuration's agent; what it says goes to ``log``. An end that nobody asked for is noted in ``crashes``.
 
-    ``environment`` is what it has from its next start on; None: ours.
+    ``environment`` is what it has from its next start on; None: ours. ``launch`` makes processes, as asyncio's own does.
     """
 
-    def __init__(self, configuration: Path, log: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        configuration: Path,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        launch: Launch = asyncio.create_subprocess_exec,
+    ) -> None:
         self._configuration = configuration
+        self._launch = launch
         self.environment = environment
         self.prefix: Sequence[str] = ()  # before the command that starts it: a program that becomes it
         self.log = log
@@ -35,7 +45,7 @@ class AgentProcess:
     async def start(self) -> None:
         """Start it; it listens a moment later."""
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
+            self._process = await self._launch(
                 *(*self.prefix, *self._command("run")),
                 stdout=log,
                 stderr=log,
@@ -66,7 +76,7 @@ class AgentProcess:
 
     async def ask(self, *words: str, text: str = "") -> str:
         """Run another `brygga` command with the same configuration, and return what it prints; RuntimeError if it fails."""
-        process = await asyncio.create_subprocess_exec(
+        process = await self._launch(
             *self._command(*words),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

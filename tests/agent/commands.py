@@ -1,16 +1,17 @@
-"""The real `brygga` command as people run it: its own process, a real configuration, a real journal."""
+"""The `brygga` command as people run it: its own process, a real configuration, a real journal."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-BRYGGA = Path(sys.executable).with_name("brygga")
+from tests import forked
+
+BRYGGA = forked.BRYGGA
 LIMIT_S = 60.0  # for a command on a machine that does many other things
 
 CONFIGURATION = """
@@ -80,7 +81,7 @@ class Box:
 
     async def start(self, *arguments: str, is_fed: bool = False) -> asyncio.subprocess.Process:
         """Start a command."""
-        return await asyncio.create_subprocess_exec(
+        return await forked.launch(
             BRYGGA,
             *arguments,
             cwd=self.folder,

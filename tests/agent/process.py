@@ -1,18 +1,20 @@
-"""The `brygga` command as a process of its own."""
+"""The `brygga` command as a process of its own; ``launch`` is how it is made, forked where nothing else is said."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-BRYGGA = Path(sys.executable).with_name("brygga")
+from simulators.torture.agent_process import Launch
+from tests import forked
+
+BRYGGA = forked.BRYGGA
 START_LIMIT_S = 30.0  # for a process to be up on a machine that does many other things
 STOP_LIMIT_S = 10.0  # systemd gives 90; a source takes one second to drain, a destination three for its good-bye
 
@@ -42,8 +44,8 @@ def rewrite(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-async def start(*arguments: str | Path) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
+async def start(*arguments: str | Path, launch: Launch = forked.launch) -> asyncio.subprocess.Process:
+    return await launch(
         *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
     )
 
@@ -65,8 +67,8 @@ async def command(*arguments: str | Path) -> tuple[int | None, str, str]:
 
 
 @contextlib.asynccontextmanager
-async def running(configuration: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await start(BRYGGA, "run", "--config", configuration)
+async def running(configuration: Path, launch: Launch = forked.launch) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await start(BRYGGA, "run", "--config", configuration, launch=launch)
     assert process.stderr is not None
     try:
         async with asyncio.timeout(START_LIMIT_S):

@@ -26,7 +26,7 @@ from tests.journal.samples import DEV_EUI, clock, uplink
 
 
 async def test_a_running_agent_shows_itself_and_ends_by_sigterm_with_0(configuration: Path) -> None:
-    async with running(configuration) as process:
+    async with running(configuration, asyncio.create_subprocess_exec) as process:
         shown = await status(configuration)
         process.terminate()
         async with asyncio.timeout(STOP_LIMIT_S):
@@ -40,7 +40,7 @@ async def test_a_running_agent_shows_itself_and_ends_by_sigterm_with_0(configura
 
 
 async def test_ctrl_c_ends_it_too(configuration: Path) -> None:
-    async with running(configuration) as process:
+    async with running(configuration, asyncio.create_subprocess_exec) as process:
         process.send_signal(signal.SIGINT)
         async with asyncio.timeout(STOP_LIMIT_S):
             code = await process.wait()

@@ -14,6 +14,7 @@ from gateway.commands import asking, lines
 from gateway.commands.asking import Unanswered
 from gateway.commands.cli import main
 from tests.agent.commands import BRYGGA, LIMIT_S, Box, make_box
+from tests.forked import launch
 
 END_OF_INPUT = b"\x04"  # Ctrl-D
 
@@ -26,7 +27,7 @@ def box(tmp_path: Path) -> Box:
 async def on_a_terminal(box: Box, *arguments: str, after: bytes) -> tuple[int | None, str]:
     """Run a command on a terminal of its own, end the input after the prompt ``after``; return code and complaints."""
     terminal, end = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
+    process = await launch(
         BRYGGA, *arguments, cwd=box.folder, start_new_session=True,
         stdin=end, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip

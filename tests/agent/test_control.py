@@ -17,6 +17,7 @@ from gateway import control
 from gateway.config import Settings, load
 from gateway.control import ask, serving
 from gateway.desk import Desk
+from gateway.desk.log_lines import LogLines
 from gateway.errors import Busy, ConfigError, StorageError
 from gateway.journal import Changes, Journal
 from gateway.model import Json
@@ -58,6 +59,7 @@ class FakeAgent:
         self.changes = 0
         self.office = office
         self.recorder = Recorder([], clock)
+        self.lines = LogLines()
 
     def status(self) -> Mapping[str, Json]:
         return {"pid": 7, "destinations": {"goteborg": {"state": "delivering"}}}

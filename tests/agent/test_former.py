@@ -14,6 +14,7 @@ from gateway.agent import running
 from gateway.commands.show_destinations import losses
 from gateway.config import Settings, load
 from gateway.desk import Desk
+from gateway.desk.log_lines import LogLines
 from gateway.errors import ConfigError
 from gateway.former import Former, Untold
 from gateway.journal import Changes, Journal, Settlement
@@ -55,6 +56,7 @@ class Running:
     def __init__(self) -> None:
         self.let_gone: list[str] = []
         self.office = self.recorder = None
+        self.lines = LogLines()
 
     def attend(self, survey: Survey) -> AbstractContextManager[None]:
         raise AssertionError(survey)

@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from gateway.errors import ConfigError, StorageError
 from gateway.model import DevAddr, Eui64
 from simulators.end_device import EndDevice
 from simulators.platforms.event_receiver import EventReceiver, Fault
+from simulators.ports import free_tcp_port
 from tests.agent import process
 from tests.agent.commands import Box, complained, make_box, said
 from tests.pipeline.rig import CONFIGURATION, LIMIT_S, Rig, clock, registration, until
@@ -213,6 +215,80 @@ async def test_a_journal_that_takes_no_change_leaves_all_as_it_was(
     await until(lambda: len(house.platforms[0].kept.uplinks) == 1)
 
     assert [one.destination.batch for one in house.agent.tellings] == [100]
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ("[web]\nport = {port}\n", "web: TCP port {port} is taken by another program"),
+        ("[metrics]\nport = {port}\n", "metrics: TCP port {port} is taken by another program"),
+    ],
+    ids=["web", "metrics"],
+)
+async def test_a_port_that_cannot_be_had_leaves_all_as_it_was(house: House, section: str, words: str) -> None:
+    before = section.format(port=0)
+    house.write(house.told(0), before)
+    await house.agent.reload()
+    (telling,), settings = house.agent.tellings, house.agent.settings
+    name = section[1:].partition("]")[0]
+    where = await listening(house, name)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        house.write(house.told(0, batch=5), house.told(1), section.format(port=port))
+
+        with pytest.raises(ConfigError, match=words.format(port=port)):
+            await house.agent.reload()
+
+    assert house.agent.tellings == [telling]
+    assert house.agent.settings is settings
+    assert await listening(house, name) == where
+    await house.agent.reload()  # now that the port is free
+    assert [one.destination.batch for one in house.agent.tellings] == [5, 100]
+    assert await listening(house, name, f"127.0.0.1:{port}")
+
+
+async def listening(house: House, name: str, wanted: str = "") -> str:
+    """Return where a room listens, as soon as it does, or at ``wanted``."""
+
+    async def now() -> str:
+        status = await ask(house.agent.settings, clock, {"do": "status"})
+        return (status.get(name) or {}).get("listening") or ""
+
+    async with asyncio.timeout(LIMIT_S):
+        while not (found := await now()) or wanted not in found:  # noqa: ASYNC110 - a status tells nobody when it changes
+            await asyncio.sleep(0.02)
+    return found
+
+
+async def test_web_and_metrics_may_change_ports_with_each_other(house: House) -> None:
+    first, second = free_tcp_port(), free_tcp_port()
+    house.write(f"[web]\nport = {first}\n", f"[metrics]\nport = {second}\n")
+    await house.agent.reload()
+    house.write(f"[web]\nport = {second}\n", f"[metrics]\nport = {first}\n")
+
+    found = await house.agent.reload()
+
+    assert set(found.changed) == {"[web]: changed", "[metrics]: changed"}
+
+
+async def test_a_disk_that_does_not_tell_the_devices_keeps_those_that_there_are(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    device = EndDevice.abp(Eui64("a81758fffe051d02"), DevAddr("00011234"))
+    await house.rig.register(registration(device))
+
+    async def unreadable(*_: object, **__: object) -> None:
+        raise StorageError("journal.db: disk I/O error")
+
+    monkeypatch.setattr(house.agent.journal, "devices", unreadable)
+    house.write(house.told(0))
+    found = await house.agent.reload()
+
+    assert found.changed == ("destination city0: added",)
+    assert "devices are not looked at anew: journal.db: disk I/O error" in caplog.text
+    assert [one.dev_eui for one in house.agent.network.devices()] == ["a81758fffe051d02"]
 
 
 async def test_a_folder_of_decoders_comes_and_goes(house: House) -> None:

@@ -11,8 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.agent import Agent, running, system_clock
+from gateway.agent import Agent, running
 from gateway.config import load
+from gateway.groundwork import system_clock
 from gateway.journal import Changes, Registration
 from gateway.model import Clock, Device, Eui64, Instant, Place, Uplink, uplink_id
 from simulators.platforms import ngsi_ld, sensorthings, web_platform

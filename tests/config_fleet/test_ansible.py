@@ -17,6 +17,8 @@ from gateway.config import load
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ansible"
 PLAYBOOK, BRYGGA = (Path(sys.executable).with_name(name) for name in ("ansible-playbook", "brygga"))
+CITY = '[[destination]]\nname = "city"\nurl = "https://iot.city.example"\nformat = "ngsi_ld"\n'
+LIMIT = '[journal]\nlimit = "1 GB"\n'
 LIMIT_S = 120  # a run takes four seconds where nothing else runs
 
 
@@ -75,6 +77,22 @@ def test_two_boxes_are_furnished_once_and_left_alone_then(folder: Path) -> None:
     assert [[told.name for told in one.destinations] for one in settings] == [["city"], ["city"]]
     assert not [line for one in settings for line in one.warnings if "every user" in line]
     assert "put it into a vault" not in first[1]
+
+
+def test_a_fragment_that_the_fleet_no_longer_has_goes_and_a_boxs_own_files_stay(folder: Path) -> None:
+    fragments = folder / "roof-1" / "etc" / "brygga" / "brygga.d"
+    placed = {"10-city.toml": CITY, "20-limit.toml": LIMIT, "30-mended.toml": LIMIT}
+    furnished = play(folder, "--limit", "roof-1", "-e", json.dumps({"brygga_fleet": placed}))
+    (fragments / "30-mended.toml").write_text(LIMIT + "# mended here\n")
+    (fragments / "40-own.toml").write_text(LIMIT)
+
+    refused = play(folder, "--limit", "roof-1", "-e", json.dumps({"brygga_fleet": {"15-wrong.toml": "[radioo]\n"}}))
+    in_between = sorted(path.name for path in fragments.glob("*.toml*"))
+    less = play(folder, "--limit", "roof-1", "-e", json.dumps({"brygga_fleet": {"10-city.toml": CITY}}))
+
+    assert [furnished[0], refused[0] != 0, less[0]] == [0, True, 0], less[1]
+    assert in_between == ["10-city.toml", "20-limit.toml", "30-mended.toml", "40-own.toml"]
+    assert sorted(path.name for path in fragments.glob("*.toml*")) == ["10-city.toml", "30-mended.toml", "40-own.toml"]
 
 
 def test_a_look_at_what_would_change_changes_nothing(folder: Path) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.agent import Agent, running, system_clock
+from gateway.agent import Agent, running
 from gateway.config import load
+from gateway.groundwork import system_clock
 from gateway.journal import Changes, Registration
 from simulators.platforms.event_receiver import EventReceiver
 from tests.delivery.scene import DEVICE, uplink

@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from simulators.site import Plan, run
+from tests.long_form import IS_LONG
 
 TOWN = Plan(devices=100, gateways=2, hours=1.0)
+CROWD = replace(TOWN, devices=60 if IS_LONG else 40, gateways=1, interval_s=60.0, confirmed_every=2, seed=7)
+SHAKEN = (
+    replace(TOWN, devices=60, stops=3, kills=6) if IS_LONG else replace(TOWN, devices=30, hours=0.6, stops=3, kills=6)
+)
 
 
 def test_a_hundred_devices_join_in_a_storm_and_talk_for_an_hour_without_a_fault(tmp_path: Path) -> None:
@@ -22,9 +27,7 @@ def test_a_hundred_devices_join_in_a_storm_and_talk_for_an_hour_without_a_fault(
 
 
 def test_one_gateway_that_is_asked_for_more_than_it_may_send_keeps_the_law(tmp_path: Path) -> None:
-    crowd = replace(TOWN, devices=60, gateways=1, interval_s=60.0, confirmed_every=2, hours=0.7, seed=7)
-
-    outcome = run(crowd, tmp_path)
+    outcome = run(replace(CROWD, hours=0.7 if IS_LONG else 0.5), tmp_path)
 
     assert [fault for fault in outcome.faults if "never joined" not in fault] == []  # they would, in a later hour
     assert "rx1_duty_cycle" in outcome.figures["not sent"]
@@ -32,9 +35,7 @@ def test_one_gateway_that_is_asked_for_more_than_it_may_send_keeps_the_law(tmp_p
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_stops_and_cuts_at_any_moment_break_no_promise(tmp_path: Path, seed: int) -> None:
-    shaken = replace(TOWN, devices=60, stops=3, kills=6, seed=seed)
-
-    outcome = run(shaken, tmp_path)
+    outcome = run(replace(SHAKEN, seed=seed), tmp_path)
 
     assert outcome.faults == ()
     assert "replayed_dev_nonce" in outcome.figures["refused"]

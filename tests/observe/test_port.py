@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,14 @@ import pytest
 from gateway.commands.show_observe import observe_lines
 from gateway.config import load
 from gateway.errors import ConfigError
+from gateway.observe.port import BOUNDS
 from gateway.web.roles import Role
 from gateway.web.tokens import made
 from simulators.ports import free_tcp_port
 from tests.agent.process import rewrite
-from tests.observe.listening import is_open, listening
+from tests.observe.listening import Listening, is_open, listening
 from tests.observe.scrape import scraped
-from tests.pipeline.rig import CONFIGURATION
+from tests.pipeline.rig import CONFIGURATION, LIMIT_S
 from tests.web.visiting import raw, write_tokens
 
 
@@ -66,6 +68,94 @@ async def test_nothing_else_is_there(tmp_path: Path) -> None:
         answers = [(await box.get(path))[0] for path in ("/", "/api/v1/status", "/metrics/x", "/../etc/passwd")]
 
     assert answers == [404, 404, 404, 404]
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"GET /metrics HTTP/9\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"secret" * 3000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    ],
+    ids=["version", "long", "tls"],
+)
+async def test_what_is_no_request_is_counted_and_learns_nothing(tmp_path: Path, octets: bytes) -> None:
+    async with listening(tmp_path) as box:
+        answered = await raw(await address(box), octets)
+        refused = (await box.standing(is_open))["refused"]
+
+    assert answered.startswith(b"HTTP/1.0 400")
+    assert b"Server: brygga\r\n" in answered
+    assert b"aiohttp" not in answered
+    assert b"secretsecret" not in answered
+    assert refused == {"wrong": 1}
+
+
+async def test_a_head_that_never_ends_is_counted_and_a_connection_without_words_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.sources.web_listener.FIRST_WORD_S", 0.2)
+    async with listening(tmp_path) as box:
+        silent = await raw(await address(box), b"")
+        slow = await raw(await address(box), b"GET /metrics HTTP/1.1\r\nHost: loc")
+        refused = (await box.standing(is_open))["refused"]
+
+    assert (silent, slow) == (b"", b"")
+    assert refused == {"slow": 1}
+
+
+@pytest.mark.parametrize(("second", "counted"), [(b"GET /metrics HT", {"slow": 1}), (b"", {})], ids=["half", "none"])
+async def test_a_second_head_that_never_ends_is_counted_and_an_idle_connection_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second: bytes, counted: dict[str, int]
+) -> None:
+    monkeypatch.setattr("gateway.sources.web_listener.IDLE_S", 0.3)
+    async with listening(tmp_path) as box, asyncio.timeout(LIMIT_S):
+        reader, writer = await asyncio.open_connection(*await address(box))
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answered = await reader.readline()
+        writer.write(second)
+        await reader.read()
+        refused = (await box.standing(is_open))["refused"]
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+    assert answered == b"HTTP/1.1 200 OK\r\n"
+    assert refused == counted
+
+
+async def test_a_fault_is_logged_and_told_without_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def breaks(*_: object) -> None:
+        raise RuntimeError("a secret of the inside")
+
+    monkeypatch.setattr("gateway.observe.counter.told", breaks)
+    async with listening(tmp_path) as box:
+        status, text = await box.get()
+        refused = (await box.standing(is_open))["refused"]
+
+    assert (status, refused) == (500, {"fault": 1})
+    assert "secret" not in text
+    assert "a secret of the inside" in caplog.text
+
+
+async def test_whose_connections_are_too_many_is_counted(tmp_path: Path) -> None:
+    async with listening(tmp_path) as box:
+        host, port = await address(box)
+        writers = [(await asyncio.open_connection(host, port))[1] for _ in range(BOUNDS.of_one_address + 3)]
+        refused = await box.standing(lambda one: one.get("refused", {}).get("crowded", 0) >= 3)
+        for writer in writers:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    assert refused["refused"] == {"crowded": 3}
+
+
+async def address(box: Listening) -> tuple[str, int]:
+    host, _, port = (await box.standing(is_open))["listening"].rpartition(":")
+    return host, int(port)
 
 
 async def test_a_port_that_is_taken_is_said_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,6 +78,16 @@ def test_what_an_installer_reads_is_packed(packed: Path, name: str) -> None:
     assert (packed / name).is_file()
 
 
+@pytest.mark.parametrize("unit", sorted(path.name for path in (ROOT / "systemd").glob("brygga*.*")))
+def test_a_unit_names_a_document_that_is_packed(packed: Path, unit: str) -> None:
+    named = re.findall(
+        r"^Documentation=file:///usr/share/doc/brygga/(.*)$", (ROOT / "systemd" / unit).read_text(), re.MULTILINE
+    )
+
+    assert named
+    assert [one for one in named if not (packed / one).is_file()] == []
+
+
 def test_what_is_not_packed_is_not_linked(packed: Path) -> None:
     text = (packed / "README.md").read_text(encoding="utf-8")
 

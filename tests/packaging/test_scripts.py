@@ -111,6 +111,26 @@ def test_who_installs_again_wants_it_tried_again(words: tuple[str, ...], root: P
     assert "upgrade hold" in calls(root)
 
 
+def test_the_package_names_who_answers_for_it_and_no_placeholder() -> None:
+    fields = (DEBIAN / "control").read_text().splitlines()
+
+    assert "Maintainer: @MAINTAINER@" in fields
+    assert not any(".example" in line for line in (*fields, (ROOT / "scripts/deb").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("name", "address"), [("Anna", "no address"), ("Anna <x>", "anna@brygga.se")], ids=["address", "name"]
+)
+def test_who_cannot_be_written_to_is_no_maintainer(name: str, address: str) -> None:
+    who = {"DEBFULLNAME": name, "DEBEMAIL": address}
+
+    built = subprocess.run(
+        [ROOT / "scripts/deb"], check=False, capture_output=True, text=True, timeout=LIMIT_S, env={**os.environ, **who}
+    )
+
+    assert (built.returncode, "is no 'Name <address>': set DEBFULLNAME and DEBEMAIL" in built.stderr) == (1, True)
+
+
 def test_removal_keeps_the_journal_and_the_configuration(root: Path) -> None:
     assert run(root, "postrm", "remove").returncode == 0
 

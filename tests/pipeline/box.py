@@ -15,6 +15,7 @@ from gateway.model import Json
 from simulators.packet_forwarder import PacketForwarder, Signal
 from simulators.ports import free_udp_port
 from simulators.torture.agent_process import AgentProcess
+from tests.forked import launch
 from tests.pipeline.rig import ROOF
 
 EX_CONFIG = 78
@@ -45,7 +46,7 @@ class Outcome:
 
 
 async def brygga(folder: Path, *words: str) -> Outcome:
-    process = await asyncio.create_subprocess_exec(
+    process = await launch(
         sys.executable,
         *("-m", "gateway", *words, "--config", str(folder / "brygga.toml")),
         stdout=asyncio.subprocess.PIPE,
@@ -68,7 +69,7 @@ class Box:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.server = ("127.0.0.1", free_udp_port())
-        self.agent = AgentProcess(folder / "brygga.toml", folder / "agent.log")
+        self.agent = AgentProcess(folder / "brygga.toml", folder / "agent.log", launch=launch)
         self.forwarder = PacketForwarder(ROOF, self.server, keep_alive_s=0.2)
 
     def write(self, *destinations: str) -> None:

@@ -11,6 +11,7 @@ from simulators.end_device import EndDevice
 from simulators.packet_forwarder import PacketForwarder, Signal
 from simulators.platforms.event_receiver import EventReceiver, Fault
 from simulators.torture.agent_process import AgentProcess
+from tests.forked import launch
 from tests.pipeline.box import LIMIT_S, Box, brygga
 from tests.pipeline.rig import ROOF, registration, until
 
@@ -55,7 +56,7 @@ async def test_each_uplink_arrives_no_counter_is_used_twice_and_devices_are_answ
     await platform.start()
     old = Box(tmp_path / "old")
     old.forwarder = PacketForwarder(ROOF, old.server, keep_alive_s=0.2, deliver=sent.put_nowait)
-    new = AgentProcess(tmp_path / "new" / "brygga.toml", tmp_path / "agent.log")
+    new = AgentProcess(tmp_path / "new" / "brygga.toml", tmp_path / "agent.log", launch=launch)
     try:
         async with old.forwarder as forwarder:
             await old.start(registration(device), destinations=[destination(platform.url)])

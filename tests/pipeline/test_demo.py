@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -16,6 +18,7 @@ from rich.console import Console
 from gateway.errors import ConfigError
 from gateway.model import Json
 from simulators.demo import demo, play
+from simulators.demo.stage import NORTH, SOUTH, stage
 from simulators.demo.story import Script
 from simulators.platforms.ngsi_ld import Fault, Kept, NgsiLdReceiver
 
@@ -48,6 +51,17 @@ def test_the_demo_ends_by_itself_with_nothing_lost() -> None:
         assert delivered >= heard
         assert lost == 0
         assert re.search(rf"{city} away for \d s, waiting [1-9]", ended.stdout)  # the backlog was there to be seen
+
+
+async def test_its_dashboard_names_the_two_cities_and_its_screen_shows_what_is_on_disk(tmp_path: Path) -> None:
+    async with stage(tmp_path, NgsiLdReceiver(), seed=1, pace_s=0.2) as everything:
+        async with asyncio.timeout(LIMIT_S):
+            while not everything.screen.latest:  # noqa: ASYNC110 - a sensor joins and speaks
+                await asyncio.sleep(0.05)
+
+        shown = {one.uplink.id for one in everything.screen.latest.values()}
+        assert shown <= everything.screen.committed
+        assert {*everything.agent.journal.destinations()} == {NORTH, SOUTH}
 
 
 class Forgetful(Kept):

@@ -15,6 +15,7 @@ from gateway.model import DevAddr, Eui64
 from simulators.end_device import EndDevice
 from simulators.packet_forwarder import Signal
 from simulators.replay.script import Script
+from tests.forked import launch
 from tests.pipeline.box import LIMIT_S, Box, brygga
 from tests.pipeline.rig import registration
 
@@ -28,7 +29,7 @@ def own() -> EndDevice:
 async def recording(box: Box, file: Path, *words: str) -> asyncio.subprocess.Process:
     """Return a command that has begun to record, while a device speaks."""
     config = str(box.folder / "brygga.toml")
-    return await asyncio.create_subprocess_exec(
+    return await launch(
         *(sys.executable, "-m", "gateway", "record", "--to", str(file), *words, "--config", config),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -71,7 +72,7 @@ async def test_however_it_ends_the_file_can_be_replayed(box: Box, number: int, n
 
 
 async def replay(file: Path, box: Box, *words: str) -> dict[str, object]:
-    process = await asyncio.create_subprocess_exec(
+    process = await launch(
         *(sys.executable, "-m", "gateway", "replay", *words, "--to", "udp://{}:{}".format(*box.server), str(file)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.forked import launch
+
 LIMIT_S = 60.0  # for what must come, on a machine that does many other things
 REPOSITORY = Path(__file__).parent.parent.parent
 NOT_THEIRS = ("LC_", "LANG", "BRYGGA", "COLUMNS", "LINES", "NO_COLOR")  # of the environment: a terminal says it itself
@@ -103,7 +105,7 @@ async def at_a_terminal(
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     there = {name: value for name, value in os.environ.items() if not name.startswith(NOT_THEIRS)}
-    process = await asyncio.create_subprocess_exec(
+    process = await launch(
         *(sys.executable, "-m", "tests.setup.wizard", str(root), str(port), *words),
         cwd=REPOSITORY, stdin=end, stdout=end, stderr=end, start_new_session=True,
         env=there | {"TERM": "xterm", "PYTHONUTF8": "1"} | environment,

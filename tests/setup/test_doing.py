@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import pwd
 import sys
@@ -19,7 +20,7 @@ from gateway.commands.init import where
 from gateway.commands.init_doing import Errand, carry_on
 from gateway.commands.init_programs import run_program
 from gateway.commands.init_terminal import Terminal
-from gateway.config import Settings
+from gateway.config import Settings, reaching
 from gateway.control import serving
 from gateway.desk import Desk
 from gateway.errors import Busy, ConfigError
@@ -70,6 +71,29 @@ async def test_a_service_that_does_not_start_loses_no_device(
     assert "! systemctl restart brygga.service: Unit brygga.service is masked" in said
     assert "Library: 1 added" in said
     assert "Brygga runs" not in said
+
+
+async def test_a_service_is_asked_at_the_socket_that_is_there_since_it_runs(
+    tmp_path: Path, made: Plan, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, folder = tmp_path / "data", tmp_path / "run"
+    monkeypatch.setattr(reaching, "SERVICE_DATA", data)
+    monkeypatch.setattr(reaching, "SERVICE_FOLDER", folder)
+    settings = loaded(tmp_path, f'[gateway]\ndata = "{data}"\n')
+    agent = Agent({"added": 1, "changed": 0, "warnings": []})
+
+    async with contextlib.AsyncExitStack() as service:
+
+        async def systemctl(words: Sequence[str]) -> tuple[int, str]:
+            if words[1] == "restart":
+                folder.mkdir()  # RuntimeDirectory=
+                await service.enter_async_context(serving(folder / "control.sock", cast("Desk", agent)))
+            return 0, ""
+
+        code = await carry_on(Terminal("en"), settings, made, replace(errand(tmp_path), run=systemctl))
+
+    assert (code, agent.asked) == (0, ["device.add"])
+    assert "Library: 1 added" in capsys.readouterr().out
 
 
 async def test_a_service_that_will_not_start_at_boot_is_not_said_to(

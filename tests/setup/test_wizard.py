@@ -19,6 +19,7 @@ from simulators.end_device import EndDevice
 from simulators.packet_forwarder import PacketForwarder, Signal
 from simulators.platforms.ngsi_ld import NgsiLdReceiver
 from simulators.ports import free_udp_port
+from tests.forked import launch
 from tests.pipeline.rig import registration
 from tests.setup.person import LIMIT_S, NOT_THEIRS, REPOSITORY, Person, at_a_terminal
 from tests.setup.roots import forwarder, write
@@ -303,7 +304,7 @@ async def test_an_agent_that_cannot_start_says_why(root: Path) -> None:
 
 async def through_a_pipe(root: Path, *words: str, typed: str = "") -> tuple[int | None, str, str]:
     """Run the wizard without a terminal."""
-    process = await asyncio.create_subprocess_exec(
+    process = await launch(
         *(sys.executable, "-m", "tests.setup.wizard", str(root), str(free_udp_port()), *words),
         cwd=REPOSITORY, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         env={name: value for name, value in os.environ.items() if not name.startswith(NOT_THEIRS)}

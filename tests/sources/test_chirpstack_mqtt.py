@@ -80,6 +80,21 @@ async def test_what_a_gateway_hears_is_heard(
     assert status["gateways"][GATEWAY]["speaks"] == ("JSON, v4" if form == "json" else "protobuf, v4")
 
 
+async def test_broken_packets_are_noted_once_whether_passed_on_or_counted_in_statistics(
+    mosquitto: Mosquitto, make: Make, ear: Ear
+) -> None:
+    source, noted = make(), list[tuple[str, int]]()
+    source.note_broken = lambda gateway, count: noted.append((gateway, count))
+    stats = gw_pb2.GatewayStats(gateway_id=GATEWAY, rx_packets_received=10, rx_packets_received_ok=7)
+    async with running(source, ear), forwarder(mosquitto) as there:
+        there.send(UPLINK, Signal(phy_payload=PHY_PAYLOAD, crc=-1))
+        there.publish("event/stats", stats.SerializeToString())
+        there.tell()
+        await until(lambda: source.status()["counts"].get("stats") == 2)
+
+    assert [one for one in noted if one[1]] == [(GATEWAY, 1), (GATEWAY, 2)]
+
+
 @FORMS
 @pytest.mark.parametrize(("after_s", "frequency_hz"), [(1, 868_100_000), (2, RX2_HZ), (5, 868_100_000)])
 async def test_a_downlink_leaves_in_its_window_by_the_radios_own_clock(

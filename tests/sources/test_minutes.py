@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from gateway.minutes import FEW, KEPT, Lately, Minutes, lately, telling
 from gateway.model import Eui64, Json
-from gateway.sources.minutes import FEW, KEPT, Lately, Minutes, lately, telling
 from gateway.sources.tally import MOST_AT_ONCE, MOST_GATEWAYS, Tally, untold
 from tests.sources.conftest import HandClock
 

@@ -130,7 +130,7 @@ def test_a_folder_that_is_not_there_is_told_and_nothing_is_left(brygga: Brygga, 
     code, _, complaints = brygga("password", "--stdin", stdin=f"{PASSWORD}\n")
 
     assert code == 78
-    assert "web.password cannot be written" in complaints
+    assert "web.password: cannot be written" in complaints
 
 
 # ── the section ──

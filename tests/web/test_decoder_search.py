@@ -40,7 +40,7 @@ async def test_an_installers_own_decoder_is_found_beside_them(tmp_path: Path) ->
 
     counter = desk(tmp_path)
 
-    assert [one["name"] for one in (await found(counter, "acme"))["decoders"]] == ["acme/th-1"]
+    assert (await found(counter, "acme"))["decoders"][0]["name"] == "acme/th-1"
     assert (await found(counter, ""))["total"] == 1 + len(Registry.load().names())
 
 

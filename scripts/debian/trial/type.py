@@ -30,8 +30,8 @@ ONCE = {
 }  # then Enter: no more
 PRESS = Path("/tmp/press")
 WATCHING = re.compile(r"Waiting for the first|Väntar på den första")
-LEAVE_S = 180.0  # of the watching: what has not come then does not come
-LIMIT_S = 240.0
+LEAVE_S = 120.0  # of the watching: what has not come then does not come
+LIMIT_S = 400.0
 
 
 def main(line: str) -> int:

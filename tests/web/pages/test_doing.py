@@ -263,3 +263,19 @@ def test_the_doctor_speaks_swedish(phone: Tab) -> None:
     told = phone.page.locator(".finding .said")
     assert told.count() > 0
     assert phone.page.locator(".finding .said[lang=en]").count() == 0
+
+
+def test_the_last_hour_of_radio_is_drawn_as_the_sources_counted_it_before_the_page_was_open(
+    many: Tab, street: Street
+) -> None:
+    street.call(street.boxes[MANY].hear())
+    many.open()
+    figure = many.page.locator("figure", has_text="Radiopaket som hörts")
+    expect(figure.locator("canvas")).to_be_visible()
+
+    figure.get_by_text("Visa som tabell").click()
+
+    expect(figure.locator("tbody tr")).to_have_count(60)
+    counted = [int(one.replace("\u00a0", "")) for one in figure.locator("tbody td:nth-child(2)").all_inner_texts()]
+    assert sum(counted) >= 4  # three when the box began, and one now
+    expect(many.page.locator("main")).to_contain_text("ramar på tio minuter")

@@ -1,25 +1,21 @@
-/** How much was heard lately: counted from the status while the page is open. */
+/** What was heard lately: in each of the last sixty minutes, as the sources count it. Pure. */
 
-const STEP_S = 10;
-const KEPT_S = 600;
+const MINUTE_S = 60;
+const FEW = 10; // minutes that tell how it is now
 
-let bins = new Map(); // start of ten seconds -> frames
-let last = null;
+const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
 
-/** Take a status, which comes every two seconds. */
-export function take(status) {
-  const frames = status.network?.counts?.frames ?? null;
-  const since = status.since_s ?? 0;
-  if (frames !== null && last !== null && frames >= last.frames && since >= last.since) add(frames - last.frames);
-  last = frames === null ? null : { frames, since };
+/** Return `[[s, packets]]` of all sources by the minute, the running one last: `kind` is "heard" (whole) or "broken". */
+export function points(sources, kind, now = Date.now() / 1000) {
+  const counts = sources.map((one) => one.minutes?.[kind] ?? []);
+  const length = Math.max(0, ...counts.map((one) => one.length));
+  const running = Math.floor(now / MINUTE_S) * MINUTE_S;
+  return Array.from({ length }, (_, place) => [running - (length - 1 - place) * MINUTE_S, sum(counts.map((one) => one[place] ?? 0))]);
 }
 
-function add(count) {
-  const now = Date.now() / 1000;
-  const at = Math.floor(now / STEP_S) * STEP_S;
-  bins.set(at, (bins.get(at) ?? 0) + count);
-  bins = new Map([...bins].filter(([start]) => start > now - KEPT_S));
+/** Return what a source heard in the last ten minutes: `{heard, share}`, the share of all packets that were broken; null where nobody counts. */
+export function lately(source) {
+  if (!source?.minutes) return null;
+  const [heard, broken] = ["heard", "broken"].map((kind) => sum(source.minutes[kind].slice(-FEW)));
+  return { heard, share: heard + broken ? broken / (heard + broken) : 0 };
 }
-
-/** Return `[[s, frames]]` of the last ten minutes, as far as the page was open. */
-export const points = () => [...bins];

@@ -99,7 +99,7 @@ export function faults(form, found) {
   return true;
 }
 
-/** Return why a platform takes nothing: in words where they are known, then in the agent's and the platform's own. */
+/** Return why a platform takes nothing: in the page's language (in English the agent says it itself), then in the agent's and the platform's own words. */
 export const hindered = (one) => one.trouble && [one.hindrance && known("hindrance", one.hindrance) && h("p", {}, known("hindrance", one.hindrance)), said(one.trouble)];
 
 /** Return the words for an answer that is none, with what to do. */

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { table } from "./parts.js";
-import { t, number, momentOf, tickOf, timeOf, unit as unitOf } from "./words.js";
+import { t, number, momentOf, tickOf, unit as unitOf } from "./words.js";
 
 const HEIGHT = 190;
 const TABLE_ROWS = 200; // of a table: the newest
@@ -21,7 +21,7 @@ function load() {
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** Return a plot: `lines` is `[{title, unit, tone, points: [[s, value]]}]`, all over the same seconds; `figure.show(lines)` draws others. */
+/** Return a plot: `lines` is `[{title, unit, tone, points: [[s, value]]}]`, all over the same seconds; bars stand on each other; `figure.show(lines)` draws others. */
 export function plot(title, lines, { hours = 24, signal, isBars = false, digits = 2 } = {}) {
   const place = h("div", { class: "plot", role: "img" });
   const numbers = h("details", { class: "numbers" }, h("summary", {}, t("plot.table")));
@@ -32,7 +32,7 @@ export function plot(title, lines, { hours = 24, signal, isBars = false, digits 
   figure.show = (next) => {
     Object.assign(state, { lines: next, ...grid(next) });
     place.setAttribute("aria-label", summary(title, state));
-    state.chart?.setData([state.seconds, ...state.columns]);
+    state.chart?.setData([state.seconds, ...layers(state).columns]);
     tabulate();
   };
   figure.show(lines);
@@ -48,6 +48,13 @@ function grid(lines) {
     return seconds.map((at) => (typeof values.get(at) === "boolean" ? Number(values.get(at)) : values.get(at) ?? null));
   });
   return { seconds, columns };
+}
+
+/** Return lines and columns as they are drawn, one over the other: of bars the sum of all first, then what they stand on. */
+function layers({ lines, columns, isBars }) {
+  if (!isBars) return { lines, columns };
+  const sums = columns.map((_, place) => columns[0].map((_, row) => columns.slice(0, place + 1).reduce((all, one) => all + (one[row] ?? 0), 0)));
+  return { lines: [...lines].reverse(), columns: sums.reverse() };
 }
 
 function summary(title, { lines, columns, digits }) {
@@ -71,7 +78,7 @@ async function draw(state, signal) {
   if (signal?.aborted || !state.place.isConnected) return;
   const redraw = () => {
     state.chart?.destroy();
-    state.chart = new uPlot(options(uPlot, state), [state.seconds, ...state.columns], state.place);
+    state.chart = new uPlot(options(uPlot, state), [state.seconds, ...layers(state).columns], state.place);
   };
   redraw();
   const watch = new ResizeObserver(() => state.chart.setSize({ width: state.place.clientWidth, height: HEIGHT }));
@@ -81,16 +88,16 @@ async function draw(state, signal) {
 }
 
 function options(uPlot, state) {
-  const { place, lines, hours, isBars, digits } = state;
+  const { place, hours, isBars, digits } = state;
   const span = () => timespan(state.seconds, hours, isBars);
   const axis = { stroke: colour("ink-2"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px sans-serif" };
-  const tick = (at) => (hours > 1 || !isBars ? tickOf(new Date(at * 1000), span()[1] - span()[0] > 2 * DAY_S) : timeOf(new Date(at * 1000)));
+  const tick = (at) => tickOf(new Date(at * 1000), span()[1] - span()[0] > 2 * DAY_S);
   return {
     width: place.clientWidth || 320, height: HEIGHT, legend: { show: false }, padding: [12, 8, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { size: 8 } },
     scales: { x: { range: span }, y: { range: (_, low, high) => room(low, high) } },
     axes: [{ ...axis, space: 70, size: 32, values: (_, ticks) => ticks.map(tick) }, { ...axis, size: 52, space: 34, incrs: digits ? undefined : WHOLE, values: (_, ticks) => ticks.map((one) => number(one, digits)) }],
-    series: [{}, ...lines.map((line) => ({
+    series: [{}, ...layers(state).lines.map((line) => ({
       stroke: colour(line.tone), width: 2, fill: isBars ? colour(line.tone) : undefined, spanGaps: true,
       paths: isBars ? uPlot.paths.bars({ size: [0.8, 24] }) : undefined, points: { show: isBars ? false : line.points.length < 80, size: 5, fill: colour(line.tone) },
     }))],

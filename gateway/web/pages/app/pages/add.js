@@ -97,7 +97,7 @@ function form(cells, label, place) {
   } },
   h("div", { id: "cells-problems", role: "alert" }),
   label.is_known && h("p", {}, mark("unwise", t("add.is_known"))),
-  (label.remarks ?? []).map((words) => said(words)),
+  label.remarks?.length ? (cells.app_key ? label.remarks.map((words) => said(words)) : h("p", {}, mark("unwise", t("add.no_keys")))) : null,
   label.proposed?.decoders.length ? proposal(label.proposed) : null,
   h("div", { class: "form two" }, CELLS.map((name) => cell(name, cells))),
   h("datalist", { id: "decoders" }),
@@ -156,7 +156,7 @@ function done(answer, cells, place) {
   const name = cells.name || answer.dev_eui;
   put(place, card(t("add.done", { name }), { tone: "well" },
     h("p", {}, t(answer.activation === "abp" ? "add.next_abp" : "add.next_otaa")),
-    (answer.warnings ?? []).map((words) => said(words)),
+    answer.warnings?.length ? [h("p", {}, mark("unwise", t("add.note"))), answer.warnings.map((words) => said(words))] : null,
     h("div", { class: "deeds" }, link(`#/devices/${answer.dev_eui}`, t("add.to_device"), { kind: "first" }), button(t("add.another"), () => {
       put(place);
       document.getElementById("field-label").value = "";

@@ -38,8 +38,8 @@ function list(decoders, form) {
     form.elements.f_port.focus();
   };
   return table(t("decoder.there_are"), [
-    { title: t("decoder.name"), of: (one) => h("button", { type: "button", class: "button plain code", onclick: () => take(one), "data-key": one.name }, one.name) },
-    { title: t("decoder.device"), of: (one) => one.title },
+    { title: t("decoder.name"), of: (one) => [h("button", { type: "button", class: "button plain code", onclick: () => take(one), "data-key": one.name }, one.name), h("span", { class: "narrow under small quiet", lang: "en" }, one.title)] },
+    { title: t("decoder.device"), wide: true, of: (one) => h("span", { lang: "en" }, one.title) },
     { title: t("decoder.measures"), wide: true, of: (one) => one.quantities.map(quantity).join(", ") },
   ], decoders);
 }

@@ -131,7 +131,7 @@ function refused(all) {
 
 /** Return why a frame was not taken, and what would help. */
 function refusal(one) {
-  const words = known("refusal", one.reason);
+  const words = known("refusal", one.reason); // none in English, in which the agent says it itself
   return words ? h("span", {}, words) : said([one.words, one.helps].filter(Boolean).join("; "), "span");
 }
 
@@ -142,7 +142,7 @@ function waitingOnes(all, mayDo, look) {
   return card(t("downlink.waiting"), {}, h("ul", { class: "lanes" }, all.map((one) => h("li", {},
     h("span", {}, t("downlink.one", { id: String(one.id), port: String(one.f_port) }), " ", h("span", { class: "code" }, one.payload)),
     mayDo ? button(t("downlink.drop"), (event) => busy(event.currentTarget, async () => (await ask(`downlinks/${one.id}`, { method: "DELETE" }), tell(t("downlink.dropped")), look())), { kind: "danger", "data-key": `drop-${one.id}` }) : h("span"),
-    h("span", { class: "quiet" }, one.words ? said(one.words, "span") : named("downlink_state", one.state))))));
+    h("span", { class: "quiet" }, named("downlink_state", one.state), one.detail && [": ", said(one.detail, "span")])))));
 }
 
 function sender(one, path, look) {

@@ -10,24 +10,23 @@ import { card, empty, hindered, link, mark, meter, named, pairs } from "../parts
 import { plot } from "../plots.js";
 import { momentOf, number, share, size, span, t } from "../words.js";
 
-const SHOWN_MINUTES = 10;
-
 export async function show(box, { signal }) {
   const status = live.latest() ?? (await ask("status", { signal }));
-  heard.take(status);
   const places = { verdict: h("div", { role: "status" }), troubles: h("div"), first: h("div"), facts: h("div", { class: "columns" }) };
-  const radio = plot(t("overview.radio"), lines(), { hours: SHOWN_MINUTES / 60, isBars: true, digits: 0, signal });
+  const radio = plot(t("overview.radio"), lines(status), { hours: 1, isBars: true, digits: 0, signal });
   const tell = (now) => draw(places, now);
   put(box, places.verdict, places.troubles, places.first, places.facts, card(t("overview.heard"), {}, h("p", { class: "quiet" }, t("overview.heard_note")), radio));
   tell(status);
   live.on("status", (now) => {
-    heard.take(now);
     tell(now);
-    radio.show(lines());
+    radio.show(lines(now));
   }, signal);
 }
 
-const lines = () => [{ title: t("overview.frames"), unit: "", tone: "plot-1", points: heard.points() }];
+const lines = ({ sources: all = [] }) => [
+  { title: t("overview.whole"), unit: "", tone: "plot-1", points: heard.points(all, "heard") },
+  { title: t("overview.broken"), unit: "", tone: "plot-2", points: heard.points(all, "broken") },
+];
 
 function draw(places, status) {
   const found = troubles(status);
@@ -78,10 +77,15 @@ function sources(all) {
   return card(t("nav.sources"), {}, all.length ? h("ul", { class: "lanes" }, all.map((one) => {
     const { level, state } = sourceStanding(one);
     const count = Object.keys(one.gateways ?? {}).length;
-    const frames = (one.counts?.frames ?? 0) + (one.counts?.uplinks ?? 0);
     return h("li", {}, h("a", { href: "#/sources", "data-key": `from-${one.name}` }, one.name), mark(level, t(`source.${state}`)),
-      h("span", { class: "quiet" }, [named("source_type", one.type), " · ", t("source.frames", { count: frames }), count ? ` · ${t("source.gateways", { count })}` : ""]));
+      h("span", { class: "quiet" }, [named("source_type", one.type), lately(one), count ? ` · ${t("source.gateways", { count })}` : ""]));
   })) : h("p", { class: "quiet" }, t("sources.none.title")));
+}
+
+/** Return what a source heard in the last minutes, behind something else. */
+function lately(one) {
+  const now = heard.lately(one);
+  return now && [" · ", t("source.lately", { count: now.heard }), now.share ? ` · ${t("source.broken", { share: share(now.share) })}` : ""];
 }
 
 function box({ agent, clock, since_s: since, network }) {

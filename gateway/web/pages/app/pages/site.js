@@ -125,7 +125,7 @@ const key = () => h("div", { class: "map-key" }, Object.keys(OUTLINES).map((name
 
 function list({ gateways, devices }) {
   const columns = [
-    { title: t("device.name"), of: (one) => (one.gateway ? t("site.gateway", { name: one.gateway }) : h("a", { href: `#/devices/${one.dev_eui}` }, one.name || one.dev_eui)) },
+    { title: t("device.name"), of: (one) => (one.gateway ? [t("site.gateway", { name: "" }), h("span", { class: "code" }, one.gateway)] : h("a", { href: `#/devices/${one.dev_eui}` }, one.name || one.dev_eui)) },
     { title: t("device.signal"), of: (one) => (one.gateway ? "–" : heardBars(one)) },
     { title: t("device.last_heard"), wide: true, of: (one) => (one.gateway ? "–" : age(one.last_heard_s, t("device.never"))) },
     { title: t("site.east"), number: true, wide: true, of: (one) => `${number(one.x_m, 0)}\u00a0m` },

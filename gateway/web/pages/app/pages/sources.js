@@ -2,6 +2,7 @@
 
 import { ask } from "../api.js";
 import { h, put, renew } from "../dom.js";
+import { lately } from "../heard.js";
 import { sourceStanding } from "../judge.js";
 import * as live from "../live.js";
 import { age, card, empty, head, mark, named, pairs, said, table } from "../parts.js";
@@ -23,10 +24,16 @@ function source({ name, type, status }, spent) {
     pairs([
       [t("source.type"), named("source_type", type)],
       [t("source.listens"), status?.listening],
+      [t("source.heard"), heard(status)],
       [t("source.state"), status?.words && said(status.words, "span")],
       [t("source.trouble"), status?.broker?.last_error && said(status.broker.last_error, "span")],
     ]),
     gateways(name, status?.gateways ?? {}), air(name, spent), counts(t("source.counts"), status?.counts), counts(t("source.dropped"), status?.dropped));
+}
+
+function heard(status) {
+  const now = lately(status);
+  return now && [t("source.lately", { count: now.heard }), now.share ? ` · ${t("source.broken", { share: share(now.share) })}` : ""];
 }
 
 function gateways(name, all) {

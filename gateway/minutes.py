@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from gateway.model import Json
+if TYPE_CHECKING:
+    from gateway.model import Json
 
 KEPT: Final = 60  # minutes
 STEP_S: Final = 60.0
@@ -74,7 +75,9 @@ class Minutes:
         place = KEPT - 1 + int(when // STEP_S) - there.minute
         if place < 0:
             return there
-        return replace(there, heard=_more(there.heard, place, heard), broken=_more(there.broken, place, broken))
+        return Minutes(
+            minute=there.minute, heard=_more(there.heard, place, heard), broken=_more(there.broken, place, broken)
+        )
 
     def as_json(self) -> dict[str, Json]:
         """Return both lists by name."""

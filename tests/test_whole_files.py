@@ -1,0 +1,132 @@
+"""Files are there whole or as before, whatever breaks in between, and for whom they are meant."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from gateway import whole_files
+from gateway.errors import ConfigError
+from gateway.whole_files import MODE, PRIVATE, filling, take_place, write_private, write_whole
+
+SOMEBODY = 54_321  # a user and a group that nobody has
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files of others")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_what_is_written_is_there_and_nothing_besides(tmp_path: Path) -> None:
+    write_whole(tmp_path / "deep" / "file", b"one")
+    write_private(tmp_path / "secret", b"two")
+
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["deep", "file", "secret"]
+    assert ((tmp_path / "deep" / "file").read_bytes(), mode(tmp_path / "deep" / "file")) == (b"one", MODE)
+    assert ((tmp_path / "secret").read_bytes(), mode(tmp_path / "secret")) == (b"two", PRIVATE)
+
+
+def test_what_was_there_is_replaced_with_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"longer than what comes")
+    (tmp_path / "secret").chmod(0o666)
+
+    write_private(tmp_path / "secret", b"new")
+
+    assert ((tmp_path / "secret").read_bytes(), mode(tmp_path / "secret")) == (b"new", PRIVATE)
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace"])
+def test_where_the_disk_fails_what_was_there_stays_and_no_part_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(step, _fails)
+
+    with pytest.raises(ConfigError, match=r"file: cannot be written: No space left on device"):
+        write_whole(path, b"new")
+
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+    assert path.read_bytes() == b"old"
+
+
+def _fails(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_who_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+
+    with pytest.raises(KeyboardInterrupt):
+        _broken_off(tmp_path / "file")
+
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("file", b"old")]
+
+
+def _broken_off(path: Path) -> None:
+    with filling(path, PRIVATE) as file:
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+
+def test_what_is_filled_has_no_name_until_it_takes_its_place(tmp_path: Path) -> None:
+    with filling(tmp_path / "file", PRIVATE) as file:
+        file.write(b"whole")
+    before = (tmp_path / "file").exists()
+    take_place(tmp_path / "file")
+
+    assert not before
+    assert (tmp_path / "file").read_bytes() == b"whole"
+
+
+def test_a_part_that_a_power_cut_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    whole_files.part_of(tmp_path / "file").write_bytes(b"half of something else")
+
+    write_private(tmp_path / "file", b"new")
+
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("file", b"new")]
+
+
+def test_the_file_is_on_the_disk_before_it_has_its_name_and_the_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened, replace = list[str](), Path.replace
+
+    def sync(descriptor: int) -> None:
+        happened.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+
+    def named(self: Path, target: Path) -> Path:
+        happened.append("name")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Path, "replace", named)
+
+    write_private(tmp_path / "file", b"new")
+
+    assert happened == ["file", "name", "folder"]
+
+
+def test_a_secret_makes_no_folder_and_says_what_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"secret: cannot be written: No such file.* its folder has to be there"):
+        write_private(tmp_path / "data" / "secret", b"new")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@ROOT_ONLY
+def test_root_gives_a_secret_to_whoever_has_the_data(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    os.chown(data, SOMEBODY, SOMEBODY)
+
+    write_private(tmp_path / "secret", b"new", like=data)
+    write_private(tmp_path / "own", b"new")
+
+    assert [((tmp_path / name).stat().st_uid, mode(tmp_path / name)) for name in ("secret", "own")] == [
+        (SOMEBODY, PRIVATE),
+        (os.geteuid(), PRIVATE),
+    ]
