@@ -1,7 +1,8 @@
 """What the dashboard's pages take of a phone and a wire: `python -m bench.web [--devices 5000] [--json]`.
 
-The agent is a `brygga run` of its own with so many devices. Lists are asked for over HTTP in each order and by search, fifty devices a
-page; then each page is opened in Debian's Chromium with an empty cache: octets over the wire all together, and ms until it is there.
+The agent is a `brygga run` of its own with so many devices, each of which has a place and was heard. Lists are asked for over HTTP in each
+order and by search, fifty devices a page; then each route of the API (bench/web_routes.py); then each page is opened in Debian's Chromium
+with an empty cache: octets over the wire all together, and ms until it is there.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench import figures
-from bench.agent import import_devices, running, write_configuration
-from bench.fleet import Fleet
+from bench import figures, radio, web_routes
+from bench.agent import AgentProcess, import_devices, running, write_configuration
+from bench.fleet import Fleet, datagrams
 
 LIST_LIMIT_MS = 300.0  # of the slowest kind of list, median
 WEIGHT_LIMIT = 300_000  # octets over the wire of any page, all together
 TIMES = 15
 PATIENCE_S = 30.0
+HEARD_PER_S = 1000  # uplinks; how quickly they come is not what is measured
 WEB = "\n[web]\nport = 0\n"
 LISTS: Final = (
     "sort=name",
@@ -56,23 +58,32 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="brygga-bench-") as folder:
         configuration = write_configuration(Path(folder), WEB)
         fleet = Fleet(options.devices)
-        import_devices(configuration, fleet.csv())
+        import_devices(configuration, web_routes.placed(fleet.csv()))
+        load = radio.Load(datagrams=datagrams(fleet.frames(options.devices)), most_per_s=HEARD_PER_S)
         with running(configuration) as agent:
+            radio.send(agent.udp_port, load, lambda: _heard(agent))
             url = f"http://{agent.status()['web']['listening']}/"
+            first = str(fleet.members[0].end_device.dev_eui)
+            routes = web_routes.asked(url, agent.udp_port, first, f"bench-{options.devices - 1}")
             lists = {one: _list_ms(f"{url}api/v1/devices?limit=50&{one}") for one in LISTS}
-            pages = _pages(url, str(fleet.members[0].end_device.dev_eui))
+            pages = _pages(url, first)
     slowest, heaviest = max(lists.values()), max(one.octets for one in pages)
     told = {
         "machine": figures.machine(),
         "devices": options.devices,
         "list_ms": lists,
+        "routes": [asdict(one) for one in routes],
         "pages": [asdict(one) for one in pages],
     }
     if options.json:
         figures.print_json(told)
     else:
-        _print(told, lists, pages)
-    return int(slowest > LIST_LIMIT_MS or heaviest > WEIGHT_LIMIT)
+        _print(told, lists, routes, pages)
+    return int(slowest > LIST_LIMIT_MS or heaviest > WEIGHT_LIMIT or not all(map(web_routes.is_kept, routes)))
+
+
+def _heard(agent: AgentProcess) -> int:
+    return int(agent.status()["network"]["counts"].get("uplinks", 0))
 
 
 def _options() -> argparse.Namespace:
@@ -127,11 +138,14 @@ def _sizes(page: Page) -> Iterator[int]:
             yield sizes["responseBodySize"] + sizes["responseHeadersSize"]
 
 
-def _print(told: Mapping[str, Any], lists: Mapping[str, float], pages: Sequence[Weighed]) -> None:
+def _print(
+    told: Mapping[str, Any], lists: Mapping[str, float], routes: Sequence[web_routes.Asked], pages: Sequence[Weighed]
+) -> None:
     print(figures.machine_line(told["machine"]))
     print(f"{told['devices']} devices\n")
     print(figures.table(("list of fifty", "ms, median"), [(one, f"{ms:.0f}") for one, ms in lists.items()]))
     print(f"\nlimit: {LIST_LIMIT_MS:.0f} ms; the slowest takes {max(lists.values()) / LIST_LIMIT_MS:.2f} of it\n")
+    print(f"{web_routes.shown(routes)}\n")
     rows = [
         (one.page or "overview", f"{one.octets / 1000:.0f}", str(one.requests), f"{one.there_ms:.0f}") for one in pages
     ]

@@ -6,6 +6,8 @@ and its event loop answers them between all else.
 
 from __future__ import annotations
 
+import csv
+import io
 import socket
 import statistics
 import threading
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.request import Request, urlopen
 
+from bench import figures
 from bench.fleet import GATEWAY
 from gateway.sources.gwmp import PullData
 
@@ -23,6 +26,14 @@ TIMES: Final = 9
 PATIENCE_S: Final = 60.0
 PING_S: Final = 0.004  # between two pings
 REST_S: Final = 0.05  # between two questions
+
+ANSWER_LIMIT_MS: Final = 300.0  # of each route, median
+WAIT_LIMIT_MS: Final = 100.0  # of the radio meanwhile, median of the longest: what an answer to a device may take, too
+SEARCH_LIMIT_MS: Final = 500.0  # of the first search for a decoder, which reads the catalogue's index
+SEARCH: Final = "decoders?search=elsys"
+STREETS: Final = 71  # devices beside each other in the plan of the site
+ORIGIN: Final = (57.7, 11.97)
+STEP: Final = (0.0011, 0.0013)  # degrees between two of them
 
 ROUTES: Final = (
     "session",
@@ -38,7 +49,7 @@ ROUTES: Final = (
     "sources",
     "destinations",
     "dead-letters",
-    "decoders?search=elsys",
+    SEARCH,
     "decoders?search=temperature&limit=1000",
     "site",
     "doctor",
@@ -57,6 +68,43 @@ class Asked:
     ms: float
     octets: int  # over the wire, compressed where the listener does that
     waited_ms: float  # by the radio
+
+
+def placed(devices_csv: str) -> str:
+    """Return a devices file with a place for each device."""
+    head, *rows = csv.reader(io.StringIO(devices_csv))
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow((*head, "latitude", "longitude"))
+    for number, row in enumerate(rows):
+        east, north = number % STREETS, number // STREETS
+        writer.writerow((*row, f"{ORIGIN[0] + north * STEP[0]:.6f}", f"{ORIGIN[1] + east * STEP[1]:.6f}"))
+    return text.getvalue()
+
+
+def is_kept(one: Asked) -> bool:
+    """Tell whether a route keeps all that is asked of it."""
+    first = one.first_ms < SEARCH_LIMIT_MS or one.route != SEARCH
+    return one.ms < ANSWER_LIMIT_MS and one.waited_ms < WAIT_LIMIT_MS and first
+
+
+def shown(found: Sequence[Asked]) -> str:
+    """Return the table, each time with its share of the limit."""
+    rows = [
+        (
+            one.route,
+            f"{one.first_ms:.0f}",
+            f"{one.ms:.0f}",
+            f"{one.ms / ANSWER_LIMIT_MS:.2f}",
+            f"{one.octets / 1000:.1f}",
+            f"{one.waited_ms:.0f}",
+            f"{one.waited_ms / WAIT_LIMIT_MS:.2f}",
+        )
+        for one in found
+    ]
+    heads = ("route", "first, ms", "median, ms", "of its limit", "kB", "radio waits, ms", "of its limit")
+    limits = f"limits: {ANSWER_LIMIT_MS:.0f} ms, and {WAIT_LIMIT_MS:.0f} ms for the radio; the first search {SEARCH_LIMIT_MS:.0f} ms"
+    return f"{figures.table(heads, rows)}\n\n{limits}"
 
 
 def asked(url: str, udp_port: int, dev_eui: str, name: str) -> Sequence[Asked]:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ from gateway.groundwork import load_registry, system_clock
 from gateway.here import Here
 from gateway.journal import Begin, Journal, WhenFull
 from gateway.machine import fingerprint
-from gateway.model import Clock, Fix, Frame, Heard, Json, ServerNews, ServerReceipt, ServerUplink, TimeQuality
+from gateway.model import Clock, Eui64, Fix, Frame, Heard, Json, ServerNews, ServerReceipt, ServerUplink, TimeQuality
 from gateway.network import Network
 from gateway.network.office import RunningOffice
 from gateway.observe.room import observed
@@ -228,13 +228,14 @@ class Agent:
         finally:
             self._surveys.remove(survey)
 
-    async def devices_changed(self) -> None:
-        """Take devices from the journal anew, and try what no decoder understood with the decoders of now."""
-        await self.network.load()
+    async def devices_changed(self, only: Collection[Eui64] | None = None) -> None:
+        """Take devices from the journal anew, ``only`` some or all, and try what no decoder understood with the decoders of now."""
+        await self.network.load(only)
         self.servers.claimed()
         await self._redecoding.again()
         with contextlib.suppress(StorageError):  # the next change of devices, or start, tries again
-            await self.journal.retry_reason(NOT_REGISTERED, [device.dev_eui for device in self.network.devices()])
+            known = [device.dev_eui for device in self.network.devices() if only is None or device.dev_eui in only]
+            await self.journal.retry_reason(NOT_REGISTERED, known)
 
     def status(self) -> Mapping[str, Json]:
         """Return what only a running agent knows, for `brygga status`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -11,6 +12,8 @@ from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import forked
 
 # How fast a machine makes and tries examples is no matter of these tests; the first run of all draws for more than a second.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,6 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(found, len(LONG_FIRST))
 
     items.sort(key=rank)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_was_started(tmp_path_factory: pytest.TempPathFactory) -> None:
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "started"
+    folder.mkdir(exist_ok=True)
+    forked.begun[:] = [folder]
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,9 @@
 """`brygga` as a process of its own that need not be imported first: forked from one that has all of it in memory.
 
 Exit code, standard streams, signals, folder and environment are a process's own, as they are of one that is started; what is left
-out is the second that importing takes, some hundreds of times in a run of the suite. Whether a command finds what it imports is for
-the tests that start it for real: tests/agent/test_agent.py and test_memory.py, and all that is typed in README.md and the guides.
+out is the second that importing takes, some hundreds of times in a run of the suite. A forgotten import would never be seen so:
+therefore the first process of each command in a run is started for real, whichever test's that is, and with BRYGGA_LONG_FORM=1
+every one (docs/decisions/0003-tests-side-by-side.md).
 """
 
 from __future__ import annotations
@@ -24,11 +25,16 @@ from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import IO, Any, Final
 
+from tests.long_form import IS_LONG
+
 ROOT: Final = Path(__file__).parent.parent
 BRYGGA: Final = Path(sys.executable).with_name("brygga")
 LINE_LIMIT: Final = 2**16  # octets, asyncio's own
 
 Stream = int | IO[Any] | None
+
+begun: Final[list[Path]] = []
+"""The folder that notes which commands were started in this run, the same for all its workers."""
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.preloaded"])
@@ -53,14 +59,44 @@ async def launch(
     env: Mapping[str, str] | None = None,
     start_new_session: bool = False,
 ) -> Process:
-    """Return what `asyncio.create_subprocess_exec` returns, whose arguments these are: another program, and one with a library before
-    all others, is started by that.
-    """  # fmt: skip
+    """Start or fork a process; arguments and outcome are those of `asyncio.create_subprocess_exec`."""
+    how = asyncio.create_subprocess_exec if is_started(command, env) else fork
+    return await how(
+        *command, stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd, env=env, start_new_session=start_new_session
+    )
+
+
+def is_started(command: Sequence[str | Path], env: Mapping[str, str] | None) -> bool:
+    """Tell whether a process is to be started: another program's, one with a library before all others, each command's first."""
     meant = module_of(command)
-    if meant is None or "LD_PRELOAD" in (env or ()):
-        return await asyncio.create_subprocess_exec(
-            *command, stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd, env=env, start_new_session=start_new_session
-        )
+    return meant is None or IS_LONG or "LD_PRELOAD" in (env or ()) or _is_first(*meant)
+
+
+def _is_first(module: str, words: Sequence[str]) -> bool:
+    from gateway.commands.cli import COMMANDS
+
+    named = (" ".join(words[:count]) for count in (3, 2, 1))
+    name = next((one for one in named if one in COMMANDS), "")
+    assert begun, "tests/conftest.py names the folder"
+    try:
+        (begun[0] / f"{module} {name}").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+async def fork(
+    *command: str | Path,
+    stdin: Stream = None,
+    stdout: Stream = None,
+    stderr: Stream = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    start_new_session: bool = False,
+) -> Process:
+    """Fork what runs a module: `brygga`, or ``python -m …``."""
+    meant = module_of(command)
+    assert meant is not None, f"{command[0]} is none that can be forked"
     environment = dict(os.environ if env is None else env)
     loop = asyncio.get_running_loop()
     protocol = SubprocessStreamProtocol(LINE_LIMIT, loop)

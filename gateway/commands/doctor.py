@@ -30,6 +30,7 @@ FOLDERS_S: Final = 10.0  # a hundred decoders of one's own take a second on a sm
 
 
 def _doctor(options: argparse.Namespace, _: Ask) -> int:
+    from gateway.commands.doctor_words import words_in
     from gateway.doctor.table import chosen
 
     try:
@@ -38,15 +39,15 @@ def _doctor(options: argparse.Namespace, _: Ask) -> int:
         raise ConfigError(f"doctor: --only: {error}") from error
     if options.bundle is not None:
         _make_room(Path(options.bundle))
-    with progress("looking") as told:
+    words = words_in(spoken(options.language))
+    with progress(words.report("looking")) as told:
         box, findings = asyncio.run(_examined(options, checks, told))
     if options.json:
         as_json([one.as_json() for one in findings])
     else:
-        from gateway.commands.doctor_words import words_in
         from gateway.commands.show_doctor import said
 
-        said(findings, words_in(spoken(options.language)))
+        said(findings, words)
     if options.bundle is not None:
         _bundle(options, box, findings)
     return 1 if any(one.standing is Standing.WRONG for one in findings) else 0

@@ -58,6 +58,16 @@ class DecodingDesk:
         """Return the names of all decoders there are."""
         return Registry.load(self._settings.decoders.folders).names()
 
+    def strange(self, named: Counter[str]) -> list[str]:
+        """Say which decoders are not installed: no error, for they may come later and what was heard waits for them."""
+        installed = self.names()
+        return [
+            f"there is no decoder {name}: the uplinks of {count} {'device' if count == 1 else 'devices'} "
+            f"are kept undecoded until there is{did_you_mean(name, installed)}"
+            for name, count in named.items()
+            if name not in installed
+        ]
+
     def without_decoder(self, registrations: Sequence[Registration]) -> list[str]:
         """Say of devices that come without a decoder who made them, and what there is for them."""
         bare = [one.device for one in registrations if not one.device.decoder and not is_multicast(one.device.dev_eui)]

@@ -22,7 +22,7 @@ from gateway.desk.network import NetworkDesk
 from gateway.desk.recording import RecordingDesk
 from gateway.desk.relays import relay_standing, unknown_relays
 from gateway.desk.sources import SourceDesk
-from gateway.desk.words import did_you_mean, eui, exactly
+from gateway.desk.words import eui, exactly
 from gateway.errors import ConfigError
 from gateway.journal import Journal, Registration
 from gateway.model import Clock, Eui64, Json
@@ -58,8 +58,8 @@ class Running(Protocol):
         """Return the age of each device's last frame, in seconds."""
         ...
 
-    async def devices_changed(self) -> None:
-        """Take devices from the journal anew."""
+    async def devices_changed(self, only: Collection[Eui64] | None = None) -> None:
+        """Take devices from the journal anew, ``only`` some or all."""
         ...
 
     async def reload(self) -> Difference:
@@ -247,28 +247,18 @@ class Desk:
 
     async def _put(self, registrations: Sequence[Registration]) -> dict[str, Json]:
         result = await self._journal.put_devices(registrations)
-        await self._devices_changed()
+        await self._devices_changed({one.device.dev_eui for one in registrations})
         named = Counter(one.device.decoder for one in registrations if one.device.decoder)
         return {
             "added": result.added,
             "changed": result.changed,
             "unchanged": result.unchanged,
             "warnings": [
-                *await asyncio.to_thread(self._strange_decoders, named),
+                *await asyncio.to_thread(self._decoding.strange, named),
                 *unknown_relays(self._settings, registrations),
             ],
             "without_decoder": await asyncio.to_thread(self._decoding.without_decoder, registrations),
         }
-
-    def _strange_decoders(self, named: Counter[str]) -> list[str]:
-        """Say which decoders are not installed: no error, for they may come later and what was heard waits for them."""
-        installed = self._decoding.names()
-        return [
-            f"there is no decoder {name}: the uplinks of {count} {'device' if count == 1 else 'devices'} "
-            f"are kept undecoded until there is{did_you_mean(name, installed)}"
-            for name, count in named.items()
-            if name not in installed
-        ]
 
     async def _known(self, dev_euis: Collection[Eui64] | None = None) -> Mapping[Eui64, Registration]:
         """Return all registrations, or those of ``dev_euis``, from the journal: they have their keys."""
@@ -295,9 +285,9 @@ class Desk:
         wanted = [eui(device) for device in devices]
         known = await self._known(wanted)
         removed = await self._journal.remove_devices(wanted)
-        await self._devices_changed()
+        await self._devices_changed(set(wanted))
         return {"removed": removed, "unknown": [one for one in wanted if one not in known]}
 
-    async def _devices_changed(self) -> None:
+    async def _devices_changed(self, changed: Collection[Eui64]) -> None:
         if self._running:
-            await self._running.devices_changed()
+            await self._running.devices_changed(changed)

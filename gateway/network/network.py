@@ -12,7 +12,7 @@ import asyncio
 import logging
 import secrets
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.errors import BadFrame, BadFrameReason
@@ -127,13 +127,14 @@ class Network:
             tasks.create_task(self.dispatch.run(), name="downlinks")
             tasks.create_task(self._air.run(self._transmitters.ledgers), name="air record")
 
-    async def load(self) -> None:
-        """Read devices, sessions and open downlinks from the journal; again after they changed there.
+    async def load(self, only: Collection[Eui64] | None = None) -> None:
+        """Read devices, sessions and open downlinks from the journal; again after they changed there, of ``only`` some devices.
 
         Frames of nobody that a new session verifies become uplinks, with the time they were heard at.
         """
-        stored = await Stored.read(self._journal)
-        self._registered = {**stored.registered}
+        stored = await Stored.read(self._journal, only)
+        others = {} if only is None else {eui: one for eui, one in self._registered.items() if eui not in only}
+        self._registered = dict(sorted({**others, **stored.registered}.items()))
         fresh = restore(stored, self._sessions, self._journal, self._region)
         self._restarting.load(stored.abp_activations)
         self.queue.load(stored.downlinks, stored.last_downlink)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import cbor2
 
@@ -27,8 +28,9 @@ UNREADABLE = (  # what a record raises that a disk has damaged
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What the journal has of the network, read at one time."""
+    """What the journal has of the network, or of some of its devices, read at one time."""
 
+    only: Collection[Eui64] | None  # the devices that it is of; None: all
     registered: Mapping[Eui64, Registration]
     sessions: Sequence[Session]
     downlinks: Sequence[Downlink]  # the open ones
@@ -36,14 +38,15 @@ class Stored:
     abp_activations: Mapping[Eui64, int]
 
     @classmethod
-    async def read(cls, journal: Journal) -> Stored:
-        """Read it; sessions last, for they move with each uplink."""
-        registrations = await journal.devices()
+    async def read(cls, journal: Journal, only: Collection[Eui64] | None = None) -> Stored:
+        """Read it, of all devices or of ``only`` some; sessions last, for they move with each uplink."""
+        registrations = await journal.devices(only)
         downlinks = await journal.downlinks(open_only=True, limit=ALL_ROWS)
         last_downlink, abp_activations = await journal.last_downlink(), await journal.abp_activations()
         return cls(
+            only=only,
             registered={registration.device.dev_eui: registration for registration in registrations},
-            sessions=await journal.sessions(),
+            sessions=[one for one in await journal.sessions() if only is None or one.dev_eui in only],
             downlinks=downlinks,
             last_downlink=last_downlink,
             abp_activations=abp_activations,
@@ -53,16 +56,20 @@ class Stored:
 def restore(stored: Stored, sessions: LiveSessions, journal: Journal, region: Region) -> list[LiveSession]:
     """Have the stored sessions of registered devices and no others, and return those that are new here.
 
-    A session that is known already keeps its counters: memory may be ahead of the disk, behind it only where an import
-    brought greater ones.
+    What was not read stays: sessions of other devices than ``stored.only``. A session that is known already keeps its counters: memory
+    may be ahead of the disk, behind it only where an import brought greater ones.
     """
-    known = {name_of(one.session): one for one in sessions}
+    present = sessions if stored.only is None else chain.from_iterable(map(sessions.of, stored.only))
+    known = {name_of(one.session): one for one in present}
     live: dict[Name, LiveSession] = {}
     for session in stored.sessions:
         if (registration := stored.registered.get(session.dev_eui)) is not None:
             name = name_of(session)
             live[name] = _continued(known.get(name), session) or _begun(session, registration, journal, region)
-    sessions.replace_all(live)
+    if stored.only is None:
+        sessions.replace_all(live)
+    else:
+        sessions.replace_of(stored.only, live)
     return [one for name, one in live.items() if name not in known]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gateway.lorawan.adr import HeardUplink
 from gateway.lorawan.mac_layer import MacState
@@ -117,6 +117,13 @@ class LiveSessions:
         """Have these sessions and no others."""
         self._by_device.clear()
         self._on_air.clear()
+        for live in sessions.values():
+            self.add(live)
+
+    def replace_of(self, dev_euis: Iterable[Eui64], sessions: Mapping[Name, LiveSession]) -> None:
+        """Have these sessions of some devices and no others of theirs."""
+        for dev_eui in dev_euis:
+            self.retire([*self.of(dev_eui)])
         for live in sessions.values():
             self.add(live)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
 import secrets
 from collections import Counter
@@ -18,6 +17,7 @@ from aiohttp import web
 from gateway.errors import Busy, ConfigError, NotThere, StorageError
 from gateway.model import Json
 from gateway.web import headers
+from gateway.web.encoding import dumped, encoded, octets
 from gateway.web.fields import from_body, from_query
 from gateway.web.guard import Asked, Asker, Guard
 from gateway.web.reading import read_json
@@ -130,7 +130,7 @@ class Asking:
         async with asyncio.timeout(ANSWER_LIMIT_S):
             answer = await self._desk(route.ask(call.said))
         told = answer if route.tell is None else route.tell(answer)
-        return _json(told, route.status) if not route.file else _file(told, route)
+        return _file(told, route) if route.file else _response(await encoded(told), route.status)
 
 
 def asked_by(request: web.BaseRequest) -> Asked:
@@ -163,9 +163,12 @@ def packed(request: web.BaseRequest, response: web.Response) -> web.Response:
 
 
 def _json(answer: Json, status: int) -> web.Response:
-    octets = json.dumps(answer, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "replace")
+    return _response(octets(dumped(answer)), status)
+
+
+def _response(body: bytes, status: int) -> web.Response:
     return web.Response(
-        body=octets,
+        body=body,
         status=status,
         content_type="application/json",
         headers=headers.DATA,

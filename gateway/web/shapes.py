@@ -75,7 +75,10 @@ STATUS: Final = at_least(
     agent=at_least(name=TEXT, version=TEXT, running=TRUTH),
     journal=at_least(rows=WHOLE, alarms=each(at_least(kind=TEXT, since=TIME, words=TEXT, until_seen=TRUTH))),
     destinations=by_name(at_least(waiting=WHOLE, held=COUNTS, configured=TRUTH)),
-    sources=each(at_least(name=TEXT, type=TEXT, minutes=MINUTES)),
+    sources=told(
+        each(at_least(name=TEXT, type=TEXT, minutes=MINUTES)),
+        "each of its `gateways`, where it has any, has `lately`: `minutes`, `heard` and `broken` of the last ten minutes, and of the hour",
+    ),
     clock=at_least(utc=TIME, quality=TEXT, trusted=TRUTH, words=TEXT),
     network=at_least(devices=WHOLE, sessions=WHOLE, counts=COUNTS, refused=COUNTS),
     since_s=NUMBER,

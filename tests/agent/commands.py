@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulators.torture.agent_process import Launch
 from tests import forked
 
 BRYGGA = forked.BRYGGA
@@ -56,6 +57,7 @@ class Box:
     """A gateway's folder with its configuration."""
 
     folder: Path
+    launch: Launch = forked.launch
 
     @property
     def journal(self) -> Path:
@@ -81,7 +83,7 @@ class Box:
 
     async def start(self, *arguments: str, is_fed: bool = False) -> asyncio.subprocess.Process:
         """Start a command."""
-        return await forked.launch(
+        return await self.launch(
             BRYGGA,
             *arguments,
             cwd=self.folder,

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import stat
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from gateway.desk import Desk
 from gateway.desk.log_lines import LogLines
 from gateway.errors import Busy, ConfigError, StorageError
 from gateway.journal import Changes, Journal
-from gateway.model import Json
+from gateway.model import Eui64, Json
 from gateway.network.office import Office, StoppedOffice
 from gateway.pulse import Pulse
 from gateway.recorder import Recorder
@@ -67,7 +67,7 @@ class FakeAgent:
     def last_heard_s(self) -> Mapping[str, float]:
         return {otaa(1).device.dev_eui: 4.0}
 
-    async def devices_changed(self) -> None:
+    async def devices_changed(self, _: Collection[Eui64] | None = None) -> None:
         self.changes += 1
 
     def attend(self, survey: Survey) -> AbstractContextManager[None]:

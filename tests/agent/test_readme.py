@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
 import shutil
@@ -25,7 +26,7 @@ async def test_the_commands_of_your_own_gateway_work_as_written(tmp_path: Path) 
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     activate, copy, *words = commands()
     shutil.copy(tmp_path / copy[1], tmp_path / copy[2])
-    box = Box(tmp_path)
+    box = Box(tmp_path, asyncio.create_subprocess_exec)
 
     outcomes = {shlex.join(one): await box.brygga(*one[1:]) for one in words if one[1] not in NOT_HERE}
 

@@ -126,12 +126,21 @@ def foreign_user(folder: Path, _: pytest.MonkeyPatch) -> Box:
     return one
 
 
-def nearly_full(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
-    one, real = configured(folder), os.statvfs(folder)
-    numbers = [*real[:10]]
-    numbers[4] = 2 * 10**8 // real.f_frsize  # f_bavail
-    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(numbers))
-    return one
+def room(place: int, count: int) -> Make:
+    """Return what makes a box whose file system has ``count`` at a place of statvfs(3)'s answer: 4 is f_bavail, 7 is f_favail."""
+
+    def make(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
+        one, numbers = configured(folder), [4096, 4096, 10**8, 10**8, 10**8, 10**6, 10**6, 10**6, 0, 255]
+        numbers[place] = count
+        monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(numbers))
+        return one
+
+    return make
+
+
+def mounted(line: str) -> Make:
+    """Return what makes a box whose kernel tells of one mount, under all."""
+    return lambda folder, _: configured(folder, root=tree(folder, {"proc/self/mountinfo": f"40 21 {line}\n"}))
 
 
 def old_card(folder: Path, _: pytest.MonkeyPatch) -> Box:
@@ -192,7 +201,14 @@ PROBED: Mapping[str, Make] = {
     "devices.strangers:strangers": network({"unknown_device": 3}),
     "disk.life:ageing": old_card,
     "disk.life:wearing": worn_soon,
-    "disk.room:short": nearly_full,
+    "disk.inodes:inodes": room(7, 10),
+    "disk.mount:fat": mounted("8:1 / / rw - vfat /dev/sda1 rw"),
+    "disk.mount:overlay": mounted("0:50 / / rw - overlay overlay rw,lowerdir=/l,upperdir=/u,workdir=/w"),
+    "disk.mount:read_only": mounted("259:2 / / ro,relatime - ext4 /dev/mmcblk0p2 rw"),
+    "disk.mount:remote": mounted("0:60 / / rw - nfs4 nas:/export rw"),
+    "disk.mount:volatile": mounted("0:30 / / rw - tmpfs tmpfs rw,size=64m"),
+    "disk.room:full": room(4, 10),
+    "disk.room:short": room(4, 2 * 10**8 // 4096),
     "dns.names:slow": patched("gateway.doctor.dns.SLOW_S", -1.0),
     "dns.servers:no_server": patched("gateway.doctor.dns.SLOW_S", 60.0),
     "permissions.data:foreign": foreign_user,

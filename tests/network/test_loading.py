@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +15,15 @@ from gateway.errors import BadFrameReason
 from gateway.journal import Changes, Journal
 from gateway.lorawan.mac_layer import Wanted
 from gateway.lorawan.region import EU868
-from gateway.model import Downlink, Eui64, RowId
-from gateway.network import keeping
+from gateway.model import DevAddr, Downlink, Eui64, RowId
+from gateway.network import Network, keeping
 from gateway.network.sessions import Turn
 from simulators.end_device import EndDevice
-from tests.network.bench import DEV_EUI, Bench, abp, as_sent, network_on, register
+from tests.network.bench import DEV_EUI, Bench, abp, as_sent, network_on, register, registration
 from tests.network.radio import START, StandingClock
 
 LIMIT_S = 5.0
+OTHER = Eui64("a81758fffe0b0002")
 
 
 @asynccontextmanager
@@ -42,6 +43,17 @@ async def on_its_way(bench: Bench, phy_payload: bytes, monkeypatch: pytest.Monke
         await reached.wait()
         yield
         goes_on.set()
+
+
+@pytest.fixture(params=[None, frozenset({DEV_EUI})], ids=["all devices", "one device"], autouse=True)
+def _loaded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each test load all devices, and its one alone."""
+    load = Network.load
+
+    async def loaded(network: Network, only: Collection[Eui64] | None = None) -> None:
+        await load(network, request.param if only is None else only)
+
+    monkeypatch.setattr(Network, "load", loaded)
 
 
 async def remove(bench: Bench) -> None:
@@ -191,3 +203,35 @@ async def test_a_session_that_ended_while_a_downlink_of_it_waited_for_the_disk_s
     live = bench.network.session(DEV_EUI)
     assert live is not None
     assert [one.activation for one in await cast("Journal", bench.journal).sessions()] == [live.session.activation]
+
+
+async def test_a_device_that_is_loaded_alone_leaves_all_others_what_they_are(bench: Bench) -> None:
+    one, other = abp(), EndDevice.abp(OTHER, DevAddr("26011234"))  # two of one address
+    await register(bench, one)
+    await bench.hear(one.uplink(2, b"\x01"))
+    before = bench.network.session(DEV_EUI)
+
+    await cast("Journal", bench.journal).put_devices([registration(other)])
+    await bench.network.load({OTHER})
+    await bench.hear(other.uplink(2, b"\x02"))
+    await bench.hear(one.uplink(2, b"\x03"))
+
+    assert bench.network.session(DEV_EUI) is before
+    assert [device.dev_eui for device in bench.network.devices()] == sorted([DEV_EUI, OTHER])
+    assert bench.network.counts["uplinks"] == 3
+
+
+async def test_a_device_that_is_removed_alone_is_heard_no_more_and_its_namesake_on_the_air_is(bench: Bench) -> None:
+    one, other = abp(), EndDevice.abp(OTHER, DevAddr("26011234"))
+    await register(bench, one)
+    await cast("Journal", bench.journal).put_devices([registration(other)])
+    await bench.network.load({OTHER})
+
+    await cast("Journal", bench.journal).remove_devices([DEV_EUI])
+    await bench.network.load({DEV_EUI})
+    await bench.hear(one.uplink(2, b"\x01"))
+    await bench.hear(other.uplink(2, b"\x02"))
+
+    assert bench.network.refused == {BadFrameReason.MIC: 1}
+    assert bench.network.counts["uplinks"] == 1
+    assert [device.dev_eui for device in bench.network.devices()] == [OTHER]

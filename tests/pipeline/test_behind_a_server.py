@@ -29,7 +29,7 @@ DEVICES = [Eui64(f"a81758fffe0d{number:04x}") for number in range(10)]
 TORGET = DEVICES[0]
 ERS = bytes.fromhex("0100e20229")  # Elsys: 22.6 °C, 41 %
 PLENTY = 10_000
-LIMIT_S = 30.0
+LIMIT_S = 90.0
 
 GATEWAY = '[gateway]\nname = "test"\ndata = "data"\n[clock]\ntrust = "system"\n'
 CHIRPSTACK = '[[source]]\nname = "campus"\ntype = "chirpstack"\nurl = "mqtt://127.0.0.1:{port}"\nclient_id = "box"\n'

@@ -208,8 +208,7 @@ class Concentratord:
 
     def _bad(self, reason: BadEventReason) -> None:
         self._dropped[reason] += 1
-        station = None if self._gateway is None else self._stations.get(self._gateway)
-        if station is not None:
+        if self._gateway is not None and (station := self._stations.get(self._gateway)) is not None:
             self.note_broken(station.gateway, station.not_taken(reason))
 
     def _take(self, event: Mapping[str, Json]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -51,9 +50,7 @@ class Sensor:
         await self._push(self._device.uplink(5, ERS))
 
     async def _push(self, phy_payload: bytes) -> None:
-        # The gateway has a GPS receiver: a box whose clock nobody vouches for learns the time from it.
-        signal = Signal(phy_payload=phy_payload, gateway_time=datetime.now(UTC), has_gps=True)
-        await self._forwarder.push(signal)
+        await self._forwarder.push(Signal(phy_payload=phy_payload))
 
 
 def of_the_sensor(platform: YggioBroker) -> dict[str, object]:

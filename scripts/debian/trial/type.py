@@ -23,6 +23,7 @@ ANSWERS = (  # what a line of a question begins with, in either language, and wh
     (r"What is it called\?|Vad heter den\?", "First floor"),
     (r"Its AppKey|Dess AppKey", "00112233445566778899aabbccddeeff"),
     (r"Its decoder|Dess avkodare", "elsys/ers"),
+    (r"Its clock is not set|Klockan är inte ställd", "system"),  # nothing here will ever set it
     (r"(Its |new |)[Pp]assword|(the same|once more|again)|(Dess )?[Ll]ösenord", SECRET),
 )
 ONCE = {

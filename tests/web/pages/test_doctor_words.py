@@ -17,7 +17,7 @@ from gateway.doctor.finding import UNSEEN, Ill
 from gateway.doctor.table import CHECKS
 
 LONGEST: Final = 140  # characters: a phone's screen has them in four lines
-REPORT: Final = {"report.well", "report.all_well", "report.nothing"}
+REPORT: Final = {"report.looking", "report.well", "report.all_well", "report.nothing"}
 BLANK: Final = re.compile(r"\{\w+\}")
 PROGRAMS: Final = (
     "apt", "date", "df", "dmesg", "free", "getent", "grep", "head", "hwclock", "iotop", "ip", "journalctl", "ls", "nc", "nmcli", "openssl", "pip",

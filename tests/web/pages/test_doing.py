@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.web.pages.boxes import COLDER, KNOWN, MANY, PASSWORD, Street
+from tests.web.pages.boxes import COLDER, ERS, KNOWN, MANY, PASSWORD, PORT, Street
 from tests.web.pages.browsing import LIMIT_MS, Tab, tab
 from tests.web.pages.labels import nothing, photo
 
@@ -279,3 +279,19 @@ def test_the_last_hour_of_radio_is_drawn_as_the_sources_counted_it_before_the_pa
     counted = [int(one.replace("\u00a0", "")) for one in figure.locator("tbody td:nth-child(2)").all_inner_texts()]
     assert sum(counted) >= 4  # three when the box began, and one now
     expect(many.page.locator("main")).to_contain_text("ramar på tio minuter")
+
+
+def test_a_frame_of_another_key_is_told_on_its_devices_page_with_what_to_compare(many: Tab, street: Street) -> None:
+    box = street.boxes[MANY]
+
+    async def hear_a_stranger() -> None:
+        *signed, last = box.device.uplink(PORT, ERS)
+        await box.roof.push(bytes([*signed, last ^ 1]), rssi_dbm=-71.0)
+        await box.hear()  # behind it: the other one is refused by then
+
+    street.call(hear_a_stranger())
+    many.open(f"devices/{KNOWN}")
+
+    refused = many.page.locator(".card", has_text="Ramar som inte togs emot")
+    expect(refused).to_contain_text("Jämför nycklar och LoRaWAN-version med etiketten")
+    expect(refused.locator(".age")).not_to_have_count(0)

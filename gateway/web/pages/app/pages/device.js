@@ -4,9 +4,9 @@ import { ask } from "../api.js";
 import { atMostEvery, h, put, renew } from "../dom.js";
 import { wrongOctets, wrongPort } from "../forms.js";
 import * as live from "../live.js";
-import { age, busy, button, card, choice, fault, faults, field, head, link, mark, named, pairs, reason, said, signal as heardBars, sure, table, tell } from "../parts.js";
+import { age, busy, button, card, choice, fault, faults, field, head, mark, named, pairs, reason, said, signal as heardBars, sure, table, tell } from "../parts.js";
 import { plot } from "../plots.js";
-import { ago, byName, momentOf, number, quantity, share, t, value } from "../words.js";
+import { ago, byName, known, momentOf, number, quantity, share, t, value } from "../words.js";
 
 const RANGES = [24, 168]; // hours
 const LOOK_AGAIN_MS = 3_000;

@@ -2,7 +2,7 @@
 
 import { ask } from "../api.js";
 import { h, put } from "../dom.js";
-import { busy, button, card, head, mark, said, tell } from "../parts.js";
+import { busy, button, head, mark, said, tell } from "../parts.js";
 import { icon } from "../icons.js";
 import { known, more, t } from "../words.js";
 

@@ -68,8 +68,8 @@ export function waits(one) {
   if (!one.waiting) return t("waits.none");
   const words = [t("waits.some", { count: one.waiting })];
   if (one.oldest_s > 60) words.push(t("waits.oldest", { age: span(one.oldest_s) }));
-  if (one.lane?.left_s) words.push(t("waits.left", { time: span(one.lane.left_s) }));
-  else if (one.lane?.history) words.push(t("waits.unknown"));
+  if (one.lane?.left_s >= 1) words.push(t("waits.left", { time: span(one.lane.left_s) }));
+  else if (one.lane?.history && !one.lane.left_s) words.push(t("waits.unknown"));
   return words.join(" · ");
 }
 
