@@ -79,8 +79,7 @@ async def carry_on(terminal: Terminal, settings: Settings, plan: Plan, errand: E
     if errand.watch_s and not settings.sources:
         terminal.say(NO_RADIO)
         errand = replace(errand, watch_s=0.0)
-    is_started = await _started(terminal, plan, errand)
-    if is_started:  # systemd has made its folder only now
+    if is_started := await _started(terminal, plan, errand):  # systemd has made its folder only now
         settings = replace(settings, control_socket=reached(errand.path) or settings.control_socket)
     if not is_started and not errand.runs_here and not await _answers(settings):
         are_added = await _add_devices(terminal, settings, plan)
@@ -187,16 +186,15 @@ async def _started(terminal: Terminal, plan: Plan, errand: Errand) -> bool:
         terminal.say(
             Said("Brygga runs, but will not start at the next boot", "Brygga kör, men startar inte vid nästa start")
         )
-        return True
-    terminal.say(Said("Brygga runs, and starts at each boot", "Brygga kör, och startar vid varje start"))
+    else:
+        terminal.say(Said("Brygga runs, and starts at each boot", "Brygga kör, och startar vid varje start"))
     return True
 
 
 def _how_to_start(errand: Errand) -> Said:
     does = "restart" if errand.box.configured else "enable --now"
     start = f"systemctl {does} brygga" if errand.box.has_unit else f"brygga run --config {errand.path}"
-    if errand.box.has_unit and not errand.box.is_root:
-        start = f"sudo {start}"
+    start = f"sudo {start}" if errand.box.has_unit and not errand.box.is_root else start
     return Said(f"Next: {start}", f"Sedan: {start}")
 
 

@@ -25,6 +25,23 @@ def test_the_command_of_the_agent_carries_nothing_heavy() -> None:
     )
 
 
+def test_a_command_beside_a_running_agent_is_there_without_the_journal_and_the_keys_of_the_configuration() -> None:
+    loaded = modules_after(
+        "from gateway.commands.cli import main\nfrom gateway.config.reaching import reached\nfrom gateway.control import ask_at"
+    )
+
+    assert loaded.isdisjoint(
+        {
+            "pydantic",
+            "cryptography",
+            "gateway.config.settings",
+            "gateway.desk",
+            "gateway.journal",
+            "gateway.lorawan",
+        }
+    )
+
+
 @pytest.mark.parametrize(
     ("url", "wanted", "unwanted"),
     [("mqtt://127.0.0.1:1", "paho", "aiohttp"), ("http://127.0.0.1:1", "aiohttp", "paho")],

@@ -184,7 +184,7 @@ def test_an_agent_that_starts_again_is_missed_and_found_again(phone: Tab, street
 
 def test_a_payload_is_tried_out(many: Tab) -> None:
     many.open("decoders")
-    many.page.get_by_label("Avkodare").fill("elsys/ers")
+    many.page.get_by_label("Avkodare", exact=True).fill("elsys/ers")
     many.page.get_by_label("Port").fill("5")
     many.page.get_by_label("Innehåll").fill("0100e20229")
     many.page.get_by_role("button", name="Avkoda").click()
@@ -235,7 +235,7 @@ def test_what_the_agent_alone_finds_wrong_has_a_swedish_head_and_its_own_words(p
 
 def test_a_decoder_that_is_not_there_and_a_payload_that_is_none_are_told_in_swedish(many: Tab) -> None:
     many.open("decoders")
-    many.page.get_by_label("Avkodare").fill("nobody/nothing")
+    many.page.get_by_label("Avkodare", exact=True).fill("nobody/nothing")
     many.page.get_by_label("Port").fill("0")
     many.page.get_by_label("Innehåll").fill("0100e")
     many.page.get_by_role("button", name="Avkoda").click()
