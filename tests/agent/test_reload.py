@@ -31,7 +31,7 @@ from tests.pipeline.rig import CONFIGURATION, LIMIT_S, Rig, clock, registration,
 ERS = bytes.fromhex(
     "0100e2 0229 040027 0506 060308"
 )  # TheThingsNetwork/lorawan-devices, vendor/elsys/ers-co2-codec.yaml
-RELOADS, FRAMES = 50, 10  # frames heard during each of them
+RELOADS, FRAMES = 50, 5  # frames heard during each of them
 DESTINATION = '[[destination]]\nname = "{name}"\nurl = "{url}"\nformat = "json"\nbegin = "oldest"\n'
 OPTIONS = '[destination.options]\ntopic = "/uplinks"\n'
 
