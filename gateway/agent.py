@@ -25,7 +25,7 @@ from gateway.delivery import Telling
 from gateway.delivery.sorting import NOT_REGISTERED
 from gateway.desk import Desk
 from gateway.desk.log_lines import LogLines
-from gateway.errors import ConfigError, StorageError
+from gateway.errors import Brygga, ConfigError, StorageError
 from gateway.former import Former, Untold
 from gateway.former import take_backlog as take_over
 from gateway.groundwork import load_registry, system_clock
@@ -39,7 +39,7 @@ from gateway.observe.room import observed
 from gateway.pulse import Pulse
 from gateway.recorder import Recorder
 from gateway.redecoding import Redecoding
-from gateway.reloading import Difference, Part, difference
+from gateway.reloading import Difference, Part, difference, outcome
 from gateway.servers import Servers
 from gateway.sources import Source
 from gateway.sources import catalogue as sources
@@ -138,6 +138,9 @@ class Agent:
         self._registry = registry
         self._read = read
         self._reloading = asyncio.Lock()
+        self._begun = asyncio.Event()  # while it runs, with all its rooms
+        self._tasks: asyncio.TaskGroup | None = None
+        self._owes_a_try = False  # uplinks of devices that have come since: the disk failed, or one is under way
         self.announcing_reload: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
         self.reloaded: list[Callable[[Settings], None]] = []  # told of what holds from now on
 
@@ -176,6 +179,8 @@ class Agent:
             await redating.put_back(self.journal, self._trust, self._clock().boot_id)
         try:
             async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                self._begun.set()
                 tasks.create_task(self.network.run(), name="network")
                 tasks.create_task(self.servers.downlinks.run(), name="downlinks to network servers")
                 tasks.create_task(learn_boots(self._clock, self._trust, self.journal.learn_boot), name="clock")
@@ -188,6 +193,7 @@ class Agent:
                     for source in self.sources:
                         listening.create_task(source.run(self._hear), name=f"source {source.name}")
         finally:
+            self._begun.clear()
             await self.tellers.leave()
 
     async def _hear(self, heard: Heard) -> None:
@@ -230,12 +236,14 @@ class Agent:
 
     async def devices_changed(self, only: Collection[Eui64] | None = None) -> None:
         """Take devices from the journal anew, ``only`` some or all, and try what no decoder understood with the decoders of now."""
+        is_all, self._owes_a_try = only is None or self._owes_a_try, True
         await self.network.load(only)
         self.servers.claimed()
         await self._redecoding.again()
         with contextlib.suppress(StorageError):  # the next change of devices, or start, tries again
-            known = [device.dev_eui for device in self.network.devices() if only is None or device.dev_eui in only]
+            known = [one.dev_eui for one in self.network.devices() if is_all or one.dev_eui in (only or ())]
             await self.journal.retry_reason(NOT_REGISTERED, known)
+            self._owes_a_try = False
 
     def status(self) -> Mapping[str, Json]:
         """Return what only a running agent knows, for `brygga status`."""
@@ -290,13 +298,22 @@ class Agent:
 
         Raises ConfigError with every problem of the file, or where a port or certificate that it names cannot be had; StorageError where the
         journal takes no change; Brygga where the file cannot be read: then all is as it was. What breaks later (somebody takes the port in
-        between, a platform is away) is tried again and said in the status.
+        between, a platform is away) is tried again and said in the status. Once begun it goes on to its end: whoever asked for it may go.
         """
         if self._read is None:
             raise ConfigError("reload: this agent was not started from a file; start it again instead")
+        await self._begun.wait()  # no limit of its own: a start has one
+        assert self._tasks is not None
+        going_on = self._tasks.create_task(outcome(self._reload_in_turn(self._read)), name="reload")
+        found = await asyncio.shield(going_on)  # cut in two it would leave destinations ended, and none in their place
+        if isinstance(found, Brygga):
+            raise found
+        return found
+
+    async def _reload_in_turn(self, read: Read) -> Difference:
         async with self._reloading:  # no limit of its own: each step of who has it has one
             with self.announcing_reload():
-                return await self._reload(self._read)
+                return await self._reload(read)
 
     async def _reload(self, read: Read) -> Difference:
         found = difference(self.settings, await read(), [part.field for part in self.parts])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Protocol
 
 from gateway.config import Settings
 from gateway.config.likeness import alike
+from gateway.errors import Brygga
 
 TAKEN: Final = frozenset(
     {"destinations", "former", "decoders", "notes", "warnings"}
@@ -54,6 +55,14 @@ def difference(now: Settings, read: Settings, parts: Collection[str] = ()) -> Di
         restart=tuple(_restarts(now, read, [name for name in differing if name not in taken])),
         fields=frozenset(mine) - TAKEN,
     )
+
+
+async def outcome(reloading: Awaitable[Difference]) -> Difference | Brygga:
+    """Return what a reload changed, or why it could not be: a file that is wrong must not end the agent's tasks."""
+    try:
+        return await reloading
+    except Brygga as error:
+        return error
 
 
 def ports(settings: Settings) -> frozenset[int]:

@@ -9,11 +9,17 @@ from typing import Final
 
 from gateway.commands import lines
 from gateway.commands.network import Ask, Deed
+from gateway.errors import ConfigError
+
+NOTHING: Final = "not reloaded: nothing was changed, and an agent that runs goes on as before"
 
 
 def reload(options: argparse.Namespace, ask: Ask) -> int:
     """Have the agent read its configuration once more, and say what that changed; 1 where none runs."""
-    answer = ask(options, {"do": "reload"})
+    try:
+        answer = ask(options, {"do": "reload"})
+    except ConfigError as error:
+        raise ConfigError((*error.problems, NOTHING)) from error
     if options.json:
         lines.say(json.dumps(answer, indent=2, ensure_ascii=False))
         return 0 if answer["running"] else 1

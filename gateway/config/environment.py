@@ -60,7 +60,7 @@ class Filling:
                 return mark[0][1:]
             inner = INSIDE.fullmatch(inside) if end else None
             if inner is None:
-                self.problems.append((place, f"{mark[0]!r} is no variable; ${{NAME}} is one, $${{ is a text's own ${{"))
+                self.problems.append((place, no_variable(mark.start())))
                 return ""
             return self._variable(inner, place)
 
@@ -80,6 +80,11 @@ class Filling:
                 )
             )
         return value or ""
+
+
+def no_variable(place: int) -> str:
+    """Return why a text is wrong; never what stands there, for it may be a password."""
+    return f"what begins at character {place + 1} is no variable; ${{NAME}} is one, $${{ is a text's own ${{"
 
 
 def variables(folder: Path) -> Mapping[str, str]:

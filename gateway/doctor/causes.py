@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Final
 
 from gateway.doctor.finding import Finding
+from gateway.errors import Hindrance
 
-# check:ill of what follows -> the check:ill that it follows from, where both are about one host
-FOLLOWS: Final[Mapping[str, str]] = {
-    "destinations.reach:unnamed": "dns.names:unknown",
-    "destinations.reach:closed": "dns.names:unknown",  # a lookup that hangs takes the connection's time with it
-}
+# check:ill of what follows -> each check:ill that it follows from, and the key in which both have to be the same
+FOLLOWS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
+    "destinations.reach:unnamed": (("dns.names:unknown", "name"),),
+    "destinations.reach:closed": (("dns.names:unknown", "name"),),  # a lookup that hangs takes the connection's time with it
+    "destinations.standing:stalled": (
+        ("dns.names:unknown", "about"),
+        ("destinations.reach:unnamed", "about"),
+        ("destinations.reach:closed", "about"),
+        ("tls.handshake:clock", "about"),
+        ("tls.handshake:unbelieved", "about"),
+    ),
+}  # fmt: skip
+# What the line to a platform may do to it; where it refuses a login the line is not why, whatever is wrong with that since.
+OF_THE_LINE: Final = frozenset(
+    {Hindrance.NAME, Hindrance.NO_WAY, Hindrance.NO_LISTENER, Hindrance.SILENCE, Hindrance.CUT, Hindrance.TLS}
+)
 
 
 def causes(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings without those that follow from another one of them."""
     every = [*findings]
-    told = {(_name(one), one.keys.get("name")) for one in every}
-    return [one for one in every if (FOLLOWS.get(_name(one)), one.keys.get("name")) not in told]
+    told = {(_name(one), *pair) for one in every for pair in one.keys.items()}
+    return [one for one in every if not _follows(one, told)]
+
+
+def _follows(one: Finding, told: Container[tuple[str, str, str | None]]) -> bool:
+    if one.ill == "stalled" and one.keys.get("hindrance") not in OF_THE_LINE:
+        return False
+    return any((cause, key, one.keys.get(key)) in told for cause, key in FOLLOWS.get(_name(one), ()))
 
 
 def _name(one: Finding) -> str:

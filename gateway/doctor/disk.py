@@ -13,6 +13,7 @@ from gateway.doctor.apart import apart
 from gateway.doctor.box import Box
 from gateway.doctor.finding import Check, Ill, Seen, Standing
 from gateway.doctor.mounts import Mount, mount_of
+from gateway.journal.values import AlarmKind
 from gateway.spans import size
 from gateway.wear import wear
 
@@ -21,12 +22,13 @@ FEW_INODES: Final = 0.02
 SHORT_YEARS: Final = 2.0
 WORN: Final = 0x0B  # DEVICE_LIFE_TIME_EST: beyond what the maker promised (JEDEC eMMC 5.0, EXT_CSD 268)
 OLD: Final = 0x09  # 80 to 90 % of it
+OF_THE_DASHBOARD: Final = "web"  # kind of an alarm that stands among the journal's; web.access tells of it
 NEARLY_FULL: Final = 0.9  # of the journal's own limit; there undelivered uplinks begin to go
 
 NO_ROOM: Final = Ill(
     "full",
     Standing.WRONG,
-    "the disk is full: uplinks wait in memory, and are lost when that is full",
+    "the disk is all but full: at its end uplinks wait in memory, and are lost when that is full",
     "df -h {folder}; sudo journalctl --vacuum-size=50M; sudo apt clean",
 )
 SHORT: Final = Ill(
@@ -102,7 +104,7 @@ TROUBLE: Final = Ill(
     "refuses",
     Standing.WRONG,
     "the disk did not take the last uplinks: they wait in memory",
-    "brygga doctor --only disk",
+    "df -h {folder}; sudo dmesg | tail",
 )
 CROWDED: Final = Ill(
     "crowded",
@@ -193,7 +195,8 @@ def room(one: Disk) -> Iterator[Seen]:
     left = max(0, one.limit - one.taken)
     keys = {"folder": one.folder, "room": size(one.free + one.taken)}
     if one.free < FULL:
-        yield Seen(f"{size(one.free)} free", NO_ROOM, keys=keys)
+        trouble = _trouble(one)
+        yield Seen(f"{size(one.free)} free" + (f"; {trouble}" if trouble else ""), NO_ROOM, keys=keys)
     elif one.free < left:
         yield Seen(f"{size(one.free)} free, the journal may want {size(left)} more", SHORT, keys=keys)
     yield Seen(f"{size(one.free)} of {size(one.size)} free")
@@ -247,14 +250,26 @@ def journal(one: Disk) -> Iterator[Seen]:
     if one.status is None:
         return
     for alarm in one.status.get("alarms", ()):
-        yield Seen(f"{alarm['kind']}: {alarm['words']}", ALARM)
-    if one.status.get("trouble"):
-        yield Seen(str(one.status["trouble"]), TROUBLE)
+        if not _is_told(alarm, one):
+            yield Seen(f"{alarm['kind']}: {alarm['words']}", ALARM)
+    if (trouble := _trouble(one)) and one.free >= FULL:
+        yield Seen(trouble, TROUBLE, keys={"folder": one.folder})
     if one.status["used_bytes"] > NEARLY_FULL * one.status["quota_bytes"]:
         yield Seen(f"{one.status['used_bytes'] / one.status['quota_bytes']:.0%} of its limit is used", CROWDED)
     if one.status.get("damaged"):
         yield Seen(f"{one.status['damaged']} records cannot be read", DAMAGED)
     yield Seen(f"{one.status['rows']} uplinks, {size(one.status['file_bytes'])} of {size(one.status['limit_bytes'])}")
+
+
+def _trouble(one: Disk) -> str:
+    """Return why the disk did not take the last uplinks; "" where it did. Of a disk without room it is part of that finding."""
+    return str((one.status or {}).get("trouble") or "")
+
+
+def _is_told(alarm: Mapping[str, Any], one: Disk) -> bool:
+    """Tell whether another finding says the same as an alarm: the dashboard's, the room's, or that of the trouble at hand."""
+    is_of_room = alarm["kind"] == AlarmKind.NEARLY_FULL and one.free < FULL
+    return is_of_room or alarm["kind"] == OF_THE_DASHBOARD or alarm["words"] == _trouble(one)
 
 
 CHECKS: Final = (

@@ -66,7 +66,10 @@ LEFT: Final = Ill(
     "brygga destination rename {about} NEW, or: brygga destination forget {about}",
 )
 NOTED: Final = Ill(
-    "noted", Standing.UNWISE, "the platform takes what it is told, with a remark", "brygga status tells all of it"
+    "noted",
+    Standing.UNWISE,
+    "there is a remark about the way to the platform, or about its answers",
+    "see to what is said here, or leave it so knowingly: [[destination]] {about} in brygga.toml",
 )
 
 
@@ -92,13 +95,14 @@ def standing(facts: Destinations) -> Iterator[Seen]:
     for name, one in facts.told.items():
         if one["configured"]:
             yield _standing(name, one, facts.since_s)
-            yield from (Seen(note, NOTED, name) for note in _notes(one))
+            yield from (Seen(note, NOTED, name, {"about": name}) for note in _notes(one))
 
 
 def _standing(name: str, one: Mapping[str, Any], since_s: float) -> Seen:
     keys = {"about": name}
     if one.get("trouble"):
-        return Seen(f"for {span(one['trouble_s'])}: {one['trouble']}", STALLED, name, keys)
+        why = {"hindrance": one.get("hindrance") or ""}
+        return Seen(f"for {span(one['trouble_s'])}: {one['trouble']}", STALLED, name, keys | why)
     if one.get("state") == "refusing":
         return Seen(f"last answer: {one.get('last_refusal')}", REFUSING, name, keys)
     if one["waiting"] and one.get("last_answer_s") is None and since_s > FIRST_ANSWER_S:

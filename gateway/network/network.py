@@ -36,7 +36,7 @@ from gateway.network.mac_records import encode
 from gateway.network.refused import NOBODYS, REFUSALS_KEPT, Refused
 from gateway.network.rejoining import force_rejoin
 from gateway.network.restarting import Restarting
-from gateway.network.restoring import Stored, restore
+from gateway.network.restoring import Stored, Unread, restore
 from gateway.network.sessions import LiveSession, LiveSessions, name_of
 from gateway.network.transmitters import Transmitters
 from gateway.network.unclaimed import UnclaimedFrames
@@ -74,6 +74,8 @@ class Network:
         self._region = region
         self._clock = clock
         self._registered: dict[Eui64, Registration] = {}
+        self._unread = Unread()
+        self._reading = asyncio.Lock()  # one after the other, lest what was read first be taken last
         self._sessions = LiveSessions()
         self._keeping = Keeping(journal)
         self._joins = Joins(journal, region, net_id, random_bits, wanted, addresses)
@@ -132,18 +134,25 @@ class Network:
 
         Frames of nobody that a new session verifies become uplinks, with the time they were heard at.
         """
-        stored = await Stored.read(self._journal, only)
-        others = {} if only is None else {eui: one for eui, one in self._registered.items() if eui not in only}
-        self._registered = dict(sorted({**others, **stored.registered}.items()))
-        fresh = restore(stored, self._sessions, self._journal, self._region)
-        self._restarting.load(stored.abp_activations)
-        self.queue.load(stored.downlinks, stored.last_downlink)
+        self._unread.add(only)
+        async with self._reading:  # no limit of its own: it is held while the journal is read, and no longer
+            with self._unread.taken() as wanted:
+                fresh = self._take(await Stored.read(self._journal, wanted))
         gone = [dev_eui for dev_eui in self.queue.devices() if dev_eui not in self._registered]
         if gone:
             await self.dispatch.drop([one.id for dev_eui in gone for one in self.queue.of(dev_eui)])
         self._joins.read_again()
         if claimed := await claim(fresh, self._sessions, self.unclaimed, self._keeping, self._region):
             self.counts["claimed"] += claimed
+
+    def _take(self, stored: Stored) -> Sequence[LiveSession]:
+        """Know what the journal has of the devices that were read, and return the sessions that are new."""
+        only = stored.only
+        others = {} if only is None else {eui: one for eui, one in self._registered.items() if eui not in only}
+        self._registered = dict(sorted({**others, **stored.registered}.items()))
+        self._restarting.load(stored.abp_activations)
+        self.queue.load(stored.downlinks, stored.last_downlink)
+        return restore(stored, self._sessions, self._journal, self._region)
 
     def _registration(self, dev_eui: Eui64) -> Registration | None:
         return self._registered.get(dev_eui)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 
@@ -51,6 +52,31 @@ class Stored:
             last_downlink=last_downlink,
             abp_activations=abp_activations,
         )
+
+
+class Unread:
+    """The devices that have changed in the journal and were not read since: a disk that fails must not leave a removed one at work."""
+
+    def __init__(self) -> None:
+        self._some: set[Eui64] = set()
+        self._is_all = False
+
+    def add(self, only: Collection[Eui64] | None) -> None:
+        """Note that ``only`` some have changed, or any."""
+        self._is_all |= only is None
+        self._some.update(only or ())
+
+    @contextmanager
+    def taken(self) -> Iterator[Collection[Eui64] | None]:
+        """Give those that are to be read, None for all; they stay unread where the block fails."""
+        some, is_all = self._some, self._is_all
+        self._some, self._is_all = set(), False
+        try:
+            yield None if is_all else some
+        except BaseException:  # cancelled, too
+            self._some |= some
+            self._is_all |= is_all
+            raise
 
 
 def restore(stored: Stored, sessions: LiveSessions, journal: Journal, region: Region) -> list[LiveSession]:

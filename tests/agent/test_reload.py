@@ -340,6 +340,7 @@ async def test_the_command_says_what_changed_what_needs_a_restart_and_what_is_wr
     )
     assert wrong.code == 78
     assert "nonsense: there is no such section" in wrong.complaints
+    assert wrong.complaints.endswith("not reloaded: nothing was changed, and an agent that runs goes on as before\n")
 
 
 async def test_a_signal_does_the_same_and_the_log_says_so(configuration: Path) -> None:

@@ -66,8 +66,8 @@ def test_what_is_no_number_is_said_as_it_is(folder: Folder, monkeypatch: pytest.
     ("written", "words"),
     [
         ("${NOWHERE}", "the variable NOWHERE is not set; set it in brygga.env, or say ${NOWHERE:-value}"),
-        ("${a b}", "'${a b}' is no variable; ${NAME} is one, $${ is a text's own ${"),
-        ("${OPEN", "'${OPEN' is no variable"),
+        ("${a b}", "what begins at character 1 is no variable; ${NAME} is one, $${ is a text's own ${"),
+        ("${OPEN", "what begins at character 1 is no variable"),
     ],
 )
 def test_a_variable_that_is_not_there_is_a_problem_with_its_place(folder: Folder, written: str, words: str) -> None:

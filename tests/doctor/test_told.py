@@ -275,7 +275,8 @@ def test_how_a_destination_stands() -> None:
     refusing = provoked(standing(state="refusing", last_refusal="401"), "destinations.standing:refusing")
     assert (refusing.seen, refusing.about) == ("last answer: 401", "lund")
     provoked(standing(waiting=3, last_answer_s=None), "destinations.standing:never")
-    provoked(standing(transport={"notes": ["no subscriber"]}), "destinations.standing:noted")
+    noted = provoked(standing(transport={"notes": ["no subscriber"]}), "destinations.standing:noted")
+    assert noted.do.endswith("[[destination]] lund in brygga.toml")
     provoked(judged("destinations.standing", Destinations(told={}, since_s=1.0)), "destinations.standing:none")
 
 
@@ -317,6 +318,39 @@ async def test_what_the_journal_says_of_itself(tmp_path: Path) -> None:
     provoked(await said(trouble="no space left on device"), "disk.journal:refuses")
     provoked(await said(used_bytes=95 * 10**6), "disk.journal:crowded")
     provoked(await said(damaged=2), "disk.journal:damaged")
+
+
+async def test_the_dashboards_alarm_is_not_called_the_journals(tmp_path: Path) -> None:
+    alarms = [{"kind": "web", "words": "web: TCP port 8080 is taken by another program"}]
+
+    well(await finding(running(tmp_path, status=status(journal=journal(alarms=alarms))), "disk.journal"))
+
+
+FULL = "/data/journal.db: the disk is full (0 kB free): make room on it"
+
+
+@pytest.mark.parametrize("trouble", [None, FULL], ids=["nearly full", "full"])
+async def test_a_disk_without_room_is_one_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str | None
+) -> None:
+    alarms = [{"kind": "nearly_full", "words": "the disk is nearly full"}]
+    alarms += [{"kind": "disk", "words": trouble}] if trouble else []
+    one = running(tmp_path, status=status(journal=journal(alarms=alarms, trouble=trouble)))
+    monkeypatch.setattr("gateway.doctor.disk.FULL", 2**63)  # octets; no disk of a test has them
+
+    findings = await finding(one, "disk.room", "disk.journal")
+
+    assert [found.ill for found in findings if found.ill] == ["full"]
+    assert (FULL in provoked(findings, "disk.room:full").seen) is (trouble is not None)
+
+
+async def test_a_trouble_of_the_disk_is_told_once_and_an_older_alarm_beside_it(tmp_path: Path) -> None:
+    alarms = [{"kind": "disk", "words": "input/output error"}, {"kind": "damaged", "words": "a page was torn"}]
+    one = running(tmp_path, status=status(journal=journal(alarms=alarms, trouble="input/output error")))
+
+    findings = await finding(one, "disk.journal")
+
+    assert [found.seen for found in findings if found.ill] == ["damaged: a page was torn", "input/output error"]
 
 
 # ── the clock ──

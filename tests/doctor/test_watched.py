@@ -141,6 +141,57 @@ def reach(name: str, ill: str = "closed", check: str = "destinations.reach") -> 
     return Finding(check=check, standing=Standing.WRONG, seen="", ill=ill, keys={"name": name})
 
 
+def stalled(name: str, hindrance: str) -> Finding:
+    return Finding(
+        check="destinations.standing",
+        standing=Standing.WRONG,
+        seen="for 17 s: …",
+        ill="stalled",
+        about=name,
+        keys={"about": name, "hindrance": hindrance},
+    )
+
+
+def line(check: str, ill: str, name: str, host: str) -> Finding:
+    return Finding(check=check, standing=Standing.WRONG, seen="", ill=ill, keys={"about": name, "name": host})
+
+
+@pytest.mark.parametrize(
+    ("check", "ill", "hindrance"),
+    [
+        ("dns.names", "unknown", "name"),
+        ("destinations.reach", "unnamed", "name"),
+        ("destinations.reach", "closed", "no_listener"),
+        ("tls.handshake", "unbelieved", "tls"),
+    ],
+)
+def test_a_platform_that_takes_nothing_for_its_line_is_down_is_one_finding(
+    check: str, ill: str, hindrance: str
+) -> None:
+    cause, other = line(check, ill, "lund", "lund.example"), stalled("malmo", hindrance)
+
+    assert causes([stalled("lund", hindrance), other, cause]) == [other, cause]
+
+
+def test_two_platforms_at_one_host_that_is_not_found_are_one_finding() -> None:
+    names = line("dns.names", "unknown", "malmo", "city.example")
+    every = [
+        stalled("lund", "name"),
+        stalled("malmo", "name"),
+        line("destinations.reach", "unnamed", "lund", "city.example"),
+        line("destinations.reach", "unnamed", "malmo", "city.example"),
+        names,
+    ]
+
+    assert causes(every) == [names]
+
+
+def test_a_refused_login_does_not_follow_from_a_line_that_is_down_by_now() -> None:
+    every = [stalled("lund", "credential"), line("destinations.reach", "closed", "lund", "lund.example")]
+
+    assert causes(every) == every
+
+
 def test_only_what_is_about_the_same_host_follows() -> None:
     cause = reach("lund.example", "unknown", "dns.names")
 

@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from gateway.errors import BadFrameReason
+from gateway.errors import BadFrameReason, StorageError
 from gateway.journal import Changes, Journal
 from gateway.lorawan.mac_layer import Wanted
 from gateway.lorawan.region import EU868
@@ -234,4 +234,51 @@ async def test_a_device_that_is_removed_alone_is_heard_no_more_and_its_namesake_
 
     assert bench.network.refused == {BadFrameReason.MIC: 1}
     assert bench.network.counts["uplinks"] == 1
+    assert [device.dev_eui for device in bench.network.devices()] == [OTHER]
+
+
+async def test_a_device_that_is_removed_while_all_are_read_stays_removed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = EndDevice(DEV_EUI)
+    await register(bench, device)
+    journal = cast("Journal", bench.journal)
+    read, reached, goes_on = journal.last_downlink, asyncio.Event(), asyncio.Event()
+
+    async def slow() -> int:
+        monkeypatch.setattr(bench.journal, "last_downlink", read)
+        reached.set()
+        await goes_on.wait()
+        return await read()
+
+    monkeypatch.setattr(bench.journal, "last_downlink", slow, raising=False)
+    async with asyncio.timeout(LIMIT_S), asyncio.TaskGroup() as tasks:
+        tasks.create_task(bench.network.load(), name="began first")
+        await reached.wait()
+        removing = tasks.create_task(remove(bench), name="removed meanwhile")
+        await asyncio.wait([removing], timeout=0.1)  # it waits for the first one
+        goes_on.set()
+    await bench.hear(device.join_request())
+
+    assert bench.network.devices() == []
+    assert bench.network.refused == {BadFrameReason.UNKNOWN_DEVICE: 1}
+
+
+async def test_a_device_that_a_failing_disk_kept_from_being_read_is_read_with_the_next(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await register(bench, abp())
+    journal = cast("Journal", bench.journal)
+    read = journal.last_downlink
+
+    async def fail() -> int:
+        monkeypatch.setattr(bench.journal, "last_downlink", read)
+        raise StorageError("journal.db: I/O error")
+
+    monkeypatch.setattr(bench.journal, "last_downlink", fail, raising=False)
+    with pytest.raises(StorageError):
+        await remove(bench)
+    await journal.put_devices([registration(EndDevice.abp(OTHER, DevAddr("26011235")))])
+    await bench.network.load({OTHER})
+
     assert [device.dev_eui for device in bench.network.devices()] == [OTHER]
