@@ -21,7 +21,7 @@ def described(folders: Sequence[Path]) -> Iterator[str]:
     with contextlib.closing(Registry.load(folders)) as registry:
         for name in unknown(registry, known(registry)):
             with contextlib.suppress(LookupError, ValueError):  # `brygga check` says what is wrong with it
-                yield json.dumps(dataclasses.asdict(registry.describe(name)), ensure_ascii=False)
+                yield json.dumps(dataclasses.asdict(registry.describe(name)))  # ASCII: whatever the locale is
 
 
 def unknown(registry: Registry, described: Mapping[str, Description]) -> Sequence[str]:
@@ -29,6 +29,12 @@ def unknown(registry: Registry, described: Mapping[str, Description]) -> Sequenc
     return [name for name in registry.names() if name not in described]
 
 
+def main(folders: Sequence[Path]) -> None:
+    """Write the lines, and nothing else: what a decoder prints goes to the errors."""
+    out = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):
+        out.writelines(f"{line}\n" for line in described(folders))
+
+
 if __name__ == "__main__":
-    for line in described([Path(one) for one in sys.argv[1:]]):
-        sys.stdout.write(f"{line}\n")
+    main([Path(one) for one in sys.argv[1:]])

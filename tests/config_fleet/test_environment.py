@@ -78,6 +78,15 @@ def test_a_variable_that_is_not_there_is_a_problem_with_its_place(folder: Folder
     assert problem.startswith(f"brygga.d/10-x.toml: destination[0].headers.X: {words}")
 
 
+def test_what_is_no_variable_is_not_shown_for_it_may_be_a_password(folder: Folder) -> None:
+    folder.write("brygga.toml", SOURCE + CLOUD + 'token = "abc${hunter2"\n')
+
+    (problem,) = folder.problems()
+
+    assert problem.startswith("brygga.toml: destination[0].token: what begins at character 4 is no variable")
+    assert "hunter2" not in problem
+
+
 def test_variables_of_a_file_hold_for_the_service_and_for_commands(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

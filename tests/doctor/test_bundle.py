@@ -16,6 +16,7 @@ import pytest
 
 from gateway.doctor import Answering, Box
 from gateway.doctor.bundle import Wishes, bundle, listed
+from gateway.doctor.parts import LOG_OCTETS
 from gateway.doctor.secrets import known
 from gateway.errors import Busy
 from gateway.journal import Changes, Journal
@@ -229,6 +230,20 @@ async def test_what_the_agent_remembers_and_the_file_it_logs_to_are_in_it(tmp_pa
     assert "WARNING gateway: the disk is slow" in log
     assert log.index("warning gateway: a1") < log.index("warning gateway: a2")
     assert "7 lines before these have gone" in log
+
+
+async def test_of_a_long_log_no_line_is_cut_in_two_for_half_a_secret_is_none_that_is_known(tmp_path: Path) -> None:
+    before, half, well = "ERROR gateway: refused: passw", "ord-of-the-roof\n", "INFO gateway: well\n"
+    rest = (well * (LOG_OCTETS // len(well) + 1))[-(LOG_OCTETS - len(half)) :]
+    (tmp_path / "agent.log").write_text(before + half + rest, encoding="utf-8")
+    root = tree(tmp_path, {"proc/1/comm": "brygga"})
+    (root / "proc/1/fd").mkdir()
+    (root / "proc/1/fd/2").symlink_to(tmp_path / "agent.log")
+
+    log = (await made(running(tmp_path, root=root)))["log.txt"]
+
+    assert "INFO gateway: well" in log
+    assert half.strip() not in log
 
 
 async def test_an_agent_that_has_gone_meanwhile_tells_no_lines_and_the_rest_is_there(tmp_path: Path) -> None:

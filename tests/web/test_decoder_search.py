@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from decoders.registry import Description, Registry
+from decoders.registry import CATALOGUE, Description, Registry
 from gateway.desk import decoders
 from gateway.desk.decoders import DecoderDesk
 from tests.decoders.test_registry import TABLE, put
@@ -50,3 +50,13 @@ async def test_an_installers_decoder_is_described_in_the_place_of_the_catalogues
     answer = await found(desk(tmp_path), "elsys/ers")
 
     assert answer["decoders"][0]["title"] == "Acme TH-1"
+
+
+async def test_what_a_decoder_prints_keeps_nobody_from_finding_another(tmp_path: Path) -> None:
+    put(tmp_path, "acme/th-1.yaml", TABLE)
+    chatty = (CATALOGUE / "sensative" / "strips.py").read_text(encoding="utf-8") + '\nprint("loaded ÅÄÖ")\n'
+    put(tmp_path, "acme/chatty.py", chatty)
+
+    names = {one["name"] for one in (await found(desk(tmp_path), ""))["decoders"]}
+
+    assert {"acme/th-1", "acme/chatty", "elsys/ers"} <= names

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
+from gateway.commands.show_lanes import CATCHING_UP
 from tests.web.pages.boxes import COLDER, ERS, KNOWN, MANY, PASSWORD, PORT, Street
 from tests.web.pages.browsing import LIMIT_MS, Tab, tab
 from tests.web.pages.labels import nothing, photo
@@ -295,3 +296,43 @@ def test_a_frame_of_another_key_is_told_on_its_devices_page_with_what_to_compare
     refused = many.page.locator(".card", has_text="Ramar som inte togs emot")
     expect(refused).to_contain_text("Jämför nycklar och LoRaWAN-version med etiketten")
     expect(refused.locator(".age")).not_to_have_count(0)
+
+
+def test_a_label_that_is_refused_leaves_no_form_of_the_one_before(phone: Tab) -> None:
+    phone.open("add")
+    text, read = phone.page.get_by_label("Text från etiketten"), phone.page.get_by_role("button", name="Läs etiketten")
+    text.fill(LABEL)
+    read.click()
+    expect(phone.page.get_by_label("DevEUI", exact=True)).to_have_value("a81758fffe0a0001")
+    text.fill("SN 12345")
+    read.click()
+
+    assert wrong(phone, "Text från etiketten").startswith("Etiketten går inte att läsa.")
+    expect(phone.page.get_by_label("DevEUI", exact=True)).to_have_count(0)
+    expect(phone.page.get_by_role("button", name="Lägg till sensorn")).to_have_count(0)
+
+
+def test_a_payload_beside_a_command_is_refused_and_not_passed_over(many: Tab, street: Street) -> None:
+    many.open(f"devices/{KNOWN}")
+    many.page.get_by_label("Port").fill("900")
+    many.page.get_by_label("Innehåll, hex").fill("01")
+    many.page.get_by_label("Eller ett kommando, JSON").fill('{"interval": 600}')
+    many.page.get_by_role("button", name="Ställ i kö").click()
+
+    assert wrong(many, "Port") == "Ett tal från 1 till 223"
+    assert wrong(many, "Innehåll, hex") == "Antingen ett innehåll eller ett kommando, inte båda"
+    assert street.call(street.boxes[MANY].agent.journal.downlinks(KNOWN, open_only=True, limit=9)) == []
+
+
+def test_a_destination_that_catches_up_says_in_which_order(many: Tab) -> None:
+    def behind(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["lane"] |= {"name": CATCHING_UP, "history": 110}
+        route.fulfill(response=answer, json=told)
+
+    many.page.route("**/api/v1/destinations/lund", behind)
+    many.open("destinations/lund")
+
+    expect(many.page.locator("main")).to_contain_text("det som hörs nu går först")
+    assert many.complaints == []

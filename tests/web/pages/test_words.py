@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from decoders import vocabulary
+from gateway.commands.show_lanes import CATCHING_UP
 from gateway.config.sources import SOURCES
 from gateway.errors import Hindrance
 from gateway.journal.values import AlarmKind
@@ -69,6 +70,7 @@ def test_every_word_that_a_page_names_is_there() -> None:
         ("hearing", ("good", "fair", "weak", "none")),
         ("verdict", ("taken", "refused", "later", "unclear")),
         ("hindrance", sorted(Hindrance)),
+        ("lane", ("live", CATCHING_UP.replace(" ", "_"), "strict")),
     ],
 )
 def test_what_the_agent_names_has_words(group: str, names: tuple[str, ...]) -> None:

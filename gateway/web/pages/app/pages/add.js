@@ -17,12 +17,13 @@ const FEW = 6; // as buttons
 export async function show(box, { session }) {
   if (session.role === "view") return void put(box, head(t("add.title"), { note: t("add.not_yours") }));
   const place = h("div", { class: "page" });
-  const fill = (cells, label = {}) => put(place, form(cells, label, place));
+  const fill = (cells, label = {}) => put(place, ...(cells ? [form(cells, label, place)] : []));
   put(box, head(t("add.title"), { note: t("add.words") }), label(fill), place);
 }
 
 // ── the label ──
 
+/** Return the card of the label; `fill` gets what it says, or null while nothing is read: what the label before it said must not be taken for this one's. */
 function label(fill) {
   const input = h("input", { type: "file", accept: "image/*", id: "photo", onchange: () => photo(input, fill) });
   const text = h("form", { class: "form", onsubmit: (event) => {
@@ -39,6 +40,7 @@ function label(fill) {
 async function read(form, text, fill) {
   fault(form, "label", null);
   if (!text.trim()) return fault(form, "label", t("add.no_text")), form.elements.label.focus();
+  fill(null);
   try {
     const answer = await ask("labels", { method: "POST", body: { text } });
     if (answer.problems.length) throw new Refused(400, answer.problems);
@@ -54,6 +56,7 @@ async function read(form, text, fill) {
 async function photo(input, fill) {
   const [file] = input.files;
   if (!file) return;
+  fill(null);
   const place = document.getElementById("photo-state");
   put(place, mark("waiting", t("add.looking")));
   const text = await codeIn(file).catch(() => null);

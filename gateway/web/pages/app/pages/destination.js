@@ -39,7 +39,7 @@ function state(one) {
     (one.problems ?? []).map((problem) => said(`${problem.problem} (${number(problem.count)} ×)`)),
     pairs([
       [t("destination.waiting"), waits(one)],
-      [t("destination.lane"), lane && t(`lane.${lane.name}`)],
+      [t("destination.lane"), lane && t(`lane.${lane.name.replace(" ", "_")}`)],
       [t("destination.history"), lane?.history ? number(lane.history) : null],
       [t("destination.delivered"), one.counts && number(one.counts.delivered ?? 0)],
       [t("destination.refused"), one.counts?.refused ? number(one.counts.refused) : null],

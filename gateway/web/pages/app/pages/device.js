@@ -163,13 +163,15 @@ async function send(form, path, look) {
   for (const name of ["port", "payload", "command"]) fault(form, name, null);
   const body = { confirmed: confirmed.checked };
   if (command.value.trim()) {
+    const wrong = { port: port.value.trim() ? wrongPort(port.value.trim(), 223) : null, payload: payload.value.trim() ? { what: "both", values: {} } : null };
+    if (faults(form, wrong)) return;
     try {
       body.command = JSON.parse(command.value);
     } catch (error) {
       fault(form, "command", t("downlink.no_json", { why: error.message }));
       return command.focus();
     }
-    if (port.value) body.f_port = Number(port.value);
+    if (port.value.trim()) body.f_port = Number(port.value);
   } else {
     if (faults(form, { port: wrongPort(port.value.trim(), 223), payload: payload.value.trim() ? wrongOctets(payload.value) : { what: "payload", values: {} } })) return;
     Object.assign(body, { f_port: Number(port.value), payload: payload.value.trim() });
