@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,15 +15,18 @@ from gateway.errors import ConfigError
 MODE: Final = 0o640  # the service's group may read it
 PRIVATE: Final = 0o600
 FOLDER_MODE: Final = 0o750
+PATIENCE_S: Final = 5.0  # with another writer; a slow card's flush takes a second
+AGAIN_S: Final = 0.005
 
 
 def write_whole(path: Path, octets: bytes) -> None:
     """Put a file in place, for whom its folder belongs to, which is made where it is not there; ConfigError where that cannot be."""
     try:
         _have(path.parent)
-        with filling(path, MODE, like=path.parent) as file:
-            file.write(octets)
-        take_place(path)
+        with _alone(path.parent):
+            with filling(path, MODE, like=path.parent) as file:
+                file.write(octets)
+            take_place(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
 
@@ -29,9 +34,10 @@ def write_whole(path: Path, octets: bytes) -> None:
 def write_private(path: Path, octets: bytes, like: Path | None = None) -> None:
     """Put a file in place that its owner alone may read; root gives it to whom ``like`` belongs to. ConfigError where that cannot be."""
     try:
-        with filling(path, PRIVATE, like) as file:
-            file.write(octets)
-        take_place(path)
+        with _alone(path.parent):
+            with filling(path, PRIVATE, like) as file:
+                file.write(octets)
+            take_place(path)
     except OSError as error:
         raise ConfigError(
             f"{path}: cannot be written: {error.strerror}; its folder has to be there and this user's (the agent makes the data folder "
@@ -92,6 +98,27 @@ def sync(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one writer fill a file of this folder at a time: of two, one would put the other's half in place. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        patience = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > patience:
+                    raise OSError(
+                        error.errno, "another program writes in its folder, and does not come to an end"
+                    ) from error
+                time.sleep(AGAIN_S)
+        yield
     finally:
         os.close(descriptor)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -130,3 +132,35 @@ def test_root_gives_a_secret_to_whoever_has_the_data(tmp_path: Path) -> None:
         (SOMEBODY, PRIVATE),
         (os.geteuid(), PRIVATE),
     ]
+
+
+def test_two_writers_leave_one_whole_file_after_the_other(tmp_path: Path) -> None:
+    path, times = tmp_path / "file", 30
+    either = [letter * 500_000 for letter in (b"a", b"b")]
+    write_private(path, either[0])
+    seen: list[bytes] = []
+
+    def write(octets: bytes) -> None:
+        for _ in range(times):
+            write_private(path, octets)
+            seen.append(path.read_bytes())
+
+    with ThreadPoolExecutor() as threads:
+        assert [*threads.map(write, either)] == [None, None]
+
+    assert all(one in either for one in seen)
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_who_writes_for_ever_is_waited_for_no_longer_than_a_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_files, "PATIENCE_S", 0.02)
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+
+        with pytest.raises(ConfigError, match=r"another program writes in its folder"):
+            write_whole(tmp_path / "file", b"new")
+    finally:
+        os.close(folder)

@@ -17,7 +17,7 @@ from gateway.commands.languages import spoken
 from gateway.commands.network import Ask, Deed, as_json
 from gateway.commands.progress import Told, progress
 from gateway.config import Settings, load
-from gateway.doctor import Answering, Box, Finding, Standing
+from gateway.doctor import Answering, Box, Finding, Standing, configuration
 from gateway.doctor.apart import apart
 from gateway.doctor.box import Ask as AskAgent
 from gateway.doctor.examination import examine
@@ -55,7 +55,10 @@ def _doctor(options: argparse.Namespace, _: Ask) -> int:
 
 async def _examined(options: argparse.Namespace, checks: Sequence[Check], told: Told) -> tuple[Box, list[Finding]]:
     box = await box_of(options, deep=options.deep)
-    return box, await examine(box, checks, told)
+    findings = await examine(box, checks, told)
+    if not findings and box.settings is None:  # what is wrong with the file is why there is nothing else to look at
+        findings = await examine(box, configuration.CHECKS)
+    return box, findings
 
 
 async def box_of(options: argparse.Namespace, *, deep: bool = False) -> Box:

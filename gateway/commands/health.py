@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gateway import __version__
 from gateway.commands import lines, places
@@ -15,24 +15,27 @@ from gateway.commands.network import Ask, Deed, as_json
 from gateway.errors import Brygga, ConfigError
 from gateway.spans import span
 
-if TYPE_CHECKING:
-    from gateway.config import Settings
-
 PAUSE_S: Final = 1.0  # between two looks; each of them is a commit
 
 
 def _health(options: argparse.Namespace, _: Ask) -> int:
     import asyncio
 
-    from gateway.config import load
-
-    settings, before = load(places.config_path(options)), _before(options.before)
-    facts, verdict = asyncio.run(_until_well(settings, before, options.wait))
+    path, before = places.config_path(options), _before(options.before)
+    facts, verdict = asyncio.run(_until_well(_socket(path), before, options.wait))
     if options.json:
         as_json({**facts, "reasons": verdict.reasons, "remarks": verdict.remarks})
     else:
         _say(facts, verdict)
     return 1 if verdict.reasons else 0
+
+
+def _socket(path: Path) -> Path:
+    """Return where the agent is asked; ConfigError says what is wrong where the configuration does not."""
+    from gateway.config import load
+    from gateway.config.reaching import reached
+
+    return reached(path) or load(path).control_socket
 
 
 def _before(name: str | None) -> Facts | None:
@@ -48,23 +51,23 @@ def _before(name: str | None) -> Facts | None:
     return facts
 
 
-async def _until_well(settings: Settings, before: Facts | None, wait_s: float) -> tuple[Facts, Verdict]:
+async def _until_well(socket: Path, before: Facts | None, wait_s: float) -> tuple[Facts, Verdict]:
     """Look once, or again and again until all is well or ``wait_s`` are over."""
     import asyncio
 
     until, settled_s, rounds = time.monotonic() + wait_s, SETTLED_S if wait_s else 0.0, Rounds()
     while True:
-        facts, verdict = await _look(settings, before, settled_s, rounds)
+        facts, verdict = await _look(socket, before, settled_s, rounds)
         if not verdict.reasons or time.monotonic() >= until:
             return facts, verdict
         await asyncio.sleep(PAUSE_S)
 
 
-async def _look(settings: Settings, before: Facts | None, settled_s: float, rounds: Rounds) -> tuple[Facts, Verdict]:
-    from gateway.control import ask_running
+async def _look(socket: Path, before: Facts | None, settled_s: float, rounds: Rounds) -> tuple[Facts, Verdict]:
+    from gateway.control import ask_at
 
     try:
-        facts = await ask_running(settings, {"do": "health"})
+        facts = await ask_at(socket, {"do": "health"})
     except Brygga as error:
         return {"running": False}, Verdict((str(error),))
     stuck = rounds.stuck(facts.get("loops", {}), time.monotonic())

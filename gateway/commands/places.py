@@ -35,7 +35,8 @@ def start(path: Path) -> str:
 
 def decoder_folders(options: argparse.Namespace) -> list[Path]:
     """Return the folder of decoders that the configuration names, if there is one; raises ConfigError."""
-    from gateway.config import load
+    from gateway.config.reaching import decoders_folder
 
     path = config_path_or_none(options)
-    return [] if path is None else [*load(path).decoders.folders]
+    folder = None if path is None else decoders_folder(path)
+    return [] if folder is None else [folder]

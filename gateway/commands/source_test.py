@@ -14,6 +14,7 @@ from gateway.commands.progress import progress
 from gateway.commands.source_watching import Watched, watch
 from gateway.commands.source_words import WORDS, Meaning
 from gateway.config import Settings, load
+from gateway.config.reaching import sources
 from gateway.desk.words import did_you_mean
 from gateway.errors import Busy, ConfigError, StorageError
 from gateway.model import Json
@@ -24,26 +25,30 @@ UNKNOWN = Meaning("(the log, or the next version of this table, tells)")
 
 def listed(options: argparse.Namespace, ask: Ask) -> dict[str, Json]:
     """Return the configuration's sources, with how each stands where the agent runs."""
-    settings = load(places.config_path(options))
-    running, there = _statuses(options, ask)
+    running, there = _standing(options, ask)
+    try:
+        named = sources(places.config_path(options))
+    except ConfigError:
+        if not running:
+            raise
+        named = [*there.values()]  # the agent goes on with what it read
+    status = {name: one["status"] for name, one in there.items()}
     return {
         "running": running,
         "sources": [
-            {"name": one.name, "type": type_of(one), "status": there.get(one.name)} for one in settings.sources
+            {"name": one["name"], "type": one["type"], "status": status.get(one["name"]) if running else None}
+            for one in named
         ],
     }
 
 
-def _statuses(options: argparse.Namespace, ask: Ask) -> tuple[bool, Mapping[str, Json]]:
+def _standing(options: argparse.Namespace, ask: Ask) -> tuple[bool, Mapping[str, Mapping[str, Json]]]:
     try:
         answer = ask(options, {"do": "source.list"})
-    except (
-        ConfigError,
-        Busy,
-        StorageError,
-    ):  # a box that has not run yet, or whose journal is another's: its file tells
+    except (ConfigError, Busy, StorageError):
+        # a box that has not run yet, or whose file is wrong or journal another's: its file tells
         return False, {}
-    return answer["running"], {one["name"]: one["status"] for one in answer["sources"]}
+    return answer["running"], {one["name"]: one for one in answer["sources"]}
 
 
 def reported(options: argparse.Namespace) -> dict[str, Json]:

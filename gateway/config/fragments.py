@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -113,7 +113,11 @@ def fragments_folder(path: Path) -> Path:
     return path.with_suffix(FOLDER)
 
 
-def read(path: Path, instead: Mapping[str, str] | None = None) -> Document:
+Taken = Callable[[bytes], bytes]
+"""What of a file's text is read."""
+
+
+def read(path: Path, instead: Mapping[str, str] | None = None, taken: Taken = bytes) -> Document:
     """Return what ``path`` and its fragments say; ConfigError names all files that are wrong.
 
     ``instead`` are texts of fragments by their names, which count as if they were there.
@@ -126,7 +130,8 @@ def read(path: Path, instead: Mapping[str, str] | None = None) -> Document:
         shown = path.name if one == path else f"{one.parent.name}/{one.name}"
         try:
             filling = Filling(known)
-            files.append(File(shown, one, filling.table(parsed(_octets(one) if text is None else text, shown, one))))
+            octets = taken(_octets(one) if text is None else text)
+            files.append(File(shown, one, filling.table(parsed(octets, shown, one))))
             problems += [f"{shown}: {place}: {words}" for place, words in filling.problems]
         except ConfigError as error:
             problems += error.problems

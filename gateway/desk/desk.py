@@ -102,6 +102,8 @@ class Desk:
         self._running = running
         self._guests: dict[str, Answer] = {}
         self._notes: list[Note] = []
+        # What a change leaves out stays as it was read: of two at once the later one would bring back what the first has changed.
+        self._registering = asyncio.Lock()  # no limit of its own: whoever asks has one
         self.furnish(settings)
 
     def furnish(self, settings: Settings) -> None:
@@ -143,9 +145,11 @@ class Desk:
             case {"do": "status"}:
                 return await self._status()
             case {"do": "device.add", "cells": dict(cells)}:
-                return await self._add(cells)
+                async with self._registering:
+                    return await self._add(cells)
             case {"do": "device.import", "text": str(text), "name": str(name)}:
-                return await self._import(text, name)
+                async with self._registering:
+                    return await self._import(text, name)
             case {"do": "device.export", "with_keys": bool(with_keys)}:
                 whole = with_keys and request.get("with_sessions") is True
                 listed = await (self._journal.whole_devices() if whole else self._journal.devices())

@@ -12,6 +12,11 @@ from gateway.errors import Hindrance
 FOLLOWS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
     "destinations.reach:unnamed": (("dns.names:unknown", "name"),),
     "destinations.reach:closed": (("dns.names:unknown", "name"),),  # a lookup that hangs takes the connection's time with it
+    "clock.keeper:no_keeper": (
+        ("clock.quality:unkept", "start"),
+        ("clock.quality:past", "start"),
+        ("clock.quality:vouched", "start"),
+    ),
     "destinations.standing:stalled": (
         ("dns.names:unknown", "about"),
         ("destinations.reach:unnamed", "about"),

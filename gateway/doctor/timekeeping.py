@@ -22,25 +22,34 @@ KEEPERS: Final[Mapping[str, str]] = {  # the name of a process that sets the clo
     "openntpd": "openntpd",
     "ptp4l": "ptp4l",
 }
+SERVICES: Final = ("chrony", "systemd-timesyncd", "ntpsec", "openntpd")  # Debian's units, the best first
+UNITS: Final = ("/usr/lib/systemd/system", "/lib/systemd/system")
+INSTALL: Final = "sudo apt install chrony"  # it starts itself
 RTC_APART_S: Final = 60.0
 
 UNSYNCHRONISED: Final = Ill(
     "unsynchronised",
     Standing.WRONG,
     "nobody vouches for the clock: uplinks are kept and wait for it, none is delivered",
-    "sudo systemctl enable --now systemd-timesyncd; timedatectl (port 123/udp out must be open)",
+    "timedatectl; a time service has to run, and port 123/udp to be open outwards",
+)
+UNKEPT: Final = Ill(
+    "unkept",
+    Standing.WRONG,
+    "no time service runs and the clock is not set: uplinks are kept and wait for it, none is delivered",
+    "{start}",
 )
 PAST: Final = Ill(
     "past",
     Standing.WRONG,
     "the clock is before this program was made: no battery clock, and no time server yet",
-    "sudo timedatectl set-ntp true; or: sudo date -s 'YYYY-MM-DD hh:mm'",
+    "{start}; or: sudo date -s 'YYYY-MM-DD hh:mm'",
 )
 VOUCHED: Final = Ill(
     "vouched",
     Standing.UNWISE,
     'clock.trust = "system" believes a clock that nothing keeps right',
-    'sudo apt install chrony; then clock.trust = "ntp" in brygga.toml',
+    '{start}; then clock.trust = "ntp" in brygga.toml',
 )
 JUMPED: Final = Ill(
     "jumped",
@@ -52,7 +61,7 @@ NO_KEEPER: Final = Ill(
     "no_keeper",
     Standing.UNWISE,
     "no time service runs: the clock drifts, and is wrong after a boot",
-    "sudo apt install chrony",
+    "{start}",
 )
 TWO_KEEPERS: Final = Ill(
     "two_keepers", Standing.UNWISE, "two time services pull at one clock", "sudo systemctl disable --now {second}"
@@ -74,6 +83,8 @@ class Time:
     trust: TimeQuality
     agent: Mapping[str, Any] | None  # "clock" of the status
     keepers: Sequence[str]
+    start: str  # what makes one of them set the clock, or tells why it does not
+    are_seen: bool  # others' processes: who keeps the clock right is among them
     rtc_apart_s: float | None  # None: there is no battery clock, or it may not be read
 
 
@@ -81,20 +92,30 @@ async def time(box: Box) -> Time:
     """Return how the clock stands."""
     rtc = box.number("/sys/class/rtc/rtc0/since_epoch")
     running = names(box)
+    keepers = [words for name, words in KEEPERS.items() if name in running]
     return Time(
         now=box.now,
         quality=kernel_quality(),
         trust=TimeQuality.NTP if box.settings is None else box.settings.clock.trust,
         agent=None if box.status is None else box.status.get("clock"),
-        keepers=[words for name, words in KEEPERS.items() if name in running],
+        keepers=keepers,
+        start="timedatectl" if keepers else start(box),
+        are_seen=box.text("/proc/1/comm") is not None,
         rtc_apart_s=None if rtc is None else abs(box.now.timestamp() - rtc),
     )
+
+
+def start(box: Box) -> str:
+    """Return what starts a time service: the one that is installed, or one that is to be."""
+    there = (one for one in SERVICES if any(box.at(f"{folder}/{one}.service").exists() for folder in UNITS))
+    found = next(there, None)
+    return INSTALL if found is None else f"sudo systemctl enable --now {found}"
 
 
 async def kept(box: Box) -> Time:
     """Return the same; raises Unseen where it matters who keeps it right, and others' processes are hidden, as the service's sandbox does."""
     facts = await time(box)
-    if not facts.keepers and facts.quality < TimeQuality.NTP and box.text("/proc/1/comm") is None:
+    if not facts.keepers and facts.quality < TimeQuality.NTP and not facts.are_seen:
         raise Unseen("who keeps the clock right cannot be seen from here")
     return facts
 
@@ -103,15 +124,16 @@ def quality(facts: Time) -> Iterator[Seen]:
     """Judge whether the clock is trusted."""
     agent = facts.agent or {}
     told = str(agent.get("quality") or facts.quality.name.lower())
-    now = facts.now.isoformat(sep=" ", timespec="seconds")
+    now, keys = facts.now.isoformat(sep=" ", timespec="seconds"), {"start": facts.start}
     if facts.now < EARLIEST:
-        yield Seen(f"it is {now}", PAST)
+        yield Seen(f"it is {now}", PAST, keys=keys)
     elif "jumped" in str(agent.get("words", "")):
         yield Seen(str(agent["words"]).partition(";")[0], JUMPED)
     elif not agent.get("trusted", facts.quality >= facts.trust or facts.trust is TimeQuality.SYSTEM):
-        yield Seen(f"{told}; clock.trust wants {facts.trust.name.lower()}", UNSYNCHRONISED)
+        ill = UNKEPT if facts.are_seen and not facts.keepers else UNSYNCHRONISED
+        yield Seen(f"{told}; clock.trust wants {facts.trust.name.lower()}", ill, keys=keys)
     elif facts.trust is TimeQuality.SYSTEM and facts.quality <= TimeQuality.SYSTEM:
-        yield Seen("nothing keeps it right, and it is believed", VOUCHED)
+        yield Seen("nothing keeps it right, and it is believed", VOUCHED, keys=keys)
     yield Seen(f"{now}, {told}")
 
 
@@ -120,7 +142,7 @@ def keeper(facts: Time) -> Iterator[Seen]:
     if len(facts.keepers) > 1:
         yield Seen(f"{' and '.join(facts.keepers)} both run", TWO_KEEPERS, keys={"second": facts.keepers[1]})
     elif not facts.keepers and facts.quality < TimeQuality.NTP and (facts.agent or {}).get("quality") != "gps":
-        yield Seen("no chrony, systemd-timesyncd or ntp runs", NO_KEEPER)
+        yield Seen("no chrony, systemd-timesyncd or ntp runs", NO_KEEPER, keys={"start": facts.start})
     yield Seen(f"{facts.keepers[0]} runs" if facts.keepers else "kept right from outside")
 
 
@@ -140,7 +162,7 @@ CHECKS: Final = (
         looks="the time, its quality by kernel and agent, and what clock.trust asks for",
         probe=time,
         judge=quality,
-        ills=(PAST, JUMPED, UNSYNCHRONISED, VOUCHED),
+        ills=(PAST, JUMPED, UNSYNCHRONISED, UNKEPT, VOUCHED),
     ),
     Check(
         id="clock.keeper",

@@ -232,6 +232,27 @@ async def test_who_sees_no_others_processes_says_so_and_not_that_none_runs(
     assert one.ill == ill
 
 
+TIMESYNCD = {"usr/lib/systemd/system/systemd-timesyncd.service": "[Unit]\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [({}, "sudo apt install chrony"), (TIMESYNCD, "sudo systemctl enable --now systemd-timesyncd")],
+    ids=["none is installed", "one is installed"],
+)
+async def test_a_clock_that_nobody_keeps_is_one_finding_with_the_command_that_helps_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], command: str
+) -> None:
+    monkeypatch.setattr("gateway.doctor.timekeeping.kernel_quality", lambda: TimeQuality.UNSYNCHRONISED)
+    waiting = status(clock={"trusted": False, "quality": "unsynchronised", "words": ""})
+    root = tree(tmp_path, {"proc/1/comm": "systemd\n", **files})
+
+    findings = await finding(running(tmp_path, root=root, status=waiting), "clock.quality", "clock.keeper")
+
+    (one,) = (found for found in findings if found.ill)
+    assert (one.check, one.ill, one.do) == ("clock.quality", "unkept", command)
+
+
 # ── trials ──
 
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -44,6 +44,7 @@ UNIT = {
 }  # fmt: skip
 RELAY: Mapping[str, Json] = {"state": "answers", "kept": {"frames": 4, "oldest_s": 9.0, "lost": 0}, "advice": []}
 JUMPED = {"quality": "ntp", "trusted": True, "words": "the machine's clock has jumped by 2:00:00; the time goes on"}
+NOT_YET = {"quality": "system", "trusted": False, "words": "not yet ntp"}
 
 Make = Callable[[Path, pytest.MonkeyPatch], Box]
 
@@ -63,12 +64,19 @@ def unit(answering: Answering = Answering.ANSWERS, **properties: str) -> Make:
     return lambda folder, _: running(folder, run=answers(systemctl=said), answering=answering)
 
 
-def clock(agent: Mapping[str, Json] | None = None, **more: Any) -> Make:
+def clock(agent: Mapping[str, Json] | None = None, keepers: Sequence[str] = (), **more: Any) -> Make:
     """Return what makes a box whose kernel says that nobody keeps the time."""
 
     def make(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
         monkeypatch.setattr("gateway.doctor.timekeeping.kernel_quality", lambda: TimeQuality.UNSYNCHRONISED)
-        return replace(configured(folder), status=None if agent is None else status(clock=agent), **more)
+        root = tree(
+            folder,
+            {
+                "proc/1/comm": "systemd\n",
+                **{f"proc/{number}/comm": f"{name}\n" for number, name in enumerate(keepers, 7)},
+            },
+        )
+        return replace(configured(folder, root=root), status=None if agent is None else status(clock=agent), **more)
 
     return make
 
@@ -177,7 +185,8 @@ PROBED: Mapping[str, Make] = {
     "clock.battery:off": battery,
     "clock.quality:jumped": clock(JUMPED),
     "clock.quality:past": clock(now=box().now.replace(year=1970)),
-    "clock.quality:unsynchronised": clock({"quality": "system", "trusted": False, "words": "not yet ntp"}),
+    "clock.quality:unsynchronised": clock(NOT_YET, ["chronyd"]),
+    "clock.quality:unkept": clock(NOT_YET),
     "clock.quality:vouched": clock(),
     "destinations.standing:none": told(destinations={}),
     "destinations.standing:stalled": told(destinations={"lund": destination(trouble="no route", trouble_s=90.0)}),

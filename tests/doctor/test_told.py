@@ -358,14 +358,18 @@ async def test_a_trouble_of_the_disk_is_told_once_and_an_older_alarm_beside_it(t
 
 def time(**more: Any) -> Time:
     known: dict[str, Any] = {"now": NOW, "quality": TimeQuality.NTP, "trust": TimeQuality.NTP, "agent": None}
-    return Time(**{**known, "keepers": ["chrony"], "rtc_apart_s": 0.5, **more})
+    return Time(
+        **{**known, "keepers": ["chrony"], "start": "timedatectl", "are_seen": True, "rtc_apart_s": 0.5, **more}
+    )
 
 
 def test_how_the_clock_stands() -> None:
     well([*judged("clock.quality", time()), *judged("clock.keeper", time()), *judged("clock.battery", time())])
 
     nobody = time(quality=TimeQuality.UNSYNCHRONISED, keepers=[])
-    provoked(judged("clock.quality", nobody), "clock.quality:unsynchronised")
+    provoked(judged("clock.quality", nobody), "clock.quality:unkept")
+    hidden = time(quality=TimeQuality.UNSYNCHRONISED, keepers=[], are_seen=False)
+    provoked(judged("clock.quality", hidden), "clock.quality:unsynchronised")
     provoked(judged("clock.keeper", nobody), "clock.keeper:no_keeper")
     provoked(judged("clock.quality", time(now=NOW.replace(year=1970))), "clock.quality:past")
     vouched = time(quality=TimeQuality.UNSYNCHRONISED, trust=TimeQuality.SYSTEM)
