@@ -63,7 +63,7 @@ def propose(
     label: tuple[str, str] | None = None,
     words: str = "",
 ) -> Proposal | None:
-    """Return which of the decoders ``there`` a device may need; None when nobody knows its maker.
+    """Return which of the decoders ``there`` a device may need, the general before the special; None when nobody knows its maker.
 
     ``label`` are VendorID and profile of a TR005 label, 4 hex digits each; ``words`` what a person calls the device: a model's name in
     it decides between several.
@@ -72,7 +72,7 @@ def propose(
     if found is None:
         return None
     maker, why = found
-    own = [name for name in there if name.startswith(f"{maker.vendor}/")]
+    own = sorted((name for name in there if name.startswith(f"{maker.vendor}/")), key=_general_first)
     profile = None if label is None else dict(maker.profiles).get(int(label[1], 16))
     if profile is not None and f"{maker.vendor}/{profile}" in own:
         return Proposal(maker.name, (f"{maker.vendor}/{profile}",), "the label names its profile")
@@ -80,6 +80,11 @@ def propose(
     if named:
         return Proposal(maker.name, named, f"{why}; it is called {words!r}")
     return Proposal(maker.name, tuple(own), why)
+
+
+def _general_first(name: str) -> tuple[int, str]:
+    """Order a maker's decoders: his shortest names are those of families (elsys/ers before elsys/ers-co2-lite)."""
+    return len(name), name
 
 
 def _known(dev_eui: str, join_eui: str | None, label: tuple[str, str] | None) -> Iterator[tuple[Maker, str]]:

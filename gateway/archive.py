@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from gateway.errors import ConfigError
-from gateway.whole_files import PRIVATE, filling, take_place
+from gateway.whole_files import PRIVATE, filling
 
 ABOUT, JOURNAL, KEY = "brygga-backup.json", "journal.db", "brygga.key"
 CONFIG, DECODERS, FLEET = "config", "decoders", "fleet.json"  # since format 2
@@ -55,7 +55,6 @@ def pack(target: Path, about: About, journal: Path, key: Path | None, extra: Map
                 archive.write(key, KEY)
             for name, octets in extra.items():
                 archive.writestr(name, octets)
-        take_place(target)
     except OSError as error:
         raise ConfigError(f"{target}: the backup cannot be written: {error.strerror}") from error
 

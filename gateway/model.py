@@ -57,7 +57,7 @@ def _hex(text: str, digits: int) -> str:
     if re.fullmatch(r"[0-9a-f]*", plain) is None:
         raise ValueError(f"{text!r} has characters that are no hex digits")
     if len(plain) != digits:
-        raise ValueError(f"{len(plain)} hex digits where {digits} are expected")
+        raise ValueError(f"{len(plain)} hex digit{'' if len(plain) == 1 else 's'} where {digits} are expected")
     return plain
 
 

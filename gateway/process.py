@@ -18,6 +18,7 @@ from gateway.config import Settings
 from gateway.errors import Brygga, Busy, ConfigError
 from gateway.model import RowId
 from gateway.pulse import Pulse
+from gateway.service import hangup
 from gateway.service.notify import Notifier
 from gateway.service.watching import watched
 from gateway.service.words import standing
@@ -57,6 +58,8 @@ async def run(
     loop = asyncio.get_running_loop()
     for number, event in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, again)):
         loop.add_signal_handler(number, event.set)
+    if hangup.was_asked():
+        again.set()
     try:
         async with asyncio.TaskGroup() as tasks:
             patience = tasks.create_task(_ask_for_patience(notifier), name="patience of the service manager")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ import pytest
 
 from gateway import whole_files
 from gateway.errors import ConfigError
-from gateway.whole_files import MODE, PRIVATE, filling, take_place, write_private, write_whole
+from gateway.whole_files import MODE, PRIVATE, changing_private, filling, write_private, write_whole
 
 SOMEBODY = 54_321  # a user and a group that nobody has
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files of others")
@@ -74,11 +73,10 @@ def _broken_off(path: Path) -> None:
         raise KeyboardInterrupt
 
 
-def test_what_is_filled_has_no_name_until_it_takes_its_place(tmp_path: Path) -> None:
+def test_what_is_filled_has_no_name_until_it_is_whole(tmp_path: Path) -> None:
     with filling(tmp_path / "file", PRIVATE) as file:
         file.write(b"whole")
-    before = (tmp_path / "file").exists()
-    take_place(tmp_path / "file")
+        before = (tmp_path / "file").exists()
 
     assert not before
     assert (tmp_path / "file").read_bytes() == b"whole"
@@ -90,6 +88,16 @@ def test_a_part_that_a_power_cut_left_is_in_nobodys_way(tmp_path: Path) -> None:
     write_private(tmp_path / "file", b"new")
 
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("file", b"new")]
+
+
+def test_a_link_where_the_part_is_to_be_leads_nowhere(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(b"somebody's")
+    whole_files.part_of(tmp_path / "file").symlink_to(other)
+
+    write_private(tmp_path / "file", b"new")
+
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"file": b"new", "other": b"somebody's"}
 
 
 def test_the_file_is_on_the_disk_before_it_has_its_name_and_the_name_after(
@@ -156,11 +164,50 @@ def test_who_writes_for_ever_is_waited_for_no_longer_than_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(whole_files, "PATIENCE_S", 0.02)
-    folder = os.open(tmp_path, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with filling(tmp_path / "file", PRIVATE) as file:
+        file.write(b"first")
+        with pytest.raises(ConfigError, match=r"file: cannot be written: another program writes it"):
+            write_whole(tmp_path / "file", b"second")
+        write_whole(tmp_path / "another", b"beside it")
 
-        with pytest.raises(ConfigError, match=r"another program writes in its folder"):
-            write_whole(tmp_path / "file", b"new")
-    finally:
-        os.close(folder)
+    assert (tmp_path / "file").read_bytes() == b"first"
+    assert (tmp_path / "another").read_bytes() == b"beside it"
+
+
+def test_who_changes_what_is_there_reads_what_the_last_one_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("0")
+
+    def count(_: int) -> None:
+        with changing_private(path) as file:
+            file.write(str(int(path.read_text()) + 1).encode())
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(count, range(60)))
+
+    assert path.read_text() == "60"
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("is_link", [True, False], ids=["link", "folder"])
+def test_root_gives_away_the_folder_that_it_made_and_no_other_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_link: bool
+) -> None:
+    theirs, precious = tmp_path / "theirs", tmp_path / "precious"
+    theirs.mkdir()
+    os.chown(theirs, SOMEBODY, SOMEBODY)
+    precious.mkdir()
+    (precious / "inside").write_bytes(b"")
+    make = os.mkdir
+
+    def swapped(name: str, mode: int, *, dir_fd: int) -> None:
+        make(name, mode, dir_fd=dir_fd)
+        (theirs / name).rmdir()
+        (theirs / name).symlink_to(precious) if is_link else precious.rename(theirs / name)
+
+    monkeypatch.setattr(os, "mkdir", swapped)
+
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_whole(theirs / "new" / "file", b"new")
+
+    assert (theirs / "new").stat().st_uid == os.geteuid()

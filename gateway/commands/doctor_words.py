@@ -29,12 +29,16 @@ class Words:
 
     def do(self, one: Finding) -> str:
         """Return what to do about it; in the doctor's own English where this language has no words for it."""
-        template = self._of("do", one)
+        template = self.step(one.keys.get("step", "")) or self._of("do", one)
         return one.do if template is None else template.format_map(one.keys)
 
     def report(self, name: str, count: int = 0) -> str:
         """Return what all findings come to: ``name`` is a key below "report"."""
         return self.table[f"report.{name}"].format(count=count)
+
+    def step(self, kind: str) -> str | None:
+        """Return what to do about a step of a destination's test that went wrong; None where this language has no words for its kind."""
+        return self.table.get(f"step.{kind.replace(' ', '_')}")
 
     def _of(self, group: str, one: Finding) -> str | None:
         return self.table.get(f"{group}.{one.check}.{one.ill}", self.table.get(f"{group}.{one.ill}"))

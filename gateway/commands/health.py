@@ -31,11 +31,19 @@ def _health(options: argparse.Namespace, _: Ask) -> int:
 
 
 def _socket(path: Path) -> Path:
-    """Return where the agent is asked; ConfigError says what is wrong where the configuration does not."""
+    """Return where the agent is asked; where none can be there, ConfigError says what is wrong with the configuration."""
     from gateway.config import load
     from gateway.config.reaching import reached
 
-    return reached(path) or load(path).control_socket
+    socket = reached(path)
+    return load(path).control_socket if socket is None or _is_absent(socket) else socket
+
+
+def _is_absent(socket: Path) -> bool:
+    try:
+        return not socket.exists()
+    except OSError:  # it belongs to another user, which asking says
+        return False
 
 
 def _before(name: str | None) -> Facts | None:

@@ -42,6 +42,19 @@ SHORT: Final[Mapping[str, Said]] = {  # what was asked, in a list of answers
     "data": Said("journal in", "journal i"),
     "start": Said("start now", "starta nu"),
 }
+VALUES: Final[Mapping[tuple[str, str], Said]] = {  # answers that are words of ours, by the question; "": of any
+    ("", "yes"): Said("yes", "ja"),
+    ("", "no"): Said("no", "nej"),
+    ("radio", "none"): Said("none", "ingen"),
+    ("mode", "keep"): Said("keep", "behåll"),
+    ("mode", "city"): Said("city", "stad"),
+    ("mode", "new"): Said("new", "börja om"),
+    ("dashboard", "off"): Said("off", "ingen"),
+    ("dashboard", "here"): Said("here", "bara på boxen"),
+    ("dashboard", "network"): Said("network", "i boxens nät"),
+    ("clock", "ntp"): Said("ntp", "när den ställts från nätet"),
+    ("clock", "system"): Said("system", "som den är"),
+}
 NO_FURTHER: Final = Said("this is the first question", "detta är den första frågan")
 UNKNOWN: Final = Said("Enter, a number of the list, f or q", "Enter, en siffra ur listan, f eller q")
 
@@ -83,10 +96,10 @@ def _shown(dialogue: Dialogue, question: Question) -> str:
         names = [one.get("name") or one.get("file") or one["dev_eui"] for one in known.devices]
         return ", ".join(names) or "–"
     value = known.given(question.id)
-    words = {"yes": Said("yes", "ja"), "no": Said("no", "nej")}
     if question.is_secret and value:
         return "…"
-    return known.says(words[value]) if value in words else value or "–"
+    said = VALUES.get((question.id, value)) or VALUES.get(("", value))
+    return value or "–" if said is None else known.says(said)
 
 
 def decided(terminal: Terminal, dialogue: Dialogue) -> str:

@@ -16,7 +16,9 @@ from gateway.agent import first_cause, running
 from gateway.cities.profile import Said
 from gateway.commands import text_file
 from gateway.commands.init_programs import Run
+from gateway.commands.init_sentences import both
 from gateway.commands.init_terminal import BOLD, DIM, Terminal
+from gateway.commands.init_trial import try_out
 from gateway.commands.init_watching import watch
 from gateway.config import Settings, load, make_data_folder
 from gateway.config.reaching import reached
@@ -27,8 +29,6 @@ from gateway.model import Json
 from gateway.setup.findings import Box
 from gateway.setup.placing import Done, put_in_place
 from gateway.setup.plan import Plan
-from gateway.trial.marked import marked
-from gateway.trial.trial import attempt
 from gateway.web.passwords import hashed
 from gateway.whole_files import write_private
 
@@ -67,14 +67,14 @@ async def do(terminal: Terminal, plan: Plan, errand: Errand) -> int:
         terminal.say_all(Said(f"- {one.en}", f"- {one.sv}") for one in plan.by_hand)
     await _restart(terminal, (one.unit for one in plan.changes), errand)
     for warning in settings.warnings:
-        terminal.say(f"! {warning}", DIM)
+        terminal.say(f"! {terminal.words(both(warning))}", DIM)
     return await carry_on(terminal, settings, plan, errand)
 
 
 async def carry_on(terminal: Terminal, settings: Settings, plan: Plan, errand: Errand) -> int:
     """Try the city out, add devices, start, watch: all that comes after the files."""
     if plan.destination:
-        await _try_out(terminal, settings, plan.destination)
+        await try_out(terminal, settings, plan.destination)
     _prepare(terminal, settings, plan, errand.box)
     if errand.watch_s and not settings.sources:
         terminal.say(NO_RADIO)
@@ -122,30 +122,6 @@ async def _restart(terminal: Terminal, units: Iterable[str], errand: Errand) -> 
         else:
             what = command or "the forwarder"
             terminal.say(Said(f"! start it again: {what}", f"! starta om den: {command or 'forwardern'}"))
-
-
-# ── the city ──
-
-
-async def _try_out(terminal: Terminal, settings: Settings, name: str) -> None:
-    terminal.heading(Said(f"Trying {name}:", f"Provar {name}:"))
-    destination = next(one for one in settings.destinations if one.name.partition("@")[0] == name)
-    clock = system_clock(settings)
-    item = marked(clock(), destination.share)
-    if item is None:
-        return
-    steps = await attempt(destination, item, clock, settings.clock.trust)
-    for step in steps:
-        terminal.say(f" {'ok' if step.is_good else '!!'} {step.name}: {step.words}")
-        if step.advice:
-            terminal.say(f"    {step.advice}", DIM)
-    if not all(step.is_good for step in steps):
-        terminal.say(
-            Said(
-                f"What is heard is kept until that is right; try again with: brygga destination test {name}",
-                f"Det som hörs sparas tills det är rätt; prova igen med: brygga destination test {name}",
-            )
-        )
 
 
 # ── the box ──

@@ -49,7 +49,7 @@ def status_lines(source: Mapping[str, Json]) -> Iterator[str]:
         yield f"    {counts}"
     if dropped := counted(source["dropped"]):
         yield f"    dropped: {dropped}"
-    yield from gateway_lines(source.get("gateways", {}))
+    yield from gateway_lines(source.get("gateways", {}), source.get("gateways_known", 0))
     yield from (f"    ! {printable(words)}" for words in source.get("advice", ()))
 
 
@@ -59,16 +59,17 @@ def lately_words(source: Mapping[str, Json]) -> str:
     return str(telling((few, hour), 1)) if hour.packets else ""
 
 
-def gateway_lines(gateways: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:
-    """Yield a line for each gateway of a source that was heard lately."""
+def gateway_lines(gateways: Mapping[str, Mapping[str, Json]], known: int = 0) -> Iterator[str]:
+    """Yield a line for each gateway of a source that was heard lately, and how many more there are; ``known`` may be more than are told."""
     last = sorted(gateways, key=lambda eui: (gateways[eui]["last_seen_s"], eui))[:GATEWAYS_SHOWN]
     for eui in sorted(last):
         gateway = gateways[eui]
         transmits = "can" if gateway["can_transmit"] else "cannot"
         frames = gateway.get("frames", 0)
         yield f"    gateway {eui}: last heard {ago(gateway['last_seen_s'])}, {frames} frames, {transmits} transmit"
-    if more := len(gateways) - len(last):
-        yield f"    and {more} gateways more, heard earlier; `brygga status --json` names all"
+    if more := max(known, len(gateways)) - len(last):
+        names = "all" if known <= len(gateways) else f"the last {len(gateways)}"
+        yield f"    and {more} gateways more, heard earlier; `brygga status --json` names {names}"
 
 
 def counted(counts: Mapping[str, Json]) -> str:

@@ -14,7 +14,10 @@ from gateway.commands.network import Ask, Deed, as_json
 from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gateway.config import Settings
+    from gateway.web.tokens import Token
 
 
 def _password(options: argparse.Namespace, _: Ask) -> int:
@@ -58,21 +61,27 @@ def _piped() -> str:
 def _token_add(options: argparse.Namespace, _: Ask) -> int:
     from gateway.web import tokens
     from gateway.web.roles import Role
+    from gateway.whole_files import changing_private
 
     settings = _settings(options)
     path = _file(settings, "tokens_file")
-    there = tokens.read(path)
-    if any(one.name == options.name for one in there):
-        raise ConfigError(
-            f"web token add: there is a token {options.name} already; `brygga web token remove` takes it away"
-        )
-    if len(there) >= tokens.MOST:
-        raise ConfigError(f"web token add: there are {len(there)} tokens; {tokens.MOST} are the most")
     token, kept = tokens.made(options.name, Role(options.role), datetime.now(UTC).date().isoformat())
-    _write(path, tokens.written([*there, kept]), settings)
+    with changing_private(path, _whose(settings)) as file:
+        file.write(tokens.written([*_besides(options.name, tokens.read(path)), kept]).encode())
     lines.aside(f"the token {options.name}, role {kept.role}; it is shown this once:")
     lines.say(token)
     return 0
+
+
+def _besides(name: str, there: Sequence[Token]) -> Sequence[Token]:
+    """Return the tokens beside which one of this name has room; ConfigError where it has none."""
+    from gateway.web.tokens import MOST
+
+    if any(one.name == name for one in there):
+        raise ConfigError(f"web token add: there is a token {name} already; `brygga web token remove` takes it away")
+    if len(there) >= MOST:
+        raise ConfigError(f"web token add: there are {len(there)} tokens; {MOST} are the most")
+    return there
 
 
 def _token_list(options: argparse.Namespace, _: Ask) -> int:
@@ -89,20 +98,28 @@ def _token_list(options: argparse.Namespace, _: Ask) -> int:
 
 
 def _token_remove(options: argparse.Namespace, _: Ask) -> int:
-    from gateway.desk.words import did_you_mean
     from gateway.web import tokens
+    from gateway.whole_files import changing_private
 
     settings = _settings(options)
     path = _file(settings, "tokens_file")
-    there = tokens.read(path)
-    left = [one for one in there if one.name != options.name]
-    if len(left) == len(there):
-        names = [one.name for one in there]
-        those = did_you_mean(options.name, names) or f"; those there are: {', '.join(names) or 'none'}"
-        raise ConfigError(f"web token remove: there is no token {options.name}{those}")
-    _write(path, tokens.written(left), settings)
+    _without(options.name, tokens.read(path))  # where there is none of the name, nothing is to be written
+    with changing_private(path, _whose(settings)) as file:
+        file.write(tokens.written(_without(options.name, tokens.read(path))).encode())
     lines.say(f"{options.name} is let in no more")
     return 0
+
+
+def _without(name: str, there: Sequence[Token]) -> Sequence[Token]:
+    """Return the others; ConfigError where none is called so."""
+    from gateway.desk.words import did_you_mean
+
+    left = [one for one in there if one.name != name]
+    if len(left) == len(there):
+        names = [one.name for one in there]
+        those = did_you_mean(name, names) or f"; those there are: {', '.join(names) or 'none'}"
+        raise ConfigError(f"web token remove: there is no token {name}{those}")
+    return left
 
 
 # ── a certificate ──
@@ -142,8 +159,12 @@ def _write(path: Path, text: str, settings: Settings) -> None:
     """Keep a secret of the dashboard, which is for whoever the agent runs as: whom the data folder belongs to."""
     from gateway.whole_files import write_private
 
+    write_private(path, text.encode(), _whose(settings))
+
+
+def _whose(settings: Settings) -> Path | None:
     data = settings.gateway.data
-    write_private(path, text.encode(), like=data if data.exists() else None)
+    return data if data.exists() else None
 
 
 def _say_off(settings: Settings) -> None:

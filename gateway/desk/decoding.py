@@ -43,7 +43,7 @@ class DecodingDesk:
                 )
 
     async def propose(self, request: Mapping[str, Json]) -> Json:
-        """Return which decoders a device may need, by its EUIs, its label and its name; None when its maker is not known."""
+        """Return which decoders a device may need, the likeliest first, by its EUIs, its label and its name; None when its maker is not known."""
         label = request.get("label")
         found = makers.propose(
             await asyncio.to_thread(self.names),
@@ -52,7 +52,13 @@ class DecodingDesk:
             None if label is None else (str(label[0]), str(label[1])),
             str(request.get("words") or ""),
         )
-        return None if found is None else {"maker": found.maker, "decoders": list(found.decoders), "why": found.why}
+        if found is None:
+            return None
+        used = Counter(one.decoder for one in await self._registered.devices())
+        decoders = sorted(
+            found.decoders, key=lambda name: -used[name]
+        )  # those in use here first, the others as they were
+        return {"maker": found.maker, "decoders": decoders, "why": found.why}
 
     def names(self) -> Sequence[str]:
         """Return the names of all decoders there are."""

@@ -151,9 +151,7 @@ class Mask:
         """Yield each name as it may be written, and what it is called instead."""
         for name in names:
             other = f"name-{self._hash(name)[:6]}"
-            yield from (
-                (one, other) for one in (name, json.dumps(name)[1:-1], _in_json(name), quote(name)) if len(one) > 1
-            )
+            yield from ((one, other) for one in (name, *_in_json(name), quote(name)) if len(one) > 1)
 
     def _other(self, said: str) -> str:
         """Return other hex digits of the same form."""
@@ -198,11 +196,12 @@ def _of_url(url: str) -> Iterator[str]:
 
 
 def spellings(secret: str) -> Iterator[str]:
-    """Yield how a secret may be written: plain, as JSON, in URLs, in hex, in base64 at each of its three alignments."""
-    octets = secret.encode()
-    yield from (secret, json.dumps(secret)[1:-1], _in_json(secret), quote(secret, safe=""), quote_plus(secret))
+    """Yield how a secret may be written: plain, as JSON, in URLs, in hex (UTF-16, too), in base64 at each of its three alignments."""
+    yield from (secret, *_in_json(secret), quote(secret), quote(secret, safe=""), quote_plus(secret))
     yield from (repr(secret)[1:-1], secret[::-1])
-    yield from _of_octets(octets)
+    yield from _of_octets(secret.encode())
+    for encoding in ("utf-16-le", "utf-16-be"):
+        yield from _in_hex(secret.encode(encoding))
     for read in (_from_hex, _from_base64):
         if inner := read(secret):
             yield from _of_octets(inner)
@@ -212,13 +211,17 @@ def spellings(secret: str) -> Iterator[str]:
 def _of_octets(octets: bytes) -> Iterator[str]:
     if len(octets) < SHORT:
         return
-    for gap in ("", " ", ":", "-"):
-        yield octets.hex(gap) if gap else octets.hex()
+    yield from _in_hex(octets)
     for skipped in range(3):
         # What stands before is not known: characters that it shares with the secret are left out at both ends.
         text = base64.b64encode(b"\0" * skipped + octets).decode().rstrip("=")
         begin, end = -(-skipped * 8 // 6), len(text) - (1 if (skipped + len(octets)) % 3 else 0)
         yield from (text[begin:end], text[begin:end].replace("+", "-").replace("/", "_"))
+
+
+def _in_hex(octets: bytes) -> Iterator[str]:
+    if len(octets) >= SHORT:
+        yield from (octets.hex(), *(octets.hex(gap) for gap in " :-"))
 
 
 def _from_hex(text: str) -> bytes:
@@ -235,8 +238,12 @@ def _from_base64(text: str) -> bytes:
         return b""
 
 
-def _in_json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+def _in_json(text: str) -> Iterator[str]:
+    r"""Yield how a text stands in JSON, and in JSON that is a text in JSON; with letters as they are, and as \u00e5."""
+    for first in (True, False):
+        within = json.dumps(text, ensure_ascii=first)[1:-1]
+        yield within
+        yield from (json.dumps(within, ensure_ascii=second)[1:-1] for second in (True, False))
 
 
 def _looking_secret(text: str) -> Iterator[Span]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.config import DestinationSettings, Settings
     from gateway.trial.steps import Step
 
+WAITED_FOR: Final = "clock"  # a kind of step: it is a check of its own, so that another one is told first
 LIMIT_S: Final = 45.0  # for one platform's whole conversation
 
 FAILED: Final = Ill("failed", Standing.WRONG, "a step of the destination's test failed", "{do}")
@@ -63,16 +64,18 @@ async def _trial(one: DestinationSettings, settings: Settings) -> Trial:
 
 
 def judge(facts: Sequence[Trial]) -> Iterator[Seen]:
-    """Judge each test by its first step that failed."""
+    """Judge each test by its first step that failed; that the clock is not set comes last."""
     for one in facts:
         keys = {"about": one.about}
         if one.steps is None:
             yield Seen(f"no end within {LIMIT_S:g} s", SILENT, one.about, keys)
         elif not one.steps:
             yield Seen("there is nothing to send", UNTESTABLE, one.about, keys)
-        elif failed := [step for step in one.steps if not step.is_good]:
-            words = f"{failed[0].name}: {failed[0].words}"
-            yield Seen(words, FAILED, one.about, {"do": failed[0].advice or f"brygga destination test {one.about}"})
+        elif failed := sorted(
+            (step for step in one.steps if not step.is_good), key=lambda step: step.kind == WAITED_FOR
+        ):
+            more = {"step": failed[0].kind, "do": failed[0].advice or f"brygga destination test {one.about}"}
+            yield Seen(f"{failed[0].name}: {failed[0].words}", FAILED, one.about, keys | more)
         else:
             yield Seen(f"{one.about} took the test")
 

@@ -7,7 +7,6 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import web as http
 from aiohttp.http_exceptions import HttpProcessingError
@@ -19,7 +18,7 @@ from gateway.sources.doorstep import Bounds
 from gateway.sources.web_listener import bind_tcp
 from gateway.sources.web_tls import Renewal, server_context
 from gateway.web.listener import Listener
-from gateway.web.settings import LOOPBACK
+from gateway.web.nearby import is_called_local, proxy_header
 from gateway.web.tokens import TokensFile
 
 BOUNDS: Final = Bounds(most=16, of_one_address=8)  # Prometheus keeps one, a pair of them two
@@ -138,6 +137,9 @@ class Port:
             is_known = self._is_known(request)
         except ConfigError as error:
             return self._refuse(503, "token", "; ".join(error.problems))
+        if not is_known and self._settings.is_local and (proxy := proxy_header(request.headers)) is not None:
+            words = f"{proxy}: a proxy asks for somebody else; a token is expected from who is not on this machine"
+            return self._refuse(403, "proxy", words)
         if not is_known:
             words = "a token is expected (Authorization: Bearer …); `brygga web token add prometheus --role metrics`"
             return self._refuse(401, "token", words)
@@ -148,11 +150,12 @@ class Port:
         return None
 
     def _is_known(self, request: http.BaseRequest) -> bool:
-        """Tell whether who asks may. On this machine the name in `Host` has to be its own, against DNS rebinding. Raises ConfigError."""
+        """Tell whether who asks may: with a token, or from this machine itself. Raises ConfigError."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return self._tokens.find(token.strip()) is not None  # each role may
-        return self._settings.is_local and _name(request.headers.get("Host", "")) in LOOPBACK
+        is_for_itself = is_called_local(request.headers) and proxy_header(request.headers) is None
+        return self._settings.is_local and is_for_itself
 
     def _refuse(self, status: int, counted: str, words: str) -> http.Response:
         self._refused[counted] += 1
@@ -171,11 +174,3 @@ class Port:
 
     def _hung_up(self, why: str) -> None:
         self._refused[why] += 1
-
-
-def _name(host: str) -> str:
-    """Return the name in a Host header, without its port."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from gateway.config import Settings
 from gateway.errors import ConfigError
 from gateway.setup.plan import File, Plan
 from gateway.setup.pointing import Change, applied
-from gateway.whole_files import FOLDER_MODE, MODE, PRIVATE, filling, part_of, take_place
+from gateway.whole_files import FOLDER_MODE, MODE, PRIVATE, filling, part_of
 
 OLD: Final = ".old-{:%Y%m%d-%H%M%S}"
 
@@ -120,15 +121,34 @@ def _write(path: Path, file: File, group: str, now: datetime, done: Done) -> Non
         filled.write(file.text.encode())
         is_shared = _give(part_of(path), group)
         os.fchmod(filled.fileno(), MODE if is_shared or not file.is_secret else PRIVATE)
-    done.undo.append(lambda: part_of(path).unlink(missing_ok=True))
-    if path.exists():
-        old = path.with_name(path.name + OLD.format(now))
-        path.rename(old)
-        done.undo.append(lambda: old.rename(path))
-        done.kept.append(old)
-    done.undo.append(lambda: path.unlink(missing_ok=True))
-    take_place(path)
+        done.undo.append(_keep(path, now, done) if path.exists() else lambda: path.unlink(missing_ok=True))
     done.written.append(path)
+
+
+def _keep(path: Path, now: datetime, done: Done) -> Callable[[], object]:
+    """Keep what is there under another name, too, and return how it is put back; ``path`` is there at every moment."""
+    old = path.with_name(path.name + OLD.format(now))
+    try:
+        os.link(path, old, follow_symlinks=False)
+    except OSError:  # a file system without links, or somebody else's file (protected_hardlinks, proc_sys_fs(5))
+        _copy(path, old)
+    done.kept.append(old)
+    return lambda: _put_back(old, path)
+
+
+def _copy(path: Path, old: Path) -> None:
+    """Copy a file for the same user and group, as far as this user may give it away."""
+    there = path.stat()
+    with filling(old, PRIVATE) as copy:
+        copy.write(path.read_bytes())
+        with contextlib.suppress(PermissionError):
+            os.fchown(copy.fileno(), there.st_uid, there.st_gid)
+        os.fchmod(copy.fileno(), stat.S_IMODE(there.st_mode))
+
+
+def _put_back(old: Path, path: Path) -> None:
+    old.replace(path)
+    old.unlink(missing_ok=True)  # two names of one file: then nothing was replaced
 
 
 def _missing(folder: Path) -> Iterator[Path]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from gateway.model import Eui64, Json, Place
@@ -45,10 +46,11 @@ class Forwarder:
 
         One without a position (GNSS lost) leaves the last position standing.
         """
+        since_s = None if self.stat is None else now - self.stat_at
         self.stat, self.stat_at, self.place = stat, now, stat.place or self.place
         passed_on, self.not_whole = self.not_whole, 0
         received = stat.numbers.get("rxnb", 0)
-        return untold(received, stat.numbers.get("rxok", received), passed_on)
+        return untold(received, stat.numbers.get("rxok", received), passed_on, since_s)
 
     def not_taken(self, reason: BadDatagramReason) -> int:
         """Note that a packet was passed on and not taken; return how many broken ones that makes."""
@@ -99,7 +101,11 @@ class Forwarders:
         forwarder.seen_at, forwarder.address = now, address
         return forwarder
 
-    def status(self, now: float) -> Mapping[str, Json]:
+    def heard_last(self, most: int) -> Sequence[Eui64]:
+        """Return the gateways that were heard last, by EUI."""
+        return sorted(islice(reversed(self._by_gateway), most))
+
+    def status(self, now: float) -> Mapping[str, Mapping[str, Json]]:
         """Return each gateway's status by EUI."""
         return {gateway: self._by_gateway[gateway].status(now) for gateway in sorted(self._by_gateway)}
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from gateway.model import Json
+
+FEW: Final = 3  # gateways that are named one by one
 
 
 def advice(
@@ -15,14 +18,25 @@ def advice(
 
 
 def _forwarders(gateways: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:
-    for eui, one in gateways.items():
-        if one["rxpk"] and not one["can_transmit"]:
-            yield (
-                f"{eui} sends what it hears and asks for no downlinks, so that nothing can be answered: its serv_port_down must be the "
-                "same port as serv_port_up"
-            )
-        if one["rxpk"] and not one["frames"]:
-            yield f"{eui} hears packets, and none whose CRC is right: is its antenna connected?"
+    speaking = {eui: one for eui, one in gateways.items() if one["rxpk"]}
+    yield from _each(
+        [eui for eui, one in speaking.items() if not one["can_transmit"]],
+        "{} sends what it hears and asks for no downlinks, so that nothing can be answered: its serv_port_down must be the same port as "
+        "serv_port_up",
+        "{} more send what they hear and ask for no downlinks",
+    )
+    yield from _each(
+        [eui for eui, one in speaking.items() if not one["frames"]],
+        "{} hears packets, and none whose CRC is right: is its antenna connected?",
+        "{} more hear packets, and none whose CRC is right",
+    )
+
+
+def _each(those: Sequence[str], words: str, more: str) -> Iterator[str]:
+    """Yield a line for each of a few gateways, and one for all others: anybody can invent a thousand."""
+    yield from (words.format(eui) for eui in those[:FEW])
+    if (left := len(those) - FEW) > 0:
+        yield more.format(left)
 
 
 def _strangers(dropped: Mapping[str, int]) -> Iterator[str]:

@@ -48,6 +48,9 @@ from gateway.sources.under_way import UnderWay
 RECEIVE_BUFFER_BYTES: Final = 4 << 20  # 6500 small datagrams: half a minute of the busiest concentrator
 ANSWER_LIMIT_S: Final = 2.0  # a forwarder answers a PULL_RESP at once; a slow mobile network needs most of a second
 MOST_UNDER_WAY: Final = 4096  # frames heard and not yet safe: 20 s of the busiest concentrator while the disk stalls
+SHOWN: Final = (
+    100  # gateways in the status, those heard last, where anybody can invent one; it goes to each page every 2 s
+)
 DRAIN_LIMIT_S: Final = 1.0  # for frames under way when the source is stopped: a gathering's window and a commit
 
 
@@ -163,6 +166,8 @@ class SemtechUdp:
         buffer = None if listener is None else self._buffer_status(listener.socket)
         dropped = {str(reason): count for reason, count in self._dropped.items()}
         gateways = self._forwarders.status(self._clock().monotonic)
+        # Those that source.gateways names are all shown: nobody can invent one.
+        shown = gateways if self._gateways else {eui: gateways[eui] for eui in self._forwarders.heard_last(SHOWN)}
         return {
             "listening": None if listener is None else in_words(listener.address),
             "receive_buffer": buffer,
@@ -170,7 +175,8 @@ class SemtechUdp:
             "counts": dict(self._counts),
             "dropped": dropped,
             "advice": advice(gateways, self._dropped.lately(), buffer),
-            "gateways": gateways,
+            "gateways_known": len(gateways),
+            "gateways": shown,
         }
 
     def _buffer_status(self, bound: socket.socket) -> Mapping[str, Json]:

@@ -12,9 +12,9 @@ from gateway.model import Clock, Eui64, Json
 from gateway.sources import Source
 
 MOST_GATEWAYS: Final = 1000  # of one source; anybody can invent EUIs
-MOST_AT_ONCE: Final = (
-    100_000  # broken packets that one report is believed to tell of: a concentrator hears some 5,000 in 30 s
-)
+MOST_AT_ONCE: Final = 100_000  # broken packets that one report is believed to tell of
+MOST_PER_S: Final = 400  # packets that a concentrator can hear: 8 channels, 21 ms for the shortest at SF7 (AN1200.13)
+EVERY_S: Final = 30.0  # how often forwarders report, unless told otherwise
 
 NoteBroken = Callable[[Eui64, int], None]
 """Note that a gateway received so many packets whose CRC is wrong."""
@@ -31,9 +31,13 @@ def nobody_notes(gateway: Eui64, count: int) -> None:
     """Note nothing: until somebody wants to know."""
 
 
-def untold(received: float, whole: float, passed_on: int) -> int:
-    """Return how many of the packets that a gateway received and were not whole it has not ``passed_on``."""
-    return int(max(0, min(received - whole, MOST_AT_ONCE) - passed_on))
+def untold(received: float, whole: float, passed_on: int, since_s: float | None) -> int:
+    """Return how many of the packets that a gateway received and were not whole it has not ``passed_on``.
+
+    No more are believed than a concentrator can hear in the ``since_s`` since its last report; None for the first one.
+    """
+    most = min(MOST_AT_ONCE, round(MOST_PER_S * (EVERY_S if since_s is None else since_s)))
+    return int(max(0, min(received - whole, most) - passed_on))
 
 
 @dataclass(slots=True)

@@ -1,8 +1,9 @@
-"""What a platform's no means to an installer, and what to do."""
+"""What a step that went wrong, or a platform's no, means to an installer, and what to do; by its kind a page says it in another language."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 # The first that is found in the words of an answer counts; words come from transports, formats and platforms.
@@ -51,9 +52,24 @@ ADVICE: Final[tuple[tuple[str, str, str], ...]] = (
         "the platform took the message and said nothing: ask its owner whether it came",
     ),
 )
+OF_A_STEP: Final[Mapping[str, str]] = {  # before and after the platform's own answer
+    "name": "correct the host of url, or this machine's name server",
+    "unreached": "look at host and port of url, at firewalls, and whether the platform may be reached from this network",
+    "certificate": "look at the clock first (`timedatectl`), then at the certificate's name and at tls.ca_file",
+    "tls": "look whether the port is the one for TLS, and whether the platform wants a certificate (tls.certificate_file)",
+    "clock": "is chrony or systemd-timesyncd running? clock.trust says what is waited for",
+    "clocks apart": "set the clock (`timedatectl`); tokens and times will be wrong until it is right",
+    "no word": "try with --device: a real uplink has more",
+    "overwritten": "does another sender write the same entity, or does a rule there drop it?",
+}
 UNKNOWN: Final = ("refusal", "its words are all that is known: ask the platform's owner")
 
 
 def advice(words: str) -> tuple[str, str]:
     """Return what kind of refusal ``words`` tell of, and what to do."""
     return next(((kind, what) for pattern, kind, what in ADVICE if re.search(pattern, words)), UNKNOWN)
+
+
+def kinds() -> tuple[str, ...]:
+    """Return all kinds of what may go wrong, each once."""
+    return tuple(dict.fromkeys([*OF_A_STEP, *(kind for _, kind, _ in ADVICE), UNKNOWN[0]]))

@@ -17,7 +17,7 @@ from gateway.transports.broker import Broker
 from gateway.transports.link import Link
 from gateway.trial.advice import advice
 from gateway.trial.preview import preview
-from gateway.trial.steps import Step
+from gateway.trial.steps import Step, wrong
 
 STEP: Final = "reading back"
 OF_AN_EAR: Final = (
@@ -112,7 +112,8 @@ async def asked(format_: Format, transport: Transport, item: Item, memory: Mappi
     try:
         (answer,) = await transport.send([request])
     except Unreachable as error:
-        return Step(STEP, False, str(error), advice(str(error))[1])
+        kind, what = advice(str(error))
+        return Step(STEP, False, str(error), what, kind)
     return _found(answer, request, item)
 
 
@@ -123,4 +124,4 @@ def _found(answer: Answer, request: Request, item: Item) -> Step:
     if str(item.uplink.id).encode() in answer.body:
         return Step(STEP, True, f"it is there: {request.target}")
     words = f"{request.target} is there, and without this observation"
-    return Step(STEP, False, words, "does another sender write the same entity, or does a rule there drop it?")
+    return wrong(STEP, words, "overwritten")

@@ -15,6 +15,7 @@ from gateway.model import Instant, TimeQuality
 from gateway.transports import network
 from gateway.transports.endpoint import Endpoint
 from gateway.transports.proxy import Proxy, connect
+from gateway.trial.advice import OF_A_STEP
 
 LIMIT_S: Final = 10.0  # for a name, and for a connection with TLS
 CLOCKS_APART: Final = timedelta(minutes=2)  # tokens and certificates are refused by some that see less
@@ -28,6 +29,12 @@ class Step:
     is_good: bool
     words: str
     advice: str = ""
+    kind: str = ""  # of what went wrong, one of `advice.kinds`
+
+
+def wrong(name: str, words: str, kind: str) -> Step:
+    """Return a step that went wrong, with what helps against this ``kind``, which is one of `advice.OF_A_STEP`."""
+    return Step(name, False, words, OF_A_STEP[kind], kind)
 
 
 async def reach(endpoint: Endpoint, tls: Callable[[], ssl.SSLContext] | None, proxy: Proxy | None = None) -> list[Step]:
@@ -49,7 +56,7 @@ async def _name(host: str, port: int) -> Step:
             found = await asyncio.get_running_loop().getaddrinfo(host, port)
     except (OSError, UnicodeError) as error:
         words = network.in_words(error) if isinstance(error, OSError) else f"{host!r} can be no name: {error}"
-        return Step("name", False, f"{host}: {words}", "correct the host of url, or this machine's name server")
+        return wrong("name", f"{host}: {words}", "name")
     addresses = dict.fromkeys(str(one[4][0]) for one in found)
     return Step("name", True, f"{host} is {', '.join(addresses)}")
 
@@ -60,7 +67,7 @@ async def _connection(endpoint: Endpoint, tls: ssl.SSLContext | None, proxy: Pro
         async with asyncio.timeout(LIMIT_S):
             transport, line = await connect(_Line, endpoint, tls, proxy)
     except OSError as error:  # a TimeoutError is one
-        return Step(name, False, f"{endpoint}: {network.in_words(error)}", _connection_advice(error))
+        return wrong(name, f"{endpoint}: {network.in_words(error)}", _kind(error))
     transport.close()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LIMIT_S):
@@ -88,19 +95,17 @@ def _said_of(tls: ssl.SSLContext) -> str:
     return "and its certificate is believed"
 
 
-def _connection_advice(error: OSError) -> str:
+def _kind(error: OSError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "look at the clock first (`timedatectl`), then at the certificate's name and at tls.ca_file"
-    if isinstance(error, ssl.SSLError):
-        return "look whether the port is the one for TLS, and whether the platform wants a certificate (tls.certificate_file)"
-    return "look at host and port of url, at firewalls, and whether the platform may be reached from this network"
+        return "certificate"
+    return "tls" if isinstance(error, ssl.SSLError) else "unreached"
 
 
 def clock_steps(now: Instant, trust: TimeQuality, headers: Mapping[str, str]) -> Iterator[Step]:
     """Yield what the clocks say: whether ours is trusted, and how far from the platform's, where it told (HTTP's Date)."""
     if now.quality < trust:
         words = f"this gateway's clock is not {trust.name.lower()} yet: uplinks wait for it"
-        yield Step("clock", False, words, "is chrony or systemd-timesyncd running? clock.trust says what is waited for")
+        yield wrong("clock", words, "clock")
     theirs = _date(headers.get("Date", ""))
     if theirs is None:
         return
@@ -108,9 +113,7 @@ def clock_steps(now: Instant, trust: TimeQuality, headers: Mapping[str, str]) ->
     if abs(apart) > CLOCKS_APART:
         how = "ahead of" if apart > timedelta() else "behind"
         words = f"this gateway's clock is {_span(abs(apart))} {how} the platform's"
-        yield Step(
-            "clock", False, words, "set the clock (`timedatectl`); tokens and times will be wrong until it is right"
-        )
+        yield wrong("clock", words, "clocks apart")
     else:
         yield Step("clock", True, "this gateway's clock and the platform's agree")
 

@@ -16,7 +16,7 @@ from gateway.transports.broker import Broker
 from gateway.transports.service import Service
 from gateway.trial import reading_back
 from gateway.trial.advice import advice
-from gateway.trial.steps import Step, clock_steps, reach
+from gateway.trial.steps import Step, clock_steps, reach, wrong
 
 OF_A_TRIAL: Final = "-test"  # behind the client_id: the agent that runs meanwhile keeps its connection
 
@@ -76,7 +76,7 @@ async def _deliver(format_: Format, transport: Transport, item: Item, heard: Hea
         receipt = await _converse(format_, transport, item, heard)
     except Unreachable as error:
         kind, what = advice(str(error))
-        return [Step("login" if kind != "refusal" else "connection", False, str(error), what)]
+        return [Step("login" if kind != "refusal" else "connection", False, str(error), what, kind)]
     login = [Step("login", True, "the platform lets us in")] if _is_in(heard.answers) else []
     return [*login, _delivery(receipt, item, heard)]
 
@@ -106,11 +106,9 @@ def _delivery(receipt: Receipt, item: Item, heard: Heard) -> Step:
     said = receipt.refused.get(item.row) or receipt.undecided.get(item.row)
     if said is None and not heard.answers:
         unsaid = ", ".join(receipt.inexpressible) or "nothing"
-        return Step(
-            "delivery", False, f"this format has no word for {unsaid}", "try with --device: a real uplink has more"
-        )
+        return wrong("delivery", f"this format has no word for {unsaid}", "no word")
     if said is None:
         marked = f"observation {item.uplink.id} of {item.device.name or item.device.dev_eui}"
         return Step("delivery", True, f"the platform took {marked}")
     kind, what = advice(said)
-    return Step(f"delivery ({kind})", False, said, what)
+    return Step(f"delivery ({kind})", False, said, what, kind)

@@ -15,23 +15,17 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.errors import ConfigError
+from gateway.web.nearby import is_called_local, proxy_header
 from gateway.web.passwords import PasswordFile
 from gateway.web.refusal import Refusal
 from gateway.web.roles import Role
 from gateway.web.sessions import Session, Sessions
-from gateway.web.settings import LOOPBACK, Web
+from gateway.web.settings import Web
 from gateway.web.tokens import TokensFile
 
 COOKIE: Final = "brygga_session"
 SAFE: Final = frozenset({"GET", "HEAD"})
 OWN_SITE: Final = frozenset({"same-origin", "none"})  # of Sec-Fetch-Site (W3C Fetch Metadata)
-FOR_OTHERS: Final = (
-    "Forwarded",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Real-IP",
-    "Via",
-)  # what proxies add (RFC 7239; RFC 9110)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +116,10 @@ class Guard:
     def _check_local(self, asked: Asked) -> None:
         if not self._web.is_local:
             raise Refusal(503, "there is no password any more: `brygga web password` sets one", counted="no_password")
-        if _name(asked.header("Host")) not in LOOPBACK:
+        if not is_called_local(asked.headers):
             words = "Host: without a password only localhost, 127.0.0.1 and [::1] are answered"
             raise Refusal(403, words, counted="host")
-        if proxy := next((name for name in FOR_OTHERS if asked.header(name)), None):
+        if proxy := proxy_header(asked.headers):
             words = f"{proxy}: a proxy asks for somebody else, and there is no password: `brygga web password` sets one"
             raise Refusal(403, words, counted="proxy")
 
@@ -144,13 +138,5 @@ def _host(origin: str) -> str:
     """Return host and port of an origin, "" for none."""
     try:
         return urlsplit(origin).netloc.lower()
-    except ValueError:
-        return ""
-
-
-def _name(host: str) -> str:
-    """Return the name in a Host header, without its port."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""

@@ -115,7 +115,8 @@ LABEL: Final = whole(
     remarks=told(each(TEXT), "what a person should know: keys that it does not say"),
     is_known=told(TRUTH, "a device with this DevEUI is registered; adding changes it"),
     proposed=told(
-        maybe(at_least(maker=TEXT, decoders=each(TEXT), why=TEXT)), "decoders that it may need, by its maker"
+        maybe(at_least(maker=TEXT, decoders=each(TEXT), why=TEXT)),
+        "decoders that it may need, by its maker, the likeliest first",
     ),
 )
 

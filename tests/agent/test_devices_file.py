@@ -213,7 +213,7 @@ def test_every_problem_is_told_at_once_and_by_its_line() -> None:
         "devices.csv line 6: longitude: missing where latitude is given",
         "devices.csv line 7: altitude_m: says nothing without latitude and longitude",
         "devices.csv line 7: dev_eui: a81758fffe051d03 stands in line 6 already",
-        "devices.csv line 8: dev_eui: 1 hex digits where 16 are expected",
+        "devices.csv line 8: dev_eui: 1 hex digit where 16 are expected",
         "devices.csv line 8: latitude: this is no number, e.g. 57.7089",
         "devices.csv line 8: cell 15: line 1 names no such column; a text that has the delimiter in it needs quotes",
         "devices.csv line 9: dev_eui: '70b3d57ed000123g' has characters that are no hex digits",
@@ -311,7 +311,7 @@ def test_one_device_is_read_from_its_cells_alone() -> None:
     assert (found, wrong) == (replace(OTAA, device=replace(OTAA.device, name="new")), [])
     assert (nothing, told) == (
         None,
-        ["dev_eui: 1 hex digits where 16 are expected", "latitude: 'x' is no number, e.g. 57.7089"],
+        ["dev_eui: 1 hex digit where 16 are expected", "latitude: 'x' is no number, e.g. 57.7089"],
     )
 
 

@@ -284,6 +284,17 @@ def test_a_thousand_gateways_are_ten_lines_and_a_count(capsys: pytest.CaptureFix
     assert shown[10] == "    and 990 gateways more, heard earlier; `brygga status --json` names all"
 
 
+def test_gateways_that_the_status_does_not_name_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    gateways = {f"{number:016x}": {"last_seen_s": 1.0, "frames": 0, "can_transmit": False} for number in range(100)}
+    source = {**STATUS["sources"][0], "gateways": gateways, "gateways_known": 1000}
+
+    show_status.status({**STATUS, "sources": [source]})
+
+    assert (
+        "and 990 gateways more, heard earlier; `brygga status --json` names the last 100\n" in capsys.readouterr().out
+    )
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [

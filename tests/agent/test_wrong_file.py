@@ -32,6 +32,16 @@ async def test_a_running_agent_is_asked_all_the_same(tmp_path: Path, text: str) 
     assert "agent.running" in {one["check"] for one in json.loads(doctor.output)}
 
 
+def test_where_no_agent_runs_the_file_is_why_it_is_not_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "brygga.toml"
+    path.write_text(WRONG["a format that is none"], encoding="utf-8")
+
+    code = main(["health", "--wait", "60", "--config", str(path)])
+
+    assert code == 78
+    assert "senmll" in capsys.readouterr().err
+
+
 async def test_where_the_file_names_no_source_any_more_the_agent_does(tmp_path: Path) -> None:
     box = make_box(tmp_path)
     async with box.agent():

@@ -18,7 +18,7 @@ from gateway.doctor.dns import Lookup, Names
 from gateway.doctor.lines import Lines
 from gateway.doctor.trials import Trial
 from gateway.model import TimeQuality
-from gateway.trial.steps import Step
+from gateway.trial.steps import Step, wrong
 from simulators.platforms.certificates import Authority, Identity
 from tests.doctor.scene import box, configured, finding, judged, provoked, running, status, tree, well
 
@@ -268,6 +268,14 @@ def test_a_trial_that_does_not_end_or_cannot_begin() -> None:
     provoked(judged("destinations.test", [Trial(about="lund", steps=None)]), "destinations.test:silent")
     provoked(judged("destinations.test", [Trial(about="lund", steps=())]), "destinations.test:untestable")
     well(judged("destinations.test", [Trial(about="lund", steps=[Step("name", True, "found")])]))
+
+
+def test_a_trial_is_told_by_what_else_failed_before_the_clock() -> None:
+    refused = Step("login", False, "401", "ask", "credentials")
+
+    (told,) = judged("destinations.test", [Trial(about="lund", steps=[wrong("clock", "…", "clock"), refused])])
+
+    assert told.keys["step"] == "credentials"
 
 
 def test_a_box_without_settings_has_nobody_to_speak_to() -> None:

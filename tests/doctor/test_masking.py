@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 import tomllib
+from urllib.parse import quote
 
 import pytest
 
@@ -106,6 +108,39 @@ def test_a_secret_has_many_spellings() -> None:
 
     assert base64.b64encode(bytes.fromhex(DEVICE_KEY)).decode().rstrip("=")[:21] in "".join(some)
     assert bytes.fromhex(DEVICE_KEY)[::-1].hex() in some
+
+
+SWEDISH = 'räksmörgås/"7" på taket'
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        quote(SWEDISH),
+        quote(SWEDISH, safe=""),
+        json.dumps({"said": json.dumps({"login": SWEDISH})}),
+        json.dumps({"said": json.dumps({"login": SWEDISH}, ensure_ascii=False)}),
+        json.dumps({"said": json.dumps({"login": SWEDISH}, ensure_ascii=False)}, ensure_ascii=False),
+        json.dumps({"said": json.dumps({"login": SWEDISH})}, ensure_ascii=False),
+        SWEDISH.encode("utf-16-le").hex(),
+        SWEDISH.encode("utf-16-be").hex(":").upper(),
+    ],
+    ids=["path", "query", "json", "letters in json", "letters", "json in letters", "utf-16", "utf-16 big endian"],
+)
+def test_a_secret_goes_from_urls_from_json_within_json_and_from_hex(written: str) -> None:
+    masked = Mask([SWEDISH]).known(f"a {written} b")
+
+    assert re.fullmatch(r'a (\{"said": .*"login.*)?‹masked›[\\"}]* b', masked), masked
+
+
+@pytest.mark.parametrize("has_letters", [True, False], ids=["letters", "escaped"])
+def test_a_name_goes_from_json_within_json(*, has_letters: bool) -> None:
+    written = json.dumps({"said": json.dumps({"at": "Åsas tak"}, ensure_ascii=not has_letters)}, ensure_ascii=False)
+
+    masked = Mask(key=b"k", names=["Åsas tak"]).text(written)
+
+    assert "sas tak" not in masked
+    assert "name-" in masked
 
 
 def test_a_table_is_written_as_toml_and_read_back() -> None:

@@ -173,6 +173,21 @@ def test_a_platform_that_takes_nothing_for_its_line_is_down_is_one_finding(
     assert causes([stalled("lund", hindrance), other, cause]) == [other, cause]
 
 
+def trial(name: str, kind: str) -> Finding:
+    keys = {"about": name, "step": kind, "do": ""}
+    return Finding(check="destinations.test", standing=Standing.WRONG, seen="", ill="failed", about=name, keys=keys)
+
+
+def test_a_destinations_test_follows_from_its_line_and_from_the_clock() -> None:
+    unset = Finding(check="clock.quality", standing=Standing.WRONG, seen="", ill="unkept", keys={"start": "…"})
+    down = line("destinations.reach", "closed", "lund", "lund.example")
+    follow = [trial("lund", "unreached"), trial("malmo", "clock")]
+    others = [trial("malmo", "unreached"), trial("lund", "credentials")]
+
+    assert causes([*follow, *others, down, unset]) == [*others, down, unset]
+    assert causes([*follow, *others]) == [*follow, *others]
+
+
 def test_two_platforms_at_one_host_that_is_not_found_are_one_finding() -> None:
     names = line("dns.names", "unknown", "malmo", "city.example")
     every = [

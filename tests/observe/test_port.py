@@ -51,6 +51,20 @@ async def test_a_page_of_another_site_does_not_reach_it_through_a_browser(tmp_pa
         assert (await box.standing(is_open))["refused"] == {"token": 1}
 
 
+@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"])
+async def test_a_proxy_on_this_machine_brings_nobody_without_a_token(tmp_path: Path, header: str) -> None:
+    async with listening(tmp_path) as box:
+        token, kept = made("prometheus", Role.METRICS, "2026-11-26")
+        write_tokens(box.data, kept)
+        without, words = await box.get(**{header: "203.0.113.7"})
+        right, _ = await box.get(**{header: "203.0.113.7", "Authorization": f"Bearer {token}"})
+        refused = (await box.standing(is_open))["refused"]
+
+    assert (without, right) == (403, 200)
+    assert words.startswith(f"{header}: a proxy asks for somebody else")
+    assert refused == {"proxy": 1}
+
+
 async def test_beyond_this_machine_a_token_is_needed(tmp_path: Path) -> None:
     async with listening(tmp_path, '[metrics]\nport = 0\nhost = "0.0.0.0"\n') as box:
         token, kept = made("prometheus", Role.METRICS, "2026-11-26")

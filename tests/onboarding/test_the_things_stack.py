@@ -244,7 +244,7 @@ def test_a_row_of_the_csv_form_tells_all_its_problems_by_line_and_column() -> No
 
     assert [problem.partition(";")[0] for problem in moved.problems] == [
         "devices.csv: line 2: dev_eui: 4 hex digits where 16 are expected",
-        "devices.csv: line 2: dev_addr: 1 hex digits where 8 are expected",
+        "devices.csv: line 2: dev_addr: 1 hex digit where 8 are expected",
         "devices.csv: line 2: app_s_key: a key has 32 hex digits",
         "devices.csv: line 2: last_f_cnt_up: '-1' is no whole number from 0 to 4294967295",
         "devices.csv: line 4: ids.dev_eui: there is none",

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -79,6 +79,43 @@ async def test_start_line_food_reload_and_end_are_told(manager: Manager, configu
     manager.close()
 
     assert told[2] == "STATUS=1 source, 0 devices, all delivered"
+    assert code == 0
+
+
+def pipe_instead_of(path: Path) -> Callable[[], object]:
+    """Put a pipe in a file's place, which is read until somebody has written all of it; return what puts the file back."""
+    aside = path.rename(path.with_name("aside"))
+    os.mkfifo(path)
+    return lambda: aside.rename(path)
+
+
+async def is_read(pipe: Path) -> int:
+    """Return the writing end of a pipe as soon as somebody reads it."""
+    async with asyncio.timeout(LIMIT_S):
+        while True:
+            try:
+                return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:
+                await asyncio.sleep(0.01)
+
+
+async def test_who_asks_for_a_reload_while_the_agent_starts_has_it_as_soon_as_it_can_be(
+    manager: Manager, configuration: Path
+) -> None:
+    give_back = pipe_instead_of(configuration)
+    async with service(manager, configuration) as process:
+        pipe = await is_read(configuration)
+        os.kill(process.pid, signal.SIGHUP)
+        give_back()
+        os.write(pipe, CONFIGURATION.encode())
+        os.close(pipe)
+        told = [await manager.hears(word) for word in ("READY=1", "RELOADING=1", "READY=1")]
+        process.terminate()
+        async with asyncio.timeout(LIMIT_S):
+            code = await process.wait()
+    manager.close()
+
+    assert told[1].startswith("RELOADING=1")
     assert code == 0
 
 

@@ -61,6 +61,62 @@ def test_what_was_there_is_kept_aside(tmp_path: Path, made: Plan) -> None:
     assert done.kept[0].read_text() == "# mine\n"
 
 
+@pytest.mark.parametrize("has_links", [True, False], ids=["links", "no-links"])
+def test_a_configuration_is_there_at_every_moment_and_what_was_there_as_it_was(
+    tmp_path: Path, made: Plan, monkeypatch: pytest.MonkeyPatch, *, has_links: bool
+) -> None:
+    path, at_last = tmp_path / "brygga.toml", list[tuple[str, str]]()
+    path.write_text("# mine\n")
+    path.chmod(0o604)
+    replace_file = Path.replace
+
+    def placed(self: Path, target: Path) -> Path:
+        if target == path:
+            at_last.append((path.read_text(), (tmp_path / f"brygga.toml{ENDING}").read_text()))
+        return replace_file(self, target)
+
+    monkeypatch.setattr(Path, "replace", placed)
+    if not has_links:
+        monkeypatch.setattr(os, "link", _without_links)
+
+    put_in_place(made, path, "", NOW)
+
+    assert at_last == [("# mine\n", "# mine\n")]
+    assert mode(tmp_path / f"brygga.toml{ENDING}") == 0o604
+    assert path.read_text() == made.configuration
+
+
+def _without_links(*_: object, **__: object) -> None:
+    raise PermissionError(1, "Operation not permitted")
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace"])
+def test_where_the_disk_fails_at_the_configuration_it_stays_under_its_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Plan, step: str
+) -> None:
+    (tmp_path / "brygga.toml").write_text("# mine\n")
+    write, last = placing._write, [*made.files, None]
+
+    def failing_at_last(path: Path, file: File, group: str, now: datetime, done: Done) -> None:
+        last.pop()
+        with monkeypatch.context() as patched:
+            if not last:
+                patched.setattr(step, _full)
+            write(path, file, group, now, done)
+
+    monkeypatch.setattr(placing, "_write", failing_at_last)
+
+    with pytest.raises(ConfigError, match="nothing was changed"):
+        put_in_place(made, tmp_path / "brygga.toml", "", NOW)
+
+    assert names(tmp_path) == {"brygga.toml"}
+    assert (tmp_path / "brygga.toml").read_text() == "# mine\n"
+
+
+def _full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def test_where_one_file_cannot_be_written_nothing_is_changed(tmp_path: Path, made: Plan) -> None:
     (tmp_path / "brygga.toml").write_text("# mine\n")
     (tmp_path / "cities").write_text("a file where a folder has to be")

@@ -67,13 +67,17 @@ async def test_what_it_hears_is_heard(box: Box, ear: Ear, two_parts: bool) -> No
     assert status["advice"] == []
 
 
-async def test_broken_packets_are_noted_once_whether_passed_on_or_counted_in_statistics(box: Box, ear: Ear) -> None:
+async def test_broken_packets_are_noted_once_whether_passed_on_or_counted_in_statistics(
+    box: Box, ear: Ear, clock: HandClock
+) -> None:
     noted: list[tuple[str, int]] = []
     box.source.note_broken = lambda gateway, count: noted.append((gateway, count))
     stats = gw_pb2.GatewayStats(gateway_id=GATEWAY, rx_packets_received=10, rx_packets_received_ok=7)
     async with box.make(two_parts=False) as there, running(box.source, ear):
         await until(lambda: box.source.status()["gateway"])
         await there.tell()
+        await until(lambda: box.source.status()["counts"].get("stats") == 1)
+        clock.monotonic += 30
         await there.send(UPLINK, Signal(phy_payload=PHY_PAYLOAD, crc=-1))
         await there.publish(b"stats", stats)
         await until(lambda: box.source.status()["counts"].get("stats") == 2)

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.minutes import FEW, KEPT, Lately, Minutes, lately, telling
 from gateway.model import Eui64, Json
-from gateway.sources.tally import MOST_AT_ONCE, MOST_GATEWAYS, Tally, untold
+from gateway.sources.tally import EVERY_S, MOST_AT_ONCE, MOST_GATEWAYS, MOST_PER_S, Tally, untold
 from tests.sources.conftest import HandClock
 
 ROOF = Eui64("aa555a0000000101")
@@ -109,10 +109,21 @@ def test_gateways_that_somebody_invents_push_the_longest_unheard_out(clock: Hand
 
 @pytest.mark.parametrize(
     ("received", "whole", "passed_on", "left"),
-    [(50, 45, 0, 5), (50, 45, 5, 0), (50, 45, 9, 0), (3, 9, 0, 0), (1e12, 0, 0, MOST_AT_ONCE)],
-    ids=["untold", "passed on", "more passed on", "nonsense", "an invention"],
+    [(50, 45, 0, 5), (50, 45, 5, 0), (50, 45, 9, 0), (3, 9, 0, 0)],
+    ids=["untold", "passed on", "more passed on", "nonsense"],
 )
 def test_a_broken_packet_that_was_passed_on_is_counted_once(
     received: float, whole: float, passed_on: int, left: int
 ) -> None:
-    assert untold(received, whole, passed_on) == left
+    assert untold(received, whole, passed_on, EVERY_S) == left
+
+
+@pytest.mark.parametrize(
+    ("since_s", "most"),
+    [(None, MOST_PER_S * EVERY_S), (10.0, MOST_PER_S * 10), (0.0, 0), (1e6, MOST_AT_ONCE)],
+    ids=["first", "soon", "at once", "long after"],
+)
+def test_no_more_is_believed_than_a_concentrator_can_hear_since_its_last_report(
+    since_s: float | None, most: float
+) -> None:
+    assert untold(1e12, 0, 0, since_s) == most

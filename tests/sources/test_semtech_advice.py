@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gateway.model import Eui64
 from gateway.sources.semtech_advice import advice
-from gateway.sources.semtech_udp import SemtechUdp
+from gateway.sources.semtech_udp import SHOWN, SemtechUdp
 from tests.sources.conftest import GATEWAY, OTHER, Ear, HandClock, pull_data, push_data, running, rxpk, udp, understood
 
 BUFFER = {"asked_bytes": 4_000_000, "granted_bytes": 212_992, "dropped_by_kernel": 3, "advice": "raise rmem_max"}
@@ -38,6 +39,48 @@ async def test_a_gateway_that_hears_nothing_but_noise_is_named(source: SemtechUd
         said = source.status()["advice"]
 
     assert any(words.startswith(GATEWAY) and "antenna" in words for words in said)
+
+
+def test_a_few_gateways_are_named_and_a_thousand_counted() -> None:
+    deaf = {f"{number:016x}": {"rxpk": 1, "frames": 0, "can_transmit": False} for number in range(1000)}
+
+    said = advice(deaf, {}, None)
+
+    assert len(said) == 8
+    assert said[2].startswith("0000000000000002 sends what it hears and asks for no downlinks")
+    assert said[3] == "997 more send what they hear and ask for no downlinks"
+    assert said[7] == "997 more hear packets, and none whose CRC is right"
+    assert len(advice(dict([*deaf.items()][:3]), {}, None)) == 6
+
+
+async def test_of_gateways_that_anybody_invents_the_last_ones_are_shown_and_all_counted(
+    source: SemtechUdp, ear: Ear
+) -> None:
+    async with running(source, ear) as server:
+        with udp(server) as forwarder:
+            await forwarder.ask(pull_data(gateway=GATEWAY))
+            for number in range(SHOWN):
+                await forwarder.ask(pull_data(gateway=Eui64(f"{number:016x}")))
+            without = source.status()
+            await forwarder.ask(pull_data(gateway=GATEWAY))
+            again = source.status()
+
+    assert (without["gateways_known"], len(without["gateways"])) == (SHOWN + 1, SHOWN)
+    assert GATEWAY not in without["gateways"]
+    assert GATEWAY in again["gateways"]
+    assert [*again["gateways"]] == sorted(again["gateways"])
+
+
+async def test_gateways_that_the_configuration_names_are_all_shown(clock: HandClock, ear: Ear) -> None:
+    named = [Eui64(f"{number:016x}") for number in range(SHOWN + 5)]
+    source = SemtechUdp("radio", host="127.0.0.1", port=0, clock=clock, gateways=frozenset(named))
+    async with running(source, ear) as server:
+        with udp(server) as forwarder:
+            for one in named:
+                await forwarder.ask(pull_data(gateway=one))
+        said = source.status()
+
+    assert [*said["gateways"]] == named
 
 
 def test_strangers_and_a_buffer_that_is_too_small_are_told() -> None:

@@ -15,6 +15,7 @@ from gateway.sources import Source, forwarders, gwmp, semtech_udp
 from gateway.sources.forwarders import Forwarders
 from gateway.sources.rxpk import Crc
 from gateway.sources.semtech_udp import SemtechUdp
+from gateway.sources.tally import MOST_PER_S
 from gateway.sources.udp import Address, Listener
 from tests.sources.conftest import (
     GATEWAY,
@@ -123,6 +124,22 @@ async def test_broken_packets_are_noted_once_whether_passed_on_or_counted_in_sta
             await ear.heard(3)
 
     assert [one for one in noted if one[1]] == [(GATEWAY, 1), (GATEWAY, 5)]
+
+
+async def test_a_gateway_that_invents_broken_packets_is_believed_what_it_can_have_heard_since(
+    clock: HandClock, ear: Ear
+) -> None:
+    source, noted = SemtechUdp("radio", host="127.0.0.1", port=0, clock=clock), list[int]()
+    source.note_broken = lambda _, count: noted.append(count)
+
+    async with running(source, ear) as server:
+        with udp(server) as forwarder:
+            for after_s in (0.0, 2.0, 0.0):
+                clock.monotonic += after_s
+                forwarder.send(push_data({"stat": {"rxnb": 1e12, "rxok": 0}}))
+                await understood(server)
+
+    assert noted == [30 * MOST_PER_S, 2 * MOST_PER_S, 0]
 
 
 async def test_a_forwarder_on_this_machine_may_say_what_time_it_is(source: SemtechUdp, ear: Ear) -> None:

@@ -7,6 +7,7 @@ import json
 import ssl
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,18 @@ def test_a_token_is_shown_once_and_only_its_hash_is_kept(brygga: Brygga, tmp_pat
     found = tokens.TokensFile(tmp_path / "data" / "web.tokens").find(token)
     assert found is not None
     assert found.role is Role.METRICS
+
+
+def test_tokens_that_are_made_and_removed_at_once_are_all_kept_and_all_gone(brygga: Brygga, tmp_path: Path) -> None:
+    brygga("token", "add", "old")
+    commands = [["web", "token", "add", f"one-{number}"] for number in range(6)] + [["web", "token", "remove", "old"]]
+
+    with ThreadPoolExecutor(len(commands)) as threads:
+        codes = [*threads.map(main, commands)]
+
+    assert codes == [0] * len(commands)
+    kept = {one.name for one in tokens.read(tmp_path / "data" / "web.tokens")}
+    assert kept == {f"one-{number}" for number in range(6)}
 
 
 def test_tokens_are_listed_and_removed_by_name(brygga: Brygga) -> None:

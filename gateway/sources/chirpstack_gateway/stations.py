@@ -52,10 +52,11 @@ class Station:
 
         Such without a place (GNSS lost) leave the last one standing.
         """
+        since_s = None if self.stats is None else now - self.stats_at
         self.stats, self.stats_at, self.place = stats, now, stats.place or self.place
         passed_on, self.not_whole = self.not_whole, 0
         received = stats.numbers.get("rx_packets_received", 0)
-        return untold(received, stats.numbers.get("rx_packets_received_ok", received), passed_on)
+        return untold(received, stats.numbers.get("rx_packets_received_ok", received), passed_on, since_s)
 
     def not_taken(self, reason: BadEventReason) -> int:
         """Note that a packet was passed on and not taken; return how many broken ones that makes."""

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -15,6 +16,9 @@ from gateway.commands.doctor_words import FOLDER, words_in
 from gateway.doctor import Finding, Standing
 from gateway.doctor.finding import UNSEEN, Ill
 from gateway.doctor.table import CHECKS
+from gateway.doctor.trials import Trial, judge
+from gateway.trial.advice import advice, kinds
+from gateway.trial.steps import Step
 
 LONGEST: Final = 140  # characters: a phone's screen has them in four lines
 REPORT: Final = {"report.looking", "report.well", "report.all_well", "report.nothing"}
@@ -56,7 +60,8 @@ def test_swedish_has_words_for_every_check_and_ill_and_english_for_every_check()
     named = {f"{group}.{key}" for key, _ in ills() for group in ("ill", "do")}
 
     assert table("en").keys() == checks | standings | REPORT
-    assert table("sv").keys() == checks | standings | REPORT | named
+    steps = {f"step.{kind.replace(' ', '_')}" for kind in kinds()}
+    assert table("sv").keys() == checks | standings | REPORT | named | steps
 
 
 def test_what_swedes_are_told_to_do_fits_on_a_phone() -> None:
@@ -92,6 +97,16 @@ def test_a_finding_is_told_in_swedish_with_what_was_found() -> None:
 
     assert swedish.means(found) == "Disken kan inte ta fler filer, fast den har plats"
     assert swedish.do(found) == "df -i /d; ta bort många små filer"
+
+
+def test_what_helps_against_a_step_that_went_wrong_is_told_in_swedish() -> None:
+    step = Step("delivery (credentials)", False, "401", *reversed(advice("401")))
+    (seen,) = judge([Trial(about="lund", steps=[step])])
+    assert seen.ill is not None
+    found = Finding(check="destinations.test", standing=Standing.WRONG, seen="", ill="failed", keys=dict(seen.keys))  # type: ignore[arg-type]  # texts
+
+    assert words_in("sv").do(found).startswith("användare, lösenord eller token är fel")
+    assert "password or token is wrong" in words_in("en").do(replace(found, do=step.advice))
 
 
 def test_any_check_may_say_in_swedish_that_it_could_not_be_looked_at() -> None:

@@ -312,6 +312,47 @@ def test_a_label_that_is_refused_leaves_no_form_of_the_one_before(phone: Tab) ->
     expect(phone.page.get_by_role("button", name="Lägg till sensorn")).to_have_count(0)
 
 
+def test_a_makers_family_decoder_is_offered_and_the_others_are_a_search_away(phone: Tab) -> None:
+    phone.open("add")
+    phone.page.get_by_label("Text från etiketten").fill(LABEL)
+    phone.page.get_by_role("button", name="Läs etiketten").click()
+    expect(phone.page.get_by_role("button", name="elsys/ers", exact=True)).to_be_visible()
+    others = phone.page.locator("details", has_text="avkodare till")
+    others.locator("summary").click()
+    expect(others.get_by_label("Sök avkodare")).to_have_value("elsys")
+    others.get_by_role("button", name="elsys/elt-ultrasonic").click()
+
+    expect(phone.page.get_by_label("Avkodare", exact=True)).to_have_value("elsys/elt-ultrasonic")
+    assert phone.axe() == []
+    assert phone.overflow <= 0
+    others.get_by_label("Sök avkodare").fill("axioma")
+    others.get_by_label("Sök avkodare").press("Enter")
+    expect(others.get_by_role("button", name="axioma/")).not_to_have_count(0)
+    assert [one.url for one in phone.requests if one.method == "POST" and one.url.endswith("/devices")] == []
+
+
+def test_a_place_with_decimal_commas_is_two_numbers(many: Tab) -> None:
+    many.open(f"devices/{KNOWN}")
+
+    expect(many.page.locator("main")).to_contain_text("57,701 · 11,975")
+
+
+def test_what_was_done_is_not_said_beside_the_next_refusal(many: Tab) -> None:
+    many.open(f"devices/{KNOWN}")
+    many.page.get_by_label("Port").fill("11")
+    many.page.get_by_label("Innehåll, hex").fill("01")
+    many.page.get_by_role("button", name="Ställ i kö").click()
+    expect(many.page.locator("#told")).to_contain_text("Ställt i kö")
+    many.page.get_by_label("Port").fill("11")
+    many.page.get_by_label("Innehåll, hex").fill("1")
+    many.page.get_by_role("button", name="Ställ i kö").click()
+
+    assert wrong(many, "Innehåll, hex") == "1 hexsiffra; det ska vara ett jämnt antal"
+    expect(many.page.locator("#told")).to_be_empty()
+    many.page.get_by_role("button", name="Dra tillbaka").click()
+    expect(many.page.locator("#told")).to_contain_text("Tillbakadraget")
+
+
 def test_a_payload_beside_a_command_is_refused_and_not_passed_over(many: Tab, street: Street) -> None:
     many.open(f"devices/{KNOWN}")
     many.page.get_by_label("Port").fill("900")

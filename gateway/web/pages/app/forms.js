@@ -25,7 +25,7 @@ function wrongDigits(text, wanted) {
   if (ROUNDED.test(text)) return is("rounded");
   const have = bare(text);
   if (!/^[0-9a-f]*$/i.test(have)) return is("hex");
-  return have.length === wanted ? null : is("digits", { have: have.length, wanted });
+  return have.length === wanted ? null : is("digits", { count: have.length, wanted });
 }
 
 function wrongNumber(text, least, most, isNumber) {
@@ -46,5 +46,5 @@ export function wrongOctets(text, encoding = "hex") {
   if (encoding === "base64") return /^[A-Za-z0-9+/_\s-]*={0,2}\s*$/.test(text) ? null : is("base64");
   const have = bare(text).replace(/^0x/i, "");
   if (!/^[0-9a-f]*$/i.test(have)) return is("hex");
-  return have.length % 2 ? is("odd", { have: have.length }) : null;
+  return have.length % 2 ? is("odd", { count: have.length }) : null;
 }

@@ -3,12 +3,13 @@
 const SILENT_S = 900; // a gateway pings its agent every ten seconds; a quarter of an hour is no hiccup
 const OLD_S = 300; // a live uplink is told within seconds
 const FULL = 0.9; // of the journal's room; then uplinks begin to go
+const CLOCK = "waiting for the clock";
 const SHORT_YEARS = 3; // then somebody has to climb the mast
 const RANK = { wrong: 0, unwise: 1, unknown: 2, well: 3 };
 
 /** Return troubles, the worst first: `{level, what, values, said, to, hindrance}`; `what` is a key of words, `said` the agent's own words. */
 export function troubles(status) {
-  const found = [...clock(status), ...journal(status.journal), ...sources(status.sources ?? []), ...destinations(status.destinations)];
+  const found = [...clock(status), ...journal(status.journal), ...sources(status.sources ?? []), ...destinations(status)];
   return found.sort((a, b) => RANK[a.level] - RANK[b.level]);
 }
 
@@ -48,17 +49,19 @@ function silent(one) {
   return gateways.filter(([, seen]) => seen.last_seen_s > SILENT_S).map(([eui, seen]) => trouble("wrong", "gateway_silent", "sources", { name: eui, age_s: seen.last_seen_s }));
 }
 
-function destinations(all) {
-  const named = Object.entries(all ?? {});
+function destinations(status) {
+  const named = Object.entries(status.destinations ?? {});
   if (!named.length) return [trouble("unwise", "no_destinations", "destinations")];
-  return named.flatMap(([name, one]) => destination(name, one, `destinations/${encodeURIComponent(name)}`));
+  const isTold = clock(status).length > 0; // why they all wait for it
+  return named.flatMap(([name, one]) => destination(name, one, `destinations/${encodeURIComponent(name)}`, isTold ? CLOCK : null));
 }
 
-function destination(name, one, to) {
+/** Return what is wrong with a destination; that it waits in the state `told` is another trouble already. */
+function destination(name, one, to, told) {
   const found = [];
   if (!one.configured && one.waiting) found.push(trouble("unwise", "destination_former", to, { name, waiting: one.waiting }));
   if (one.trouble) found.push(trouble("wrong", "destination_away", to, { name, waiting: one.waiting }, one.trouble, one.hindrance));
-  else if (one.configured && one.state?.startsWith("waiting for") && one.oldest_s > OLD_S) found.push(trouble("unwise", "destination_waits", to, { name, waiting: one.waiting }));
+  else if (one.configured && one.state?.startsWith("waiting for") && one.state !== told && one.oldest_s > OLD_S) found.push(trouble("unwise", "destination_waits", to, { name, waiting: one.waiting }));
   const held = Object.values(one.held ?? {}).reduce((sum, count) => sum + count, 0);
   if (held) found.push(trouble("unwise", "held", to, { name, count: held }, one.last_refusal ?? ""));
   if (one.lost || one.held_lost) found.push(trouble("wrong", "lost", to, { name, count: one.lost + one.held_lost }));

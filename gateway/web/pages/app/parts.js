@@ -79,6 +79,7 @@ export function fault(form, name, words, agents = "") {
   const hint = box.querySelector(".hint") ? `${input.id}-hint` : "";
   input.toggleAttribute("aria-invalid", Boolean(words));
   if (words) {
+    hush();
     input.setAttribute("aria-invalid", "true");
     box.append(h("div", { class: "fault", id: `${input.id}-fault` }, icon("wrong"), h("span", {}, words, agents && h("span", { class: "small under", lang: "en" }, agents))));
   }
@@ -165,6 +166,12 @@ export function sure(title, words, deed) {
     document.body.append(dialog);
     dialog.showModal();
   });
+}
+
+/** Take away what was said last: what comes now is about something else. */
+function hush() {
+  clearTimeout(tell.timer);
+  put(document.getElementById("told"));
 }
 
 /** Say something once, politely, for those who look and those who listen. */

@@ -4,7 +4,7 @@ import { ask, Refused } from "../api.js";
 import { afterRest, h, put } from "../dom.js";
 import { icon } from "../icons.js";
 import { wrongCell } from "../forms.js";
-import { busy, button, card, fault, faults, field, head, link, mark, reason, said, tell } from "../parts.js";
+import { busy, button, card, fault, faults, field, head, link, mark, reason, said, table, tell } from "../parts.js";
 import { known, t } from "../words.js";
 
 const CELLS = ["dev_eui", "join_eui", "app_key", "name", "decoder", "tags", "latitude", "longitude"];
@@ -110,14 +110,34 @@ function form(cells, label, place) {
   return h("section", { class: "card", "aria-labelledby": "cells-title" }, h("h2", { id: "cells-title", tabindex: "-1" }, t("add.look")), h("p", { class: "quiet" }, t("add.look_words")), whole);
 }
 
-/** Offer the decoders that its maker's devices have. */
+/** Offer the decoders that its maker's devices have: the likeliest at once, the others to be searched. */
 function proposal({ maker, decoders }) {
-  return h("div", { class: "field" }, h("p", {}, t("add.proposed", { maker })), h("div", { class: "deeds" }, decoders.slice(0, FEW).map((one) => button(one, () => {
-    const input = document.getElementById("field-decoder");
-    input.value = one;
-    input.focus();
-  }))));
+  return h("div", { class: "field" }, h("p", {}, t("add.proposed", { maker })),
+    h("div", { class: "deeds" }, decoders.slice(0, FEW).map((one) => button(one, () => take(one)))),
+    decoders.length > FEW && others(decoders[0].split("/")[0], decoders.length - FEW));
 }
+
+function take(decoder) {
+  const input = document.getElementById("field-decoder");
+  input.value = decoder;
+  input.focus();
+}
+
+/** Return the search for the others; it has found the maker's when it is opened. */
+function others(maker, count) {
+  const found = h("div", { role: "status" });
+  const search = afterRest((words) => look(words).catch((error) => put(found, said(reason(error)))), 200);
+  const look = async (words) => {
+    const answer = await ask("decoders", { query: { search: words, limit: PROPOSED } });
+    put(found, h("p", { class: "quiet" }, t("decoder.found", { count: answer.total })), answer.decoders.length ? list(answer.decoders) : null);
+  };
+  const input = field("decoder_search", t("add.search_decoders"), { value: maker, oninput: (event) => search(event.target.value), onkeydown: (event) => event.key === "Enter" && event.preventDefault() });
+  return h("details", { class: "numbers", ontoggle: (event) => event.target.open && !found.hasChildNodes() && search(maker) }, h("summary", {}, t("add.more_decoders", { count })), input, found);
+}
+
+const list = (decoders) => table(t("decoder.there_are"), [
+  { title: t("decoder.name"), of: (one) => [h("button", { type: "button", class: "button plain code", onclick: () => take(one.name), "data-key": one.name }, one.name), h("span", { class: "under small quiet", lang: "en" }, one.title)] },
+], decoders);
 
 const propose = afterRest(async (search) => {
   const list = document.getElementById("decoders");

@@ -198,7 +198,7 @@ function story(one) {
     [t("device.activation"), `${one.activation.toUpperCase()}, LoRaWAN ${one.mac_version}, ${t("device.class", { name: one.device_class })}`],
     ["JoinEUI", one.join_eui && h("span", { class: "code" }, one.join_eui)],
     [t("device.measures"), Object.values(one.entity ?? {}).filter(Boolean).join(" ")],
-    [t("device.place"), one.place && `${number(one.place.latitude, 5)}, ${number(one.place.longitude, 5)}`],
+    [t("device.place"), one.place && `${number(one.place.latitude, 5)} · ${number(one.place.longitude, 5)}`],
     [t("device.tags"), one.tags.length ? h("span", { class: "tags" }, one.tags.map((tag) => h("span", { class: "tag" }, tag))) : null],
     [t("device.session"), one.sessions.map((each) => t("device.session_words", { address: each.dev_addr, up: String(each.next_f_cnt_up), down: String(each.next_f_cnt_down) })).join("; ")],
     [t("device.sends"), radio && `${radio.region}, ${radio.data_rate}, ${radio.eirp_dbm ?? "–"}\u00a0dBm`],

@@ -76,7 +76,7 @@ export function waits(one) {
 function sources(all) {
   return card(t("nav.sources"), {}, all.length ? h("ul", { class: "lanes" }, all.map((one) => {
     const { level, state } = sourceStanding(one);
-    const count = Object.keys(one.gateways ?? {}).length;
+    const count = one.gateways_known ?? Object.keys(one.gateways ?? {}).length;
     return h("li", {}, h("a", { href: "#/sources", "data-key": `from-${one.name}` }, one.name), mark(level, t(`source.${state}`)),
       h("span", { class: "quiet" }, [named("source_type", one.type), lately(one), count ? ` · ${t("source.gateways", { count })}` : ""]));
   })) : h("p", { class: "quiet" }, t("sources.none.title")));

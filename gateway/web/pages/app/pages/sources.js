@@ -28,7 +28,7 @@ function source({ name, type, status }, spent) {
       [t("source.state"), status?.words && said(status.words, "span")],
       [t("source.trouble"), status?.broker?.last_error && said(status.broker.last_error, "span")],
     ]),
-    gateways(name, status?.gateways ?? {}), air(name, spent), counts(t("source.counts"), status?.counts), counts(t("source.dropped"), status?.dropped));
+    gateways(name, status?.gateways ?? {}, status?.gateways_known), air(name, spent), counts(t("source.counts"), status?.counts), counts(t("source.dropped"), status?.dropped));
 }
 
 function heard(status) {
@@ -36,16 +36,17 @@ function heard(status) {
   return now && [t("source.lately", { count: now.heard }), now.share ? ` · ${t("source.broken", { share: share(now.share) })}` : ""];
 }
 
-function gateways(name, all) {
+function gateways(name, all, known) {
   const rows = Object.entries(all).sort(([a], [b]) => a.localeCompare(b)).map(([eui, one]) => ({ eui, ...one }));
   if (!rows.length) return null;
-  return table(t("source.gateways_of", { name }), [
+  const others = known > rows.length ? h("p", { class: "quiet small" }, t("source.gateways", { count: known })) : null;
+  return [others, table(t("source.gateways_of", { name }), [
     { title: t("source.gateway"), of: (one) => h("span", { class: "code" }, one.eui) },
     { title: t("device.last_heard"), of: (one) => age(one.last_seen_s) },
     { title: t("source.frames_title"), number: true, of: (one) => number(one.frames ?? 0) },
     { title: t("source.transmits"), wide: true, of: (one) => t(one.can_transmit ? "yes" : "no") },
     { title: t("source.address"), wide: true, of: (one) => h("span", { class: "code" }, one.address ?? "–") },
-  ], rows, { isHidden: false });
+  ], rows, { isHidden: false })];
 }
 
 function air(name, spent) {
