@@ -242,7 +242,7 @@ def test_the_makers_decoders_are_offered_and_a_part_of_a_name_chooses() -> None:
     offered = [one.key for one in dialogue.question("device_decoder").options(dialogue.known)]
     chosen = dialogue.taken(dialogue.question("device_decoder"), "em300")
 
-    assert offered == ["elsys/elt2", "elsys/ers", "none"]
+    assert offered == ["elsys/ers", "elsys/elt2", "none"]
     assert chosen.known.devices[0]["decoder"] == "milesight/em300-th"
 
 
