@@ -10,7 +10,7 @@ from typing import Final
 from gateway.model import Eui64, Json, Place
 from gateway.sources.gwmp import BadDatagramReason
 from gateway.sources.rxpk import Stat
-from gateway.sources.tally import untold
+from gateway.sources.tally import NotWhole
 from gateway.sources.udp import Address, in_words
 
 MOST_GATEWAYS: Final = 1000  # anybody can invent EUIs; beyond this, a new one waits until an old one falls silent
@@ -30,7 +30,7 @@ class Forwarder:
     version: int = 2
     rxpk: int = 0
     frames: int = 0
-    not_whole: int = 0  # rxpk since its last `stat` whose CRC is wrong, or that have none
+    not_whole: NotWhole = field(default_factory=NotWhole)
     pull_address: Address | None = None  # of its last PULL_DATA: the only place where a PULL_RESP gets through its NAT
     pulled_at: float = 0.0
     stat: Stat | None = None
@@ -48,15 +48,14 @@ class Forwarder:
         """
         since_s = None if self.stat is None else now - self.stat_at
         self.stat, self.stat_at, self.place = stat, now, stat.place or self.place
-        passed_on, self.not_whole = self.not_whole, 0
         received = stat.numbers.get("rxnb", 0)
-        return untold(received, stat.numbers.get("rxok", received), passed_on, since_s)
+        return self.not_whole.reported(received, stat.numbers.get("rxok", received), since_s)
 
     def not_taken(self, reason: BadDatagramReason) -> int:
         """Note that a packet was passed on and not taken; return how many broken ones that makes."""
-        is_broken = reason is BadDatagramReason.BAD_CRC
-        self.not_whole += is_broken or reason is BadDatagramReason.NO_CRC
-        return int(is_broken)
+        return self.not_whole.note(
+            is_broken=reason is BadDatagramReason.BAD_CRC, has_no_crc=reason is BadDatagramReason.NO_CRC
+        )
 
     def downlink_address(self, now: float) -> Address | None:
         """Return where to send a PULL_RESP; None when the gateway's keep-alive has stopped."""

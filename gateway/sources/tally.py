@@ -41,6 +41,23 @@ def untold(received: float, whole: float, passed_on: int, since_s: float | None)
 
 
 @dataclass(slots=True)
+class NotWhole:
+    """Packets of one gateway that it passed on since its last report and that are not whole: the report tells of them once more."""
+
+    passed_on: int = 0
+
+    def note(self, *, is_broken: bool, has_no_crc: bool) -> int:
+        """Note that a packet was passed on and not taken; return how many broken ones that makes."""
+        self.passed_on += is_broken or has_no_crc
+        return int(is_broken)
+
+    def reported(self, received: float, whole: float, since_s: float | None) -> int:
+        """Return how many broken packets a report tells of that were not passed on; arguments as of `untold`."""
+        passed_on, self.passed_on = self.passed_on, 0
+        return untold(received, whole, passed_on, since_s)
+
+
+@dataclass(slots=True)
 class Ear:
     """What one source has heard since the start."""
 

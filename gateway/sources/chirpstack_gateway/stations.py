@@ -10,7 +10,7 @@ from gateway.model import Eui64, Json, Place
 from gateway.sources.chirpstack_gateway.bad_event import BadEventReason
 from gateway.sources.chirpstack_gateway.order import Dialect
 from gateway.sources.chirpstack_gateway.reading import Heard, Stats
-from gateway.sources.tally import untold
+from gateway.sources.tally import NotWhole
 
 MOST_GATEWAYS: Final = 1000  # a broker may have any number; beyond this, a new one waits until an old one falls silent
 SILENT_S: Final = 120.0  # statistics come every 30 s; after this long a gateway's place may be given to a new one
@@ -24,7 +24,7 @@ class Station:
     seen_at: float
     dialect: Dialect = field(default_factory=Dialect)
     frames: int = 0
-    not_whole: int = 0  # passed on since its last statistics with a wrong CRC, or none
+    not_whole: NotWhole = field(default_factory=NotWhole)
     answerable: bool = True  # whether the last frame had the context that a reply needs
     is_online: bool | None = None  # as its `state/conn` says; None: it says nothing of it
     stats: Stats | None = None
@@ -54,15 +54,14 @@ class Station:
         """
         since_s = None if self.stats is None else now - self.stats_at
         self.stats, self.stats_at, self.place = stats, now, stats.place or self.place
-        passed_on, self.not_whole = self.not_whole, 0
         received = stats.numbers.get("rx_packets_received", 0)
-        return untold(received, stats.numbers.get("rx_packets_received_ok", received), passed_on, since_s)
+        return self.not_whole.reported(received, stats.numbers.get("rx_packets_received_ok", received), since_s)
 
     def not_taken(self, reason: BadEventReason) -> int:
         """Note that a packet was passed on and not taken; return how many broken ones that makes."""
-        is_broken = reason is BadEventReason.BAD_CRC
-        self.not_whole += is_broken or reason is BadEventReason.NO_CRC
-        return int(is_broken)
+        return self.not_whole.note(
+            is_broken=reason is BadEventReason.BAD_CRC, has_no_crc=reason is BadEventReason.NO_CRC
+        )
 
     def status(self, now: float) -> Mapping[str, Json]:
         """Return what people want to see, ages in seconds."""
